@@ -1,0 +1,1 @@
+"""What runs inside the host: standard library only, silent, never in the way."""

@@ -1,0 +1,175 @@
+"""The catalog: everything that a host may ever collect, as data.
+
+Its JSON is what passes between the host and the collector, what the public reads, and what a
+consent is given to.
+"""
+
+from __future__ import annotations
+
+from . import kinds
+from .event import CatalogError, Event, Property, check_name, choice, count, version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+FORMAT = 1
+"""The version of the catalog's JSON; a reader refuses one that it does not know."""
+
+OPERATING_SYSTEMS = ("Linux", "Darwin", "Windows", "other")
+ARCHITECTURES = ("x86_64", "arm64", "x86", "arm", "other")
+
+
+class SessionStart(Event):
+    """A run of the program began."""
+
+    app_version: str | None = version("The program's version")
+    os: str | None = choice(*OPERATING_SYSTEMS, doc="The operating system's family")
+    arch: str | None = choice(*ARCHITECTURES, doc="The processor's architecture")
+    python_version: str | None = version("The version of Python")
+
+
+class DroppedEvents(Event):
+    """Events were dropped unsent, because too much waited or waited for too long."""
+
+    segments: int = count("How many files of waiting events were dropped")
+
+
+class Entry:
+    """An event as the catalog lists it."""
+
+    __slots__ = ("doc", "name", "properties")
+
+    def __init__(self, name: str, doc: str, properties: Sequence[Property]) -> None:
+        check_name("event", name)
+        self.name = name
+        self.doc = doc
+        self.properties = {declared.name: declared for declared in properties}
+        if len(self.properties) != len(properties):
+            raise CatalogError(f"event {name!r} has a property twice")
+
+    def as_json(self) -> dict[str, kinds.Json]:
+        """Return the entry as it stands in a catalog's JSON."""
+        return {
+            "name": self.name,
+            "doc": self.doc,
+            "properties": [declared.as_json() for declared in self.properties.values()],
+        }
+
+
+class Catalog:
+    """Everything that an app may collect: its own events, and the few that every app has.
+
+    `legacy` says how the app spoke before it had aboveboard, for collectors that still hear it
+    (docs/catalog.md gives its shape); None where there is nothing to say.
+
+    Raises:
+        CatalogError: two events of one name, or more properties than a question can show.
+    """
+
+    def __init__(
+        self,
+        app: str,
+        entries: Iterable[Entry],
+        legacy: Mapping[str, kinds.Json] | None = None,
+    ) -> None:
+        check_name("app", app)
+        self.app = app
+        self.legacy = dict(legacy) if legacy else None
+        self.entries: dict[str, Entry] = {}
+        for entry in entries:
+            if entry.name in self.entries:
+                raise CatalogError(f"two events are called {entry.name!r}")
+            self.entries[entry.name] = entry
+
+    @classmethod
+    def of(
+        cls,
+        app: str,
+        events: Iterable[type[Event]],
+        legacy: Mapping[str, kinds.Json] | None = None,
+    ) -> Catalog:
+        """Return the catalog of a host's own event classes, with the built-in events."""
+        own = [entry_of(event) for event in (SessionStart, *events, DroppedEvents)]
+        return cls(app, [*own, _rejected_value(own)], legacy)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, kinds.Json]) -> Catalog:
+        """Return the catalog that `as_json` wrote.
+
+        Raises:
+            CatalogError: the document is no catalog, or of a format newer than this.
+        """
+        try:
+            if document["format"] != FORMAT:
+                raise CatalogError(
+                    f"this catalog has format {document['format']}, and {FORMAT} is known here: "
+                    "use a newer aboveboard"
+                )
+            entries = []
+            for event in _records(document["events"]):
+                properties = [
+                    Property(kinds.from_json(described), str(described["doc"]), _name(described))
+                    for described in _records(event["properties"])
+                ]
+                entries.append(Entry(_name(event), str(event["doc"]), properties))
+            legacy = document.get("legacy")
+            if legacy is not None and not isinstance(legacy, dict):
+                raise CatalogError("a catalog's legacy part is an object")
+            return cls(str(document["app"]), entries, legacy)
+        except (KeyError, TypeError) as missing:
+            raise CatalogError(f"this is no catalog: {missing} is missing") from None
+        except kinds.KindError as error:
+            raise CatalogError(str(error)) from None
+
+    def as_json(self) -> dict[str, kinds.Json]:
+        """Return the catalog as the JSON document that `from_json` reads."""
+        document: dict[str, kinds.Json] = {
+            "format": FORMAT,
+            "app": self.app,
+            "events": [entry.as_json() for entry in self.entries.values()],
+        }
+        if self.legacy is not None:
+            document["legacy"] = self.legacy
+        return document
+
+    def terms(self) -> dict[str, dict[str, str]]:
+        """Return what a consent is given to: each event's properties and the kind of each.
+
+        A longer list of choices or commands asks for nothing new; another property or kind does.
+        """
+        return {
+            entry.name: {name: declared.kind.label for name, declared in entry.properties.items()}
+            for entry in self.entries.values()
+        }
+
+
+def entry_of(event: type[Event]) -> Entry:
+    return Entry(event.event_name, event.event_doc(), event.event_properties)
+
+
+def _rejected_value(entries: Sequence[Entry]) -> Entry:
+    """The event that counts values that did not fit. Its words are the catalog's own."""
+    events = [entry.name for entry in entries]
+    properties = sorted({name for entry in entries for name in entry.properties})
+    return Entry(
+        "rejected_value",
+        "A value did not fit its kind and was left out; nothing of the value is told.",
+        [
+            Property(kinds.Choice(events), "The event that it was meant for", "in_event"),
+            Property(kinds.Choice([*properties, "(unknown)"]), "The property", "in_property"),
+            Property(kinds.Count(), "How often this happened in the session", "times"),
+        ],
+    )
+
+
+def _records(value: kinds.Json) -> list[dict[str, kinds.Json]]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise CatalogError("this is no catalog: events and properties are lists of objects")
+    return value
+
+
+def _name(record: Mapping[str, kinds.Json]) -> str:
+    name = str(record["name"])
+    check_name("event or property", name)
+    return name

@@ -1,0 +1,153 @@
+"""Exceptions reduced to what a maker needs and no user wrote: type, places, fingerprint.
+
+Kept: the type's name where it is a builtin's or a named package's, and the frames inside named
+packages as `module:function:line`. Never a message, a path, a source line, a local variable or a
+frame of the user's own code. A name is only believed where the running program confirms it: the
+type must be what its module holds under that name, the frame's code must come from its module.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from types import FrameType, TracebackType
+
+FRAMES_MAX = 30
+"""The innermost frames that are kept; a deep recursion says no more with a thousand."""
+
+OTHER = "other"
+
+
+def reduce(error: BaseException, packages: Sequence[str]) -> dict[str, object]:
+    """Return `{"type", "frames", "fingerprint"}` of `error`, frames outermost first."""
+    frames: list[str] = []
+    for frame, line in _walk(error.__traceback__):
+        place = _place(frame, packages)
+        if place is not None:
+            frames.append(f"{place}:{line}")
+            if len(frames) > 2 * FRAMES_MAX:
+                del frames[:FRAMES_MAX]
+    return _with_fingerprint(_type_name(type(error), packages), frames[-FRAMES_MAX:])
+
+
+def reduce_text(text: str, types: Sequence[str]) -> dict[str, object] | None:
+    """Return the reduction of a text that begins with an exception's name, else None.
+
+    Only a builtin exception's name or one of `types` is believed; the rest of the text is dropped.
+    """
+    match = _LEADING_NAME.match(text[:200])
+    if match is None:
+        return None
+    name = match.group(1)
+    if name in types or _is_builtin(name):
+        return _with_fingerprint(name, [])
+    last = name.rpartition(".")[2]
+    return _with_fingerprint(last, []) if last in types or _is_builtin(last) else None
+
+
+def reduce_again(
+    claimed: dict[str, object], packages: Sequence[str], types: Sequence[str] = ()
+) -> dict[str, object] | None:
+    """Check a reduction that came over the wire; return it with its own fingerprint, or None.
+
+    A frame or type that does not fit is dropped, not the whole.
+    """
+    name, frames = claimed.get("type"), claimed.get("frames", [])
+    if not isinstance(name, str) or not isinstance(frames, list):
+        return None
+    known = name in types or _is_builtin(name) or (_DOTTED(name) and _inside(name, packages))
+    kept = [frame for frame in frames if isinstance(frame, str) and _is_place(frame, packages)]
+    return _with_fingerprint(name if known else OTHER, kept[-FRAMES_MAX:])
+
+
+def _with_fingerprint(name: str, frames: list[str]) -> dict[str, object]:
+    import hashlib
+
+    # Lines move from version to version and recursion repeats: neither makes another failure.
+    places: list[str] = []
+    for frame in frames:
+        place = frame.rpartition(":")[0]
+        if not places or places[-1] != place:
+            places.append(place)
+    digest = hashlib.sha256("\n".join([name, *places]).encode()).hexdigest()
+    return {"type": name, "frames": frames, "fingerprint": digest[:16]}
+
+
+def _walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    while traceback is not None:
+        yield traceback.tb_frame, traceback.tb_lineno
+        traceback = traceback.tb_next
+
+
+def _place(frame: FrameType, packages: Sequence[str]) -> str | None:
+    module = _module_of(frame)
+    if module is None or not _inside(module, packages):
+        return None
+    code = frame.f_code
+    place = f"{module}:{code.co_name}"
+    if not _PLACE(place):
+        return None
+    # Code that exec() ran in a module's namespace has that module's name but not its file.
+    stem = re.split(r"[/\\]", code.co_filename)[-1].partition(".")[0]
+    if stem not in (module.rpartition(".")[2], "__init__", "__main__"):
+        return None
+    return place
+
+
+def _module_of(frame: FrameType) -> str | None:
+    space = frame.f_globals
+    name = space.get("__name__")
+    if name == "__main__":  # `python -m package`: the spec knows the real name
+        name = getattr(space.get("__spec__"), "name", None)
+        return name if isinstance(name, str) else None
+    if not isinstance(name, str) or getattr(sys.modules.get(name), "__dict__", None) is not space:
+        return None
+    return name
+
+
+def _type_name(kind: type[BaseException], packages: Iterable[str]) -> str:
+    name, module = kind.__name__, kind.__module__
+    if not isinstance(name, str) or not isinstance(module, str):
+        return OTHER
+    if getattr(sys.modules.get(module), "__dict__", {}).get(name) is not kind:
+        return OTHER
+    if module == "builtins":
+        return name
+    if _inside(module, packages) and _DOTTED(f"{module}.{name}"):
+        return f"{module.partition('.')[0]}.{name}"
+    return OTHER
+
+
+def _inside(dotted: str, packages: Iterable[str]) -> bool:
+    return any(dotted == package or dotted.startswith(package + ".") for package in packages)
+
+
+def _is_builtin(name: str) -> bool:
+    kind = getattr(builtins, name, None)
+    return isinstance(kind, type) and issubclass(kind, BaseException)
+
+
+def _is_place(frame: str, packages: Sequence[str]) -> bool:
+    place, _, line = frame.rpartition(":")
+    return bool(
+        len(frame) <= 300
+        and _PLACE(place)
+        and line.isascii()
+        and line.isdigit()
+        and len(line) <= 7
+        and _inside(place.partition(":")[0], packages)
+    )
+
+
+_LEADING_NAME = re.compile(r"((?:[A-Za-z_]\w{0,63}\.){0,5}[A-Za-z_]\w{0,63})\b", re.ASCII)
+_DOTTED = re.compile(r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_]\w{0,63}){0,9}", re.ASCII).fullmatch
+_PLACE = re.compile(
+    r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_]\w{0,63}){0,9}"
+    r":(?:[A-Za-z_]\w{0,99}|<(?:module|lambda|listcomp|genexpr|dictcomp|setcomp)>)",
+    re.ASCII,
+).fullmatch
