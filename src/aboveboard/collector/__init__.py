@@ -1,0 +1,1 @@
+"""The HTTP side: protocols, allow-list, keys, inbox, and the way into the warehouse."""

@@ -1,0 +1,121 @@
+"""Projects: a name, a catalog, and the write keys that ship in clients.
+
+They are kept in the data directory's SQLite file, in the open, since a write key is no secret:
+it stands in every client, and can only add events.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aboveboard.client.catalog import Catalog
+from aboveboard.client.event import CatalogError
+from aboveboard.warehouse import database, tables
+
+from . import storage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS project (
+    name TEXT PRIMARY KEY,
+    catalog TEXT NOT NULL,
+    added INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS write_key (
+    key TEXT PRIMARY KEY,
+    project TEXT NOT NULL REFERENCES project (name),
+    added INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    name: str
+    catalog: Catalog
+    keys: tuple[str, ...]
+
+
+class Projects:
+    """The projects of one data directory. Safe to use from several threads.
+
+    Raises:
+        storage.StorageError: the directory cannot be written to.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._lock = threading.Lock()
+        self._connection = storage.connect(directory, _SCHEMA)
+        self._projects: dict[str, Project] = {}
+        self._by_key: dict[str, Project] = {}
+        self.reload()
+
+    def all(self) -> list[Project]:
+        """Return every project, the oldest first."""
+        return list(self._projects.values())
+
+    def get(self, name: str) -> Project | None:
+        return self._projects.get(name)
+
+    def by_key(self, key: str) -> Project | None:
+        """Return the project that a write key belongs to."""
+        return self._by_key.get(key)
+
+    def add(self, name: str, catalog: Catalog) -> Project:
+        """Add a project with a new key, or give the one of that name a newer catalog.
+
+        Raises:
+            WarehouseError: the name or the catalog cannot be kept in a warehouse.
+        """
+        database(name)
+        tables(catalog)
+        now = int(time.time())
+        text = json.dumps(catalog.as_json())
+        with self._lock, storage.transaction(self._connection) as connection:
+            connection.execute(
+                "INSERT INTO project VALUES (?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET catalog = excluded.catalog",
+                (name, text, now),
+            )
+            if not connection.execute(
+                "SELECT 1 FROM write_key WHERE project = ?", (name,)
+            ).fetchone():
+                key = f"ab_{secrets.token_urlsafe(24)}"
+                connection.execute("INSERT INTO write_key VALUES (?, ?, ?)", (key, name, now))
+        self.reload()
+        return self._projects[name]
+
+    def reload(self) -> None:
+        """Read what another process may have added.
+
+        Raises:
+            CatalogError: a newer aboveboard has written a catalog that is unknown here.
+        """
+        with self._lock:
+            keys: dict[str, list[str]] = {}
+            for key, project in self._connection.execute(
+                "SELECT key, project FROM write_key ORDER BY added, key"
+            ):
+                keys.setdefault(project, []).append(key)
+            projects = {}
+            for name, text in self._connection.execute(
+                "SELECT name, catalog FROM project ORDER BY added, name"
+            ):
+                try:
+                    catalog = Catalog.from_json(json.loads(text))
+                except CatalogError as error:
+                    raise CatalogError(f"project {name}: {error}") from None
+                projects[name] = Project(name, catalog, tuple(keys.get(name, ())))
+            self._projects = projects
+            self._by_key = {key: each for each in projects.values() for key in each.keys}
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()

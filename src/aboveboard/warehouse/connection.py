@@ -1,0 +1,231 @@
+"""The connection: one dialect to an embedded ClickHouse or to a server.
+
+clickhouse-connect's clients serialise their calls, so reads borrow from a small pool and do not
+wait for an insert.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import queue
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
+
+from . import schema
+from .errors import WarehouseBusyError, WarehouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from clickhouse_connect.driver.client import Client
+
+    from aboveboard.client.catalog import Catalog
+
+READERS = 4
+"""How many queries run at once; more would only share the same processors."""
+
+LOCK = "aboveboard.lock"
+
+_INSERT = {
+    # Without it a materialized view counts a repeat that its table drops.
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    # An imported log may span more months than the hundred that are a server's default.
+    "max_partitions_per_insert_block": 0,
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    columns: list[str]
+    rows: list[tuple[object, ...]]
+
+
+def embedded(directory: Path) -> str:
+    """Return the URL of an embedded warehouse in a directory."""
+    return f"chdb://{quote(str(directory.resolve()))}"
+
+
+class Warehouse:
+    """Where events are kept.
+
+    Args:
+        url: `chdb:///absolute/directory`, or `clickhouse://user:password@host:8123/` (`https://`
+            and `http://` work too).
+
+    Raises:
+        WarehouseBusyError: another process has the embedded directory open.
+        WarehouseError: it cannot be reached or opened.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._directory = _directory(url)
+        self._lock = _lock(self._directory) if self._directory else None
+        self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
+        self._slots = queue.SimpleQueue[None]()
+        for _ in range(READERS):
+            self._slots.put(None)
+        try:
+            self._writer = self._connect()
+        except BaseException:
+            self._unlock()
+            raise
+
+    def ensure(self, project: str, catalog: Catalog) -> None:
+        """Make the project's tables, or add to them what the catalog has more.
+
+        Raises:
+            WarehouseError: the catalog cannot be kept beside what is there already.
+        """
+        wanted = schema.tables(catalog)
+        with _plain_errors():
+            self._writer.command(schema.create_database(project))
+            present: dict[str, dict[str, str]] = {}
+            rows = self.query(
+                "SELECT table, name, type FROM system.columns WHERE database = {database:String}",
+                {"database": schema.database(project)},
+            ).rows
+            for name, column, kind in rows:
+                present.setdefault(str(name), {})[str(column)] = str(kind)
+            for each in wanted:
+                if each.name not in present:
+                    self._writer.command(schema.create_table(project, each))
+                    continue
+                growth = schema.grow_table(project, each, present[each.name])
+                if growth is not None:
+                    self._writer.command(growth)
+
+    def insert(
+        self, project: str, table: str, columns: Mapping[str, Sequence[object]], token: str
+    ) -> None:
+        """Insert rows, given as columns. The same token again inserts nothing.
+
+        Raises:
+            WarehouseError: nothing, or not all, was inserted; the same call may be repeated.
+        """
+        with _plain_errors():
+            self._writer.insert(
+                schema.quote(table),
+                list(columns.values()),
+                column_names=list(columns),
+                database=schema.database(project),
+                column_oriented=True,
+                settings={**_INSERT, "insert_deduplication_token": token},
+            )
+
+    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> Result:
+        """Answer a question. Values are bound (`{since:DateTime}`), never pasted into the text.
+
+        Raises:
+            WarehouseError: the question could not be answered.
+        """
+        with self._reader() as client, _plain_errors():
+            answer = client.query(sql, parameters=dict(parameters or {}))
+            return Result(list(answer.column_names), [tuple(row) for row in answer.result_rows])
+
+    def close(self) -> None:
+        """Close every connection and give the directory free. Queries that run are waited for."""
+        for _ in range(READERS):
+            self._slots.get()
+        while not self._idle.empty():
+            self._idle.get().close()
+        self._writer.close()
+        self._unlock()
+
+    @contextlib.contextmanager
+    def _reader(self) -> Iterator[Client]:
+        self._slots.get()
+        try:
+            try:
+                client = self._idle.get_nowait()
+            except queue.Empty:
+                client = self._connect()
+            try:
+                yield client
+            finally:
+                self._idle.put(client)
+        finally:
+            self._slots.put(None)
+
+    def _connect(self) -> Client:
+        import clickhouse_connect  # chDB is a big library: only those who open it pay for it
+        from clickhouse_connect import common
+
+        common.set_setting("autogenerate_session_id", False)  # a session refuses a second query
+        logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
+        with _plain_errors(f"cannot open the warehouse {_shown(self._url)}: "):
+            if self._directory:
+                return clickhouse_connect.get_client(interface="chdb", path=str(self._directory))
+            interface = "https" if self._url.startswith("https:") else None
+            return clickhouse_connect.get_client(dsn=self._url, interface=interface)
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _directory(url: str) -> Path | None:
+    """Return an embedded warehouse's directory, None for a server's URL."""
+    parts = urlsplit(url)
+    if parts.scheme == "chdb":
+        if parts.netloc or not parts.path.startswith("/"):
+            raise WarehouseError(f"{url!r}: an embedded warehouse is chdb:///absolute/directory")
+        return Path(unquote(parts.path))
+    if parts.scheme not in ("clickhouse", "http", "https"):
+        raise WarehouseError(
+            f"{_shown(url)!r} is no warehouse: "
+            "use chdb:///directory or clickhouse://user:password@host"
+        )
+    return None
+
+
+def _shown(url: str) -> str:
+    """Return a URL without its password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+
+
+def _lock(directory: Path) -> int:
+    """Take the directory for this process.
+
+    ClickHouse locks it as well, but its error takes a page to say so.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise WarehouseError(
+            f"cannot write to {directory} ({error.strerror}): choose another with --data"
+        ) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise WarehouseBusyError(
+            f"another aboveboard has {directory} open: stop it, or choose another with --data"
+        ) from None
+    return lock
+
+
+@contextlib.contextmanager
+def _plain_errors(prefix: str = "") -> Iterator[None]:
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    try:
+        yield
+    except ClickHouseError as error:
+        raise WarehouseError(prefix + _what_is_wrong(str(error))) from error
+
+
+def _what_is_wrong(text: str) -> str:
+    """Return the part of ClickHouse's message that says what is wrong, on one line."""
+    if "NewConnectionError" in text or "NameResolutionError" in text:
+        return "nothing answers there; start the server, or correct the URL"
+    said = " ".join(text.rpartition("DB::Exception: ")[2].split())
+    return said.partition(" Expected one of")[0][:300] or "it gave no reason"

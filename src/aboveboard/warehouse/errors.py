@@ -1,0 +1,9 @@
+"""What can go wrong with the warehouse, in one line that says what to do."""
+
+
+class WarehouseError(Exception):
+    """The warehouse could not do what it was asked; the text is one line for a person."""
+
+
+class WarehouseBusyError(WarehouseError):
+    """Another process owns the embedded directory."""

@@ -1,0 +1,182 @@
+"""The tables that a catalog asks for, as data and as ClickHouse's DDL.
+
+A table an event, a column a property. A grown catalog adds tables and columns; nothing is ever
+dropped or retyped here, since what was collected under an older catalog stays readable.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import WarehouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from aboveboard.client.catalog import Catalog, Entry
+    from aboveboard.client.kinds import Kind
+
+SESSION_START = "session_start"
+SESSIONS = "sessions"
+SOURCES = ("aboveboard", "posthog", "import")
+"""How a session's events came in; the `source` column of `sessions`."""
+
+WORD = "LowCardinality(Nullable(String))"
+"""Every string here comes from a fixed list, so a dictionary holds them all."""
+
+_TYPES = {
+    "flag": "Nullable(Bool)",
+    "count": "Nullable(UInt64)",
+    "amount": "Nullable(Float64)",
+    "choice": WORD,
+    "command": WORD,
+    "version": WORD,
+    "model": WORD,
+}
+_PROJECT = re.compile(r"[a-z][a-z0-9_]{0,30}", re.ASCII)
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: str
+    codec: str = "ZSTD(1)"
+
+
+EVENT_COLUMNS = (
+    Column("user_id", "UUID"),
+    Column("session", "UUID"),
+    Column("time", "DateTime('UTC')", "Delta, ZSTD(1)"),
+)
+"""What every table begins with: who, in which run, when."""
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    columns: tuple[Column, ...]
+
+
+def database(project: str) -> str:
+    """Return the ClickHouse database of a project.
+
+    Raises:
+        WarehouseError: the name cannot be a project's.
+    """
+    if not _PROJECT.fullmatch(project):
+        raise WarehouseError(
+            f"{project!r} cannot name a project: use up to 31 of a-z, 0-9 and _, a letter first"
+        )
+    return f"project_{project}"
+
+
+def table(event_name: str) -> str:
+    """Return the table that an event is kept in."""
+    if event_name == SESSION_START:
+        return SESSIONS
+    return event_name.replace(" ", "_").replace("-", "_")
+
+
+def column(property_name: str) -> str:
+    """Return the column of a property (the first three letters of an exception's three)."""
+    return property_name.replace(" ", "_").replace("-", "_")
+
+
+def columns(property_name: str, kind: Kind) -> tuple[Column, ...]:
+    """Return the columns that hold a property; an exception has three."""
+    name = column(property_name)
+    if kind.label == "exception":
+        return (
+            Column(f"{name}_type", WORD),
+            Column(f"{name}_frames", "Array(LowCardinality(String))"),
+            Column(f"{name}_fingerprint", WORD),
+        )
+    return (Column(name, _TYPES[kind.label]),)
+
+
+def tables(catalog: Catalog) -> tuple[Table, ...]:
+    """Return every table that a catalog's events are kept in.
+
+    Raises:
+        WarehouseError: two events or properties would share a table or a column.
+    """
+    found: dict[str, Table] = {}
+    for entry in catalog.entries.values():
+        wanted = Table(table(entry.name), tuple(_columns_of(entry)))
+        if wanted.name in found:
+            raise WarehouseError(f"two events would share the table {wanted.name!r}: rename one")
+        names = [each.name for each in wanted.columns]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise WarehouseError(
+                f"event {entry.name!r} has two properties for the column {twice!r}: rename one"
+            )
+        found[wanted.name] = wanted
+    return tuple(found.values())
+
+
+def _columns_of(entry: Entry) -> Iterator[Column]:
+    yield from EVENT_COLUMNS
+    for name, declared in entry.properties.items():
+        yield from columns(name, declared.kind)
+    if entry.name == SESSION_START:
+        yield Column("source", "LowCardinality(String)")
+
+
+def create_database(project: str) -> str:
+    return f"CREATE DATABASE IF NOT EXISTS {quote(database(project))}"
+
+
+def create_table(project: str, wanted: Table) -> str:
+    """Return the DDL of a new table.
+
+    The window lets a repeated insert be recognised by its token; fsync, since the inbox forgets
+    what was inserted. Sorted so that a session's rows, alike in most columns, lie together.
+    """
+    declared = ", ".join(_declare(each) for each in wanted.columns)
+    return (
+        f"CREATE TABLE IF NOT EXISTS {quote(database(project))}.{quote(wanted.name)} ({declared}) "
+        "ENGINE = MergeTree PARTITION BY toYYYYMM(time) "
+        "ORDER BY (toDate(time), user_id, session, time) "
+        "SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, "
+        "fsync_part_directory = 1"
+    )
+
+
+def grow_table(project: str, wanted: Table, present: Mapping[str, str]) -> str | None:
+    """Return the DDL that adds what `present` (column name to type) lacks, or None.
+
+    Raises:
+        WarehouseError: a property has changed its kind.
+    """
+    missing = []
+    for each in wanted.columns:
+        kept = present.get(each.name)
+        if kept is None:
+            missing.append(f"ADD COLUMN IF NOT EXISTS {_declare(each)}")
+        elif kept != each.type:
+            raise WarehouseError(
+                f"{wanted.name}.{each.name} is kept as {kept} and the catalog now wants "
+                f"{each.type}: give the property another name"
+            )
+    if not missing:
+        return None
+    return f"ALTER TABLE {quote(database(project))}.{quote(wanted.name)} {', '.join(missing)}"
+
+
+def quote(identifier: str) -> str:
+    """Return an identifier quoted for SQL; only plain ones are ever made here.
+
+    Raises:
+        WarehouseError: the name is not made of letters, digits and underscores.
+    """
+    if not _IDENTIFIER.fullmatch(identifier):
+        raise WarehouseError(f"{identifier!r} cannot name a table or column")
+    return f"`{identifier}`"
+
+
+def _declare(wanted: Column) -> str:
+    return f"{quote(wanted.name)} {wanted.type} CODEC({wanted.codec})"
