@@ -90,7 +90,8 @@ class Catalog:
         legacy: Mapping[str, kinds.Json] | None = None,
     ) -> Catalog:
         """Return the catalog of a host's own event classes, with the built-in events."""
-        own = [entry_of(event) for event in (SessionStart, *events, DroppedEvents)]
+        declared: list[type[Event]] = [SessionStart, *events, DroppedEvents]
+        own = [entry_of(event) for event in declared]
         return cls(app, [*own, _rejected_value(own)], legacy)
 
     @classmethod

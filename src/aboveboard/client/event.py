@@ -60,44 +60,45 @@ if TYPE_CHECKING:
         doc: str, packages: Sequence[str], types: Sequence[str] = (), *, default: Any = ...
     ) -> Any: ...
 else:
+    # `default` is for type checkers only: at run time a property that was not given is null.
 
-    def flag(doc, *, default=None):
+    def flag(doc, **_typing):
         """Yes or no."""
         return Property(kinds.Flag(), doc)
 
-    def count(doc, *, default=None):
+    def count(doc, **_typing):
         """Count things: a whole number from 0."""
         return Property(kinds.Count(), doc)
 
-    def dollars(doc, *, default=None):
+    def dollars(doc, **_typing):
         """Return an amount of US dollars."""
         return Property(kinds.Amount("dollars"), doc)
 
-    def seconds(doc, *, default=None):
+    def seconds(doc, **_typing):
         """Return an amount of time, in seconds."""
         return Property(kinds.Amount("seconds"), doc)
 
-    def size(doc, *, default=None):
+    def size(doc, **_typing):
         """Return an amount of bytes."""
         return Property(kinds.Amount("bytes"), doc)
 
-    def choice(*choices, doc, default=None):
+    def choice(*choices, doc, **_typing):
         """Take one of a fixed list of words."""
         return Property(kinds.Choice(choices), doc)
 
-    def version(doc, *, default=None):
+    def version(doc, **_typing):
         """Take a version number."""
         return Property(kinds.Version(), doc)
 
-    def model(doc, *, default=None):
+    def model(doc, **_typing):
         """Take a model's name, kept only where it is public."""
         return Property(kinds.Model(), doc)
 
-    def command(doc, commands, *, default=None):
+    def command(doc, commands, **_typing):
         """Take one of the host's own commands; another is `other`."""
         return Property(kinds.Command(commands), doc)
 
-    def exception(doc, packages, types=(), *, default=None):
+    def exception(doc, packages, types=(), **_typing):
         """Take an exception, reduced to its type and its places in `packages`."""
         return Property(kinds.Exception_(packages, types), doc)
 

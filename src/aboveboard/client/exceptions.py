@@ -111,8 +111,9 @@ def _module_of(frame: FrameType) -> str | None:
 
 
 def _type_name(kind: type[BaseException], packages: Iterable[str]) -> str:
-    name, module = kind.__name__, kind.__module__
-    if not isinstance(name, str) or not isinstance(module, str):
+    name: object = kind.__name__
+    module: object = kind.__module__
+    if not isinstance(name, str) or not isinstance(module, str):  # a class may say anything here
         return OTHER
     if getattr(sys.modules.get(module), "__dict__", {}).get(name) is not kind:
         return OTHER

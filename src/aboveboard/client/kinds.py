@@ -250,7 +250,7 @@ class Model(Kind):
         return "a public model name, else provider/REDACTED"
 
 
-class Exception_(Kind):
+class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took first
     """An exception without its words: type, frames in named packages, and their fingerprint.
 
     `packages` are those whose frames and exception types may be told. `types` are further names
@@ -289,8 +289,7 @@ class Exception_(Kind):
 
 
 KINDS: dict[str, type[Kind]] = {
-    kind.label: kind
-    for kind in (Flag, Count, Amount, Choice, Command, Version, Model, Exception_)
+    kind.label: kind for kind in (Flag, Count, Amount, Choice, Command, Version, Model, Exception_)
 }
 
 

@@ -46,11 +46,11 @@ def encoded(name: str) -> str:
 
 
 def _load() -> None:
-    with open(_FILE, encoding="ascii") as lines:
-        for line in lines:
-            word = line.rstrip("\n")
-            if word.startswith("provider "):
-                provider = word[len("provider ") :]
-                _providers[provider] = provider
-            elif not word.startswith("#"):
-                _known[word] = word
+    # Through the loader, so that a host packed into one file finds it too.
+    text: bytes = __loader__.get_data(_FILE)  # type: ignore[name-defined]
+    for word in text.decode("ascii").splitlines():
+        if word.startswith("provider "):
+            provider = word[len("provider ") :]
+            _providers[provider] = provider
+        elif not word.startswith("#"):
+            _known[word] = word

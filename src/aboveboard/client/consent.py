@@ -1,0 +1,149 @@
+"""The consent table: a pure function from facts to a decision. The first row that fits decides.
+
+Nothing here reads a file, asks a person or looks at a clock; docs/consent.md shows the same table
+in words, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Terms = Mapping[str, Mapping[str, str]]
+    """Events, their properties, and the kind of each: what a consent is given to."""
+
+NOT_ASKED, CONSENTED, DISABLED, UNREADABLE = "not asked", "consented", "disabled", "unreadable"
+
+
+class Facts:
+    """All that a decision depends on.
+
+    Args:
+        standing: What the state file says: one of the four words above.
+        agreed: The terms of a standing consent; None where it was given before terms were kept.
+        declined: Terms that were asked about later and declined: not asked about again.
+        terms: The terms of today's catalog.
+        wanted: False where a flag, a variable or a setting says no; True where one says yes.
+        do_not_track: Whether DO_NOT_TRACK is set.
+        can_ask: Whether a person is there: a terminal on all three streams, and no CI.
+        can_save: Whether an answer could be kept.
+        in_sample: Whether this install is in the random subset.
+    """
+
+    __slots__ = (
+        "agreed", "can_ask", "can_save", "declined", "do_not_track", "in_sample", "standing",
+        "terms", "wanted",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        standing: str,
+        terms: Terms,
+        agreed: Terms | None = None,
+        declined: Terms | None = None,
+        wanted: bool | None = None,
+        do_not_track: bool = False,
+        can_ask: bool = False,
+        can_save: bool = True,
+        in_sample: bool = False,
+    ) -> None:
+        self.standing = standing
+        self.agreed = agreed
+        self.declined = declined or {}
+        self.terms = terms
+        self.wanted = wanted
+        self.do_not_track = do_not_track
+        self.can_ask = can_ask
+        self.can_save = can_save
+        self.in_sample = in_sample
+
+
+class Decision:
+    """What a session does: the row that decided, and what follows from it.
+
+    Attributes:
+        row: The row of the table, 1 to 10.
+        on: Whether the session records and sends, before any question is answered.
+        ask: Whether to ask; with `on`, the question is about what is new only.
+        covered: The terms that may be recorded; empty where the session is off.
+        notice: A line that the person who gave `--analytics` should read, or None.
+    """
+
+    __slots__ = ("ask", "covered", "notice", "on", "row")
+
+    def __init__(
+        self,
+        row: int,
+        *,
+        on: bool = False,
+        ask: bool = False,
+        covered: Terms | None = None,
+        notice: str | None = None,
+    ) -> None:
+        self.row = row
+        self.on = on
+        self.ask = ask
+        self.covered: Terms = covered if covered is not None else {}
+        self.notice = notice
+
+
+def decide(facts: Facts) -> Decision:
+    """Return the decision of the first row that fits."""
+    if facts.do_not_track:
+        return Decision(1)
+    if facts.standing == DISABLED:
+        notice = "Analytics were permanently disabled here; --analytics does not change that."
+        return Decision(2, notice=notice if facts.wanted else None)
+    if facts.standing == UNREADABLE:
+        notice = "Analytics are off: the file that keeps your decision cannot be read."
+        return Decision(3, notice=notice if facts.wanted else None)
+    if facts.wanted is False:
+        return Decision(4)
+    if facts.standing == CONSENTED:
+        covered = facts.terms if facts.agreed is None else overlap(facts.agreed, facts.terms)
+        if covered == facts.terms:
+            return Decision(5, on=True, covered=covered)
+        news = growth(facts.declined, growth(covered, facts.terms))
+        return Decision(6, on=True, ask=bool(news) and _may_ask(facts), covered=covered)
+    if not facts.can_ask:
+        return Decision(7)
+    if facts.wanted and facts.can_save:
+        return Decision(8, ask=True)
+    if facts.wanted is None and facts.in_sample and facts.can_save:
+        return Decision(9, ask=True)
+    return Decision(10)
+
+
+def overlap(agreed: Terms, terms: Terms) -> dict[str, dict[str, str]]:
+    """Return the part of `terms` that `agreed` covers: same event, same property, same kind."""
+    return {
+        event: {name: kind for name, kind in properties.items() if agreed[event].get(name) == kind}
+        for event, properties in terms.items()
+        if event in agreed
+    }
+
+
+def growth(agreed: Terms, terms: Terms) -> dict[str, dict[str, str]]:
+    """Return the part of `terms` that `agreed` does not cover."""
+    grown = {}
+    for event, properties in terms.items():
+        known = agreed.get(event, {})
+        new = {name: kind for name, kind in properties.items() if known.get(name) != kind}
+        if new or event not in agreed:
+            grown[event] = new
+    return grown
+
+
+def in_sample(user_id: str, percent: float) -> bool:
+    """Return whether an install is in the random subset of `percent`, always the same for it.
+
+    The rule is aider's (`is_uuid_in_percentage`): the first six hex digits against the share of
+    0xFFFFFF, so that an install keeps its answer when it moves to aboveboard.
+    """
+    return percent > 0 and user_id[:6] <= format(int(0xFFFFFF * min(percent, 100) / 100), "06x")
+
+
+def _may_ask(facts: Facts) -> bool:
+    return facts.can_ask and facts.can_save and (facts.wanted is True or facts.in_sample)

@@ -1,0 +1,38 @@
+"""Where a host's files are, on each platform, from the environment alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def config(app: str, environ: Mapping[str, str]) -> str:
+    """Return the directory of an app's settings, where its consent is kept."""
+    return _directory(app, environ, "XDG_CONFIG_HOME", ".config", "APPDATA")
+
+
+def state(app: str, environ: Mapping[str, str]) -> str:
+    """Return the directory of what an app leaves behind: the events that wait to be sent."""
+    return _directory(app, environ, "XDG_STATE_HOME", ".local/state", "LOCALAPPDATA")
+
+
+def _directory(
+    app: str, environ: Mapping[str, str], variable: str, below_home: str, windows_variable: str
+) -> str:
+    name = app.replace(" ", "-")
+    if sys.platform == "win32":
+        return os.path.join(environ.get(windows_variable) or home(environ), name)
+    if sys.platform == "darwin":
+        return os.path.join(home(environ), "Library", "Application Support", name)
+    chosen = environ.get(variable, "")
+    # The XDG base directory specification: a relative path is invalid and ignored.
+    parent = chosen if os.path.isabs(chosen) else os.path.join(home(environ), below_home)
+    return os.path.join(parent, name)
+
+
+def home(environ: Mapping[str, str]) -> str:
+    return environ.get("HOME") or os.path.expanduser("~")

@@ -1,0 +1,61 @@
+"""What a child is sent out with, and whether it is worth sending one: all that a host must know.
+
+Apart from `upload`, so that no module of the sending path is ever loaded in the host.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+PAUSE_MAX_SECONDS = 6 * 3600
+VARIABLE = "ABOVEBOARD_UPLOAD"
+"""The environment variable in which the host hands the child its errand, as JSON. Not an argument:
+those are everyone's to read."""
+
+
+class Errand:
+    """Where to find what waits, whom to ask for consent, and where to send it.
+
+    Attributes:
+        directory: The app's own directory below the platform's state directory.
+        state: The path of the file that keeps the consent.
+        endpoint: The collector's address.
+        key: The project's write key.
+    """
+
+    __slots__ = ("directory", "endpoint", "key", "state")
+
+    def __init__(self, *, directory: str, state: str, endpoint: str, key: str) -> None:
+        self.directory = directory
+        self.state = state
+        self.endpoint = endpoint
+        self.key = key
+
+    @classmethod
+    def from_json(cls, text: str) -> Errand:
+        return cls(**json.loads(text))
+
+    def as_json(self) -> str:
+        """Return the errand as `from_json` reads it."""
+        return json.dumps({name: getattr(self, name) for name in self.__slots__})
+
+    @property
+    def segments(self) -> str:
+        """The directory of the segments that wait."""
+        return os.path.join(self.directory, "segments")
+
+    @property
+    def pause_file(self) -> str:
+        """The file whose modification time says until when no child need start."""
+        return os.path.join(self.directory, "pause")
+
+
+def paused(path: str) -> bool:
+    """Return whether a pause is on. One that reaches further than any pause is a clock set back."""
+    try:
+        left = os.stat(path).st_mtime - time.time()
+    except OSError:
+        return False
+    return 0 < left <= PAUSE_MAX_SECONDS

@@ -1,0 +1,176 @@
+"""A session: one run of the host, in which events become lines.
+
+A line is made once. The same bytes go to the audit log first and to the segment second, so that
+what is sent is always in the log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+from .catalog import ARCHITECTURES, OPERATING_SYSTEMS, DroppedEvents, SessionStart
+from .event import values_of
+from .state import new_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .catalog import Catalog, Entry
+    from .consent import Terms
+    from .event import Event
+    from .segment import Writer
+
+    Encode = Callable[[object], str | None]
+
+
+class Session:
+    """Turns events into lines and writes them.
+
+    Args:
+        catalog: What the host may collect.
+        covered: The part of it that may be written in this session.
+        user_id: The install's id.
+        log: The audit log's open file descriptor, or None.
+        segment: Where lines wait to be sent; None where the session is off and only logged.
+        clock: Seconds since 1970.
+    """
+
+    __slots__ = (
+        "_catalog", "_clock", "_covered", "_plans", "_rejected", "_suffix", "id", "log", "segment",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        covered: Terms,
+        user_id: str,
+        log: int | None = None,
+        segment: Writer | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.id = new_id()
+        self.log = log
+        self.segment = segment
+        self._catalog = catalog
+        self._covered = covered
+        self._clock = clock
+        self._plans: dict[type[Event], _Plan | None] = {}
+        self._rejected: dict[tuple[str, str], int] = {}
+        self._suffix = f'}}, "user_id": "{user_id}", "session": "{self.id}", "time": %d}}\n'
+
+    def start(self, version: str) -> None:
+        """Record the session's first event."""
+        self.record(
+            SessionStart(
+                app_version=version,
+                os=operating_system(),
+                arch=architecture(),
+                python_version=sys.version.split()[0],
+            )
+        )
+
+    def record(self, event: Event) -> None:
+        """Write one event to the log and the segment.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        kind = type(event)
+        try:
+            plan = self._plans[kind]
+        except KeyError:
+            plan = self._plans[kind] = self._plan(kind)
+        if plan is None:
+            return
+        values = values_of(event)
+        line = plan.prefix
+        for name, key, encode in plan.fields:
+            text = encode(values.get(name))
+            if text is None:
+                self._reject(plan.name, name)
+                text = "null"
+            line += key + text
+        if not plan.names >= values.keys():
+            for name in values.keys() - plan.names:
+                self._reject(plan.name, name)
+        self._write((line + self._suffix % self._clock()).encode())
+
+    def finish(self) -> None:
+        """Write what was only counted so far."""
+        rejected, self._rejected = self._rejected, {}
+        if "rejected_value" in self._covered:
+            for (event, name), times in rejected.items():
+                self._write_counted(
+                    "rejected_value", {"in_event": event, "in_property": name, "times": times}
+                )
+        if self.segment is not None and self.segment.dropped:
+            self.record(DroppedEvents(segments=self.segment.dropped))
+            self.segment.dropped = 0
+
+    def forget_counts(self) -> None:
+        """Start counting afresh, as a forked child does: what was counted is its parent's."""
+        self._rejected = {}
+
+    def _write(self, line: bytes) -> None:
+        if self.log is not None and os.write(self.log, line) != len(line):
+            raise OSError("the analytics log could not be written")
+        if self.segment is not None:
+            self.segment.write(line)
+
+    def _write_counted(self, event: str, values: Mapping[str, object]) -> None:
+        kept = {name: values[name] for name in self._covered[event]}
+        body = json.dumps(kept)[1:-1]
+        prefix = f'{{"event": {json.dumps(event)}, "properties": {{'
+        self._write((prefix + body + self._suffix % self._clock()).encode())
+
+    def _plan(self, kind: type[Event]) -> _Plan | None:
+        entry = self._catalog.entries.get(kind.event_name)
+        covered = self._covered.get(kind.event_name)
+        if entry is None or covered is None:
+            return None
+        return _Plan(entry, covered)
+
+    def _reject(self, event: str, name: str) -> None:
+        if name not in self._catalog.entries[event].properties:
+            name = "(unknown)"  # a name that is not the catalog's could be anyone's text
+        self._rejected[event, name] = self._rejected.get((event, name), 0) + 1
+
+
+class _Plan:
+    """How events of one class are written, worked out once: JSON keys and encoders in order."""
+
+    __slots__ = ("fields", "name", "names", "prefix")
+
+    def __init__(self, entry: Entry, covered: Mapping[str, str]) -> None:
+        self.name = entry.name
+        self.names = frozenset(entry.properties)
+        self.prefix = f'{{"event": {json.dumps(entry.name)}, "properties": {{'
+        self.fields: list[tuple[str, str, Encode]] = []
+        for name, declared in entry.properties.items():
+            if name in covered:
+                comma = ", " if self.fields else ""
+                key = f"{comma}{json.dumps(name)}: "
+                self.fields.append((name, key, declared.kind.encode))
+
+
+def operating_system() -> str:
+    """Return the system's family, one of `OPERATING_SYSTEMS`."""
+    name = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}.get(sys.platform, "other")
+    return name if name in OPERATING_SYSTEMS else "other"
+
+
+def architecture() -> str:
+    """Return the processor's family, one of `ARCHITECTURES`."""
+    if hasattr(os, "uname"):
+        machine = os.uname().machine.lower()
+    else:
+        machine = os.environ.get("PROCESSOR_ARCHITECTURE", "").lower()
+    family = {"amd64": "x86_64", "aarch64": "arm64", "i386": "x86", "i686": "x86"}.get(machine)
+    if family is None:
+        family = "arm" if machine.startswith("armv") else machine
+    return family if family in ARCHITECTURES else "other"

@@ -1,0 +1,79 @@
+"""Starting the child that sends, so that the host neither waits for it nor hears of it again."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEPT = (
+    "HOME", "USERPROFILE", "PATH", "SYSTEMROOT", "WINDIR", "TEMP", "TMP", "LANG", "LC_ALL",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "DO_NOT_TRACK",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+    "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+)  # fmt: skip
+"""The variables that a child is given: what it needs to run and to find its way out. No key and
+no setting of the user's goes along."""
+
+# The package's own place comes last on the path, so that nothing beside it can stand in for a
+# module of the standard library.
+_PROGRAM = (
+    "import sys; sys.path.append({root!r}); from aboveboard.client import upload; upload.main()"
+)
+
+
+def can_spawn() -> bool:
+    """Return whether this interpreter can be started again; a frozen or embedding one can't."""
+    name = os.path.basename(sys.executable or "").lower()
+    return not getattr(sys, "frozen", False) and name.startswith(("python", "pypy"))
+
+
+def start(variables: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """Start the child with `variables` and what it needs of `environ`; do not wait.
+
+    Isolated (`-I`: no PYTHON* variables, no user site, not the working directory on the path) and
+    without the site module (`-S`), so that the user's Python configuration does not run in it.
+
+    Raises:
+        OSError: the system would not start it.
+    """
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    command = [sys.executable, "-I", "-S", "-B", "-c", _PROGRAM.format(root=root)]
+    given = {name: environ[name] for name in KEPT if name in environ}
+    given.update(variables)
+    if hasattr(os, "posix_spawn"):
+        devnull = os.devnull
+        stdio = [
+            (os.POSIX_SPAWN_OPEN, 0, devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 2, devnull, os.O_WRONLY, 0),
+        ]
+        try:
+            os.posix_spawn(command[0], command, given, file_actions=stdio, setsid=True)
+            return
+        except NotImplementedError:  # a C library without setsid in posix_spawn
+            pass
+    _start_by_subprocess(command, given)
+
+
+def _start_by_subprocess(command: list[str], given: dict[str, str]) -> None:
+    import subprocess
+
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+    # Nobody will wait for it: its end is the system's business, as the host's own is by then.
+    process = subprocess.Popen(
+        command,
+        env=given,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        creationflags=flags,
+    )
+    process.returncode = 0  # keeps Popen from warning that it still runs

@@ -1,0 +1,246 @@
+"""The state file: what was decided on this install. Whole or not at all, and a no is for good.
+
+It is aider's own `analytics.json` with its three keys (`uuid`, `permanently_disable`,
+`asked_opt_in`), and two of ours: `agreed`, the terms that a yes was given to, and `declined`,
+those that a later question was answered with no. Keys that are not ours are kept. A file that
+cannot be understood is left as it is, until someone says no for good.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from . import consent, locks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FILE_NAME = "analytics.json"
+
+
+class State:
+    """What the file says, as `consent.Facts` wants it.
+
+    Attributes:
+        standing: `not asked`, `consented`, `disabled` or `unreadable`.
+        user_id: The install's id, or "" where none was made yet.
+        agreed: The terms of the consent; None where none were kept (aider's own file).
+        declined: Terms that a later question was answered with no; None where there are none.
+    """
+
+    __slots__ = ("agreed", "declined", "standing", "user_id")
+
+    def __init__(
+        self,
+        standing: str,
+        user_id: str = "",
+        agreed: consent.Terms | None = None,
+        declined: consent.Terms | None = None,
+    ) -> None:
+        self.standing = standing
+        self.user_id = user_id
+        self.agreed = agreed
+        self.declined = declined
+
+
+class StateFile:
+    """The file at `path`, its lock beside it."""
+
+    def __init__(self, path: str) -> None:
+        # A dotfile that is a link stays one: the file it names is replaced, not the link.
+        self.path = os.path.realpath(path)
+
+    def read(self) -> State:
+        """Return what the file says now. Never raises."""
+        document = self._load()
+        return State(consent.UNREADABLE) if document is None else _understood(document)
+
+    def identify(self) -> State:
+        """Return what the file says, having made sure that it names an install.
+
+        Raises:
+            OSError: nothing can be kept here.
+        """
+        state = self.read()
+        if state.user_id or state.standing == consent.UNREADABLE:
+            return state
+        return self._change({"uuid": new_id()}, only_if_missing=True)
+
+    def agree(self, terms: consent.Terms) -> State:
+        """Keep a yes to `terms`. Returns what stands then: a no that came first wins.
+
+        Raises:
+            OSError: it could not be kept.
+        """
+        return self._change(
+            {
+                "asked_opt_in": True,
+                "permanently_disable": False,
+                "agreed": terms,
+                "declined": None,
+            },
+            only_if_allowed=True,
+        )
+
+    def decline(self, terms: consent.Terms, agreed: consent.Terms) -> State:
+        """Keep a no to what is new in `terms`, and the earlier yes to `agreed` with it.
+
+        Raises:
+            OSError: it could not be kept.
+        """
+        return self._change({"agreed": agreed, "declined": terms}, only_if_allowed=True)
+
+    def disable(self) -> State:
+        """Keep a no, for good.
+
+        Raises:
+            OSError: it could not be kept.
+        """
+        return self._change(
+            {"asked_opt_in": True, "permanently_disable": True, "agreed": None, "declined": None}
+        )
+
+    def _change(
+        self,
+        changes: Mapping[str, object],
+        *,
+        only_if_missing: bool = False,
+        only_if_allowed: bool = False,
+    ) -> State:
+        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        lock = os.open(self.path + ".lock", os.O_RDWR | os.O_CREAT | _CLOEXEC, 0o600)
+        try:
+            locks.acquire(lock, wait=True)
+            document = self._load()
+            if document is None:
+                # Only a no may replace what cannot be understood: it cannot be undone by that.
+                if not changes.get("permanently_disable"):
+                    return State(consent.UNREADABLE)
+                document = {}
+            now = _understood(document)
+            if only_if_missing and now.user_id:
+                return now
+            if only_if_allowed and now.standing == consent.DISABLED:
+                return now
+            document.update(changes)
+            for key in ("agreed", "declined"):
+                if document.get(key, True) is None:
+                    del document[key]
+            document.setdefault("uuid", new_id())
+            self._replace(json.dumps(document, indent=4) + "\n")
+            return _understood(document)
+        finally:
+            os.close(lock)
+
+    def _load(self) -> dict[str, object] | None:
+        """Return the file's object, {} where there is no file, None where it makes no sense."""
+        try:
+            with open(self.path, "rb") as file:
+                document = json.loads(file.read(_SIZE_MAX))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError):
+            return None
+        return document if isinstance(document, dict) and _makes_sense(document) else None
+
+    def _replace(self, text: str) -> None:
+        temporary = f"{self.path}.{os.getpid()}.{new_id()[:8]}.tmp"
+        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOEXEC, 0o600)
+        try:
+            try:
+                data = text.encode()
+                while data:
+                    data = data[os.write(file, data) :]
+                os.fsync(file)
+            finally:
+                os.close(file)
+            os.replace(temporary, self.path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        _sync_directory(os.path.dirname(self.path))
+
+
+def new_id() -> str:
+    """Return a random UUID4 as text; the `uuid` module would cost the host two milliseconds."""
+    random = bytearray(os.urandom(16))
+    random[6] = random[6] & 0x0F | 0x40
+    random[8] = random[8] & 0x3F | 0x80
+    digits = random.hex()
+    return "-".join(_groups(digits))
+
+
+def is_id(value: object) -> bool:
+    """Return whether `value` is a UUID in its usual form."""
+    if not isinstance(value, str) or len(value) != 36:
+        return False
+    groups = value.split("-")
+    return [len(group) for group in groups] == [8, 4, 4, 4, 12] and all(
+        letter in "0123456789abcdefABCDEF" for group in groups for letter in group
+    )
+
+
+def _groups(digits: str) -> Iterator[str]:
+    start = 0
+    for length in (8, 4, 4, 4, 12):
+        yield digits[start : start + length]
+        start += length
+
+
+def _makes_sense(document: Mapping[str, object]) -> bool:
+    user_id = document.get("uuid")
+    return (
+        _is_answer(document.get("permanently_disable"))
+        and _is_answer(document.get("asked_opt_in"))
+        and (user_id is None or is_id(user_id))
+        and all(
+            document.get(key) is None or _are_terms(document.get(key))
+            for key in ("agreed", "declined")
+        )
+    )
+
+
+def _is_answer(value: object) -> bool:
+    return value is None or value is True or value is False
+
+
+def _are_terms(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(properties, dict) and all(isinstance(kind, str) for kind in properties.values())
+        for properties in value.values()
+    )
+
+
+def _understood(document: Mapping[str, object]) -> State:
+    user_id = document.get("uuid")
+    agreed, declined = document.get("agreed"), document.get("declined")
+    if document.get("permanently_disable"):
+        standing = consent.DISABLED
+    elif document.get("asked_opt_in"):
+        standing = consent.CONSENTED
+    else:
+        standing = consent.NOT_ASKED
+    return State(
+        standing,
+        user_id.lower() if isinstance(user_id, str) else "",
+        agreed if isinstance(agreed, dict) else None,
+        declined if isinstance(declined, dict) else None,
+    )
+
+
+def _sync_directory(path: str) -> None:
+    if not hasattr(os, "O_DIRECTORY"):  # Windows: a rename is durable by itself or not at all
+        return
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _CLOEXEC)
+    try:
+        os.fsync(directory)
+    except OSError:  # some network file systems refuse; the rename has happened all the same
+        pass
+    finally:
+        os.close(directory)
+
+
+_SIZE_MAX = 1 << 20
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)

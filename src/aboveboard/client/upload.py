@@ -1,0 +1,228 @@
+"""Sending: what the short, detached child does with the segments that wait.
+
+A child's whole life. The host starts it at its exit and forgets it. It takes the app's sending
+lock, or leaves at once where another child has it. It reads the consent again: no standing yes,
+nothing sent; a standing no, and what waits is removed. Then it sends segment after segment, oldest
+first, each as one request whose body is the segment's bytes. 200 removes a segment; 400, 401 and
+413 set it aside, since the same bytes would be refused again; anything else ends the run, and the
+next child may not start before a pause that doubles with every failure, with jitter, so that a
+collector that comes back is not met by every install at once. After thirty seconds of wall-clock
+the system ends the child, wherever it hangs.
+"""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import os
+import random
+import signal
+import ssl
+import time
+import urllib.parse
+import urllib.request
+
+from aboveboard import __version__
+
+from . import consent, environment, locks, segment
+from .errand import PAUSE_MAX_SECONDS, VARIABLE, Errand, paused
+from .state import StateFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+WALL_CLOCK_SECONDS = 30
+REQUEST_SECONDS = 10
+PAUSE_FIRST_SECONDS = 60
+AGENT = f"aboveboard/{__version__}"
+REFUSED = frozenset((400, 401, 413))
+
+
+def main() -> None:
+    """Be the child: bounded, without inherited files, elsewhere."""
+    bound_life(WALL_CLOCK_SECONDS)
+    os.chdir(os.path.abspath(os.sep))
+    if hasattr(os, "closerange"):
+        os.closerange(3, 256)
+    run(Errand.from_json(os.environ[VARIABLE]), os.environ)
+
+
+def bound_life(seconds: int) -> None:
+    """Have the system end this process after `seconds`, whatever it waits for."""
+    if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(seconds)
+        return
+    import threading
+
+    timer = threading.Timer(seconds, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+
+
+def run(errand: Errand, environ: Mapping[str, str]) -> None:
+    """Send what waits, unless another process is at it. Raises nothing that a caller can mend."""
+    os.makedirs(errand.directory, mode=0o700, exist_ok=True)
+    lock = os.open(os.path.join(errand.directory, "upload.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not locks.acquire(lock, wait=False):
+            return
+        if not may_send(errand, environ):
+            return
+        segment.prune(errand.segments)
+        if paused(errand.pause_file):
+            return
+        send_all(errand, environ)
+    finally:
+        os.close(lock)
+
+
+def may_send(errand: Errand, environ: Mapping[str, str]) -> bool:
+    """Return whether there is a standing yes; where there is a standing no, remove what waits."""
+    if environment.do_not_track(environ):
+        return False
+    standing = StateFile(errand.state).read().standing
+    if standing == consent.DISABLED:
+        segment.remove_all(errand.segments)
+    return standing == consent.CONSENTED
+
+
+def send_all(errand: Errand, environ: Mapping[str, str]) -> int:
+    """Send the segments that wait, oldest first; return how many were taken."""
+    taken = 0
+    connection = Connection(errand.endpoint, environ)
+    try:
+        for waiting in segment.waiting(errand.segments):
+            try:
+                status, retry_after = connection.post(
+                    "/v1/events",
+                    gzip.compress(waiting.read(), 6, mtime=0),
+                    {
+                        "Authorization": f"Bearer {errand.key}",
+                        "Content-Type": "application/x-ndjson",
+                        "Content-Encoding": "gzip",
+                        "Idempotency-Key": waiting.id,
+                        "User-Agent": AGENT,
+                    },
+                )
+                if status == 200:
+                    waiting.remove()
+                    taken += 1
+                elif status in REFUSED:
+                    waiting.set_aside()
+                else:
+                    pause(errand.pause_file, retry_after)
+                    return taken
+            finally:
+                waiting.release()
+    except (OSError, http.client.HTTPException):
+        pause(errand.pause_file, None)
+        return taken
+    finally:
+        connection.close()
+    if os.path.exists(errand.pause_file):
+        os.unlink(errand.pause_file)
+    return taken
+
+
+class Connection:
+    """One HTTP connection, kept open from request to request; proxies as the environment says."""
+
+    def __init__(self, endpoint: str, environ: Mapping[str, str]) -> None:
+        address = urllib.parse.urlsplit(endpoint)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise OSError(f"{endpoint!r} is no http or https address")
+        self._prefix = address.path.rstrip("/")
+        self._headers: dict[str, str] = {}
+        secure = address.scheme == "https"
+        port = address.port or (443 if secure else 80)
+        proxy = None
+        if not urllib.request.proxy_bypass(address.hostname):
+            proxy = urllib.request.getproxies().get(address.scheme)
+        host, at = address.hostname, port
+        tunnel_headers: dict[str, str] = {}
+        if proxy:
+            through = urllib.parse.urlsplit(proxy if "//" in proxy else f"//{proxy}")
+            host, at = through.hostname or host, through.port or 3128
+            if through.username:
+                login = f"{through.username}:{through.password or ''}"
+                tunnel_headers["Proxy-Authorization"] = "Basic " + _base64(login)
+            if not secure:
+                # A plain proxy is told the whole address; it makes the connection itself.
+                self._prefix = f"http://{address.netloc}{self._prefix}"
+                self._headers = tunnel_headers
+        self._http: http.client.HTTPConnection
+        if secure:
+            self._http = http.client.HTTPSConnection(
+                host, at, timeout=REQUEST_SECONDS, context=_trust(environ)
+            )
+            if proxy:
+                self._http.set_tunnel(address.hostname, port, tunnel_headers)
+        else:
+            self._http = http.client.HTTPConnection(host, at, timeout=REQUEST_SECONDS)
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, int | None]:
+        """Send one request; return its status and the Retry-After in seconds, where there is one.
+
+        Redirects are not followed: nothing goes anywhere but to the address that was declared.
+
+        Raises:
+            OSError: no connection, or none in time.
+            http.client.HTTPException: what answered does not speak HTTP.
+        """
+        self._http.request("POST", self._prefix + path, body, {**self._headers, **headers})
+        response = self._http.getresponse()
+        response.read(65536)
+        if response.length:  # a longer answer is nobody's: start afresh rather than read it
+            self._http.close()
+        after = response.getheader("Retry-After", "")
+        return response.status, int(after) if after.isdecimal() and len(after) < 6 else None
+
+    def close(self) -> None:
+        self._http.close()
+
+
+def pause(
+    path: str, retry_after: int | None, rand: Callable[[float, float], float] = random.uniform
+) -> None:
+    """Let no child start before a while: twice the last pause, or what the collector asked for.
+
+    The file's content is the pause in seconds, its modification time the moment when it ends, so
+    that a host learns from one `stat` whether to start a child.
+    """
+    try:
+        with open(path, encoding="ascii") as file:
+            last = float(file.read(20))
+    except (OSError, ValueError):
+        last = PAUSE_FIRST_SECONDS / 2
+    seconds = min(max(last, PAUSE_FIRST_SECONDS / 2) * 2, PAUSE_MAX_SECONDS)
+    if retry_after is not None:
+        seconds = min(max(retry_after, 1), PAUSE_MAX_SECONDS)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"{seconds:.0f}")
+    end = time.time() + rand(seconds / 2, seconds)
+    os.utime(path, (end, end))
+
+
+def _trust(environ: Mapping[str, str]) -> ssl.SSLContext:
+    # SSL_CERT_FILE and SSL_CERT_DIR are OpenSSL's own; the other two are what people behind a
+    # company's proxy have set already for requests and curl.
+    context = ssl.create_default_context()
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        path = environ.get(name)
+        if path:
+            try:
+                if os.path.isdir(path):
+                    context.load_verify_locations(capath=path)
+                else:
+                    context.load_verify_locations(cafile=path)
+            except OSError:
+                continue
+    return context
+
+
+def _base64(text: str) -> str:
+    import base64
+
+    return base64.b64encode(urllib.parse.unquote(text).encode()).decode("ascii")

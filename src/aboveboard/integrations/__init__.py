@@ -1,0 +1,1 @@
+"""What connects the client to the libraries that hosts are built with."""
