@@ -1,0 +1,83 @@
+"""The `aboveboard` command line: one module a command, loaded when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from aboveboard import __version__
+
+COMMANDS = {
+    "serve": "the collector and its dashboard",
+    "import": "audit logs into the warehouse: ours and stock aider's",
+    "projects": "the collector's projects and their write keys",
+    "catalog": "what a tool may collect: show it, or print it as JSON",
+}
+"""The commands and a line about each; `import` is in `import_.py`, Python having taken the word."""
+
+USAGE, FAILURE, INTERRUPTED = 2, 1, 130
+
+
+class Command(Protocol):
+    """What a command's module has."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, args: argparse.Namespace) -> int: ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code that a shell expects."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(
+        prog="aboveboard",
+        description="Usage analytics for command-line tools that the people who run those tools "
+        "can check for themselves.",
+        epilog="`aboveboard COMMAND --help` tells more about a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"aboveboard {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    run = None
+    for name, line in COMMANDS.items():
+        described = f"{line[0].upper()}{line[1:]}."
+        below = commands.add_parser(name, help=line, description=described)
+        if name == chosen:
+            try:
+                module = _load(name)
+            except ModuleNotFoundError as missing:
+                return _explain_missing(name, missing)
+            module.add_arguments(below)
+            run = module.run
+    args = parser.parse_args(words)
+    if run is None:  # argparse has left already where no command was named
+        return USAGE
+    try:
+        return run(args)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left; Python would say so once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
+
+
+def _load(name: str) -> Command:
+    module = importlib.import_module(f"aboveboard.commands.{name}{'_' if name == 'import' else ''}")
+    loaded: Command = module  # type: ignore[assignment]  # a module has what the protocol asks
+    return loaded
+
+
+def _explain_missing(name: str, missing: ModuleNotFoundError) -> int:
+    if (missing.name or "").startswith("aboveboard"):
+        raise missing
+    print(
+        f"aboveboard {name}: {missing.name} is not installed; "
+        "`pip install 'aboveboard[collector]'` brings all that a collector needs",
+        file=sys.stderr,
+    )
+    return FAILURE

@@ -1,0 +1,87 @@
+"""`aboveboard catalog`: what a tool may collect, for people and for a collector."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+
+from aboveboard.client.analytics import Analytics
+from aboveboard.client.catalog import Catalog
+from aboveboard.client.event import CatalogError
+
+TARGET_HELP = (
+    "where the catalog is: MODULE:NAME of an Analytics or a Catalog in the tool's own code, "
+    "or a JSON file"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("show", "json"), help="as a table, or as JSON")
+    parser.add_argument("target", help=TARGET_HELP)
+
+
+def run(args: argparse.Namespace) -> int:
+    try:
+        catalog = find(args.target)
+    except CatalogError as error:
+        print(f"aboveboard catalog: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(catalog.as_json(), indent=1) if args.action == "json" else table(catalog))
+    return 0
+
+
+def find(target: str) -> Catalog:
+    """Return the catalog that `target` names.
+
+    Raises:
+        CatalogError: there is none; says what was looked for.
+    """
+    module, colon, name = target.partition(":")
+    if not colon or Path(target).exists():
+        return read(Path(target))
+    # The tool's own code is most often in the directory where its maker stands.
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109  # a path that modules are found on is a string
+    try:
+        found: object = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise CatalogError(f"{target} was not found: {error}") from None
+    finally:
+        sys.path.pop(0)
+    if isinstance(found, Analytics):
+        return found.catalog
+    if isinstance(found, Catalog):
+        return found
+    raise CatalogError(f"{target} is neither an Analytics nor a Catalog")
+
+
+def read(path: Path) -> Catalog:
+    """Return the catalog in a JSON file.
+
+    Raises:
+        CatalogError: the file cannot be read, or holds no catalog.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CatalogError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise CatalogError(f"{path} is no JSON; `aboveboard catalog json` makes it") from None
+    if not isinstance(document, dict):
+        raise CatalogError(f"{path} is no catalog; `aboveboard catalog json` makes one")
+    return Catalog.from_json(document)
+
+
+def table(catalog: Catalog) -> str:
+    """Return the catalog as lines for a terminal."""
+    lines = [f"All that {catalog.app} may collect:"]
+    for entry in catalog.entries.values():
+        lines += ["", f"{entry.name}: {entry.doc}"]
+        for name, declared in entry.properties.items():
+            lines.append(f"  {name:<18} {declared.doc} ({declared.kind.describe()})")
+    return "\n".join(lines)
