@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _load(name: str) -> Command:
     module = importlib.import_module(f"aboveboard.commands.{name}{'_' if name == 'import' else ''}")
-    loaded: Command = module  # type: ignore[assignment]  # a module has what the protocol asks
+    loaded: Command = module
     return loaded
 
 

@@ -1,0 +1,41 @@
+# Two commands do everything on a fresh machine with Python 3.11+: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8300
+
+.PHONY: run test test-long lint bench aider clean
+
+run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where it is empty
+	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
+
+test: $(VENV)/ready ## Everything that the product promises
+	$(BIN)/pytest -n 2 --dist worksteal
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/ready ## The numbers of bench/README.md, measured again
+	$(BIN)/python bench/run.py
+
+aider: .cache/aider/ready ## The real aider, in an environment of its own, for its tests
+
+# An environment is ready when its stamp is newer than what it is made from.
+$(VENV)/ready: requirements/all.txt requirements/build.txt pyproject.toml
+	@echo "Setting up $(VENV) (once; a minute or two) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aboveboard needs Python 3.11 or newer here: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/all.txt -r requirements/build.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.cache/aider/ready: requirements/aider.txt
+	@echo "Setting up aider in .cache/aider (once) ..."
+	@test -x .cache/aider/bin/python || $(PYTHON) -m venv .cache/aider
+	@.cache/aider/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/aider.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .cache var
