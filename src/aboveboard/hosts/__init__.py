@@ -1,0 +1,1 @@
+"""Programs that report on themselves with aboveboard, a package each."""

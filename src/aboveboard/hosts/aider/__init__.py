@@ -1,0 +1,1 @@
+"""aider, the first host: what it may collect."""

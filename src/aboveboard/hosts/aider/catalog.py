@@ -1,0 +1,249 @@
+"""aider's catalog: everything that aider 0.86 may tell about a run, and how it said so before.
+
+The events are aider's own, under its own names, with one difference: its forty events
+`command_add`, `command_ask`, … are one event, `command`.
+"""
+
+from __future__ import annotations
+
+from aboveboard.client.catalog import Catalog
+from aboveboard.client.event import (
+    Event,
+    choice,
+    command,
+    count,
+    dollars,
+    exception,
+    flag,
+    model,
+)
+
+from .vocabulary import (
+    COMMANDS,
+    EDIT_FORMATS,
+    EXCEPTION_TYPES,
+    EXIT_REASONS,
+    OAUTH_FAILURES,
+    OAUTH_PROVIDERS,
+    PACKAGES,
+    SELECTED_MODELS,
+)
+
+
+class Launched(Event):
+    """Aider was started."""
+
+
+class Exit(Event):
+    """Aider ended."""
+
+    reason: str | None = choice(*EXIT_REASONS, doc="What it ended for, from a fixed list")
+
+
+class CliSession(Event, name="cli session"):
+    """A chat in the terminal began."""
+
+    main_model: str | None = model("The model chosen for the chat")
+    weak_model: str | None = model("The model for commit messages and summaries")
+    editor_model: str | None = model("The model that writes what the architect planned")
+    edit_format: str | None = choice(*EDIT_FORMATS, doc="How the model is asked for its edits")
+
+
+class GuiSession(Event, name="gui session"):
+    """A chat in the browser began."""
+
+
+class CopyPasteMode(Event, name="copy-paste mode"):
+    """The clipboard was connected to a model's web chat."""
+
+
+class Repo(Event):
+    """Aider works in a git repository."""
+
+    num_files: int | None = count("How many files git tracks in it")
+
+
+class NoRepo(Event, name="no-repo"):
+    """Aider works without a git repository."""
+
+
+class AutoCommits(Event):
+    """Whether aider commits its own edits was settled at the start."""
+
+    enabled: bool = flag("Whether it commits them by itself")
+
+
+class ModelWarning(Event, name="model warning"):
+    """Aider warned at the start that a model is unknown or that its settings are missing."""
+
+    main_model: str | None = model("The model chosen for the chat")
+    weak_model: str | None = model("The model for commit messages and summaries")
+    editor_model: str | None = model("The model that writes what the architect planned")
+
+
+class AutoModelSelection(Event):
+    """No model was asked for, so aider chose one for the API keys that are set."""
+
+    model: str | None = choice(*SELECTED_MODELS, doc="The model that it chose, from a fixed list")
+
+
+class MessageSendStarting(Event):
+    """A message is about to be sent to the model."""
+
+
+class MessageSend(Event):
+    """The model answered a message. Neither the message nor the answer is told."""
+
+    main_model: str | None = model("The model that answered")
+    weak_model: str | None = model("The model for commit messages and summaries")
+    editor_model: str | None = model("The model that writes what the architect planned")
+    edit_format: str | None = choice(*EDIT_FORMATS, doc="How the model was asked for its edits")
+    prompt_tokens: int | None = count("Tokens sent")
+    completion_tokens: int | None = count("Tokens received")
+    total_tokens: int | None = count("Tokens sent and received")
+    cost: float | None = dollars("What the message cost")
+    total_cost: float | None = dollars("What the messages of the chat have cost so far")
+
+
+class MessageSendException(Event):
+    """Sending a message failed in a way that aider did not foresee."""
+
+    error: BaseException | None = exception(
+        "The error's type, and where in aider's and litellm's own code it came up",
+        PACKAGES,
+        EXCEPTION_TYPES,
+    )
+
+
+class UncaughtException(Event, name="exception"):
+    """Aider crashed."""
+
+    error: BaseException | None = exception(
+        "The error's type, and where in aider's and litellm's own code it came up",
+        PACKAGES,
+        EXCEPTION_TYPES,
+    )
+
+
+class Command(Event):
+    """A command such as `/add` was given in the chat. What followed it is not told."""
+
+    command: str | None = command("Which command, from the list of aider's own", COMMANDS)
+
+
+class InteractiveHelp(Event, name="interactive help"):
+    """A question about aider itself was asked with `/help`. The question is not told."""
+
+
+class AiCommentsFileAdd(Event, name="ai-comments file-add"):
+    """A comment that ends with AI in a watched file added the file to the chat."""
+
+
+class AiCommentsExecute(Event, name="ai-comments execute"):
+    """A comment that ends with AI! or AI? in a watched file started a request."""
+
+
+class OauthFlowInitiated(Event):
+    """Logging in to a provider through the browser began."""
+
+    provider: str | None = choice(*OAUTH_PROVIDERS, doc="The provider")
+
+
+class OauthFlowCodeReceived(Event):
+    """The provider's page sent the browser back to aider."""
+
+    provider: str | None = choice(*OAUTH_PROVIDERS, doc="The provider")
+
+
+class OauthFlowSuccess(Event):
+    """Logging in worked. Aider says so twice: when the key is saved, and when it goes on."""
+
+    provider: str | None = choice(
+        *OAUTH_PROVIDERS, doc="The provider, when the key was saved", default=None
+    )
+
+
+class OauthFlowFailure(Event):
+    """Aider went on without a provider's key, because logging in failed or was given up."""
+
+
+class OauthFlowFailed(Event):
+    """Logging in to a provider failed."""
+
+    provider: str | None = choice(*OAUTH_PROVIDERS, doc="The provider")
+    reason: str | None = choice(*OAUTH_FAILURES, doc="Why, where it is one of these", default=None)
+
+
+class OauthFlowSaveFailed(Event):
+    """The provider's key could not be saved for the next run. The key is not told."""
+
+    provider: str | None = choice(*OAUTH_PROVIDERS, doc="The provider")
+    error: BaseException | None = exception(
+        "The error's type, and where in aider's own code it came up", PACKAGES, EXCEPTION_TYPES
+    )
+
+
+EVENTS: tuple[type[Event], ...] = (
+    Launched,
+    Exit,
+    CliSession,
+    GuiSession,
+    CopyPasteMode,
+    Repo,
+    NoRepo,
+    AutoCommits,
+    ModelWarning,
+    AutoModelSelection,
+    MessageSendStarting,
+    MessageSend,
+    MessageSendException,
+    UncaughtException,
+    Command,
+    InteractiveHelp,
+    AiCommentsFileAdd,
+    AiCommentsExecute,
+    OauthFlowInitiated,
+    OauthFlowCodeReceived,
+    OauthFlowSuccess,
+    OauthFlowFailure,
+    OauthFlowFailed,
+    OauthFlowSaveFailed,
+)
+
+LEGACY: dict[str, object] = {
+    "aliases": {
+        f"command_{name}": {"event": "command", "properties": {"command": name}}
+        for name in COMMANDS
+    },
+    # Texts of exceptions: only a type's name at their beginning is believed.
+    "properties": {
+        "message_send_exception": {"exception": "error"},
+        "oauth_flow_save_failed": {"reason": "error"},
+    },
+    "session": {
+        "start": "launched",
+        "end": "exit",
+        "properties": {
+            "app_version": "aider_version",
+            "os": "os_platform",
+            "arch": "machine",
+            "python_version": "python_version",
+        },
+        # What Python's `platform` says, in the words of `session_start`.
+        "values": {
+            "arch": {
+                "AMD64": "x86_64",
+                "ARM64": "arm64",
+                "aarch64": "arm64",
+                "armv6l": "arm",
+                "armv7l": "arm",
+                "i386": "x86",
+                "i686": "x86",
+            }
+        },
+    },
+    "silent": ["os_release"],
+}
+"""How aider spoke to PostHog, for collectors that hear an aider without aboveboard."""
+
+CATALOG = Catalog.of("aider", EVENTS, LEGACY)
