@@ -8,7 +8,6 @@ __version__ = "0.1.0"
 from .client.analytics import Analytics
 from .client.catalog import Catalog
 from .client.event import (
-    CatalogError,
     Event,
     choice,
     command,
@@ -21,6 +20,7 @@ from .client.event import (
     size,
     version,
 )
+from .client.kinds import CatalogError
 
 __all__ = [
     "Analytics",

@@ -7,7 +7,8 @@ consent is given to.
 from __future__ import annotations
 
 from . import kinds
-from .event import CatalogError, Event, Property, check_name, choice, count, version
+from .event import Event, Property, check_name, choice, count, version
+from .kinds import CatalogError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,8 +121,6 @@ class Catalog:
             return cls(str(document["app"]), entries, legacy)
         except (KeyError, TypeError) as missing:
             raise CatalogError(f"this is no catalog: {missing} is missing") from None
-        except kinds.KindError as error:
-            raise CatalogError(str(error)) from None
 
     def as_json(self) -> dict[str, kinds.Json]:
         """Return the catalog as the JSON document that `from_json` reads."""
@@ -151,7 +150,7 @@ def entry_of(event: type[Event]) -> Entry:
 
 def _rejected_value(entries: Sequence[Entry]) -> Entry:
     """The event that counts values that did not fit. Its words are the catalog's own."""
-    events = [entry.name for entry in entries]
+    events = list(dict.fromkeys(entry.name for entry in entries))
     properties = sorted({name for entry in entries for name in entry.properties})
     return Entry(
         "rejected_value",

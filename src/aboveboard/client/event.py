@@ -13,6 +13,7 @@ value is an error before it runs. At run time nothing is raised: what does not f
 from __future__ import annotations
 
 from . import kinds
+from .kinds import CatalogError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ else:
 
     def dataclass_transform(**_options: object) -> object:
         return lambda decorated: decorated
-
-
-class CatalogError(ValueError):
-    """An event or a catalog was declared in a way that cannot work; says what to change."""
 
 
 class Property:

@@ -39,8 +39,12 @@ class _Rejected:
 REJECTED = _Rejected()
 
 
-class KindError(ValueError):
-    """A kind was declared in a way that cannot work; says what to change."""
+class CatalogError(ValueError):
+    """Something was declared in a way that cannot work; says what to change."""
+
+
+class KindError(CatalogError):
+    """A kind was declared in a way that cannot work."""
 
 
 class Kind:

@@ -139,7 +139,7 @@ class StateFile:
         try:
             with open(self.path, "rb") as file:
                 document = json.loads(file.read(_SIZE_MAX))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, ValueError, RecursionError):
             return None

@@ -91,8 +91,9 @@ def may_send(errand: Errand, environ: Mapping[str, str]) -> bool:
 def send_all(errand: Errand, environ: Mapping[str, str]) -> int:
     """Send the segments that wait, oldest first; return how many were taken."""
     taken = 0
-    connection = Connection(errand.endpoint, environ)
+    connection = None
     try:
+        connection = Connection(errand.endpoint, environ)
         for waiting in segment.waiting(errand.segments):
             try:
                 status, retry_after = connection.post(
@@ -120,7 +121,8 @@ def send_all(errand: Errand, environ: Mapping[str, str]) -> int:
         pause(errand.pause_file, None)
         return taken
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
     if os.path.exists(errand.pause_file):
         os.unlink(errand.pause_file)
     return taken

@@ -1,0 +1,136 @@
+"""The consent table, row by row, without a file or a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aboveboard.client import consent
+from aboveboard.client.consent import CONSENTED, DISABLED, NOT_ASKED, UNREADABLE, Facts, decide
+
+TERMS = {"launched": {}, "message_send": {"cost": "amount", "main_model": "model"}}
+LESS = {"launched": {}, "message_send": {"cost": "amount"}}
+
+
+def facts(**changes: Any) -> Facts:
+    """The facts of a fresh install with a person at a terminal, but for `changes`."""
+    return Facts(**{"standing": NOT_ASKED, "terms": TERMS, "can_ask": True, **changes})
+
+
+ROWS = [
+    # facts, row, on, asks
+    ({"do_not_track": True, "standing": CONSENTED, "wanted": True}, 1, False, False),
+    ({"standing": DISABLED, "wanted": True}, 2, False, False),
+    ({"standing": DISABLED}, 2, False, False),
+    ({"standing": UNREADABLE, "wanted": True}, 3, False, False),
+    ({"standing": CONSENTED, "wanted": False}, 4, False, False),
+    ({"wanted": False, "in_sample": True}, 4, False, False),
+    ({"standing": CONSENTED, "agreed": TERMS}, 5, True, False),
+    ({"standing": CONSENTED, "agreed": TERMS, "can_ask": False}, 5, True, False),
+    ({"standing": CONSENTED, "agreed": None}, 5, True, False),
+    ({"standing": CONSENTED, "agreed": LESS}, 6, True, False),
+    ({"standing": CONSENTED, "agreed": LESS, "in_sample": True}, 6, True, True),
+    ({"standing": CONSENTED, "agreed": LESS, "wanted": True}, 6, True, True),
+    ({"standing": CONSENTED, "agreed": LESS, "wanted": True, "can_ask": False}, 6, True, False),
+    ({"standing": CONSENTED, "agreed": LESS, "declined": TERMS, "wanted": True}, 6, True, False),
+    ({"can_ask": False, "wanted": True}, 7, False, False),
+    ({"can_ask": False, "in_sample": True}, 7, False, False),
+    ({"wanted": True}, 8, False, True),
+    ({"in_sample": True}, 9, False, True),
+    ({}, 10, False, False),
+    ({"wanted": True, "can_save": False}, 10, False, False),
+    ({"in_sample": True, "can_save": False}, 10, False, False),
+]
+
+
+@pytest.mark.parametrize(("changes", "row", "on", "asks"), ROWS)
+def test_the_first_row_that_fits_decides(
+    changes: dict[str, Any], row: int, on: bool, asks: bool
+) -> None:
+    decision = decide(facts(**changes))
+    assert (decision.row, decision.on, decision.ask) == (row, on, asks)
+
+
+def test_every_row_of_the_table_is_tried_here() -> None:
+    assert {row for _, row, _, _ in ROWS} == set(range(1, 11))
+
+
+ANY_FACTS = st.fixed_dictionaries(
+    {
+        "standing": st.sampled_from([NOT_ASKED, CONSENTED, DISABLED, UNREADABLE]),
+        "agreed": st.sampled_from([None, {}, LESS, TERMS]),
+        "declined": st.sampled_from([None, LESS, TERMS]),
+        "wanted": st.sampled_from([None, True, False]),
+        "do_not_track": st.booleans(),
+        "can_ask": st.booleans(),
+        "can_save": st.booleans(),
+        "in_sample": st.booleans(),
+    }
+)
+
+
+class TestWhatNeverHappens:
+    """Over all facts there are."""
+
+    @given(ANY_FACTS)
+    def test_nothing_is_on_without_a_standing_yes_that_covers_it(
+        self, changes: dict[str, Any]
+    ) -> None:
+        given_facts = facts(**changes)
+        decision = decide(given_facts)
+        if decision.on:
+            assert given_facts.standing == CONSENTED
+            assert given_facts.wanted is not False
+            assert not given_facts.do_not_track
+            if given_facts.agreed is not None:
+                assert consent.overlap(given_facts.agreed, decision.covered) == decision.covered
+        else:
+            assert decision.covered == {}
+
+    @given(ANY_FACTS)
+    def test_nobody_is_asked_who_is_not_there_or_said_no(self, changes: dict[str, Any]) -> None:
+        given_facts = facts(**changes)
+        if decide(given_facts).ask:
+            assert given_facts.can_ask
+            assert given_facts.can_save
+            assert given_facts.wanted is not False
+            assert given_facts.standing in (NOT_ASKED, CONSENTED)
+
+    @given(ANY_FACTS)
+    def test_a_notice_is_for_the_one_who_gave_the_flag(self, changes: dict[str, Any]) -> None:
+        given_facts = facts(**changes)
+        if decide(given_facts).notice:
+            assert given_facts.wanted is True
+
+
+class TestGrowth:
+    """What a consent covers when the catalog has changed."""
+
+    def test_another_kind_of_the_same_property_is_not_covered(self) -> None:
+        changed = {"message_send": {"cost": "count"}}
+        assert consent.overlap(LESS, changed) == {"message_send": {}}
+        assert consent.growth(LESS, changed) == changed
+
+    def test_an_event_that_is_gone_asks_for_nothing(self) -> None:
+        assert consent.growth(TERMS, LESS) == {}
+        assert decide(facts(standing=CONSENTED, agreed=TERMS, terms=LESS)).row == 5
+
+
+class TestSample:
+    """The random subset."""
+
+    @pytest.mark.parametrize(
+        ("user_id", "percent", "in_it"),
+        [
+            ("000000aa", 10, True),
+            ("199999aa", 10, True),
+            ("19999aaa", 10, False),
+            ("ffffffff", 100, True),
+            ("00000000", 0, False),
+        ],
+    )
+    def test_is_aiders_rule(self, user_id: str, percent: float, in_it: bool) -> None:
+        assert consent.in_sample(user_id, percent) is in_it

@@ -1,0 +1,139 @@
+"""The question, asked of a person at a real terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aboveboard.client.catalog import Catalog
+from aboveboard.client.question import Question
+from tests.client import tool as example
+from tests.client.conftest import Tool
+
+PROMISE = (
+    "Tool respects your privacy and never collects your code, prompts, chats, keys or any "
+    "personal\ninfo.\n"
+    "For more info: https://tool.example/analytics\n"
+)
+QUESTION = "Allow collection of anonymous analytics to help improve tool? (Y)es/(N)o [Yes]: "
+
+
+class TestOnATerminal:
+    """Real processes on a pty."""
+
+    @pytest.mark.parametrize("answer", ["y", "", "Yes"])
+    def test_a_yes_is_kept_and_the_session_is_on(self, tool: Tool, answer: str) -> None:
+        code, screen = tool.on_terminal("send", "--analytics", answers=[answer])
+        assert code == 0
+        assert PROMISE in screen
+        assert screen.count(QUESTION) == 1
+        assert "\non\n" in screen
+        assert tool.decided()["asked_opt_in"] is True
+        _, screen = tool.on_terminal("send")
+        assert screen == "on\nrecorded\n", "never asked again"
+
+    @pytest.mark.parametrize("answer", ["n", "NO"])
+    def test_a_no_disables_forever(self, tool: Tool, answer: str) -> None:
+        code, screen = tool.on_terminal("send", "--analytics", answers=[answer])
+        assert code == 0
+        assert "\noff\n" in screen
+        assert tool.decided()["permanently_disable"] is True
+        _, screen = tool.on_terminal("send", "--analytics")
+        assert QUESTION not in screen
+        assert screen.startswith("Analytics were permanently disabled here")
+        _, screen = tool.on_terminal("send", TOOL_PERCENT="100")
+        assert screen == "off\nrecorded\n", "and nothing is said to who did not ask"
+        assert tool.waiting() == []
+
+    def test_a_question_mark_shows_everything_first(self, tool: Tool) -> None:
+        _, screen = tool.on_terminal("send", "--analytics", answers=["?", "n"])
+        before_the_no = screen.split(QUESTION)[1]
+        for event in example.EVENTS:
+            assert f"{event.event_name}: {event.event_doc()}" in before_the_no
+            for declared in event.event_properties:
+                assert declared.doc in before_the_no
+        assert '  {"event": "session_start", "properties": {"app_version": "1.2.3"' in before_the_no
+        assert screen.count("respects your privacy") == 1
+
+    def test_the_end_of_input_is_no_answer(self, tool: Tool) -> None:
+        _, screen = tool.on_terminal("send", "--analytics", answers="^")
+        assert "off\n" in screen
+        assert tool.decided().get("asked_opt_in") is None
+        _, screen = tool.on_terminal("send", "--analytics", answers="y")
+        assert "\non\n" in screen
+
+    def test_nonsense_three_times_is_no_answer(self, tool: Tool) -> None:
+        _, screen = tool.on_terminal("send", "--analytics", answers=["maybe", "later", "perhaps"])
+        assert "off\n" in screen
+        assert "asked_opt_in" not in tool.decided()
+
+    def test_without_a_flag_only_the_sample_is_asked(self, tool: Tool) -> None:
+        _, screen = tool.on_terminal("send", TOOL_PERCENT="0")
+        assert screen == "off\nrecorded\n"
+        _, screen = tool.on_terminal("send", TOOL_PERCENT="100", answers="y")
+        assert QUESTION in screen
+
+    @pytest.mark.parametrize(
+        ("words", "environ"),
+        [
+            (["--no-analytics"], {}),
+            ([], {"TOOL_ANALYTICS": "0"}),
+            (["--analytics"], {"TOOL_ANALYTICS": "0"}),
+            (["--analytics"], {"DO_NOT_TRACK": "1"}),
+            (["--analytics"], {"CI": "true"}),
+            (["--analytics-disable"], {}),
+        ],
+    )
+    def test_nobody_is_asked_who_said_no_or_is_a_machine(
+        self, tool: Tool, words: list[str], environ: dict[str, str]
+    ) -> None:
+        _, screen = tool.on_terminal("send", *words, TOOL_PERCENT="100", **environ)
+        assert "?" not in screen
+        assert "off\n" in screen
+
+    def test_where_nothing_can_be_kept_nobody_is_asked(self, tool: Tool) -> None:
+        tool.home.rmdir()
+        tool.home.touch()
+        _, screen = tool.on_terminal("send", "--analytics", TOOL_PERCENT="100")
+        assert screen == "off\nrecorded\n"
+
+    def test_what_was_recorded_before_the_yes_is_never_sent(self, tool: Tool) -> None:
+        tool.run("send")
+        tool.on_terminal("send")
+        tool.on_terminal("send", "--analytics", "--no-analytics")  # a usage error
+        assert tool.waiting() == []
+        assert not tool.spool.exists()
+
+
+class TestNews:
+    """A catalog that has grown since the yes."""
+
+    def question(self, new: Any) -> Question:
+        return Question(
+            name="tool", url="", catalog=Catalog.of("tool", example.EVENTS), sample="{}", new=new
+        )
+
+    def test_only_what_is_new_is_shown(self) -> None:
+        details = self.question({"command": {"quiet": "flag"}}).details()
+        assert "quiet" in details
+        assert "The command (" not in details
+        assert "message_send" not in details
+
+    def test_an_old_yes_without_the_new_part_is_asked_again_and_a_no_keeps_it(
+        self, tool: Tool
+    ) -> None:
+        tool.agree()
+        state = tool.decided()
+        del state["agreed"]["message_send"]["cost"]
+        import json
+
+        tool.state.write_text(json.dumps(state))
+        _, screen = tool.on_terminal("send", TOOL_PERCENT="100", answers=["?", "n"])
+        assert "could collect more than you agreed to" in screen
+        assert "What the message cost" in screen
+        assert "Tokens in the prompt" not in screen
+        assert "\non\n" in screen
+        _, screen = tool.on_terminal("send", TOOL_PERCENT="100")
+        assert screen == "on\nrecorded\n", "asked once about the same news"
+        assert "cost" not in tool.decided()["agreed"]["message_send"]

@@ -1,0 +1,195 @@
+"""Segments: on disk at once, whole lines only, one writer each, bounded."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from aboveboard.client import segment
+
+LINE = b'{"event": "x"}\n'
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> str:
+    return str(tmp_path / "app" / "segments")
+
+
+class TestWriter:
+    """One process's side."""
+
+    def test_creates_nothing_before_the_first_line(self, directory: str) -> None:
+        segment.Writer(directory)
+        assert not os.path.exists(directory)
+
+    def test_a_line_is_in_the_file_when_write_returns(self, directory: str) -> None:
+        writer = segment.Writer(directory)
+        writer.write(LINE)
+        (path,) = segment.listed(directory)
+        assert Path(path).read_bytes() == LINE
+        writer.close()
+
+    def test_starts_another_segment_when_one_is_full(self, directory: str) -> None:
+        writer = segment.Writer(directory)
+        line = b"x" * 99_999 + b"\n"
+        for _ in range(5):
+            writer.write(line)
+        sizes = [os.path.getsize(path) for path in segment.listed(directory)]
+        assert sum(sizes) == 500_000
+        assert max(sizes) <= segment.SIZE_MAX
+        writer.close()
+
+    def test_a_host_that_never_ends_drops_its_own_oldest_and_counts(self, directory: str) -> None:
+        writer = segment.Writer(directory)
+        line = b"x" * (segment.SIZE_MAX - 1) + b"\n"
+        for _ in range(segment.OWN_MAX + 3):
+            writer.write(line)
+        assert writer.dropped == 3
+        assert len(segment.listed(directory)) == segment.OWN_MAX
+        writer.close()
+
+    def test_a_full_disk_leaves_no_half_line(
+        self, directory: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        writer = segment.Writer(directory)
+        writer.write(LINE)
+        real = os.write
+        monkeypatch.setattr(os, "write", lambda file, data: real(file, data[:5]))
+        with pytest.raises(OSError, match="full"):
+            writer.write(LINE)
+        monkeypatch.undo()
+        writer.write(LINE)
+        writer.close()
+        (path,) = segment.listed(directory)
+        assert Path(path).read_bytes() == LINE * 2
+
+    def test_a_forked_child_writes_a_segment_of_its_own(self, directory: str) -> None:
+        writer = segment.Writer(directory)
+        writer.write(LINE)
+        child = os.fork()
+        if child == 0:
+            writer.write(LINE)
+            os._exit(0)
+        os.waitpid(child, 0)
+        writer.write(LINE)
+        held = list(segment.waiting(directory))
+        assert [waiting.read() for waiting in held] == [LINE], "the child's; ours is still written"
+        writer.close()
+        for waiting in held:
+            waiting.release()
+
+
+class TestWaiting:
+    """The sender's side."""
+
+    def test_nobody_gets_a_segment_that_is_being_written(self, directory: str) -> None:
+        writer = segment.Writer(directory)
+        writer.write(LINE)
+        assert list(segment.waiting(directory)) == []
+        writer.close()
+        (waiting,) = segment.waiting(directory)
+        assert waiting.read() == LINE
+        assert list(segment.waiting(directory)) == [], "held by one sender at a time"
+        waiting.remove()
+        assert segment.listed(directory) == []
+
+    def test_an_empty_one_is_left_to_its_writer(self, directory: str) -> None:
+        Path(directory).mkdir(parents=True)
+        (Path(directory) / "new.jsonl").touch()
+        assert list(segment.waiting(directory)) == []
+        assert len(segment.listed(directory)) == 1
+
+    def test_they_come_oldest_first(self, directory: str) -> None:
+        Path(directory).mkdir(parents=True)
+        now = time.time()
+        for age, name in enumerate("cab"):
+            path = Path(directory) / f"{name}.jsonl"
+            path.write_bytes(name.encode())
+            os.utime(path, (now - age, now - age))
+        held = list(segment.waiting(directory))
+        assert [waiting.read() for waiting in held] == [b"b", b"a", b"c"]
+        for waiting in held:
+            waiting.release()
+
+
+class TestPrune:
+    """What may wait is bounded; the oldest goes first."""
+
+    def fill(self, directory: str, number: int, size: int, age: float = 0) -> None:
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        for index in range(number):
+            path = Path(directory) / f"{index:04}.jsonl"
+            path.write_bytes(b"x" * size)
+            moment = time.time() - age + index / 1000
+            os.utime(path, (moment, moment))
+
+    def test_in_number(self, directory: str) -> None:
+        self.fill(directory, segment.WAITING_MAX + 2, 1)
+        assert segment.prune(directory) == 2
+        assert Path(segment.listed(directory)[0]).name == "0002.jsonl"
+
+    def test_in_bytes(self, directory: str) -> None:
+        self.fill(directory, 5, segment.WAITING_BYTES_MAX // 4)
+        assert segment.prune(directory) == 1
+
+    def test_in_age(self, directory: str) -> None:
+        self.fill(directory, 2, 1, age=segment.WAITING_SECONDS_MAX + 60)
+        assert segment.prune(directory) == 2
+
+    def test_a_week_offline_loses_nothing(self, directory: str) -> None:
+        self.fill(directory, 100, 1000, age=7 * 24 * 3600)
+        assert segment.prune(directory) == 0
+
+
+WRITER = """
+import sys
+from aboveboard.client.segment import Writer
+writer = Writer(sys.argv[1])
+number = 0
+while True:
+    writer.write(b'{"n": %d}\\n' % number)
+    print(number, flush=True)
+    number += 1
+"""
+
+
+class TestCrashing:
+    """Killed at any moment."""
+
+    def test_every_line_that_was_written_is_there_once(self, directory: str) -> None:
+        told = 0
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", WRITER, directory], stdout=subprocess.PIPE, text=True
+            )
+            for _ in range(10)
+        ]
+        last = []
+        for process in processes:
+            assert process.stdout is not None
+            for _ in range(50):
+                process.stdout.readline()
+        for process in processes:
+            os.kill(process.pid, signal.SIGKILL)
+        for process in processes:
+            rest, _ = process.communicate()
+            whole = [line for line in rest.splitlines(keepends=True) if line.endswith("\n")]
+            last.append(int(whole[-1]) if whole else 49)
+            told += last[-1] + 1
+        held = list(segment.waiting(directory))
+        assert len(held) == 10
+        written = 0
+        for waiting in held:
+            numbers = [json.loads(line)["n"] for line in waiting.read().splitlines()]
+            assert numbers == list(range(len(numbers)))
+            written += len(numbers)
+            waiting.release()
+        # A process may have died between the write and the telling of it.
+        assert told <= written <= told + 10

@@ -1,0 +1,168 @@
+"""The state file: whole or not at all, aider's own kept, a no for good."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aboveboard.client import consent
+from aboveboard.client.state import StateFile, is_id, new_id
+
+TERMS = {"launched": {}, "message_send": {"cost": "amount"}}
+AIDERS_YES = {"uuid": new_id(), "permanently_disable": False, "asked_opt_in": True}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "dir" / "analytics.json"
+
+
+class TestReading:
+    """What a file says."""
+
+    def test_no_file_means_not_asked(self, path: Path) -> None:
+        assert StateFile(str(path)).read().standing == consent.NOT_ASKED
+        assert not path.parent.exists()
+
+    @pytest.mark.parametrize(
+        ("document", "standing"),
+        [
+            ({"uuid": new_id(), "permanently_disable": None, "asked_opt_in": False}, "not asked"),
+            (AIDERS_YES, "consented"),
+            (AIDERS_YES | {"permanently_disable": True}, "disabled"),
+            ({}, "not asked"),
+        ],
+    )
+    def test_aiders_own_file_is_honoured(
+        self, path: Path, document: dict[str, object], standing: str
+    ) -> None:
+        path.parent.mkdir()
+        path.write_text(json.dumps(document))
+        assert StateFile(str(path)).read().standing == standing
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "", "{", "null", "[]", "[" * 100_000, "\x00" * 50, '{"permanently_disable": "yes"}',
+            '{"asked_opt_in": 1}', '{"uuid": "me"}', '{"agreed": {"x": 1}, "asked_opt_in": true}',
+        ],
+    )  # fmt: skip
+    def test_a_file_that_makes_no_sense_is_unreadable_and_stays_as_it_is(
+        self, path: Path, text: str
+    ) -> None:
+        path.parent.mkdir()
+        path.write_text(text)
+        file = StateFile(str(path))
+        assert file.read().standing == consent.UNREADABLE
+        assert file.identify().standing == consent.UNREADABLE
+        assert file.agree(TERMS).standing == consent.UNREADABLE
+        assert path.read_text() == text
+
+    @given(st.integers(min_value=0, max_value=400))
+    def test_a_no_cut_short_anywhere_is_never_a_yes(self, path: Path, length: int) -> None:
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        file = StateFile(str(path))
+        file.agree(TERMS)
+        file.disable()
+        whole = path.read_bytes()
+        path.write_bytes(whole[:length])
+        standing = file.read().standing
+        assert standing == (consent.DISABLED if length >= len(whole) - 1 else consent.UNREADABLE)
+
+
+class TestChanging:
+    """What is written, and what wins."""
+
+    def test_a_yes_keeps_its_terms_and_every_key_that_is_not_ours(self, path: Path) -> None:
+        path.parent.mkdir()
+        path.write_text(json.dumps(AIDERS_YES | {"asked_opt_in": False, "theirs": [1]}))
+        state = StateFile(str(path)).agree(TERMS)
+        assert (state.standing, state.agreed) == (consent.CONSENTED, TERMS)
+        kept = json.loads(path.read_text())
+        assert kept == AIDERS_YES | {"theirs": [1], "agreed": TERMS}
+
+    def test_a_yes_that_comes_after_a_no_changes_nothing(self, path: Path) -> None:
+        file = StateFile(str(path))
+        file.disable()
+        before = path.read_text()
+        assert file.agree(TERMS).standing == consent.DISABLED
+        assert file.decline(TERMS, TERMS).standing == consent.DISABLED
+        assert path.read_text() == before
+
+    def test_a_no_replaces_even_what_cannot_be_read(self, path: Path) -> None:
+        path.parent.mkdir()
+        path.write_text("{")
+        assert StateFile(str(path)).disable().standing == consent.DISABLED
+        assert StateFile(str(path)).read().standing == consent.DISABLED
+
+    def test_an_install_has_one_id_however_many_processes_start_at_once(self, path: Path) -> None:
+        ids: list[str] = []
+        threads = [
+            threading.Thread(target=lambda: ids.append(StateFile(str(path)).identify().user_id))
+            for _ in range(50)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(ids) == 50
+        assert len(set(ids)) == 1
+        assert is_id(ids[0])
+
+    def test_a_link_stays_a_link(self, path: Path, tmp_path: Path) -> None:
+        real = tmp_path / "dotfiles.json"
+        real.write_text(json.dumps(AIDERS_YES))
+        path.parent.mkdir()
+        path.symlink_to(real)
+        StateFile(str(path)).disable()
+        assert path.is_symlink()
+        assert json.loads(real.read_text())["permanently_disable"] is True
+
+    def test_only_the_user_may_read_it(self, path: Path) -> None:
+        StateFile(str(path)).identify()
+        assert path.stat().st_mode & 0o077 == 0
+        assert path.parent.stat().st_mode & 0o077 == 0
+
+
+FLIPPER = """
+import sys
+from aboveboard.client.state import StateFile
+file = StateFile(sys.argv[1])
+print("ready", flush=True)
+while True:
+    file.agree({"launched": {}})
+"""
+
+
+class TestCrashing:
+    """Killed at any moment, the file is the old one or the new one."""
+
+    def test_a_kill_while_writing_leaves_a_whole_file(self, path: Path) -> None:
+        for _ in range(20):
+            process = subprocess.Popen(
+                [sys.executable, "-c", FLIPPER, str(path)], stdout=subprocess.PIPE
+            )
+            assert process.stdout is not None
+            process.stdout.readline()
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+            process.stdout.close()
+            standing = StateFile(str(path)).read().standing
+            assert standing in (consent.NOT_ASKED, consent.CONSENTED)
+        StateFile(str(path)).disable()  # no lock was left behind by the dead
+        assert StateFile(str(path)).read().standing == consent.DISABLED
+
+    def test_where_nothing_can_be_kept_it_raises(self, tmp_path: Path) -> None:
+        (tmp_path / "home").touch()
+        with pytest.raises(OSError, match=r"exists|Not a directory"):
+            StateFile(str(tmp_path / "home" / "analytics.json")).identify()

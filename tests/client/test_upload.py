@@ -1,0 +1,192 @@
+"""Sending: what a segment's fate is for each answer, and who may send at all."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aboveboard.client import locks, segment, upload
+from aboveboard.client.errand import PAUSE_MAX_SECONDS, Errand, paused
+from aboveboard.client.state import StateFile, new_id
+
+TERMS: dict[str, dict[str, str]] = {"x": {}}
+
+
+@pytest.fixture
+def errand(tmp_path: Path, recorder: Any) -> Errand:
+    """An errand for an install that has agreed, with nothing waiting."""
+    state = tmp_path / "analytics.json"
+    StateFile(str(state)).agree(TERMS)
+    return Errand(
+        directory=str(tmp_path / "app"), state=str(state), endpoint=recorder.url, key="a-key"
+    )
+
+
+def wait_for_sending(errand: Errand, number: int) -> list[str]:
+    """Leave `number` segments waiting, oldest first; return their ids."""
+    Path(errand.segments).mkdir(parents=True, exist_ok=True)
+    ids = []
+    for index in range(number):
+        ids.append(new_id())
+        path = Path(errand.segments) / f"{ids[-1]}.jsonl"
+        path.write_bytes(b'{"n": %d}\n' % index)
+        moment = time.time() - 1000 + index
+        os.utime(path, (moment, moment))
+    return ids
+
+
+class TestSending:
+    """What goes over the wire."""
+
+    def test_a_request_is_a_segment_in_order_of_age(self, errand: Errand, recorder: Any) -> None:
+        ids = wait_for_sending(errand, 3)
+        upload.run(errand, {})
+        assert [request.headers["Idempotency-Key"] for request in recorder.requests] == ids
+        assert recorder.lines() == [b'{"n": 0}\n', b'{"n": 1}\n', b'{"n": 2}\n']
+        request = recorder.requests[0]
+        assert request.path == "/v1/events"
+        assert request.headers["Authorization"] == "Bearer a-key"
+        assert request.headers["Content-Encoding"] == "gzip"
+        assert segment.listed(errand.segments) == []
+
+    def test_the_headers_tell_nothing_about_the_machine(
+        self, errand: Errand, recorder: Any
+    ) -> None:
+        wait_for_sending(errand, 1)
+        upload.run(errand, {})
+        assert set(recorder.requests[0].headers) == {
+            "Host", "Accept-Encoding", "Content-Length", "Authorization", "Content-Type",
+            "Content-Encoding", "Idempotency-Key", "User-Agent",
+        }  # fmt: skip
+        assert recorder.requests[0].headers["User-Agent"].startswith("aboveboard/")
+
+    @pytest.mark.parametrize("status", [400, 401, 413])
+    def test_what_would_be_refused_again_is_set_aside(
+        self, errand: Errand, recorder: Any, status: int
+    ) -> None:
+        wait_for_sending(errand, 2)
+        recorder.statuses = [status]
+        upload.run(errand, {})
+        assert len(segment.listed(os.path.join(errand.segments, "aside"))) == 1
+        assert recorder.lines() == [b'{"n": 1}\n']
+
+    @pytest.mark.parametrize("status", [301, 302, 404, 429, 500, 503])
+    def test_anything_else_keeps_it_and_pauses(
+        self, errand: Errand, recorder: Any, status: int
+    ) -> None:
+        wait_for_sending(errand, 2)
+        recorder.statuses = [status]
+        recorder.headers = {"Location": f"{recorder.url}/elsewhere"}
+        upload.run(errand, {})
+        assert len(segment.listed(errand.segments)) == 2
+        assert recorder.requests == []
+        assert paused(errand.pause_file)
+        upload.run(errand, {})
+        assert recorder.requests == [], "a pause holds"
+
+    def test_after_the_pause_everything_arrives_once(self, errand: Errand, recorder: Any) -> None:
+        ids = wait_for_sending(errand, 3)
+        recorder.statuses = [200, 503]
+        upload.run(errand, {})
+        os.utime(errand.pause_file, (0, 0))
+        upload.run(errand, {})
+        assert [request.headers["Idempotency-Key"] for request in recorder.requests] == ids
+        assert not os.path.exists(errand.pause_file)
+
+    @pytest.mark.parametrize(
+        "endpoint", ["http://127.0.0.1:1", "http://no.such.host.invalid", "ftp://x", "nonsense"]
+    )
+    def test_no_collector_keeps_everything_and_raises_nothing(
+        self, errand: Errand, endpoint: str
+    ) -> None:
+        wait_for_sending(errand, 2)
+        errand.endpoint = endpoint
+        upload.run(errand, {})
+        assert len(segment.listed(errand.segments)) == 2
+        assert paused(errand.pause_file)
+
+    def test_a_proxy_is_used_where_the_environment_names_one(
+        self, errand: Errand, recorder: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        wait_for_sending(errand, 1)
+        monkeypatch.setenv("http_proxy", recorder.url.replace("//", "//me:secret@"))
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        errand.endpoint = "http://collector.example/base"
+        upload.run(errand, {})
+        (request,) = recorder.requests
+        assert request.path == "http://collector.example/base/v1/events"
+        assert request.headers["Proxy-Authorization"] == "Basic bWU6c2VjcmV0"
+        assert request.headers["Host"] == "collector.example"
+
+
+class TestConsent:
+    """The consent is read again, at the last moment."""
+
+    def test_a_no_removes_what_waits(self, errand: Errand, recorder: Any) -> None:
+        wait_for_sending(errand, 2)
+        StateFile(errand.state).disable()
+        upload.run(errand, {})
+        assert recorder.requests == []
+        assert segment.listed(errand.segments) == []
+
+    @pytest.mark.parametrize("text", [None, "{", '{"asked_opt_in": false}'])
+    def test_no_standing_yes_sends_nothing(
+        self, errand: Errand, recorder: Any, text: str | None
+    ) -> None:
+        wait_for_sending(errand, 2)
+        if text is None:
+            Path(errand.state).unlink()
+        else:
+            Path(errand.state).write_text(text)
+        upload.run(errand, {})
+        assert recorder.requests == []
+        assert len(segment.listed(errand.segments)) == 2
+
+    def test_do_not_track_sends_nothing(self, errand: Errand, recorder: Any) -> None:
+        wait_for_sending(errand, 1)
+        upload.run(errand, {"DO_NOT_TRACK": "1"})
+        assert recorder.requests == []
+
+
+class TestOneAtATime:
+    """One child per app."""
+
+    def test_a_second_one_leaves_at_once(self, errand: Errand, recorder: Any) -> None:
+        wait_for_sending(errand, 1)
+        lock = os.open(os.path.join(errand.directory, "upload.lock"), os.O_RDWR | os.O_CREAT)
+        locks.acquire(lock, wait=False)
+        upload.run(errand, {})
+        assert recorder.requests == []
+        os.close(lock)
+        upload.run(errand, {})
+        assert len(recorder.requests) == 1
+
+
+class TestPause:
+    """How long to leave a collector alone."""
+
+    def test_doubles_up_to_six_hours(self, tmp_path: Path) -> None:
+        path = str(tmp_path / "pause")
+        lengths = []
+        for _ in range(12):
+            upload.pause(path, None, rand=lambda low, high: high)
+            lengths.append(round(os.stat(path).st_mtime - time.time()))
+        assert lengths[:3] == [pytest.approx(60, abs=2), pytest.approx(120, abs=2),
+                               pytest.approx(240, abs=2)]  # fmt: skip
+        assert lengths[-1] == pytest.approx(PAUSE_MAX_SECONDS, abs=2)
+
+    def test_is_what_the_collector_asks_for(self, tmp_path: Path) -> None:
+        path = str(tmp_path / "pause")
+        upload.pause(path, 5, rand=lambda low, high: high)
+        assert os.stat(path).st_mtime - time.time() == pytest.approx(5, abs=2)
+
+    def test_a_clock_that_was_set_back_does_not_stop_sending_for_good(self, tmp_path: Path) -> None:
+        path = tmp_path / "pause"
+        path.touch()
+        os.utime(path, (time.time() + 1e7, time.time() + 1e7))
+        assert not paused(str(path))

@@ -1,0 +1,114 @@
+"""What every part's tests share: a home of one's own, a recording server, and honest skips."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "default",
+    deadline=None,  # the machines are shared: a slow example is no failure
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("default")
+
+ROOT = Path(__file__).parents[1]
+
+
+def missing(what: str) -> None:
+    """Skip for want of `what`; fail where everything is promised to be there (in CI)."""
+    if os.environ.get("ABOVEBOARD_TEST_ALL"):
+        pytest.fail(f"{what} is missing, and ABOVEBOARD_TEST_ALL promises it")
+    pytest.skip(f"{what} is missing on this machine")
+
+
+@pytest.fixture
+def sample_log() -> Path:
+    """aider's published sample of 1,000 events, which is not part of the project."""
+    path = ROOT.parent / "shared" / "reference" / "sample-analytics.jsonl"
+    if not path.exists():
+        pytest.skip("aider's published sample is not beside the project (../shared/reference)")
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """The environment of a person who never ran anything: an empty home, no CI, no proxies."""
+    directory = tmp_path / "home"
+    directory.mkdir()
+    return {
+        "HOME": str(directory),
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "TERM": "xterm",
+        "no_proxy": "127.0.0.1",
+    }
+
+
+@dataclass
+class Request:
+    """One request as it came: `body` inflated where it was gzip."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Recorder:
+    """A collector that keeps what it is sent, and answers with `statuses` in turn, then 200."""
+
+    url: str = ""
+    requests: list[Request] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    arrived: threading.Event = field(default_factory=threading.Event)
+
+    def lines(self) -> list[bytes]:
+        """Return the lines of all bodies that were taken, in the order in which they came."""
+        return [line for request in self.requests for line in request.body.splitlines(True)]
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    """A recording server on loopback."""
+    record = Recorder()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if body[:2] == b"\x1f\x8b":
+                body = gzip.decompress(body)
+            status = record.statuses.pop(0) if record.statuses else 200
+            if status == 200:
+                record.requests.append(Request(self.path, dict(self.headers.items()), body))
+            self.send_response(status)
+            for name, value in record.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+            record.arrived.set()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its own name
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    record.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield record
+    server.shutdown()
+    server.server_close()
+    thread.join()
