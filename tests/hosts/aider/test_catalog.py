@@ -1,0 +1,291 @@
+"""aider's catalog against aider: its source, its published sample, and the JSON that is shipped."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from aboveboard.client.catalog import ARCHITECTURES, Catalog
+from aboveboard.client.event import Event
+from aboveboard.client.kinds import REJECTED
+from aboveboard.hosts.aider import catalog as aider
+from aboveboard.hosts.aider import vocabulary
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.hosts.aider.conftest import StockAider
+
+LEGACY: dict[str, Any] = aider.LEGACY
+MAIN_MODEL = ("main_model", "weak_model", "editor_model")
+"""What aider's `event(main_model=…)` makes of its one argument."""
+
+
+class TestTheCatalog:
+    def test_says_the_same_after_a_round_trip_through_json(self) -> None:
+        document = json.loads(json.dumps(aider.CATALOG.as_json()))
+        assert Catalog.from_json(document).as_json() == aider.CATALOG.as_json()
+
+    def test_lists_every_event_that_is_declared(self) -> None:
+        declared = {
+            value
+            for value in vars(aider).values()
+            if isinstance(value, type) and issubclass(value, Event) and value is not Event
+        }
+        assert declared == set(aider.EVENTS)
+
+    def test_tells_the_public_in_sentences_what_happened(self) -> None:
+        for entry in aider.CATALOG.entries.values():
+            assert entry.doc.endswith("."), entry.name
+            assert all(p.doc[0].isupper() for p in entry.properties.values()), entry.name
+
+    def test_is_what_the_package_ships_as_json(self) -> None:
+        shipped = Path(aider.__file__).with_name("catalog.json").read_text(encoding="utf-8")
+        assert json.loads(shipped) == aider.CATALOG.as_json()
+
+
+class TestTheShippedJson:
+    def check(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        tool = [sys.executable, str(ROOT / "tools/aider_catalog.py"), *arguments]
+        return subprocess.run(tool, capture_output=True, text=True, check=False)
+
+    def test_is_fresh(self) -> None:
+        assert self.check("--check").returncode == 0
+
+    def test_is_called_stale_when_it_differs_from_the_classes(self, tmp_path: Path) -> None:
+        copy = tmp_path / "catalog.json"
+        assert self.check(str(copy)).returncode == 0
+        copy.write_text(copy.read_text(encoding="utf-8").replace("Aider ended", "Aider stopped"))
+        outcome = self.check("--check", str(copy))
+        assert outcome.returncode == 1
+        assert "run python tools/aider_catalog.py" in outcome.stderr
+
+
+class TestTheLegacyWords:
+    def test_lead_to_events_and_values_that_the_catalog_has(self) -> None:
+        for old, alias in LEGACY["aliases"].items():
+            assert unknown(alias["event"], alias["properties"]) == [], old
+            assert old not in aider.CATALOG.entries
+
+    def test_rename_properties_to_ones_that_the_catalog_has(self) -> None:
+        for event, renames in LEGACY["properties"].items():
+            known = aider.CATALOG.entries[event].properties
+            assert set(renames.values()) <= set(known)
+            assert not set(renames) & set(known)
+
+    def test_fill_every_property_of_a_session_start(self) -> None:
+        session = LEGACY["session"]
+        start = aider.CATALOG.entries["session_start"].properties
+        assert set(session["properties"]) == set(start)
+        assert set(session["values"]["arch"].values()) <= set(ARCHITECTURES)
+        assert {session["start"], session["end"]} <= set(aider.CATALOG.entries)
+
+
+class TestThePublishedSample:
+    def test_holds_nothing_that_the_catalog_does_not_know(self, sample_log: Path) -> None:
+        strange: Counter[str] = Counter()
+        for event, properties in sample(sample_log):
+            strange.update(unknown(event, properties))
+        assert strange == {}
+
+    def test_keeps_every_model_name_as_it_is(self, sample_log: Path) -> None:
+        changed = []
+        for event, properties in sample(sample_log):
+            for name in set(properties) & set(MAIN_MODEL):
+                kept = aider.CATALOG.entries[event].properties[name].kind.accept(properties[name])
+                if kept != properties[name]:
+                    changed.append((properties[name], kept))
+        assert changed == []
+
+
+class TestAidersSource:
+    def test_records_nothing_that_the_catalog_does_not_know(self, stock_aider: StockAider) -> None:
+        strange = []
+        for place in places(stock_aider):
+            strange += [f"{place.where}: {what}" for what in unknown_at(place)]
+        assert strange == []
+
+    def test_records_every_event_of_the_catalog(self, stock_aider: StockAider) -> None:
+        recorded = {current_name(place.event) for place in places(stock_aider)}
+        # `exception` comes from PostHog's own crash capture; `command` from an f-string.
+        crashes = {"exception"}
+        own = {event.event_name for event in aider.EVENTS}
+        assert own - recorded - crashes == set()
+        assert any(place.event == "command_" for place in places(stock_aider))
+
+    def test_gives_exactly_the_exit_reasons_of_the_catalog(self, stock_aider: StockAider) -> None:
+        exits = [place for place in places(stock_aider) if place.event == "exit"]
+        assert all("reason" in place.literals for place in exits)
+        assert {place.literals["reason"] for place in exits} == set(vocabulary.EXIT_REASONS)
+
+    def test_has_exactly_the_commands_of_the_catalog(self, stock_aider: StockAider) -> None:
+        methods = {
+            node.name.removeprefix("cmd_").replace("_", "-")
+            for node in ast.walk(parse(stock_aider.source / "commands.py"))
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("cmd_")
+        }
+        newer = {"ok"}  # seen in the published sample only
+        assert methods | newer == set(vocabulary.COMMANDS)
+
+    def test_has_exactly_the_edit_formats_of_the_catalog(self, stock_aider: StockAider) -> None:
+        formats = {
+            node.value.value
+            for path in (stock_aider.source / "coders").glob("*.py")
+            for coder in parse(path).body
+            if isinstance(coder, ast.ClassDef)
+            for node in coder.body
+            if isinstance(node, ast.Assign)
+            and [target.id for target in node.targets if isinstance(target, ast.Name)]
+            == ["edit_format"]
+            and isinstance(node.value, ast.Constant)
+        }
+        assert formats - {None} == set(vocabulary.EDIT_FORMATS)
+
+    def test_selects_exactly_the_models_of_the_catalog(self, stock_aider: StockAider) -> None:
+        select = function(stock_aider.source / "onboarding.py", "try_to_select_default_model")
+        returned = {
+            node.value.value
+            for node in ast.walk(select)
+            if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant)
+        }
+        by_key = {
+            pair.elts[1].value
+            for pair in ast.walk(select)
+            if isinstance(pair, ast.Tuple) and isinstance(pair.elts[1], ast.Constant)
+        }
+        assert (returned | by_key) - {None} == set(vocabulary.SELECTED_MODELS)
+
+    def test_foresees_no_exception_that_the_catalog_lacks(self, stock_aider: StockAider) -> None:
+        foreseen = {
+            str(node.args[0].value)
+            for node in ast.walk(parse(stock_aider.source / "exceptions.py"))
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "ExInfo"
+            and isinstance(node.args[0], ast.Constant)
+            and node.args[0].value
+        }
+        raised = {
+            node.name
+            for node in parse(stock_aider.packages / "litellm/exceptions.py").body
+            if isinstance(node, ast.ClassDef) and "Strings" not in node.name
+        }
+        assert {f"litellm.{name}" for name in foreseen | raised} == set(vocabulary.EXCEPTION_TYPES)
+
+    @pytest.mark.parametrize(
+        ("line", "what"),
+        [
+            ('analytics.event("prompt")', "prompt is no event"),
+            ('self.event("repo", path=path)', "repo has no property path"),
+            ('coder.event("exit", reason="Bored")', "exit does not take reason='Bored'"),
+            ('self.event("no-repo", main_model=m)', "no-repo has no property main_model"),
+            ("self.event(name)", "an event whose name is not in the source"),
+        ],
+    )
+    def test_would_be_found_out_if_it_recorded_more(self, line: str, what: str) -> None:
+        (place,) = calls(ast.parse(line), "aider/new.py")
+        assert place.where == "aider/new.py:1"
+        assert what in unknown_at(place)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A call in aider's source that records an event. `literals` are the values written there."""
+
+    where: str
+    event: str
+    properties: tuple[str, ...]
+    literals: Mapping[str, object]
+
+
+def places(stock_aider: StockAider) -> list[Place]:
+    found = []
+    for path in sorted(stock_aider.source.rglob("*.py")):
+        where = str(path.relative_to(stock_aider.packages))
+        if path.name != "analytics.py":
+            found += list(calls(parse(path), where))
+    assert len(found) > 50, "aider's source no longer records as this test expects"
+    return found
+
+
+def calls(tree: ast.AST, where: str) -> Iterator[Place]:
+    for node in ast.walk(tree):
+        if not (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "event"
+        ):
+            continue
+        name = node.args[0] if node.args else None
+        if isinstance(name, ast.JoinedStr):  # f"command_{command}"
+            name = name.values[0]
+        event = str(name.value) if isinstance(name, ast.Constant) else ""
+        keywords = {str(keyword.arg): keyword.value for keyword in node.keywords}
+        literals = {k: v.value for k, v in keywords.items() if isinstance(v, ast.Constant)}
+        yield Place(f"{where}:{node.lineno}", event, tuple(keywords), literals)
+
+
+def unknown_at(place: Place) -> list[str]:
+    """Return what the catalog does not know of a place in the source."""
+    if not place.event:
+        return ["an event whose name is not in the source"]
+    if place.event == "command_":
+        return [] if not place.properties else ["a command that tells more than its name"]
+    values: dict[str, object] = dict.fromkeys(place.properties)
+    values.update(place.literals)
+    if "main_model" in values:
+        values.update(dict.fromkeys(MAIN_MODEL))
+    return unknown(place.event, values)
+
+
+def current_name(event: str) -> str:
+    if event == "command_":
+        return "command"
+    return str(LEGACY["aliases"].get(event, {"event": event})["event"])
+
+
+def unknown(event: str, properties: dict[str, Any]) -> list[str]:
+    """Return what the catalog does not know of an event, after the legacy aliases."""
+    alias = LEGACY["aliases"].get(event)
+    if alias is not None:
+        event, properties = alias["event"], {**properties, **alias["properties"]}
+    entry = aider.CATALOG.entries.get(event)
+    if entry is None:
+        return [f"{event} is no event"]
+    strange = []
+    renames = LEGACY["properties"].get(event, {})
+    for name, value in properties.items():
+        declared = entry.properties.get(renames.get(name, name))
+        if declared is None:
+            strange.append(f"{event} has no property {name}")
+        elif declared.kind.accept(value) is REJECTED:
+            strange.append(f"{event} does not take {name}={value!r}")
+    return strange
+
+
+def sample(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the sample's events, with "None" as the null that it stands for."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        values = {k: None if v == "None" else v for k, v in record["properties"].items()}
+        yield record["event"], values
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def function(path: Path, name: str) -> ast.FunctionDef:
+    (found,) = (
+        node for node in parse(path).body if isinstance(node, ast.FunctionDef) and node.name == name
+    )
+    return found
