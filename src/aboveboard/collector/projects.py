@@ -1,6 +1,6 @@
 """Projects: a name, a catalog, and the write keys that ship in clients.
 
-They are kept in the data directory's SQLite file, in the open, since a write key is no secret:
+They are kept in a SQLite file of the data directory, in the open, since a write key is no secret:
 it stands in every client, and can only add events.
 """
 
@@ -11,10 +11,11 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from aboveboard.client.catalog import Catalog
-from aboveboard.client.event import CatalogError
+from aboveboard.client.kinds import CatalogError
 from aboveboard.warehouse import database, tables
 
 from . import storage
@@ -26,13 +27,14 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS project (
     name TEXT PRIMARY KEY,
     catalog TEXT NOT NULL,
+    shipped INTEGER NOT NULL,
     added INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS write_key (
     key TEXT PRIMARY KEY,
     project TEXT NOT NULL REFERENCES project (name),
     added INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
 """
 
 
@@ -41,6 +43,14 @@ class Project:
     name: str
     catalog: Catalog
     keys: tuple[str, ...]
+    shipped: bool
+    """Whether the catalog is the one that comes with aboveboard, and grows with it."""
+
+
+def shipped_catalog(app: str) -> Catalog:
+    """Return the catalog of an app whose catalog comes with aboveboard; it is data, not code."""
+    file = resources.files("aboveboard") / "hosts" / app / "catalog.json"
+    return Catalog.from_json(json.loads(file.read_text(encoding="utf-8")))
 
 
 class Projects:
@@ -52,9 +62,10 @@ class Projects:
 
     def __init__(self, directory: Path) -> None:
         self._lock = threading.Lock()
-        self._connection = storage.connect(directory, _SCHEMA)
+        self._connection = storage.connect(directory, storage.PROJECTS, _SCHEMA)
         self._projects: dict[str, Project] = {}
         self._by_key: dict[str, Project] = {}
+        self._version = -1
         self.reload()
 
     def all(self) -> list[Project]:
@@ -62,13 +73,21 @@ class Projects:
         return list(self._projects.values())
 
     def get(self, name: str) -> Project | None:
-        return self._projects.get(name)
+        found = self._projects.get(name)
+        if found is None and self._changed():
+            self.reload()
+            found = self._projects.get(name)
+        return found
 
     def by_key(self, key: str) -> Project | None:
         """Return the project that a write key belongs to."""
-        return self._by_key.get(key)
+        found = self._by_key.get(key)
+        if found is None and self._changed():
+            self.reload()
+            found = self._by_key.get(key)
+        return found
 
-    def add(self, name: str, catalog: Catalog) -> Project:
+    def add(self, name: str, catalog: Catalog, *, shipped: bool = False) -> Project:
         """Add a project with a new key, or give the one of that name a newer catalog.
 
         Raises:
@@ -80,9 +99,9 @@ class Projects:
         text = json.dumps(catalog.as_json())
         with self._lock, storage.transaction(self._connection) as connection:
             connection.execute(
-                "INSERT INTO project VALUES (?, ?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET catalog = excluded.catalog",
-                (name, text, now),
+                "INSERT INTO project VALUES (?, ?, ?, ?) ON CONFLICT (name)"
+                " DO UPDATE SET catalog = excluded.catalog, shipped = excluded.shipped",
+                (name, text, shipped, now),
             )
             if not connection.execute(
                 "SELECT 1 FROM write_key WHERE project = ?", (name,)
@@ -99,22 +118,29 @@ class Projects:
             CatalogError: a newer aboveboard has written a catalog that is unknown here.
         """
         with self._lock:
+            self._version = self._connection.execute("PRAGMA data_version").fetchone()[0]
             keys: dict[str, list[str]] = {}
             for key, project in self._connection.execute(
                 "SELECT key, project FROM write_key ORDER BY added, key"
             ):
                 keys.setdefault(project, []).append(key)
             projects = {}
-            for name, text in self._connection.execute(
-                "SELECT name, catalog FROM project ORDER BY added, name"
+            for name, text, shipped in self._connection.execute(
+                "SELECT name, catalog, shipped FROM project ORDER BY added, name"
             ):
                 try:
                     catalog = Catalog.from_json(json.loads(text))
                 except CatalogError as error:
                     raise CatalogError(f"project {name}: {error}") from None
-                projects[name] = Project(name, catalog, tuple(keys.get(name, ())))
+                projects[name] = Project(name, catalog, tuple(keys.get(name, ())), bool(shipped))
             self._projects = projects
             self._by_key = {key: each for each in projects.values() for key in each.keys}
+
+    def _changed(self) -> bool:
+        """Return whether another process may have added a project since the last reading."""
+        with self._lock:
+            version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return bool(version != self._version)
 
     def close(self) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""The collector's own SQLite file: opened the same way by everyone, each thread its own.
+"""The collector's own SQLite files: opened the same way by everyone, each thread its own.
 
 WAL with `synchronous=FULL`: a transaction that has returned is on the disk, and readers never
 wait for the writer. Several processes may have it open (a server, and an import beside it).
@@ -16,12 +16,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FILE = "inbox.sqlite"
+INBOX = "inbox.sqlite"
+PROJECTS = "projects.sqlite"
 BUSY_SECONDS = 30.0
 
 
 class StorageError(Exception):
     """The data directory cannot be used; the text is one line that says what to do."""
+
+
+class BusyError(StorageError):
+    """Another process serves the data directory."""
 
 
 def default_directory() -> Path:
@@ -35,8 +40,8 @@ def default_directory() -> Path:
     return (Path(state) if state else Path.home() / ".local" / "share") / "aboveboard"
 
 
-def connect(directory: Path, schema: str) -> sqlite3.Connection:
-    """Open the directory's file, made where missing, with the tables of `schema`.
+def connect(directory: Path, file: str, schema: str) -> sqlite3.Connection:
+    """Open a file of the directory, made where missing, with the tables of `schema`.
 
     Raises:
         StorageError: the directory cannot be written to, or the file is damaged.
@@ -44,20 +49,24 @@ def connect(directory: Path, schema: str) -> sqlite3.Connection:
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = sqlite3.connect(
-            directory / FILE, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            directory / file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.executescript(schema)
     except OSError as error:
-        raise StorageError(
-            f"cannot write to {directory} ({error.strerror}): choose another with --data"
-        ) from None
+        raise unusable(directory, error) from None
     except sqlite3.Error as error:
         raise StorageError(
-            f"cannot use {directory / FILE} ({error}): choose another directory with --data"
+            f"cannot use {directory / file} ({error}): choose another directory with --data"
         ) from None
     return connection
+
+
+def unusable(directory: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"cannot write to {directory} ({error.strerror}): choose another with --data"
+    )
 
 
 @contextlib.contextmanager

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
+import msgspec
+
 from . import schema
 from .errors import WarehouseBusyError, WarehouseError
 
@@ -36,6 +38,7 @@ _INSERT = {
     "deduplicate_blocks_in_dependent_materialized_views": 1,
     # An imported log may span more months than the hundred that are a server's default.
     "max_partitions_per_insert_block": 0,
+    "date_time_input_format": "best_effort",
 }
 
 
@@ -103,18 +106,21 @@ class Warehouse:
     def insert(
         self, project: str, table: str, columns: Mapping[str, Sequence[object]], token: str
     ) -> None:
-        """Insert rows, given as columns. The same token again inserts nothing.
+        """Insert rows, given as columns; a null takes its column's default.
+
+        The same token again inserts nothing, in this process or a later one.
 
         Raises:
             WarehouseError: nothing, or not all, was inserted; the same call may be repeated.
         """
+        into = f"{schema.quote(schema.database(project))}.{schema.quote(table)}"
         with _plain_errors():
-            self._writer.insert(
-                schema.quote(table),
-                list(columns.values()),
+            # ClickHouse reads a column's JSON several times faster than Python makes its bytes.
+            self._writer.raw_insert(
+                into,
                 column_names=list(columns),
-                database=schema.database(project),
-                column_oriented=True,
+                insert_block=msgspec.json.encode(columns),
+                fmt="JSONColumns",
                 settings={**_INSERT, "insert_deduplication_token": token},
             )
 

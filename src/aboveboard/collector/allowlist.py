@@ -1,0 +1,179 @@
+"""The allow-list: what of an event may be kept, for every protocol in one place.
+
+The project's catalog decides. A value is kept only as its kind accepts it, and every string that a
+kind accepts comes from a fixed list; all else is dropped and counted. Accepted events are columns,
+table by table, ready for the warehouse.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from aboveboard.client.kinds import REJECTED
+from aboveboard.warehouse import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from aboveboard.client.catalog import Catalog, Entry
+
+Columns = dict[str, list[object]]
+"""Column name to values, all of one length."""
+
+EARLIEST = 1_262_304_000
+"""2010-01-01: no event is older, and a clock that says so is wrong."""
+
+AHEAD = 86_400
+"""How far an install's clock may run ahead, in seconds."""
+
+_RANDOM_ID = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
+)
+
+
+class Unfit(NamedTuple):
+    """Something that the catalog does not allow, by name; a name that is its own holder is ''."""
+
+    what: str
+    """`event` (unknown), `property` (unknown), or `value` (not of its kind)."""
+
+    event: str
+    property: str
+
+
+def is_random_id(text: object) -> bool:
+    """Return whether this is a random UUID (version 4): one that tells nothing about its maker.
+
+    A UUID1 would hold a network card's address and the time.
+    """
+    return isinstance(text, str) and _RANDOM_ID.fullmatch(text) is not None
+
+
+def is_plausible(moment: int, now: float) -> bool:
+    return EARLIEST <= moment <= now + AHEAD
+
+
+@dataclass
+class Accepted:
+    """What was taken of a body, and what was not."""
+
+    tables: dict[str, Columns] = field(default_factory=dict)
+    sessions: set[str] = field(default_factory=set)
+    events: int = 0
+    rejected: list[tuple[int, str]] = field(default_factory=list)
+    """Line numbers, from 1, and why each was not taken."""
+
+    unfit: Counter[Unfit] = field(default_factory=Counter)
+
+    def add(self, table: str, row: Mapping[str, object]) -> None:
+        """Add one row. All rows of a table have the same columns."""
+        columns = self.tables.get(table)
+        if columns is None:
+            columns = self.tables[table] = {name: [] for name in row}
+        for name, value in row.items():
+            columns[name].append(value)
+
+    def reject(self, line: int, reason: str) -> None:
+        self.rejected.append((line, reason))
+
+
+class Form:
+    """How one event's properties become columns, worked out once from its catalog entry."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.event = entry.name
+        self.table = schema.table(entry.name)
+        self.kinds = {name: declared.kind for name, declared in entry.properties.items()}
+        self._columns = {
+            name: tuple(each.name for each in schema.columns(name, kind))
+            for name, kind in self.kinds.items()
+        }
+
+    def row(self, properties: Mapping[str, object], unfit: Counter[Unfit]) -> dict[str, object]:
+        """Return one event's property columns; what does not fit is null and counted."""
+        row: dict[str, object] = {}
+        for name, kind in self.kinds.items():
+            kept = kind.accept(properties.get(name))
+            if kept is REJECTED:
+                unfit[Unfit("value", self.event, name)] += 1
+                kept = None
+            if kind.label == "exception":
+                row |= zip(self._columns[name], _parts(kept), strict=True)
+            else:
+                row[self._columns[name][0]] = kept
+        for name in properties.keys() - self.kinds.keys():
+            unfit[Unfit("property", self.event, name)] += 1
+        return row
+
+    def columns(self, name: str, values: list[object], unfit: Counter[Unfit]) -> Columns:
+        """Return the columns of one property over many events.
+
+        Every distinct word is checked once: there are few, however many events.
+        """
+        kind = self.kinds[name]
+        is_exception = kind.label == "exception"
+        if is_exception:
+            kept = [kind.accept(value) for value in values]
+        else:
+            verdicts = {value: kind.accept(value) for value in set(values)}
+            if all(value == verdict for value, verdict in verdicts.items()):
+                return {self._columns[name][0]: values}
+            kept = [verdicts[value] for value in values]
+        refused = kept.count(REJECTED)
+        if refused:
+            unfit[Unfit("value", self.event, name)] += refused
+            kept = [None if value is REJECTED else value for value in kept]
+        if is_exception:
+            parts = zip(*map(_parts, kept), strict=True)
+            return dict(zip(self._columns[name], map(list, parts), strict=True))
+        return {self._columns[name][0]: kept}
+
+
+def _parts(reduced: object) -> tuple[object, object, object]:
+    """Return a reduced exception as the values of its three columns."""
+    if not isinstance(reduced, dict):
+        return None, [], None
+    return reduced["type"], reduced["frames"], reduced["fingerprint"]
+
+
+class AllowList:
+    """A catalog's forms, by event name."""
+
+    def __init__(self, catalog: Catalog, clock: Callable[[], float] = time.time) -> None:
+        self.catalog = catalog
+        self.clock = clock
+        self.forms = {entry.name: Form(entry) for entry in catalog.entries.values()}
+
+    def take(
+        self,
+        into: Accepted,
+        event: object,
+        properties: object,
+        *,
+        user_id: str,
+        session: str,
+        moment: int,
+        source: str,
+    ) -> bool:
+        """Add an event whose ids and time are checked already; return whether it is known."""
+        form = self.form(event, into.unfit)
+        if form is None:
+            return False
+        row: dict[str, object] = {"user_id": user_id, "session": session, "time": moment}
+        row |= form.row(properties if isinstance(properties, dict) else {}, into.unfit)
+        if form.table == schema.SESSIONS:
+            row["source"] = source
+        into.add(form.table, row)
+        into.events += 1
+        return True
+
+    def form(self, event: object, unfit: Counter[Unfit]) -> Form | None:
+        """Return an event's form; None where the catalog has none, which is counted."""
+        form = self.forms.get(event) if isinstance(event, str) else None
+        if form is None:
+            unfit[Unfit("event", event if isinstance(event, str) else "", "")] += 1
+        return form

@@ -1,0 +1,87 @@
+"""The collector and its dashboard as one application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from litestar import Litestar, Request, Response, Router, get
+from litestar.datastructures import State
+
+from . import access, ingest, metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from litestar.types import ControllerRouterHandler
+
+    from .service import Collector
+
+HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+
+
+def create_app(
+    collector: Collector,
+    pages: Sequence[ControllerRouterHandler] = (),
+    *,
+    admin_secret: str | None = None,
+) -> Litestar:
+    """Return the application over a collector that somebody else starts and closes.
+
+    Pages find `warehouse`, `projects` and `quarantine` in `request.app.state`.
+
+    Args:
+        collector: What stores and answers.
+        pages: The dashboard's routes; the collector itself knows nothing of them.
+        admin_secret: What the dashboard and the metrics ask for; nothing where None.
+    """
+    guarded = Router(
+        "/",
+        route_handlers=[*pages, _metrics(collector)],
+        guards=[access.guard(admin_secret)],
+    )
+    return Litestar(
+        [ingest.router(collector), guarded, _healthz, _readyz(collector)],
+        state=State(
+            {
+                "warehouse": collector.warehouse,
+                "projects": collector.projects,
+                "quarantine": collector.inbox.quarantine,
+            }
+        ),
+        response_headers=HEADERS,
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+@get("/healthz", media_type="text/plain", sync_to_thread=False)
+def _healthz() -> str:
+    return "ok\n"
+
+
+def _readyz(collector: Collector) -> Any:
+    @get("/readyz", media_type="text/plain", sync_to_thread=False)
+    def readyz() -> Response[str]:
+        troubles = collector.troubles()
+        return Response(
+            "".join(f"{trouble}\n" for trouble in troubles) or "ready\n",
+            status_code=503 if troubles else 200,
+            headers=ingest.NO_STORE,
+        )
+
+    return readyz
+
+
+def _metrics(collector: Collector) -> Any:
+    @get("/metrics", sync_to_thread=False)
+    def prometheus(request: Request[Any, Any, Any]) -> Response[str]:
+        del request
+        told = metrics.text(
+            collector.metrics,
+            waiting=collector.inbox.depth.events,
+            inserts=collector.mover.inserts,
+            moved=collector.mover.moved,
+        )
+        return Response(told, media_type=metrics.CONTENT_TYPE, headers=ingest.NO_STORE)
+
+    return prometheus

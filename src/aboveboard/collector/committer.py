@@ -1,0 +1,127 @@
+"""The committer: one thread that writes what many requests bring, a transaction for all of them.
+
+A disk's flush costs the same for one delivery as for a hundred. While one transaction is being
+written the next deliveries gather, so the groups grow with the load by themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aboveboard.client import exceptions
+
+from .inbox import Delivery, Inbox, Receipt, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+GROUP_MAX = 512
+"""Deliveries in one transaction: a bound on how long the first of them waits."""
+
+
+@dataclass(frozen=True)
+class _Waiter:
+    delivery: Delivery
+    future: asyncio.Future[Receipt]
+
+
+class Committer:
+    """Takes deliveries from coroutines; resolves each once it is on the disk.
+
+    Args:
+        inbox: Where they are written; this thread's alone from now on.
+        stored: Called after each transaction that stored something.
+    """
+
+    def __init__(self, inbox: Inbox, stored: Callable[[], None]) -> None:
+        self._inbox = inbox
+        self._stored = stored
+        self._queue: queue.SimpleQueue[_Waiter | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """Write what was submitted, and end."""
+        self._queue.put(None)
+        self._thread.join()
+
+    async def submit(self, delivery: Delivery) -> Receipt:
+        """Store a delivery.
+
+        Raises:
+            UnavailableError: it is not stored; the sender is to come back.
+        """
+        future = asyncio.get_running_loop().create_future()
+        self._queue.put(_Waiter(delivery, future))
+        receipt: Receipt = await future
+        return receipt
+
+    def _run(self) -> None:
+        while True:
+            group, last = self._gather()
+            if group:
+                self._commit(group)
+            if last:
+                return
+
+    def _gather(self) -> tuple[list[_Waiter], bool]:
+        """Wait for one delivery and take all that wait with it."""
+        group: list[_Waiter] = []
+        waiter = self._queue.get()
+        while waiter is not None:
+            group.append(waiter)
+            if len(group) >= GROUP_MAX:
+                return group, False
+            try:
+                waiter = self._queue.get_nowait()
+            except queue.Empty:
+                return group, False
+        return group, True
+
+    def _commit(self, group: list[_Waiter]) -> None:
+        outcomes: list[Receipt | Exception]
+        try:
+            outcomes = list(self._inbox.commit([waiter.delivery for waiter in group]))
+        except UnavailableError as error:
+            log.warning("nothing is taken now: %s", error)
+            outcomes = [error] * len(group)
+        except Exception as error:  # noqa: BLE001  # one delivery's fault must not end the thread
+            place = exceptions.reduce(error, ["aboveboard"])
+            if len(group) > 1:
+                for waiter in group:  # alone, so that the others are taken
+                    self._commit([waiter])
+                return
+            log.error("a delivery could not be stored: %s at %s", place["type"], place["frames"])  # noqa: TRY400  # its text could be a sender's
+            outcomes = [error]
+        else:
+            self._stored()
+        for loop in {waiter.future.get_loop() for waiter in group}:
+            settled = [
+                (waiter.future, outcome)
+                for waiter, outcome in zip(group, outcomes, strict=True)
+                if waiter.future.get_loop() is loop
+            ]
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_resolve, settled)
+
+
+def _resolve(settled: list[tuple[asyncio.Future[Receipt], Receipt | Exception]]) -> None:
+    for future, outcome in settled:
+        if future.done():  # its request was cancelled; what it brought is stored all the same
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

@@ -1,0 +1,243 @@
+"""The inbox: where events are durable from the moment that a sender is told 200.
+
+A delivery is a row, written with its id in one transaction, so that what is sent twice is taken
+once. The mover (mover.py) carries rows into the warehouse and deletes them.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from . import storage
+from .allowlist import Accepted, Columns
+from .quarantine import Quarantine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+ID_DAYS = 30
+"""How long a delivery's id is remembered; a sender gives up much earlier."""
+
+SESSION_DAYS = 400
+"""How long a session's id is remembered, so that its log, imported later, is not counted again."""
+
+WAITING_MAX = 512 * 2**20
+"""Bytes that may wait for the warehouse before senders are asked to come back later."""
+
+RESERVE = 64 * 2**20
+"""Bytes of disk that are left free: the warehouse needs room to merge and to go on."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS delivery (
+    project TEXT NOT NULL,
+    id BLOB NOT NULL,
+    taken INTEGER NOT NULL,
+    PRIMARY KEY (project, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS session (
+    project TEXT NOT NULL,
+    id BLOB NOT NULL,
+    taken INTEGER NOT NULL,
+    PRIMARY KEY (project, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS waiting (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    events INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS move (
+    id TEXT PRIMARY KEY,
+    project TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS run (
+    project TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    session TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    started INTEGER NOT NULL,
+    ended INTEGER NOT NULL,
+    PRIMARY KEY (project, user_id)
+) WITHOUT ROWID;
+"""
+
+_CONSTANT = ("user_id", "session")
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(dict[str, dict[str, list[object] | str]])
+
+
+class UnavailableError(Exception):
+    """Nothing can be stored now; the sender is to come back. The text says why, for the log."""
+
+
+@dataclass
+class Delivery:
+    """Events of one project under one id, to be stored once."""
+
+    project: str
+    id: uuid.UUID
+    accepted: Accepted
+    settle: Callable[[sqlite3.Connection], Accepted] | None = None
+    """Completes `accepted` inside the transaction, from what is stored already. It may be called
+    again, where the transaction was undone."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    accepted: Accepted
+    duplicate: bool
+
+
+@dataclass
+class Depth:
+    """What waits for the warehouse, as the committer and the mover know it."""
+
+    events: int = 0
+    bytes: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, events: int, size: int) -> None:
+        with self.lock:
+            self.events += events
+            self.bytes += size
+
+    def measure(self, connection: sqlite3.Connection) -> None:
+        """Count afresh; another process may have added."""
+        with self.lock:
+            self.events, self.bytes = connection.execute(
+                "SELECT coalesce(sum(events), 0), coalesce(sum(length(body)), 0) FROM waiting"
+            ).fetchone()
+
+
+class Inbox:
+    """Writes deliveries. For one thread at a time.
+
+    Raises:
+        storage.StorageError: the directory cannot be written to.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        waiting_max: int = WAITING_MAX,
+        reserve: int = RESERVE,
+        _pages_max: int | None = None,
+    ) -> None:
+        self._directory = directory
+        self._waiting_max = waiting_max
+        self._reserve = reserve
+        self._connection = storage.connect(directory, storage.INBOX, SCHEMA)
+        if _pages_max is not None:
+            self._connection.execute(f"PRAGMA max_page_count = {_pages_max:d}")
+        self.quarantine = Quarantine(directory)
+        self.depth = Depth()
+        self.depth.measure(self._connection)
+
+    def commit(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
+        """Store deliveries in one transaction; on return they are on the disk.
+
+        Raises:
+            UnavailableError: none of them is stored.
+        """
+        self.check()
+        try:
+            with storage.transaction(self._connection) as connection:
+                stored = [self._store(connection, delivery) for delivery in deliveries]
+        except BaseException as error:
+            self.quarantine.forget()
+            if isinstance(error, sqlite3.Error):
+                raise UnavailableError(f"the inbox cannot be written ({error})") from error
+            raise
+        self.depth.add(
+            sum(receipt.accepted.events for receipt, _ in stored if not receipt.duplicate),
+            sum(size for _, size in stored),
+        )
+        return [receipt for receipt, _ in stored]
+
+    def check(self) -> None:
+        """Raise `UnavailableError` where nothing more should be taken."""
+        if self.depth.bytes > self._waiting_max:
+            raise UnavailableError("too much waits for the warehouse")
+        if shutil.disk_usage(self._directory).free < self._reserve:
+            raise UnavailableError(f"the disk of {self._directory} is nearly full")
+
+    def close(self) -> None:
+        self._connection.close()
+        self.quarantine.close()
+
+    def _store(self, connection: sqlite3.Connection, delivery: Delivery) -> tuple[Receipt, int]:
+        now = int(time.time())
+        accepted = delivery.accepted
+        added = connection.execute(
+            "INSERT OR IGNORE INTO delivery VALUES (?, ?, ?)",
+            (delivery.project, delivery.id.bytes, now),
+        )
+        if added.rowcount == 0:
+            return Receipt(accepted, duplicate=True), 0
+        if delivery.settle is not None:
+            accepted = delivery.settle(connection)
+        if accepted.sessions:
+            connection.executemany(
+                "INSERT OR IGNORE INTO session VALUES (?, ?, ?)",
+                [(delivery.project, uuid.UUID(each).bytes, now) for each in accepted.sessions],
+            )
+        self.quarantine.add(connection, delivery.project, accepted.unfit)
+        if not accepted.tables:
+            return Receipt(accepted, duplicate=False), 0
+        body = pack(accepted.tables)
+        connection.execute(
+            "INSERT INTO waiting (project, events, body) VALUES (?, ?, ?)",
+            (delivery.project, accepted.events, body),
+        )
+        return Receipt(accepted, duplicate=False), len(body)
+
+
+def prune(connection: sqlite3.Connection, now: float) -> None:
+    """Forget the ids whose time is over."""
+    for table, days in (("delivery", ID_DAYS), ("session", SESSION_DAYS)):
+        connection.execute(
+            f"DELETE FROM {table} WHERE taken < ?",  # noqa: S608  # one of two words above
+            (int(now) - days * 86_400,),
+        )
+
+
+def pack(tables: dict[str, Columns]) -> bytes:
+    """Return columns as they wait: an id that all rows share is written once."""
+    folded: dict[str, dict[str, object]] = {}
+    for table, columns in tables.items():
+        kept: dict[str, object] = {**columns}
+        for name in _CONSTANT:
+            if len(set(columns[name])) == 1:
+                kept[name] = columns[name][0]
+        folded[table] = kept
+    return _encoder.encode(folded)
+
+
+def unpack_into(merged: dict[str, Columns], body: bytes) -> None:
+    """Add one packed body's rows to `merged`; a column that one side lacks is null there."""
+    for table, columns in _decoder.decode(body).items():
+        into = merged.setdefault(table, {})
+        before = len(into["time"]) if into else 0
+        rows = len(columns["time"])
+        for name in into.keys() - columns.keys():
+            into[name].extend([None] * rows)
+        for name, values in columns.items():
+            column = into.get(name)
+            if column is None:
+                column = into[name] = [None] * before
+            column += [values] * rows if isinstance(values, str) else values

@@ -1,0 +1,194 @@
+"""How an app spoke before it had aboveboard, as its catalog's `legacy` part tells.
+
+Older speakers send no session and other names: events under aliases, properties renamed, facts
+about the machine with every event, null as the text "None". Here they become events of the
+catalog, and runs become sessions.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aboveboard.client.kinds import REJECTED, CatalogError, Choice
+from aboveboard.warehouse import schema
+
+from .allowlist import Accepted, AllowList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+SILENCE = 86_400
+"""Seconds after which whatever comes is another run."""
+
+NOBODY = str(uuid.UUID(int=0))
+"""The install of an event whose sender did not say who it was: never counted as one."""
+
+
+class _Alias(msgspec.Struct):
+    event: str
+    properties: dict[str, Any] = {}
+
+
+class _Session(msgspec.Struct):
+    start: str | None = None
+    end: str | None = None
+    properties: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+
+
+class _Legacy(msgspec.Struct):
+    aliases: dict[str, _Alias] = {}
+    properties: dict[str, dict[str, str]] = {}
+    session: _Session = msgspec.field(default_factory=_Session)
+    silent: list[str] = []
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is remembered of an install between two of its events."""
+
+    session: str
+    last: int
+    started: bool = False
+    ended: bool = False
+
+
+@dataclass
+class Told:
+    """One event in the catalog's words, checked but for its session."""
+
+    event: str
+    properties: Mapping[str, object]
+    user_id: str
+    moment: int
+    seed: str
+    """What tells this event from all others of its install; a session's id is made from it."""
+
+    machine: Mapping[str, object] = field(default_factory=dict)
+    """What the sender said about itself beside the event's own properties."""
+
+
+class Translator:
+    """Translates an older speaker's events for one project.
+
+    Raises:
+        CatalogError: the catalog's legacy part is not as docs/catalog.md has it.
+    """
+
+    def __init__(self, allowlist: AllowList) -> None:
+        self._allowlist = allowlist
+        legacy = allowlist.catalog.legacy
+        self._says_none = legacy is not None
+        try:
+            self._legacy = msgspec.convert(legacy or {}, _Legacy)
+        except msgspec.ValidationError as error:
+            raise CatalogError(f"the catalog's legacy part: {error}") from None
+        self._machine = frozenset(self._legacy.session.properties.values())
+        self._silent = frozenset(self._legacy.silent)
+
+    def translate(
+        self, event: str, properties: Mapping[str, object]
+    ) -> tuple[str, dict[str, object], dict[str, object]]:
+        """Return the event's name, properties, and what it says of the machine, in our words."""
+        alias = self._legacy.aliases.get(event)
+        name = alias.event if alias else event
+        form = self._allowlist.forms.get(name)
+        own = form.kinds.keys() if form else ()
+        renamed = self._legacy.properties.get(name, {})
+        kept: dict[str, object] = dict(alias.properties) if alias else {}
+        machine = {}
+        for key, value in properties.items():
+            told = None if value == "None" and self._says_none else value
+            if key in self._machine:
+                machine[key] = told
+            word = renamed.get(key, key)
+            if word in own or not (
+                key.startswith("$") or key in self._machine or key in self._silent
+            ):
+                kept[word] = told
+        return name, kept, machine
+
+    def settle(
+        self,
+        told: list[Told],
+        accepted: Accepted,
+        source: str,
+        recall: Callable[[str], Run | None],
+    ) -> dict[str, Run]:
+        """Give each event its session and add it to `accepted`, with a row for each new session.
+
+        Args:
+            told: The events, in the order in which they happened.
+            accepted: What they are added to.
+            source: What the sessions' `source` says.
+            recall: What is remembered of an install.
+
+        Returns:
+            What is to be remembered now, by install.
+        """
+        runs: dict[str, Run] = {}
+        for each in told:
+            if self._allowlist.form(each.event, accepted.unfit) is None:
+                continue
+            known = each.user_id != NOBODY
+            before = (runs.get(each.user_id) or recall(each.user_id)) if known else None
+            run = self.follow(before, each)
+            if known:
+                runs[each.user_id] = run
+            if before is None or before.session != run.session:
+                self.start_session(each, run, accepted, source)
+            self.keep(each, run, accepted, source)
+        return runs
+
+    def follow(self, before: Run | None, told: Told) -> Run:
+        """Return the run that an event belongs to: the one before it, or a new one.
+
+        A run ends with its last event, with another's first, or after a day of silence.
+        """
+        rule = self._legacy.session
+        starts = told.event == rule.start
+        ends = told.event == rule.end
+        if (
+            before is None
+            or before.ended
+            or (starts and before.started)
+            or abs(told.moment - before.last) > SILENCE
+        ):
+            session = str(uuid.uuid5(uuid.UUID(told.user_id), told.seed))
+            return Run(session, told.moment, starts, ends)
+        return Run(before.session, max(before.last, told.moment), before.started or starts, ends)
+
+    def start_session(self, told: Told, run: Run, accepted: Accepted, source: str) -> None:
+        """Add the session's row, from what its first event says of the machine."""
+        row: dict[str, object] = {
+            "user_id": told.user_id,
+            "session": run.session,
+            "time": told.moment,
+        }
+        form = self._allowlist.forms.get(schema.SESSION_START)
+        if form is None:
+            return
+        said: dict[str, object] = {}
+        for name, kind in form.kinds.items():
+            value = told.machine.get(self._legacy.session.properties.get(name, ""))
+            if isinstance(value, str):
+                value = self._legacy.session.values.get(name, {}).get(value, value)
+            if kind.accept(value) is REJECTED:
+                value = "other" if isinstance(kind, Choice) and "other" in kind.choices else None
+            said[name] = value
+        accepted.add(form.table, row | form.row(said, accepted.unfit) | {"source": source})
+
+    def keep(self, told: Told, run: Run, accepted: Accepted, source: str) -> None:
+        self._allowlist.take(
+            accepted,
+            told.event,
+            told.properties,
+            user_id=told.user_id,
+            session=run.session,
+            moment=told.moment,
+            source=source,
+        )

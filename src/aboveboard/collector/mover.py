@@ -1,0 +1,209 @@
+"""The mover: carries what waits in the inbox into the warehouse, many deliveries an insert.
+
+A move's life: the rows that it takes are written down under a new id (move); each table's rows are
+inserted with the token `<move>:<table>`; rows and move are deleted in one transaction. A process
+that dies between any two of these steps finds the same move again, with the same rows in the same
+order, and repeats it; the warehouse knows the tokens and drops what it has.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aboveboard.warehouse import WarehouseError
+
+from . import inbox, storage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from aboveboard.warehouse import Warehouse
+
+    from .allowlist import Columns
+    from .projects import Projects
+
+log = logging.getLogger(__name__)
+
+EVENTS_MAX = 200_000
+"""Events in one move: a bound on its memory."""
+
+ROWS_MAX = 20_000
+
+PACE = 0.5
+"""Seconds from one move to the next while little waits: many small inserts would only be merged
+again, and nobody looks at a page twice in that time."""
+
+POLL = 1.0
+"""Seconds after which the inbox is looked at without being told: an import may have added."""
+
+BACKOFF_MAX = 30.0
+PRUNE_EVERY = 3600.0
+
+
+@dataclass(frozen=True)
+class _Move:
+    id: str
+    project: str
+    first: int
+    last: int
+
+
+class Mover:
+    """Moves events. `run` is for one thread; so is everything else, where it is not running.
+
+    Args:
+        directory: The data directory.
+        warehouse: Where events go.
+        projects: Whose tables are made when their first events come.
+        depth: What waits; corrected here after each move.
+        _crash: Called with the name of each step after it, for tests that end the process there.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        warehouse: Warehouse,
+        projects: Projects,
+        depth: inbox.Depth,
+        *,
+        _crash: Callable[[str], None] = lambda _step: None,
+    ) -> None:
+        self._warehouse = warehouse
+        self._projects = projects
+        self._depth = depth
+        self._crash = _crash
+        self._connection = storage.connect(directory, storage.INBOX, inbox.SCHEMA)
+        self._ensured: dict[str, object] = {}
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._pruned = 0.0
+        self._thread = threading.Thread(target=self._run, name="mover", daemon=True)
+        self.inserts = 0
+        self.moved = 0
+        self.trouble: str | None = None
+        """Why the last move failed; None where it did not."""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that something waits."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Move what waits, as far as the warehouse takes it, and end."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        try:
+            self.move_all()
+        except WarehouseError as error:
+            log.warning("what waits stays in the inbox: %s", error)
+        self._connection.close()
+
+    def move_all(self) -> None:
+        """Move until nothing waits.
+
+        Raises:
+            WarehouseError: the warehouse does not take it; it waits as before.
+        """
+        while self.move():
+            pass
+
+    def move(self) -> bool:
+        """Carry out one move; return whether there was one.
+
+        Raises:
+            WarehouseError: the warehouse does not take it; the move is kept and comes first again.
+        """
+        move = self._begin()
+        if move is None:
+            return False
+        merged: dict[str, Columns] = {}
+        for (body,) in self._connection.execute(
+            "SELECT body FROM waiting WHERE number BETWEEN ? AND ? AND project = ? ORDER BY number",
+            (move.first, move.last, move.project),
+        ):
+            inbox.unpack_into(merged, body)
+        self._ensure(move.project)
+        for table, columns in sorted(merged.items()):
+            self._warehouse.insert(move.project, table, columns, f"{move.id}:{table}")
+            self.inserts += 1
+            self.moved += len(columns["time"])
+            self._crash("inserted")
+        self._end(move)
+        return True
+
+    def _begin(self) -> _Move | None:
+        """Return the move that was begun and not ended, else write down the next one."""
+        begun = self._connection.execute("SELECT id, project, first, last FROM move").fetchone()
+        if begun is not None:
+            return _Move(*begun)
+        rows = self._connection.execute(
+            "SELECT number, project, events FROM waiting ORDER BY number LIMIT ?", (ROWS_MAX,)
+        ).fetchall()
+        if not rows:
+            return None
+        first, project, _ = rows[0]
+        last, events = first, 0
+        for number, of, count in rows:
+            if of != project:
+                continue
+            events += count
+            if events > EVENTS_MAX and number != first:
+                break
+            last = number
+        move = _Move(uuid.uuid4().hex, project, first, last)
+        with storage.transaction(self._connection) as connection:
+            connection.execute(
+                "INSERT INTO move VALUES (?, ?, ?, ?)", (move.id, project, first, last)
+            )
+        self._crash("begun")
+        return move
+
+    def _end(self, move: _Move) -> None:
+        with storage.transaction(self._connection) as connection:
+            connection.execute(
+                "DELETE FROM waiting WHERE number BETWEEN ? AND ? AND project = ?",
+                (move.first, move.last, move.project),
+            )
+            connection.execute("DELETE FROM move WHERE id = ?", (move.id,))
+            if time.time() - self._pruned > PRUNE_EVERY:
+                self._pruned = time.time()
+                inbox.prune(connection, self._pruned)
+        self._depth.measure(self._connection)
+        self._crash("ended")
+
+    def _ensure(self, name: str) -> None:
+        """Make the project's tables, once for each catalog that it has."""
+        project = self._projects.get(name)
+        if project is not None and self._ensured.get(name) is not project.catalog:
+            self._warehouse.ensure(name, project.catalog)
+            self._ensured[name] = project.catalog
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._stop.is_set():
+            self._wake.wait(POLL)
+            self._wake.clear()
+            begun = time.monotonic()
+            try:
+                self.move_all()
+            except Exception as error:  # noqa: BLE001  # whatever it is, what waits must not be lost
+                pause = min(max(1.0, pause * 2), BACKOFF_MAX)
+                self.trouble = str(error) if isinstance(error, WarehouseError) else repr(error)
+                log.warning(
+                    "the warehouse does not take events, again in %.0f s: %s", pause, self.trouble
+                )
+                self._stop.wait(pause)
+            else:
+                pause = 0.0
+                self.trouble = None
+                self._stop.wait(max(0.0, PACE - (time.monotonic() - begun)))

@@ -1,0 +1,204 @@
+"""PostHog's capture protocol, as its own clients speak it.
+
+Measured against posthog 7.8.6, which aider uses: a batch is sent again whole, with the same uuids
+and another `sentAt`, so the batch's id is made from its events' uuids alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from .allowlist import AllowList, Unfit, is_plausible, is_random_id
+from .legacy import NOBODY, Told, Translator
+from .segment import UNREADABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Json = object
+
+SOURCE = "posthog"
+PATHS = ("/batch", "/capture", "/e", "/i/v0/e", "/track")
+
+QUIET = {
+    "flags": {},
+    "featureFlags": {},
+    "featureFlagPayloads": {},
+    "errorsWhileComputingFlags": False,
+    "supportedCompression": ["gzip", "gzip-js"],
+    "sessionRecording": False,
+    "hasFeatureFlags": False,
+}
+"""What a client is told that asks about feature flags or its configuration: there are none."""
+
+_EXCEPTION = "$exception"
+_EVENTS = uuid.UUID("5c1f1b0e-8f1e-4f0e-9a63-0d9f1f3f4f5b")
+
+
+class MalformedError(ValueError):
+    """The body is none that a PostHog client sends."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    key: str
+    id: uuid.UUID
+    events: list[dict[str, Json]]
+
+
+def parse(body: bytes) -> Batch:
+    """Return the events of a body, and the write key that came with them.
+
+    Raises:
+        MalformedError: the body is no JSON, or holds no events or no key.
+    """
+    try:
+        document = msgspec.json.decode(body)
+    except UNREADABLE:
+        raise MalformedError("the body is not JSON") from None
+    if isinstance(document, dict):
+        batch = document.get("batch", [document])
+    else:
+        document, batch = {}, document
+    if not isinstance(batch, list):
+        raise MalformedError("the body has no list of events")
+    events = [event for event in batch if isinstance(event, dict)]
+    key = next(filter(None, map(_key, (document, *events))), None)
+    if key is None:
+        raise MalformedError("the body has no api_key or token")
+    return Batch(key, _batch_id(events), events)
+
+
+def read(
+    events: list[dict[str, Json]], allowlist: AllowList, translator: Translator
+) -> tuple[list[Told], Counter[Unfit]]:
+    """Return the events in the catalog's words, in the order of their times, and what is unfit."""
+    unfit: Counter[Unfit] = Counter()
+    senders = {user_id for event in events if (user_id := _user_id(event)) and not _lone(event)}
+    sender = senders.pop() if len(senders) == 1 else NOBODY
+    now = allowlist.clock()
+    told = [
+        each
+        for number, event in enumerate(events)
+        for each in _read_one(event, number, sender, now, translator, unfit)
+    ]
+    told.sort(key=lambda each: each.moment)
+    return told, unfit
+
+
+def _read_one(
+    event: Mapping[str, Json],
+    number: int,
+    sender: str,
+    now: float,
+    translator: Translator,
+    unfit: Counter[Unfit],
+) -> Iterator[Told]:
+    name, properties = event.get("event"), event.get("properties")
+    if not isinstance(name, str):
+        unfit[Unfit("event", "", "")] += 1
+        return
+    if not isinstance(properties, dict):
+        properties = {}
+    if name == _EXCEPTION:
+        name = "exception"
+        properties = {"error": reduce(properties), **properties}
+    elif name.startswith("$"):
+        return
+    user_id = sender if _lone(event) else _user_id(event)
+    moment = _moment(event, now)
+    name, kept, machine = translator.translate(name, properties)
+    if user_id is None or moment is None:
+        missing = "user_id" if user_id is None else "time"
+        unfit[Unfit("value", name, missing)] += 1
+        return
+    identity = event.get("uuid")
+    seed = identity if isinstance(identity, str) else f"{moment} {number}"
+    yield Told(name, kept, user_id, moment, seed, machine)
+
+
+def reduce(properties: Mapping[str, Json]) -> dict[str, Json] | None:
+    """Return `$exception_list` as a claim that the exception kind can check: type and frames.
+
+    The list holds causes first, so the last is what was raised. Message, paths, source lines and
+    variables are left behind here; the kind drops every frame that is not the app's own.
+    """
+    chain = properties.get("$exception_list")
+    raised = chain[-1] if isinstance(chain, list) and chain else None
+    if not isinstance(raised, dict):
+        return None
+    name, module = raised.get("type"), raised.get("module")
+    if isinstance(module, str) and isinstance(name, str) and module != "builtins":
+        name = f"{module.partition('.')[0]}.{name}"
+    trace = raised.get("stacktrace")
+    frames = trace.get("frames") if isinstance(trace, dict) else None
+    return {
+        "type": name,
+        "frames": [
+            f"{frame.get('module')}:{frame.get('function')}:{frame.get('lineno')}"
+            for frame in (frames if isinstance(frames, list) else [])
+            if isinstance(frame, dict)
+        ],
+    }
+
+
+def _lone(event: Mapping[str, Json]) -> bool:
+    """Return whether the client made up an id for this event alone, as it does for a crash."""
+    properties = event.get("properties")
+    return (
+        event.get("event") == _EXCEPTION
+        and isinstance(properties, dict)
+        and properties.get("$process_person_profile") is False
+    )
+
+
+def _user_id(event: Mapping[str, Json]) -> str | None:
+    properties = event.get("properties")
+    inner = properties.get("distinct_id") if isinstance(properties, dict) else None
+    for told in (event.get("distinct_id"), inner):
+        if isinstance(told, str) and is_random_id(told):
+            return told.lower()
+    return None
+
+
+def _moment(event: Mapping[str, Json], now: float) -> int | None:
+    """Return the event's time in seconds; now where it has none, None where it cannot be."""
+    told = event.get("timestamp")
+    if told is None:
+        return int(now)
+    if not isinstance(told, str):
+        return None
+    try:
+        when = datetime.fromisoformat(told)
+        seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return int(seconds) if is_plausible(int(seconds), now) else None
+
+
+def _key(part: Mapping[str, Json]) -> str | None:
+    properties = part.get("properties")
+    for holder in (part, properties):
+        if isinstance(holder, dict):
+            for name in ("api_key", "token"):
+                key = holder.get(name)
+                if isinstance(key, str) and key:
+                    return key
+    return None
+
+
+def _batch_id(events: list[dict[str, Json]]) -> uuid.UUID:
+    uuids = [event.get("uuid") for event in events]
+    named = [each for each in uuids if isinstance(each, str)]
+    if named and len(named) == len(uuids):
+        text = "\n".join(sorted(named)).encode()
+    else:
+        text = msgspec.json.encode(events, order="deterministic")
+    return uuid.uuid5(_EVENTS, hashlib.sha256(text).hexdigest())

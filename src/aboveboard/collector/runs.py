@@ -1,0 +1,29 @@
+"""The runs of installs that send no session, remembered between two of their deliveries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .legacy import Run
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+
+def recall(connection: sqlite3.Connection, project: str, user_id: str) -> Run | None:
+    row = connection.execute(
+        "SELECT session, last, started, ended FROM run WHERE project = ? AND user_id = ?",
+        (project, user_id),
+    ).fetchone()
+    return Run(row[0], row[1], bool(row[2]), bool(row[3])) if row else None
+
+
+def remember(connection: sqlite3.Connection, project: str, runs: Mapping[str, Run]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (project, user_id, run.session, run.last, run.started, run.ended)
+            for user_id, run in runs.items()
+        ],
+    )

@@ -1,0 +1,169 @@
+"""A segment's bytes, as `POST /v1/events` brings them: lines of JSON, each checked.
+
+Two ways to the same answer. A body as an honest client sends it is read by decoders made from the
+catalog, all lines at once. Where one line is not as expected, each is read on its own, so that it
+gets its verdict and the others are taken.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from aboveboard.client.kinds import AMOUNT_MAX, COUNT_MAX
+from aboveboard.warehouse import schema
+
+from .allowlist import Accepted, AllowList, Form, is_plausible, is_random_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SOURCE = "aboveboard"
+
+NOT_JSON = "not a line of JSON"
+NOT_AN_EVENT = "not an event: event, properties, user_id, session and time are needed"
+NO_USER_ID = "user_id is no random UUID"
+NO_SESSION = "session is no random UUID"
+NO_TIME = "time is not in seconds since 1970, or lies in the future"
+NOT_IN_CATALOG = "the catalog has no such event"
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises over bytes that are no JSON; deep nesting is a RecursionError."""
+
+_SHAPES: dict[str, Any] = {
+    "flag": bool | None,
+    "count": Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)] | None,
+    "amount": Annotated[float, msgspec.Meta(ge=0, le=AMOUNT_MAX)] | None,
+    "exception": dict[str, Any] | None,
+}
+_WORD = str | None
+_CHECKED_BY_SHAPE = frozenset(("flag", "count", "amount"))
+
+
+class SegmentReader:
+    """Reads the segments of one project."""
+
+    def __init__(self, allowlist: AllowList) -> None:
+        self._allowlist = allowlist
+        shapes = [_Shape(form) for form in allowlist.forms.values()]
+        self._shapes = {shape.line: shape for shape in shapes}
+        lines: Any = None
+        for shape in shapes:
+            lines = shape.line if lines is None else lines | shape.line
+        self._decoder = msgspec.json.Decoder(lines)
+
+    def read(self, body: bytes, source: str = SOURCE) -> Accepted:
+        """Return what may be kept of a body, and a verdict for each line that may not."""
+        try:
+            events = self._decoder.decode_lines(body)
+        except UNREADABLE:
+            return self._read_each(body, source)
+        now = self._allowlist.clock()
+        accepted = Accepted(events=len(events))
+        by_shape: dict[type, list[Any]] = {}
+        for event in events:
+            by_shape.setdefault(type(event), []).append(event)
+        for line, group in by_shape.items():
+            columns = self._shapes[line].columns(group, accepted, now, source)
+            if columns is None:
+                return self._read_each(body, source)
+            accepted.tables[self._shapes[line].form.table] = columns
+        return accepted
+
+    def _read_each(self, body: bytes, source: str) -> Accepted:
+        accepted = Accepted()
+        for number, line in enumerate(body.split(b"\n"), 1):
+            if line.strip():
+                reason = self.read_line(line, accepted, source)
+                if reason is not None:
+                    accepted.reject(number, reason)
+        return accepted
+
+    def read_line(self, line: bytes, into: Accepted, source: str = SOURCE) -> str | None:
+        """Add one line's event; return why not, where it was not taken."""
+        try:
+            told = msgspec.json.decode(line)
+        except UNREADABLE:
+            return NOT_JSON
+        if not isinstance(told, dict) or not isinstance(told.get("properties"), dict):
+            return NOT_AN_EVENT
+        user_id, session, moment = told.get("user_id"), told.get("session"), told.get("time")
+        if not isinstance(user_id, str) or not is_random_id(user_id):
+            return NO_USER_ID
+        if not isinstance(session, str) or not is_random_id(session):
+            return NO_SESSION
+        now = self._allowlist.clock()
+        if type(moment) not in (int, float) or not is_plausible(moment, now):  # type: ignore[arg-type]
+            return NO_TIME
+        known = self._allowlist.take(
+            into,
+            told.get("event"),
+            told["properties"],
+            user_id=user_id,
+            session=session,
+            moment=int(moment),  # type: ignore[arg-type]
+            source=source,
+        )
+        if not known:
+            return NOT_IN_CATALOG
+        into.sessions.add(session)
+        return None
+
+
+class _Shape:
+    """One event's line as msgspec types: an exact fit, or the whole body is read line by line."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        names = {f"p{number}": name for number, name in enumerate(form.kinds)}
+        properties = msgspec.defstruct(
+            "Properties",
+            [
+                (field, _SHAPES.get(form.kinds[name].label, _WORD), None)
+                for field, name in names.items()
+            ],
+            rename=names,
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        self.line = msgspec.defstruct(
+            "Line",
+            [("properties", properties), ("user_id", str), ("session", str), ("time", int)],
+            tag=form.event,
+            tag_field="event",
+            gc=False,
+        )
+        self._getters: list[tuple[str, bool, Callable[[Any], object]]] = [
+            (name, form.kinds[name].label in _CHECKED_BY_SHAPE, attrgetter(field))
+            for field, name in names.items()
+        ]
+
+    def columns(
+        self, lines: list[Any], accepted: Accepted, now: float, source: str
+    ) -> dict[str, list[object]] | None:
+        """Return the lines as columns; None where an id or a time is not as it must be."""
+        users = [line.user_id for line in lines]
+        sessions = [line.session for line in lines]
+        times = [line.time for line in lines]
+        distinct = set(sessions)
+        if not (
+            all(map(is_random_id, set(users)))
+            and all(map(is_random_id, distinct))
+            and is_plausible(min(times), now)
+            and is_plausible(max(times), now)
+        ):
+            return None
+        accepted.sessions |= distinct
+        found: dict[str, list[object]] = {"user_id": users, "session": sessions, "time": times}
+        properties = [line.properties for line in lines]
+        for name, checked, getter in self._getters:
+            values = [getter(each) for each in properties]
+            if checked:
+                found[schema.column(name)] = values
+            else:
+                found |= self.form.columns(name, values, accepted.unfit)
+        if self.form.table == schema.SESSIONS:
+            found["source"] = [source] * len(lines)
+        return found

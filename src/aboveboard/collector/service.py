@@ -1,0 +1,138 @@
+"""The collector as one thing to start and to stop: what it stores with, and what reads for it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from aboveboard.warehouse import Warehouse, embedded
+
+from . import legacy, storage
+from .allowlist import AllowList
+from .committer import Committer
+from .inbox import Inbox
+from .metrics import Metrics
+from .mover import Mover
+from .projects import Project, Projects
+from .segment import SegmentReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from aboveboard.client.catalog import Catalog
+
+WAREHOUSE = "warehouse"
+LOCK = "serve.lock"
+
+
+class Reader:
+    """What reads a project's events; made anew when its catalog is."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.allowlist = AllowList(project.catalog)
+        self.segments = SegmentReader(self.allowlist)
+        self.translator = legacy.Translator(self.allowlist)
+
+
+class Collector:
+    """Everything behind the collector's address.
+
+    Args:
+        directory: The data directory; this process alone serves it.
+        warehouse: The warehouse's URL; embedded in the data directory where None.
+        _crash: As `Mover` has it, for tests.
+
+    Raises:
+        storage.StorageError: the directory cannot be used, or is served already.
+        WarehouseError: the warehouse cannot be opened, or does not fit a project's catalog.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        warehouse: str | None = None,
+        *,
+        _crash: Callable[[str], None] = lambda _step: None,
+    ) -> None:
+        self.directory = directory
+        self._lock = lock(directory)
+        self.projects = Projects(directory)
+        self.warehouse = Warehouse(warehouse or embedded(directory / WAREHOUSE))
+        for project in self.projects.all():
+            self.warehouse.ensure(project.name, project.catalog)
+        self.metrics = Metrics()
+        self.inbox = Inbox(directory)
+        self.mover = Mover(
+            directory, self.warehouse, self.projects, self.inbox.depth, _crash=_crash
+        )
+        self.committer = Committer(self.inbox, self.mover.wake)
+        self._readers: dict[str, Reader] = {}
+        self._readers_lock = threading.Lock()
+
+    def start(self) -> None:
+        self.committer.start()
+        self.mover.start()
+        self.mover.wake()
+
+    def add_project(self, name: str, catalog: Catalog, *, shipped: bool = False) -> Project:
+        """Add a project, or give the one of that name a newer catalog.
+
+        Raises:
+            WarehouseError: the catalog cannot be kept beside what is there already.
+        """
+        self.warehouse.ensure(name, catalog)
+        return self.projects.add(name, catalog, shipped=shipped)
+
+    def close(self) -> None:
+        """Store what was submitted, move what waits, and close everything."""
+        self.committer.close()
+        self.mover.close()
+        self.inbox.close()
+        self.warehouse.close()
+        self.projects.close()
+        os.close(self._lock)
+
+    def reader(self, key: str) -> Reader | None:
+        """Return what reads the events of a write key's project, None for an unknown key."""
+        project = self.projects.by_key(key)
+        if project is None:
+            return None
+        reader = self._readers.get(project.name)
+        if reader is None or reader.project is not project:
+            with self._readers_lock:
+                reader = self._readers[project.name] = Reader(project)
+        return reader
+
+    def troubles(self) -> list[str]:
+        """Return why the collector could not take or keep events now; nothing where it can."""
+        found = []
+        if not self.committer.alive():
+            found.append("the committer has stopped")
+        if self.mover.trouble is not None:
+            found.append("the warehouse does not take events")
+        return found
+
+
+def lock(directory: Path) -> int:
+    """Take the data directory for this process; closing the descriptor gives it free.
+
+    Raises:
+        storage.StorageError: another process serves it, or it cannot be written to.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise storage.unusable(directory, error) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise storage.BusyError(
+            f"another aboveboard serves {directory}: stop it, or choose another with --data"
+        ) from None
+    return descriptor
