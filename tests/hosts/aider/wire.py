@@ -1,0 +1,132 @@
+"""Both ends of the wire: the real collector as a process, and a listener between it and aider."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+ABOVEBOARD = (sys.executable, "-m", "aboveboard")
+STARTS = 60
+"""Seconds after which a collector that has not said its address never will."""
+
+
+@dataclass
+class Collector:
+    """`aboveboard serve`, running."""
+
+    process: subprocess.Popen[str]
+    printed: list[str] = field(default_factory=list)
+    url: str = ""
+    key: str = ""
+
+    def stop(self) -> str:
+        """Stop it as a person would, and return all that it printed."""
+        self.process.send_signal(signal.SIGINT)
+        rest, _ = self.process.communicate(timeout=60)
+        output = "".join(self.printed) + rest
+        assert self.process.returncode == 0, output
+        return output
+
+
+@contextmanager
+def collector(data: Path) -> Iterator[Collector]:
+    """Run the collector as a process with the data directory `data` until the block ends."""
+    command = [*ABOVEBOARD, "serve", "--data", str(data), "--port", str(free_port())]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+    )
+    watchdog = threading.Timer(STARTS, process.kill)
+    watchdog.start()
+    try:
+        server = Collector(process)
+        assert process.stdout is not None
+        for line in process.stdout:
+            server.printed.append(line)
+            if address := re.search(r"http://[0-9.:]+", line):
+                server.url = server.url or address.group()
+            if key := re.search(r"project aider, write key (\S+)", line):
+                server.key = key.group(1)
+                break
+        watchdog.cancel()
+        assert server.url, "".join(server.printed)
+        assert server.key, "".join(server.printed)
+        yield server
+    finally:
+        watchdog.cancel()
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def forwarder(url: str) -> Iterator[Forwarder]:
+    """Listen in on what is sent to the server at `url` until the block ends."""
+    wire = Forwarder(url.removeprefix("http://"))
+
+    class Handler(_Handler):
+        forwarder = wire
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    wire.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield wire
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass
+class Forwarder:
+    """Hands requests on as they are and keeps their bodies."""
+
+    target: str
+    url: str = ""
+    bodies: list[bytes] = field(default_factory=list)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    forwarder: Forwarder
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.forwarder.bodies.append(body)
+        connection = http.client.HTTPConnection(self.forwarder.target, timeout=30)
+        headers = {name: value for name, value in self.headers.items() if name != "Host"}
+        connection.request("POST", self.path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        self.send_response(answer.status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its own name
+        """Say nothing: the tests' own output is read by people."""
