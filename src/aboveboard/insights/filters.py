@@ -1,0 +1,148 @@
+"""Filters: which period, version and system a question is asked about, as the URL says it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aboveboard.client.catalog import OPERATING_SYSTEMS
+from aboveboard.client.kinds import REJECTED, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAMES = ("since", "until", "version", "os")
+"""The parameters that filter; `project` stands beside them, and is the page's to choose."""
+
+DAYS_DEFAULT = 30
+DAYS_MAX = 3660
+"""Ten years: a daily series that is longer is a mistake, or somebody's bad joke."""
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_DAYS = re.compile(r"([0-9]{1,4})d", re.ASCII)
+_FIRST, _LAST = date(1970, 1, 1), date(2105, 12, 31)
+"""What ClickHouse's DateTime can hold, in whole years."""
+
+
+class FilterError(ValueError):
+    """A parameter that cannot be used; the text is one line that says what can."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """A period of whole days in UTC, both ends included, and what else is asked for.
+
+    `asked` is what the query said, so that links can repeat it: a page that was asked for "the
+    last 30 days" still means that tomorrow.
+    """
+
+    since: date
+    until: date
+    version: str | None = None
+    os: str | None = None
+    asked: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str], today: date | None = None) -> Filters:
+        """Return the filters of a URL's query; what it leaves out is the last 30 days of all.
+
+        Args:
+            query: `since` is a date (`2026-08-01`) or a number of days that ends at `until`
+                (`30d`); `until` is a date, today if left out; `version`; `os`. Empty values
+                count as left out, other names are not looked at.
+            today: The day it is, in UTC, for tests.
+
+        Raises:
+            FilterError: a value cannot be used, or is given twice.
+        """
+        given: dict[str, str] = {}
+        for name, value in query.items():
+            if name in NAMES and value.strip():
+                if name in given:
+                    raise FilterError(f"{name} is given twice: once is enough")
+                given[name] = value.strip()
+        until = _date("until", given["until"]) if "until" in given else today or _today()
+        since = _since(given.get("since", f"{DAYS_DEFAULT}d"), until)
+        if since > until:
+            raise FilterError(f"since={since} is after until={until}: exchange them")
+        if (until - since).days >= DAYS_MAX:
+            raise FilterError(f"a period is at most {DAYS_MAX} days long: choose a later since")
+        return cls(
+            since, until, _version(given.get("version")), _os(given.get("os")), tuple(given.items())
+        )
+
+    @property
+    def days(self) -> int:
+        """How many days the period has."""
+        return (self.until - self.since).days + 1
+
+    @property
+    def by_session(self) -> bool:
+        """Whether sessions must be looked up to answer."""
+        return self.version is not None or self.os is not None
+
+    def before(self) -> Filters | None:
+        """Return the same for the period just before, or None where time has not begun yet."""
+        if (self.since - _FIRST).days < self.days:
+            return None
+        length = timedelta(days=self.days)
+        return replace(self, since=self.since - length, until=self.until - length, asked=())
+
+    def parameters(self) -> dict[str, object]:
+        """Return what the SQL binds."""
+        return {
+            "since": self.since,
+            "until": self.until,
+            "version": self.version or "",
+            "os": self.os or "",
+        }
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _date(name: str, text: str) -> date:
+    try:
+        day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None:
+        also = ", or a number of days such as 30d" if name == "since" else ""
+        raise FilterError(f"{name}={_shown(text)} is no date: use YYYY-MM-DD{also}")
+    if not _FIRST <= day <= _LAST:
+        raise FilterError(f"{name}={day} is out of reach: use a date from {_FIRST} to {_LAST}")
+    return day
+
+
+def _since(text: str, until: date) -> date:
+    days = _DAYS.fullmatch(text)
+    if days is None:
+        return _date("since", text)
+    count = int(days.group(1))
+    if not 1 <= count <= DAYS_MAX:
+        raise FilterError(f"since={text}: use from 1d to {DAYS_MAX}d")
+    return max(until - timedelta(days=count - 1), _FIRST)
+
+
+def _version(text: str | None) -> str | None:
+    if text is None:
+        return None
+    version = Version().accept(text)
+    if version is REJECTED:
+        raise FilterError(f"version={_shown(text)} is no version: use one such as 0.86.2")
+    return str(version)
+
+
+def _os(text: str | None) -> str | None:
+    if text is not None and text not in OPERATING_SYSTEMS:
+        systems = ", ".join(OPERATING_SYSTEMS)
+        raise FilterError(f"os={_shown(text)} is not known: use one of {systems}")
+    return text
+
+
+def _shown(text: str) -> str:
+    """Return a stranger's text in a length and a form that fit one line."""
+    return ascii(text if len(text) <= 40 else f"{text[:40]}…")[1:-1]

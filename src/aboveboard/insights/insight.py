@@ -1,0 +1,193 @@
+"""Insights: a question each, kept as a pair of files, `<name>.sql` and `<name>.json`.
+
+The SQL is whole as it stands. A line that ends in `-- if <condition>` is left out where the
+condition does not hold: `filtered` (a version or a system was asked for), or an event, or an
+`event.property`, that the project's catalog has.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aboveboard.warehouse import database
+
+from .intervals import interval
+from .table import Table, Value, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aboveboard.client.catalog import Catalog
+    from aboveboard.warehouse import Result, Warehouse
+
+    from .filters import Filters
+
+ERROR, LOW, HIGH = "_se", "_low", "_high"
+"""What follows a share's name: its standard error in SQL, which becomes the interval's bounds."""
+
+FILTERED = "filtered"
+
+_OPTIONAL = re.compile(r"^(.*?)\s*-- if (.+)$")
+
+
+class Project(Protocol):
+    """What an insight has to know of a project."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def catalog(self) -> Catalog: ...
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a column is shown to a person.
+
+    Args:
+        kind: `day`, `word`, `code`, `count`, `dollars` or `share`.
+        null: The word for a value that is null.
+        of: For a share, the column that has the number of installs behind it.
+    """
+
+    label: str
+    kind: str
+    null: str = "none"
+    of: str | None = None
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Insight:
+    """One question about the data.
+
+    Args:
+        question: The question, from the first line of its SQL.
+        needs: Events, or `event.property`, all of which the catalog must have.
+        needs_any: Of these it must have one, where there are any.
+        columns: What the table shows, in this order; the data may have more.
+        chart: Vega-Lite without data, or None.
+        glance: How the first page sums it up: `{"name", "value", "title", "where"}`, or None.
+        listed: Whether it stands in the navigation.
+    """
+
+    name: str
+    title: str
+    question: str
+    sql: str
+    needs: tuple[str, ...]
+    needs_any: tuple[str, ...]
+    columns: Mapping[str, Column]
+    chart: Mapping[str, Any] | None
+    glance: Mapping[str, Any] | None
+    listed: bool
+
+    def offered(self, catalog: Catalog) -> bool:
+        """Say whether a project of this catalog has what the question is about."""
+        return all(_has(catalog, need) for need in self.needs) and (
+            not self.needs_any or any(_has(catalog, need) for need in self.needs_any)
+        )
+
+    def run(self, warehouse: Warehouse, project: Project, filters: Filters) -> Table:
+        """Ask the question of one project's data.
+
+        Raises:
+            WarehouseError: the question could not be answered.
+        """
+        sql = _fitted(self.sql, project.catalog, filters)
+        parameters = {"project": database(project.name), **filters.parameters()}
+        return self._table(warehouse.query(sql, parameters))
+
+    def _table(self, result: Result) -> Table:
+        """Return the answer with each standard error turned into an interval's two bounds."""
+        columns: list[str] = []
+        for name in result.columns:
+            share = name.removesuffix(ERROR)
+            columns += [name] if share == name else [share + LOW, share + HIGH]
+        rows = []
+        for values in result.rows:
+            row = dict(zip(result.columns, map(plain, values), strict=True))
+            cells: list[Value] = []
+            for name, value in row.items():
+                share = name.removesuffix(ERROR)
+                if share == name:
+                    cells.append(value)
+                else:
+                    cells += self._bounds(share, value, row)
+            rows.append(tuple(cells))
+        return Table(tuple(columns), tuple(rows))
+
+    def _bounds(self, share: str, error: Value, row: Mapping[str, Value]) -> tuple[Value, Value]:
+        of = self.columns[share].of
+        value, installs = row[share], row[of] if of else None
+        if not (
+            isinstance(value, float) and isinstance(error, float) and isinstance(installs, int)
+        ):
+            return None, None
+        return interval(value, error, installs) or (None, None)
+
+
+@functools.cache
+def every() -> tuple[Insight, ...]:
+    """Return every insight, in the order in which pages list them."""
+    found = []
+    for file in resources.files(__package__).iterdir():
+        if file.name.endswith(".json"):
+            name = file.name.removesuffix(".json")
+            sql = resources.files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
+            found.append((json.loads(file.read_text("utf-8")), name, sql))
+    found.sort(key=lambda each: (each[0]["order"], each[1]))
+    return tuple(_insight(name, sql, described) for described, name, sql in found)
+
+
+def get(name: str) -> Insight | None:
+    """Return the insight of a name, or None."""
+    return next((insight for insight in every() if insight.name == name), None)
+
+
+def offered(catalog: Catalog) -> tuple[Insight, ...]:
+    """Return the insights that a project of this catalog can answer."""
+    return tuple(insight for insight in every() if insight.offered(catalog))
+
+
+def _insight(name: str, sql: str, described: Mapping[str, Any]) -> Insight:
+    return Insight(
+        name=name,
+        title=described["title"],
+        question=sql.partition("\n")[0].removeprefix("--").strip(),
+        sql=sql,
+        needs=tuple(described["needs"]),
+        needs_any=tuple(described.get("needs_any", ())),
+        columns={column: Column(**shown) for column, shown in described["columns"].items()},
+        chart=described.get("chart"),
+        glance=described.get("glance"),
+        listed=described.get("listed", True),
+    )
+
+
+def _fitted(sql: str, catalog: Catalog, filters: Filters) -> str:
+    """Return the SQL with the lines whose condition holds."""
+
+    def holds(condition: str) -> bool:
+        return filters.by_session if condition == FILTERED else _has(catalog, condition)
+
+    lines = []
+    for line in sql.splitlines():
+        optional = _OPTIONAL.match(line)
+        if optional is None:
+            lines.append(line)
+        elif holds(optional.group(2).strip()):
+            lines.append(optional.group(1))
+    return "\n".join(lines)
+
+
+def _has(catalog: Catalog, need: str) -> bool:
+    """Say whether a catalog has an event, or an `event.property`."""
+    event, _, name = need.partition(".")
+    entry = catalog.entries.get(event)
+    return entry is not None and (not name or name in entry.properties)

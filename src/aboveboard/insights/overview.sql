@@ -1,0 +1,40 @@
+-- How much was it used, day by day?
+WITH
+    asked AS (
+        SELECT session FROM {project:Identifier}.sessions
+        WHERE ({version:String} = '' OR app_version = {version:String})
+            AND ({os:String} = '' OR os = {os:String})
+    ),
+    days AS (
+        SELECT {since:Date} + number AS day
+        FROM numbers(toUInt64({until:Date} - {since:Date} + 1))
+    ),
+    begun AS (
+        SELECT toDate(time) AS day, uniqExact(user_id) AS installs, uniqExact(session) AS sessions
+        FROM {project:Identifier}.sessions
+        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
+            AND session IN asked -- if filtered
+        GROUP BY day
+    ),
+    answered AS (
+        SELECT
+            toDate(time) AS day
+            , count() AS messages
+            , ifNull(sum(total_tokens), 0) AS tokens -- if message_send.total_tokens
+            , round(ifNull(sum(cost), 0), 6) AS cost -- if message_send.cost
+        FROM {project:Identifier}.message_send
+        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
+            AND session IN asked -- if filtered
+        GROUP BY day
+    )
+SELECT
+    days.day AS day
+    , begun.installs AS installs
+    , begun.sessions AS sessions
+    , answered.messages AS messages -- if message_send
+    , answered.tokens AS tokens -- if message_send.total_tokens
+    , answered.cost AS cost -- if message_send.cost
+FROM days
+LEFT JOIN begun ON begun.day = days.day
+LEFT JOIN answered ON answered.day = days.day -- if message_send
+ORDER BY day

@@ -1,0 +1,64 @@
+"""An insight's answer: columns and rows, and the same as JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of plain values: text, numbers, yes or no, null. Dates are ISO 8601 text."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+    def records(self) -> list[dict[str, Value]]:
+        """Return each row as a mapping from column to value."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def as_json(self) -> str:
+        """Return `{"columns": […], "rows": […]}`."""
+        document = {"columns": self.columns, "rows": self.rows}
+        return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+    def as_csv(self) -> str:
+        """Return RFC 4180's CSV with a header line; null is an empty field."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow(self.columns)
+        for row in self.rows:
+            writer.writerow([_field(value) for value in row])
+        return text.getvalue()
+
+
+def plain(value: object) -> Value:
+    """Return a warehouse's value as JSON can hold it; a number that is none is null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, Decimal):
+        return plain(float(value))
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"an insight gave a {type(value).__name__}, which no format here can hold")
+
+
+def _field(value: Value) -> str:
+    """Return a value as it stands in JSON, without the quotes."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from aboveboard import insights
+from aboveboard.client.catalog import Catalog
+from aboveboard.collector.projects import shipped_catalog
+from aboveboard.insights import Table
+from aboveboard.warehouse import Warehouse, embedded
+from tests.insights.population import Happening, fill, population
+
+
+@dataclass(frozen=True)
+class Project:
+    name: str
+    catalog: Catalog
+
+
+@dataclass(frozen=True)
+class Data:
+    """A warehouse with the made-up population in it, and what was put there."""
+
+    warehouse: Warehouse
+    project: Project
+    happened: list[Happening]
+
+    def ask(self, name: str, query: Mapping[str, str], project: Project | None = None) -> Table:
+        """Run an insight over the filters that a URL's query would give."""
+        insight = insights.get(name)
+        assert insight is not None
+        filters = insights.Filters.from_query(query)
+        return insight.run(self.warehouse, project or self.project, filters)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Data]:
+    # A module's, since a process can have one embedded warehouse open at a time.
+    directory: Path = tmp_path_factory.mktemp("warehouse")
+    warehouse = Warehouse(embedded(directory))
+    project = Project("aider", shipped_catalog("aider"))
+    happened = population()
+    fill(warehouse, project.name, project.catalog, happened)
+    yield Data(warehouse, project, happened)
+    warehouse.close()

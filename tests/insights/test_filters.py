@@ -1,0 +1,103 @@
+"""Filters from a URL's query: what is understood, what is left out, and what is refused how."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from multidict import MultiDict
+
+from aboveboard.insights import FilterError, Filters
+
+TODAY = date(2026, 11, 22)
+
+
+class TestUnderstood:
+    def test_no_query_is_the_last_thirty_days_of_everything(self) -> None:
+        filters = Filters.from_query({}, TODAY)
+
+        assert filters == Filters(date(2026, 10, 24), TODAY)
+        assert filters.days == 30
+        assert not filters.by_session
+
+    @pytest.mark.parametrize(
+        ("query", "since", "until"),
+        [
+            ({"since": "2026-08-01", "until": "2026-08-31"}, date(2026, 8, 1), date(2026, 8, 31)),
+            ({"since": "2026-11-22"}, TODAY, TODAY),
+            ({"since": "7d"}, date(2026, 11, 16), TODAY),
+            ({"since": "1d", "until": "2026-03-01"}, date(2026, 3, 1), date(2026, 3, 1)),
+            ({"until": "2026-03-01"}, date(2026, 1, 31), date(2026, 3, 1)),
+            ({"since": "", "until": " "}, date(2026, 10, 24), TODAY),
+        ],
+    )
+    def test_a_period_is_given_by_dates_or_by_a_number_of_days(
+        self, query: dict[str, str], since: date, until: date
+    ) -> None:
+        filters = Filters.from_query(query, TODAY)
+
+        assert (filters.since, filters.until) == (since, until)
+
+    def test_a_version_is_asked_for_as_it_is_kept(self) -> None:
+        assert Filters.from_query({"version": " v0.86.2+local "}, TODAY).version == "0.86.2"
+
+    def test_links_can_repeat_what_was_asked_for_and_no_more(self) -> None:
+        filters = Filters.from_query({"since": "7d", "os": "Linux", "version": ""}, TODAY)
+
+        assert filters.asked == (("since", "7d"), ("os", "Linux"))
+        assert filters.by_session
+
+    def test_parameters_that_do_not_filter_are_not_its_business(self) -> None:
+        assert Filters.from_query({"project": "aider", "measure": "cost"}, TODAY).asked == ()
+
+    def test_the_period_before_ends_the_day_before_and_is_as_long(self) -> None:
+        before = Filters.from_query({"since": "7d", "os": "Linux"}, TODAY).before()
+
+        assert before == Filters(date(2026, 11, 9), date(2026, 11, 15), os="Linux")
+
+    def test_before_the_beginning_of_time_there_is_nothing(self) -> None:
+        assert Filters(date(1970, 1, 3), date(1970, 1, 9)).before() is None
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("query", "says"),
+        [
+            ({"since": "yesterday"}, "since=yesterday is no date: use YYYY-MM-DD, or a number"),
+            ({"until": "2026-02-30"}, "until=2026-02-30 is no date: use YYYY-MM-DD"),
+            ({"until": "20260201"}, "until=20260201 is no date"),
+            ({"since": "2026-11-02", "until": "2026-11-01"}, "is after until=2026-11-01"),
+            ({"since": "0d"}, "since=0d: use from 1d to 3660d"),
+            ({"since": "9999d"}, "since=9999d: use from 1d to 3660d"),
+            ({"since": "1990-01-01"}, "at most 3660 days"),
+            ({"until": "9999-12-31"}, "out of reach"),
+            ({"version": "newest"}, "version=newest is no version: use one such as 0.86.2"),
+            ({"os": "linux"}, "os=linux is not known: use one of Linux, Darwin, Windows, other"),
+        ],
+    )
+    def test_the_error_says_what_would_do(self, query: dict[str, str], says: str) -> None:
+        with pytest.raises(FilterError) as error:
+            Filters.from_query(query, TODAY)
+
+        assert says in str(error.value)
+
+    def test_a_parameter_given_twice_is_no_guess(self) -> None:
+        query = MultiDict([("os", "Linux"), ("os", "Darwin")])
+
+        with pytest.raises(FilterError, match="os is given twice"):
+            Filters.from_query(query, TODAY)
+
+    @given(st.dictionaries(st.sampled_from(["since", "until", "version", "os"]), st.text()))
+    def test_any_text_is_understood_or_refused_in_one_short_line(
+        self, query: dict[str, str]
+    ) -> None:
+        try:
+            filters = Filters.from_query(query, TODAY)
+        except FilterError as error:
+            line = str(error)
+            assert line.isprintable()
+            assert len(line) < 200
+        else:
+            assert filters.since <= filters.until

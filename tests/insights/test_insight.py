@@ -1,0 +1,406 @@
+"""Every insight over a real warehouse gives what a few lines of Python count from the events."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from importlib import resources
+from uuid import UUID, uuid4
+
+import pytest
+
+from aboveboard import insights
+from aboveboard.client.catalog import Catalog
+from aboveboard.client.event import Event, command, exception
+from aboveboard.insights import Filters, Table
+from tests.insights.conftest import Data, Project
+from tests.insights.population import Happening, fill
+
+SINCE, UNTIL = "2026-09-20", "2026-10-19"
+PERIOD = {"since": SINCE, "until": UNTIL}
+FILTERS: list[dict[str, str]] = [{}, {"version": "0.86.0"}, {"version": "0.85.2", "os": "Darwin"}]
+
+
+class TestAnswers:
+    @pytest.mark.parametrize("filters", FILTERS)
+    def test_the_totals_are_what_was_recorded_in_the_period(
+        self, data: Data, filters: dict[str, str]
+    ) -> None:
+        chosen = list(choose(data.happened, filters))
+        began = [event for event in chosen if event.event == "session_start"]
+        answers = [event.properties for event in chosen if event.event == "message_send"]
+
+        (totals,) = data.ask("totals", {**PERIOD, **filters}).records()
+
+        assert began
+        assert answers
+        assert totals == {
+            "installs": len({event.user_id for event in began}),
+            "sessions": len(began),
+            "messages": len(answers),
+            "tokens": sum(whole(answer["total_tokens"]) for answer in answers),
+            "cost": pytest.approx(sum(number(answer["cost"]) for answer in answers)),
+        }
+
+    @pytest.mark.parametrize("filters", FILTERS)
+    def test_the_overview_has_every_day_of_the_period_and_sums_to_the_totals(
+        self, data: Data, filters: dict[str, str]
+    ) -> None:
+        chosen = list(choose(data.happened, filters))
+        installs = group(
+            (event for event in chosen if event.event == "session_start"),
+            lambda event: event.time.date().isoformat(),
+        )
+
+        days = data.ask("overview", {**PERIOD, **filters}).records()
+        (totals,) = data.ask("totals", {**PERIOD, **filters}).records()
+
+        first = date.fromisoformat(SINCE)
+        assert [day["day"] for day in days] == [str(first + timedelta(days=n)) for n in range(30)]
+        assert [day["installs"] for day in days] == [
+            len({event.user_id for event in installs[str(day["day"])]}) for day in days
+        ]
+        for measure in ("sessions", "messages", "tokens", "cost"):
+            assert sum(number(day[measure]) for day in days) == pytest.approx(totals[measure])
+
+    @pytest.mark.parametrize("filters", FILTERS)
+    def test_the_models_have_the_shares_that_the_events_give_them(
+        self, data: Data, filters: dict[str, str]
+    ) -> None:
+        answers = [
+            event for event in choose(data.happened, filters) if event.event == "message_send"
+        ]
+        everyone = {event.user_id for event in answers}
+        all_tokens = sum(whole(event.properties["total_tokens"]) for event in answers)
+        by_model = group(answers, lambda event: event.properties["main_model"])
+
+        table = data.ask("models", {**PERIOD, **filters})
+
+        assert {row["model"] for row in table.records()} == set(by_model)
+        for row in table.records():
+            its = by_model[row["model"]]
+            users = {event.user_id for event in its}
+            tokens = sum(whole(event.properties["total_tokens"]) for event in its)
+            assert (row["messages"], row["installs"], row["tokens"], row["of_installs"]) == (
+                len(its), len(users), tokens, len(everyone),
+            )  # fmt: skip
+            assert row["message_share"] == pytest.approx(len(its) / len(answers))
+            assert row["install_share"] == pytest.approx(len(users) / len(everyone))
+            assert row["token_share"] == pytest.approx(tokens / all_tokens)
+            cost = sum(number(event.properties["cost"]) for event in its)
+            assert row["cost"] == pytest.approx(cost, abs=1e-5)
+
+    @pytest.mark.parametrize("filters", FILTERS)
+    def test_commands_and_features_are_counted_by_use_and_by_install(
+        self, data: Data, filters: dict[str, str]
+    ) -> None:
+        chosen = list(choose(data.happened, filters))
+        active = {event.user_id for event in chosen if event.event == "session_start"}
+        uses: Counter[tuple[str, object]] = Counter()
+        users: dict[tuple[str, object], set[UUID]] = defaultdict(set)
+        features = {
+            "gui session": "chat in the browser",
+            "cli session": "chat in the terminal",
+            "repo": "work in a git repository",
+        }
+        for event in chosen:
+            if event.event == "command":
+                name = ("command", event.properties["command"])
+            elif event.event in features:
+                name = ("feature", features[event.event])
+            elif event.event == "auto_commits" and event.properties["enabled"]:
+                name = ("feature", "automatic commits")
+            else:
+                continue
+            uses[name] += 1
+            users[name] |= {event.user_id} & active
+
+        rows = data.ask("commands", {**PERIOD, **filters}).records()
+
+        assert {(row["kind"], row["name"]): row["uses"] for row in rows} == uses
+        for row in rows:
+            its = users[str(row["kind"]), row["name"]]
+            assert (row["installs"], row["of_installs"]) == (len(its), len(active))
+            assert row["install_share"] == pytest.approx(len(its) / len(active))
+
+    @pytest.mark.parametrize("filters", FILTERS)
+    def test_errors_and_exits_are_shares_of_the_sessions_that_began_in_the_period(
+        self, data: Data, filters: dict[str, str]
+    ) -> None:
+        began = sessions_begun(data.happened, filters)
+        named = {"exception": "crash", "message_send_exception": "failed message", "exit": "exit"}
+        happened = group(
+            (e for e in data.happened if e.event in named and e.session in began),
+            lambda e: (named[e.event], e.properties.get("error_type", e.properties.get("reason"))),
+        )
+
+        rows = data.ask("errors", {**PERIOD, **filters}).records()
+
+        assert {(row["kind"], row["name"]) for row in rows} == set(happened)
+        for row in rows:
+            its = happened[row["kind"], row["name"]]
+            sessions = {event.session for event in its}
+            assert (row["times"], row["sessions"]) == (len(its), len(sessions))
+            assert row["session_share"] == pytest.approx(len(sessions) / len(began))
+            assert row["installs"] == len({event.user_id for event in its})
+            assert row["of_installs"] == len({began[session].user_id for session in began})
+        places = {row["name"]: row["place"] for row in rows if row["kind"] != "exit"}
+        assert places["litellm.RateLimitError"] == "aider.coders.base_coder:send_message:1489"
+
+    def test_stability_counts_each_version_s_failing_sessions_newest_version_first(
+        self, data: Data
+    ) -> None:
+        began = sessions_begun(data.happened, {})
+        failed = {
+            event.session
+            for event in data.happened
+            if event.event in ("exception", "message_send_exception")
+        }
+        by_version = group(began.values(), lambda event: event.properties["app_version"])
+
+        rows = data.ask("stability", PERIOD).records()
+
+        assert [row["version"] for row in rows] == sorted(map(str, by_version), reverse=True)
+        for row in rows:
+            its = by_version[row["version"]]
+            assert row["sessions"] == len(its)
+            assert row["failed_sessions"] == len({event.session for event in its} & failed)
+            assert row["installs"] == len({event.user_id for event in its})
+            assert row["failed_share"] == pytest.approx(
+                len({event.session for event in its} & failed) / len(its)
+            )
+
+
+class TestEdges:
+    """Small worlds of a few events each, where the answer can be read off."""
+
+    def test_both_days_of_a_period_belong_to_it_to_the_second(self, data: Data) -> None:
+        world = small(data, "edges")
+        ana, ben = uuid4(), uuid4()
+        fill(
+            data.warehouse,
+            world.name,
+            world.catalog,
+            [
+                begins(ana, "2026-03-01T23:59:59"),
+                begins(ana, "2026-03-02T00:00:00"),
+                begins(ben, "2026-03-03T23:59:59"),
+                begins(ben, "2026-03-04T00:00:00"),
+            ],
+        )
+
+        (totals,) = data.ask(
+            "totals", {"since": "2026-03-02", "until": "2026-03-03"}, world
+        ).records()
+
+        assert (totals["installs"], totals["sessions"]) == (2, 2)
+
+    def test_a_session_over_midnight_counts_where_it_began(self, data: Data) -> None:
+        world = small(data, "midnight")
+        ana = uuid4()
+        began = begins(ana, "2026-03-01T23:50:00")
+        ended = happens(began, "exit", "2026-03-02T00:10:00", reason="/exit")
+        fill(data.warehouse, world.name, world.catalog, [began, ended])
+
+        first = data.ask("errors", {"since": "2026-03-01", "until": "2026-03-01"}, world).records()
+        second = data.ask("errors", {"since": "2026-03-02", "until": "2026-03-02"}, world).records()
+
+        assert [(row["name"], row["session_share"]) for row in first] == [("/exit", 1.0)]
+        assert second == []
+
+    def test_of_one_install_no_interval_is_claimed(self, data: Data) -> None:
+        world = small(data, "alone")
+        began = begins(uuid4(), "2026-03-01T10:00:00")
+        sent = [
+            happens(began, "message_send", "2026-03-01T10:01:00", main_model=model, total_tokens=9)
+            for model in ("gpt-5", "gpt-5", None)
+        ]
+        fill(data.warehouse, world.name, world.catalog, [began, *sent])
+
+        rows = data.ask("models", {"since": "2026-03-01", "until": "2026-03-01"}, world).records()
+
+        assert [(row["model"], row["messages"]) for row in rows] == [("gpt-5", 2), (None, 1)]
+        assert [row["message_share"] for row in rows] == [
+            pytest.approx(2 / 3),
+            pytest.approx(1 / 3),
+        ]
+        assert {row[name] for row in rows for name in row if name.endswith(("_low", "_high"))} == {
+            None
+        }
+
+    def test_what_was_never_told_counts_as_nothing(self, data: Data) -> None:
+        world = small(data, "silent")
+        began = begins(uuid4(), "2026-03-01T10:00:00")
+        sent = happens(began, "message_send", "2026-03-01T10:01:00", main_model="gpt-5")
+        fill(data.warehouse, world.name, world.catalog, [began, sent])
+
+        (row,) = data.ask("models", {"since": "2026-03-01", "until": "2026-03-01"}, world).records()
+
+        assert (row["tokens"], row["cost"], row["token_share"]) == (0, 0.0, None)
+
+    @pytest.mark.parametrize("name", [each.name for each in insights.all()])
+    def test_an_empty_project_answers_with_nothing(self, data: Data, name: str) -> None:
+        empty = Project("empty", data.project.catalog)
+        data.warehouse.ensure(empty.name, empty.catalog)
+
+        rows = data.ask(name, PERIOD, empty).rows
+
+        assert {value for row in rows for value in row[1:]} <= {0}
+
+
+class TestOffered:
+    def test_aider_is_offered_every_insight(self, data: Data) -> None:
+        assert insights.offered(data.project.catalog) == insights.all()
+
+    def test_a_tool_with_a_command_and_a_crash_is_offered_what_that_can_answer(
+        self, data: Data
+    ) -> None:
+        tool = Project("mytool", Catalog.of("mytool", [Command, Crash]))
+        data.warehouse.ensure(tool.name, tool.catalog)
+        began = begins(uuid4(), "2026-03-01T10:00:00")
+        fill(
+            data.warehouse,
+            tool.name,
+            tool.catalog,
+            [began, happens(began, "command", "2026-03-01T10:01:00", command="build")],
+        )
+
+        names = [each.name for each in insights.offered(tool.catalog)]
+        answers = [
+            data.ask(name, {"since": "2026-03-01", "until": "2026-03-01"}, tool) for name in names
+        ]
+
+        assert names == ["totals", "overview", "commands", "errors", "stability"]
+        assert answers[0].columns == ("installs", "sessions")
+        assert answers[2].rows[0][:4] == ("command", "build", 1, 1)
+
+    def test_an_event_of_the_same_name_without_the_property_is_not_enough(self) -> None:
+        class Exit(Event):
+            """It ended."""
+
+        offered = insights.offered(Catalog.of("mytool", [Exit]))
+
+        assert [each.name for each in offered] == ["totals", "overview"]
+
+    def test_the_question_is_the_sql_s_first_line(self) -> None:
+        for insight in insights.all():
+            sql = resources.files(insights).joinpath(f"{insight.name}.sql").read_text()
+            assert sql.startswith(f"-- {insight.question}\n")
+            assert insight.question.endswith("?")
+
+    def test_every_column_that_is_described_is_in_the_answer(self, data: Data) -> None:
+        for insight in insights.all():
+            table = data.ask(insight.name, PERIOD)
+            assert set(insight.columns) <= set(table.columns)
+            for column in insight.columns.values():
+                assert column.of is None or column.of in table.columns
+
+    def test_sql_is_bound_never_pasted(self, data: Data) -> None:
+        """A filter that says SQL reaches the database as a value, past the check of its form."""
+        insight = insights.get("totals")
+        assert insight is not None
+        hostile = Filters(
+            date(2026, 10, 1), date(2026, 10, 2), version="' OR 1=1 --", os="{project:Identifier}"
+        )
+
+        table = insight.run(data.warehouse, data.project, hostile)
+
+        assert table.rows == ((0, 0, 0, 0, 0.0),)
+
+
+class TestTable:
+    table = Table(
+        ("model", "messages", "share", "cost"),
+        (('a,b "c"', 3, 0.1, 1e-07), (None, 2**53 - 1, None, 0.0), ("é\nf", 0, 1.0, 12.5)),
+    )
+
+    def test_json_holds_columns_and_rows_and_nothing_else(self) -> None:
+        document = json.loads(self.table.as_json())
+
+        assert document == {
+            "columns": list(self.table.columns),
+            "rows": [list(row) for row in self.table.rows],
+        }
+
+    def test_csv_gives_back_the_same_values(self) -> None:
+        header, *rows = csv.reader(io.StringIO(self.table.as_csv(), newline=""))
+
+        assert tuple(header) == self.table.columns
+        for row, values in zip(rows, self.table.rows, strict=True):
+            for text, value in zip(row, values, strict=True):
+                assert text == ("" if value is None else str(value))
+
+
+class Command(Event):
+    """A command was run."""
+
+    command: str | None = command("Which", ["build", "check"])
+
+
+class Crash(Event, name="exception"):
+    """It crashed."""
+
+    error: BaseException | None = exception("What it was", ["mytool"])
+
+
+def choose(happened: Iterable[Happening], filters: Mapping[str, str]) -> Iterator[Happening]:
+    """Return the events of the period, of sessions that the filters choose."""
+    happened = list(happened)
+    sessions = {
+        event.session
+        for event in happened
+        if event.event == "session_start"
+        and filters.get("version") in (None, event.properties["app_version"])
+        and filters.get("os") in (None, event.properties["os"])
+    }
+    for event in happened:
+        if SINCE <= event.time.date().isoformat() <= UNTIL and event.session in sessions:
+            yield event
+
+
+def sessions_begun(
+    happened: Iterable[Happening], filters: Mapping[str, str]
+) -> dict[UUID, Happening]:
+    return {
+        event.session: event
+        for event in choose(happened, filters)
+        if event.event == "session_start"
+    }
+
+
+def group(
+    happened: Iterable[Happening], key: Callable[[Happening], object]
+) -> dict[object, list[Happening]]:
+    groups: dict[object, list[Happening]] = defaultdict(list)
+    for event in happened:
+        groups[key(event)].append(event)
+    return groups
+
+
+def small(data: Data, name: str) -> Project:
+    return Project(name, data.project.catalog)
+
+
+def begins(user_id: UUID, time: str) -> Happening:
+    at = datetime.fromisoformat(time).replace(tzinfo=UTC)
+    properties: dict[str, object] = {"app_version": "0.86.2", "os": "Linux"}
+    return Happening("session_start", user_id, uuid4(), at, properties)
+
+
+def happens(began: Happening, event: str, time: str, **properties: object) -> Happening:
+    at = datetime.fromisoformat(time).replace(tzinfo=UTC)
+    return Happening(event, began.user_id, began.session, at, properties)
+
+
+def whole(value: object) -> int:
+    assert value is None or isinstance(value, int)
+    return value or 0
+
+
+def number(value: object) -> float:
+    assert value is None or isinstance(value, (int, float))
+    return value or 0.0
