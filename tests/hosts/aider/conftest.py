@@ -27,6 +27,6 @@ def stock_aider() -> StockAider:
     """aider as `tools/aider_environment.py` installs it."""
     environment = ROOT / ".cache" / "aider"
     sources = list(environment.glob("lib/python3.*/site-packages/aider/main.py"))
-    if not sources or not (environment / "stamp").exists():
+    if not sources or not (environment / "ready").exists():
         missing("a stock aider (python tools/aider_environment.py installs one)")
     return StockAider(environment / "bin/python", sources[0].parents[1])
