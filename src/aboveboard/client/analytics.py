@@ -53,6 +53,7 @@ class Analytics:
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
         _start: Callable[[Mapping[str, str], Mapping[str, str]], None] | None = None,
+        _first: Callable[[str], Event] | None = None,
     ) -> None:
         self.app = app
         self.version = version
@@ -62,7 +63,9 @@ class Analytics:
         self._environ = os.environ if environ is None else environ
         self._clock = clock
         self._start = _start
-        place = os.path.expanduser(directory) or directories.config(app, self._environ)
+        self._first = _first
+        place = directories.expand(directory, self._environ)
+        place = place or directories.config(app, self._environ)
         self._state_path = os.path.join(place, FILE_NAME)
         self._errand = Errand(
             directory=directories.state(app, self._environ),
@@ -224,7 +227,7 @@ class Analytics:
         import atexit
 
         from .segment import Writer
-        from .session import Session
+        from .session import Session, session_start
 
         self._session = Session(
             catalog=self.catalog,
@@ -237,7 +240,7 @@ class Analytics:
         )
         self._process = os.getpid()
         atexit.register(self.close)
-        self._session.start(self.version)
+        self._session.record((self._first or session_start)(self.version))
         if decision.on and not spawn.can_spawn():
             self._send_from_a_thread()
 
@@ -296,7 +299,7 @@ class Analytics:
 
     def _sample(self, state: State) -> str:
         """Return an exact line, as the session's first event will be."""
-        from .session import Session
+        from .session import Session, session_start
 
         reader, writer = os.pipe()
         try:
@@ -307,7 +310,7 @@ class Analytics:
                 log=writer,
                 clock=self._clock,
             )
-            session.start(self.version)
+            session.record((self._first or session_start)(self.version))
             return os.read(reader, 65536).decode().rstrip("\n")
         finally:
             os.close(reader)

@@ -34,5 +34,12 @@ def _directory(
     return os.path.join(parent, name)
 
 
+def expand(path: str, environ: Mapping[str, str]) -> str:
+    """Return `path` with a leading `~` replaced by the home directory that `environ` names."""
+    if path == "~" or path.startswith(("~/", "~\\")):
+        return home(environ) + path[1:]
+    return path
+
+
 def home(environ: Mapping[str, str]) -> str:
     return environ.get("HOME") or os.path.expanduser("~")

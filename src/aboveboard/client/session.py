@@ -63,17 +63,6 @@ class Session:
         self._rejected: dict[tuple[str, str], int] = {}
         self._suffix = f'}}, "user_id": "{user_id}", "session": "{self.id}", "time": %d}}\n'
 
-    def start(self, version: str) -> None:
-        """Record the session's first event."""
-        self.record(
-            SessionStart(
-                app_version=version,
-                os=operating_system(),
-                arch=architecture(),
-                python_version=sys.version.split()[0],
-            )
-        )
-
     def record(self, event: Event) -> None:
         """Write one event to the log and the segment.
 
@@ -156,6 +145,16 @@ class _Plan:
                 comma = ", " if self.fields else ""
                 key = f"{comma}{json.dumps(name)}: "
                 self.fields.append((name, key, declared.kind.encode))
+
+
+def session_start(version: str) -> SessionStart:
+    """Return the first event of every session on this machine."""
+    return SessionStart(
+        app_version=version,
+        os=operating_system(),
+        arch=architecture(),
+        python_version=sys.version.split()[0],
+    )
 
 
 def operating_system() -> str:

@@ -1,0 +1,90 @@
+"""Filling a collector: the lives are lived and sent by two processes, with a progress bar."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from aboveboard.client import segment, upload
+from aboveboard.client.errand import Errand
+
+from .life import live
+from .population import Person
+
+SEED = 20_26
+
+
+def fill(url: str, key: str, installs: int) -> int:
+    """Simulate `installs` people and send what they recorded; return how many segments were left.
+
+    Two processes share the work: this machine has the collector to run too.
+    """
+    end = time.time()
+    # Children that a Ctrl-C reaches leave the word to their parent.
+    with (
+        tempfile.TemporaryDirectory(prefix="aboveboard-demo-") as homes,
+        multiprocessing.get_context("spawn").Pool(2, _ignore_interrupt) as pool,
+        _progress() as progress,
+    ):
+        task = progress.add_task("Filling the demo: simulated people", total=installs)
+        lives = ((number, homes, url, key, end) for number in range(installs))
+        left = 0
+        for unsent in pool.imap_unordered(_whole_life, lives, chunksize=4):
+            left += unsent
+            progress.advance(task)
+        return left
+
+
+def _whole_life(life: tuple[int, str, str, str, float]) -> int:
+    """Simulate one person and send everything; return how many segments would not go."""
+    number, homes, url, key, end = life
+    chance = random.Random(SEED + number)
+    home = str(Path(homes) / str(number))
+    Path(home).mkdir()
+    for _ in live(Person.born(chance), home, url, key, end, chance):
+        pass
+    return _send(home, url, key)
+
+
+def _send(home: str, url: str, key: str) -> int:
+    """Send what waits in `home`, as the client's child does; return how many would not go.
+
+    A collector that says it is busy is given the time it asks for: there is nobody who waits.
+    """
+    environ = {"HOME": home}
+    errand = Errand(
+        directory=f"{home}/.local/state/aider",
+        state=f"{home}/.aider/analytics.json",
+        endpoint=url,
+        key=key,
+    )
+    for _ in range(20):
+        upload.run(errand, environ)
+        if not segment.any_waits(errand.segments):
+            return 0
+        time.sleep(0.5)
+        if Path(errand.pause_file).exists():
+            os.utime(errand.pause_file, (0, 0))
+    return len(segment.listed(errand.segments))
+
+
+def _ignore_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        transient=True,
+        redirect_stdout=False,
+    )
