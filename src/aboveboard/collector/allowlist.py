@@ -53,7 +53,8 @@ def is_random_id(text: object) -> bool:
     return isinstance(text, str) and _RANDOM_ID.fullmatch(text) is not None
 
 
-def is_plausible(moment: int, now: float) -> bool:
+def is_plausible(moment: float, now: float) -> bool:
+    """Return whether an event can have happened then; a NaN cannot."""
     return EARLIEST <= moment <= now + AHEAD
 
 

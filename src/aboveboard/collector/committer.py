@@ -54,8 +54,9 @@ class Committer:
 
     def close(self) -> None:
         """Write what was submitted, and end."""
-        self._queue.put(None)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
 
     async def submit(self, delivery: Delivery) -> Receipt:
         """Store a delivery.

@@ -73,6 +73,12 @@ CREATE TABLE IF NOT EXISTS run (
     ended INTEGER NOT NULL,
     PRIMARY KEY (project, user_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS imported (
+    project TEXT NOT NULL,
+    line BLOB NOT NULL,
+    taken INTEGER NOT NULL,
+    PRIMARY KEY (project, line)
+) WITHOUT ROWID;
 """
 
 _CONSTANT = ("user_id", "session")

@@ -195,6 +195,7 @@ class Mover:
             self._wake.clear()
             begun = time.monotonic()
             try:
+                self._projects.refresh()
                 self.move_all()
             except Exception as error:  # noqa: BLE001  # whatever it is, what waits must not be lost
                 pause = min(max(1.0, pause * 2), BACKOFF_MAX)

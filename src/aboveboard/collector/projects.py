@@ -73,19 +73,15 @@ class Projects:
         return list(self._projects.values())
 
     def get(self, name: str) -> Project | None:
-        found = self._projects.get(name)
-        if found is None and self._changed():
-            self.reload()
-            found = self._projects.get(name)
-        return found
+        if name not in self._projects:
+            self.refresh()
+        return self._projects.get(name)
 
     def by_key(self, key: str) -> Project | None:
         """Return the project that a write key belongs to."""
-        found = self._by_key.get(key)
-        if found is None and self._changed():
-            self.reload()
-            found = self._by_key.get(key)
-        return found
+        if key not in self._by_key:
+            self.refresh()
+        return self._by_key.get(key)
 
     def add(self, name: str, catalog: Catalog, *, shipped: bool = False) -> Project:
         """Add a project with a new key, or give the one of that name a newer catalog.
@@ -136,11 +132,12 @@ class Projects:
             self._projects = projects
             self._by_key = {key: each for each in projects.values() for key in each.keys}
 
-    def _changed(self) -> bool:
-        """Return whether another process may have added a project since the last reading."""
+    def refresh(self) -> None:
+        """Read again where another process has written since the last time."""
         with self._lock:
             version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        return bool(version != self._version)
+        if version != self._version:
+            self.reload()
 
     def close(self) -> None:
         with self._lock:

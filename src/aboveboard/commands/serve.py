@@ -22,6 +22,7 @@ from aboveboard.collector.service import Collector
 from aboveboard.warehouse import WarehouseError, database
 
 from .catalog import read
+from .projects import add_data_argument
 
 NAME = "serve"
 HELP = "the collector and its dashboard"
@@ -42,13 +43,7 @@ class UsageError(Exception):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8300, help="port (%(default)s)")
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=storage.default_directory(),
-        metavar="DIR",
-        help="where everything is kept (ABOVEBOARD_DATA, else %(default)s)",
-    )
+    add_data_argument(parser)
     parser.add_argument(
         "--warehouse",
         metavar="URL",

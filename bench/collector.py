@@ -1,0 +1,202 @@
+"""How many events a second the collector takes durably, and how long an answer takes.
+
+The collector runs as a user runs it, `aboveboard serve` in a process and a directory of its own;
+the load comes from another process over loopback, in gzipped segments of 200 events each under a
+fresh id. An event counts once its request was answered with 200, so it is on the disk. At the end
+the warehouse is asked whether it has them all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from aboveboard.client import models
+from aboveboard.collector.projects import Projects
+from aboveboard.warehouse import Warehouse, database, embedded
+
+EVENTS = 200
+BODIES = 64
+
+
+def segment(dice: random.Random, names: list[str]) -> bytes:
+    """Return a segment as the client makes it: a session's events, mostly answered messages."""
+    ids = (uuid.UUID(int=dice.getrandbits(128), version=4) for _ in range(2))
+    user_id, session = map(str, ids)
+    model = dice.choice(names)
+    start = int(time.time()) - dice.randrange(30 * 86_400)
+
+    def line(event: str, properties: Mapping[str, object], number: int) -> str:
+        told = {"event": event, "properties": properties, "user_id": user_id}
+        return json.dumps(told | {"session": session, "time": start + 20 * number})
+
+    machine = {"app_version": "0.86.2", "os": "Linux", "arch": "x86_64", "python_version": "3.12.1"}
+    lines = [line("session_start", machine, 0), line("launched", {}, 0)]
+    for number in range(EVENTS - 3):
+        kind = dice.random()
+        if kind < 0.55:
+            prompt, answer = dice.randrange(200, 40_000), dice.randrange(10, 4_000)
+            message = {
+                "main_model": model,
+                "weak_model": "gpt-4o-mini",
+                "editor_model": None,
+                "edit_format": "diff",
+                "prompt_tokens": prompt,
+                "completion_tokens": answer,
+                "total_tokens": prompt + answer,
+                "cost": round(prompt * 3e-6 + answer * 1.5e-5, 6),
+                "total_cost": round(number * 0.01, 6),
+            }
+            lines.append(line("message_send", message, number))
+        elif kind < 0.8:
+            lines.append(line("message_send_starting", {}, number))
+        else:
+            lines.append(line("command", {"command": dice.choice(["add", "drop", "run"])}, number))
+    lines.append(line("exit", {"reason": "Completed main CLI coder.run"}, EVENTS))
+    return gzip.compress(("\n".join(lines) + "\n").encode(), 6)
+
+
+async def sender(
+    port: int, key: str, bodies: list[bytes], until: float, answers: list[tuple[float, float]]
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    number = random.randrange(len(bodies))
+    while time.perf_counter() < until:
+        body = bodies[number % len(bodies)]
+        number += 1
+        begun = time.perf_counter()
+        writer.write(
+            b"POST /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Encoding: gzip\r\n"
+            b"Authorization: Bearer %s\r\nIdempotency-Key: %s\r\nContent-Length: %d\r\n\r\n%s"
+            % (key.encode(), str(uuid.uuid4()).encode(), len(body), body)
+        )
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r")[0])
+        answer = await reader.readexactly(length)
+        if head.startswith(b"HTTP/1.1 200"):
+            assert json.loads(answer)["accepted"] == EVENTS, answer
+            answers.append((begun, time.perf_counter() - begun))
+        elif head.startswith(b"HTTP/1.1 503"):
+            await asyncio.sleep(0.5)
+        else:
+            raise SystemExit(f"refused: {head!r} {answer!r}")
+    writer.close()
+
+
+async def load(port: int, key: str, connections: int, seconds: float) -> None:
+    """Be the load; print its figures as JSON."""
+    dice = random.Random(1)
+    models.public_name("")
+    with (Path(models.__file__).parent / "models.txt").open() as lines:
+        names = [line.strip() for line in lines if line[0] not in "#p" and "/" not in line][:40]
+    bodies = [segment(dice, names) for _ in range(BODIES)]
+    answers: list[tuple[float, float]] = []
+    begun = time.perf_counter()
+    until = begun + seconds
+    senders = (sender(port, key, bodies, until, answers) for _ in range(connections))
+    await asyncio.gather(*senders)
+    took = sorted(length for _, length in answers)
+    print(
+        json.dumps(
+            {
+                "events": len(answers) * EVENTS,
+                "seconds": time.perf_counter() - begun,
+                "p50": took[len(took) // 2],
+                "p99": took[int(len(took) * 0.99)],
+                "max": took[-1],
+                "body_bytes": sum(map(len, bodies)) // len(bodies),
+                "load_processor_seconds": time.process_time(),
+            }
+        )
+    )
+
+
+def measure(connections: int, seconds: float) -> None:
+    with tempfile.TemporaryDirectory(prefix="aboveboard-bench-") as name:
+        data = Path(name)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        server = subprocess.Popen(
+            [sys.executable, "-m", "aboveboard", "serve", "--port", str(port), "--data", name],
+            stdout=subprocess.PIPE,
+        )
+        try:
+            assert server.stdout is not None
+            assert b"aboveboard is at" in server.stdout.readline()
+            key = Projects(data).all()[0].keys[0]
+            command = [sys.executable, __file__, "--load", str(port), key]
+            command += ["--connections", str(connections), "--seconds", str(seconds)]
+            told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+            sent = time.perf_counter()
+            while _waiting(port):
+                time.sleep(0.05)
+            caught_up = time.perf_counter() - sent
+            with Path(f"/proc/{server.pid}/stat").open() as stat:
+                ticks = stat.read().split()[13:15]
+            processor = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait()
+        kept = _kept(data)
+    rate = told["events"] / told["seconds"]
+    print(f"  {connections} connections, {told['seconds']:.0f} s, batches of {EVENTS}")
+    print(f"  {rate:,.0f} durable events/s ({told['body_bytes']} gzipped bytes a batch)")
+    print(
+        f"  answers: p50 {told['p50'] * 1e3:.1f} ms, p99 {told['p99'] * 1e3:.1f} ms, "
+        f"max {told['max'] * 1e3:.0f} ms"
+    )
+    print(f"  all in the warehouse {caught_up:.1f} s after the last answer")
+    print(
+        f"  processor: collector {processor:.1f} s, load {told['load_processor_seconds']:.1f} s; "
+        f"{processor / told['events'] * 1e6:.1f} µs an event"
+    )
+    print(f"  kept {kept:,} of {told['events']:,} events")
+    if kept != told["events"]:
+        raise SystemExit("events were lost or counted twice")
+
+
+def _waiting(port: int) -> bool:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        return b"\naboveboard_inbox_events 0\n" not in answer.read()
+
+
+def _kept(data: Path) -> int:
+    warehouse = Warehouse(embedded(data / "warehouse"))
+    rows = warehouse.query(
+        "SELECT sum(rows) FROM system.parts WHERE active AND database = {database:String}",
+        {"database": database("aider")},
+    ).rows
+    warehouse.close()
+    return int(str(rows[0][0]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--load", nargs=2, metavar=("PORT", "KEY"), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.load:
+        port, key = args.load
+        asyncio.run(load(int(port), key, args.connections, args.seconds))
+    else:
+        measure(args.connections, args.seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""Audit logs as a person brings them: ours, and the one that stock aider writes.
+
+A line is known by its bytes and by how many equal lines stand before it in its file, so the same
+log twice counts once, and of a log that has grown only what is new is taken. Lines of ours name
+their session, and a session that has come over the wire is left alone. aider's lines name none:
+sessions are made from the lines in their order, the known ones too, so that a grown log goes on
+where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from . import segment
+from .allowlist import Accepted, Unfit, is_plausible, is_random_id
+from .inbox import Delivery
+from .legacy import Told
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import BinaryIO
+
+    from .inbox import Inbox
+    from .legacy import Run
+    from .service import Reader
+
+SOURCE = "import"
+
+LINE_MAX = 2**20
+CHUNK = 5_000
+"""Lines in one transaction."""
+
+
+@dataclass
+class Summary:
+    """What became of a log's lines."""
+
+    taken: int = 0
+    known: int = 0
+    damaged: int = 0
+    installs: set[str] = field(default_factory=set)
+    sent: set[str] = field(default_factory=set)
+    """Sessions that were received from the wire already."""
+
+    unfit: Counter[Unfit] = field(default_factory=Counter)
+
+    def add(self, other: Summary) -> None:
+        self.taken += other.taken
+        self.known += other.known
+        self.damaged += other.damaged
+        self.installs |= other.installs
+        self.sent |= other.sent
+        self.unfit += other.unfit
+
+
+def lines(file: BinaryIO) -> Iterator[bytes]:
+    """Return a file's lines, those that are too long cut short: they are damaged."""
+    while line := file.readline(LINE_MAX):
+        yield line
+        while len(line) == LINE_MAX and not line.endswith(b"\n"):
+            line = file.readline(LINE_MAX)
+
+
+class AuditLog:
+    """Takes one file's lines, in their order, into the inbox.
+
+    Args:
+        reader: What reads the project's events.
+        inbox: Where they go.
+    """
+
+    def __init__(self, reader: Reader, inbox: Inbox) -> None:
+        self._reader = reader
+        self._inbox = inbox
+        self._seen: Counter[bytes] = Counter()
+        self._runs: dict[str, Run] = {}
+
+    def take(self, chunk: Iterable[bytes]) -> Summary:
+        """Store what is new of the next lines; on return it is on the disk.
+
+        Raises:
+            UnavailableError: nothing of them is stored, and the file cannot be gone on with.
+        """
+        named = [(self._identity(line), line) for line in map(bytes.strip, chunk) if line]
+        attempt = _Attempt(self._reader, named, self._runs)
+        delivery = Delivery(self._reader.project.name, uuid.uuid4(), Accepted(), attempt.settle)
+        self._inbox.commit([delivery])
+        self._runs |= attempt.runs
+        return attempt.summary
+
+    def _identity(self, line: bytes) -> bytes:
+        digest = hashlib.sha256(line).digest()[:16]
+        self._seen[digest] += 1
+        return hashlib.sha256(b"%b %d" % (digest, self._seen[digest])).digest()[:16]
+
+
+class _Attempt:
+    """Settles one chunk inside the inbox's transaction; again from the start where it is undone."""
+
+    def __init__(
+        self, reader: Reader, named: list[tuple[bytes, bytes]], before: Mapping[str, Run]
+    ) -> None:
+        self._reader = reader
+        self._named = named
+        self._before = before
+        self.summary = Summary()
+        self.runs: dict[str, Run] = {}
+
+    def settle(self, connection: sqlite3.Connection) -> Accepted:
+        self.summary = Summary()
+        self.runs = {}
+        project = self._reader.project.name
+        accepted = Accepted()
+        for identity, line in self._named:
+            row = connection.execute(
+                "SELECT taken FROM imported WHERE project = ? AND line = ?", (project, identity)
+            ).fetchone()
+            taken = self._settle_line(connection, accepted, identity, line, row)
+            if taken is not None and row != (taken,):
+                connection.execute(
+                    "INSERT OR REPLACE INTO imported VALUES (?, ?, ?)", (project, identity, taken)
+                )
+        accepted.sessions.clear()  # those are remembered that came over the wire
+        self.summary.taken = accepted.events
+        self.summary.unfit += accepted.unfit
+        return accepted
+
+    def _settle_line(
+        self,
+        connection: sqlite3.Connection,
+        accepted: Accepted,
+        identity: bytes,
+        line: bytes,
+        row: tuple[int] | None,
+    ) -> int | None:
+        """Return whether the line is to be remembered as taken (1) or as unknown (0), or neither.
+
+        A line whose event the catalog does not have yet may be taken another time.
+        """
+        try:
+            told = msgspec.json.decode(line)
+        except segment.UNREADABLE:
+            told = None
+        if not isinstance(told, dict) or not isinstance(told.get("event"), str):
+            self.summary.damaged += 1
+            return None
+        if "session" in told:
+            return self._settle_ours(connection, accepted, told, line, row)
+        return self._settle_legacy(accepted, told, identity, row)
+
+    def _settle_ours(
+        self,
+        connection: sqlite3.Connection,
+        accepted: Accepted,
+        told: Mapping[str, object],
+        line: bytes,
+        row: tuple[int] | None,
+    ) -> int | None:
+        if row == (1,):
+            self.summary.known += 1
+            return 1
+        session = told["session"]
+        if is_random_id(session) and self._was_sent(connection, str(session)):
+            self.summary.sent.add(str(session))
+            return None
+        if not self._is_known(str(told["event"]), row, accepted):
+            return 0
+        if self._reader.segments.read_line(line, accepted, SOURCE) is not None:
+            self.summary.damaged += 1
+            return None
+        self.summary.installs.add(str(told["user_id"]))
+        return 1
+
+    def _settle_legacy(
+        self,
+        accepted: Accepted,
+        told: Mapping[str, object],
+        identity: bytes,
+        row: tuple[int] | None,
+    ) -> int | None:
+        properties, user_id, moment = told.get("properties"), told.get("user_id"), told.get("time")
+        now = self._reader.allowlist.clock()
+        if (
+            not isinstance(properties, dict)
+            or not isinstance(user_id, str)
+            or not is_random_id(user_id)
+            or not isinstance(moment, int | float)
+            or not is_plausible(moment, now)
+        ):
+            self.summary.damaged += 1
+            return None
+        translator = self._reader.translator
+        event, kept, machine = translator.translate(str(told["event"]), properties)
+        if not self._is_known(event, row, accepted):
+            return 0
+        each = Told(event, kept, user_id, int(moment), identity.hex(), machine)
+        before = self.runs.get(user_id) or self._before.get(user_id)
+        run = self.runs[user_id] = translator.follow(before, each)
+        if row == (1,):
+            self.summary.known += 1
+            return 1
+        if before is None or before.session != run.session:
+            translator.start_session(each, run, accepted, SOURCE)
+        translator.keep(each, run, accepted, SOURCE)
+        self.summary.installs.add(user_id)
+        return 1
+
+    def _is_known(self, event: str, row: tuple[int] | None, accepted: Accepted) -> bool:
+        """Return whether the catalog has the event; where not, count it, in quarantine once."""
+        if event in self._reader.allowlist.forms:
+            return True
+        counted = accepted.unfit if row is None else self.summary.unfit
+        counted[Unfit("event", event, "")] += 1
+        return False
+
+    def _was_sent(self, connection: sqlite3.Connection, session: str) -> bool:
+        return (
+            session in self.summary.sent
+            or connection.execute(
+                "SELECT 1 FROM session WHERE project = ? AND id = ?",
+                (self._reader.project.name, uuid.UUID(session).bytes),
+            ).fetchone()
+            is not None
+        )
