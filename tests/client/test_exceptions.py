@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import json
+import sys
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -33,8 +35,8 @@ class TestReduce:
     def test_keeps_type_and_the_packages_own_frames(self) -> None:
         reduced = exceptions.reduce(caught(), PACKAGES)
         assert reduced["type"] == "aboveboard.CatalogError"
-        (frame,) = reduced["frames"]  # type: ignore[misc]
-        assert frame.startswith("aboveboard.client.event:check_name:")  # type: ignore[has-type]
+        (frame,) = cast("list[str]", reduced["frames"])
+        assert frame.startswith("aboveboard.client.event:check_name:")
 
     def test_nothing_of_the_users_is_in_it(self) -> None:
         assert CANARY not in json.dumps(exceptions.reduce(caught(), PACKAGES))
@@ -98,7 +100,7 @@ class TestFromTheWire:
         }
         reduced = exceptions.reduce_again(claimed, PACKAGES)
         assert reduced is not None
-        assert set(reduced) == {"type", "frames", "fingerprint"}
+        assert set(reduced) == {"type", "frames", "causes", "fingerprint"}
         assert reduced["type"] == "other"
         assert reduced["frames"] == ["aboveboard.x:f:1"]
 
@@ -126,3 +128,43 @@ class TestFromTheWire:
             assert isinstance(kept, dict)
             assert kept["frames"] == []
             assert kept["type"] in ["RateLimitError", *dir(builtins)]
+
+
+class TestCauses:
+    """What an exception came from."""
+
+    def test_are_told_by_type_and_innermost_place_nearest_first(self) -> None:
+        with pytest.raises(RuntimeError) as raised:  # noqa: PT012  # two raises are one subject
+            try:
+                try:
+                    check_name("event", CANARY)
+                except CatalogError as error:
+                    raise KeyError(CANARY) from error
+            except KeyError:
+                raise RuntimeError(CANARY)  # noqa: B904  # implicit chaining is what is tested
+        reduced = exceptions.reduce(raised.value, PACKAGES)
+        first, second = cast("list[str]", reduced["causes"])
+        assert first == "KeyError"
+        assert second.startswith("aboveboard.CatalogError aboveboard.client.event:check_name:")
+        assert exceptions.reduce_again(reduced, PACKAGES) == reduced
+        assert CANARY not in json.dumps(reduced)
+
+    def test_a_suppressed_context_is_not_told(self) -> None:
+        with pytest.raises(RuntimeError) as raised:  # noqa: PT012  # two raises are one subject
+            try:
+                1 / 0  # noqa: B018
+            except ZeroDivisionError:
+                raise RuntimeError from None
+        assert exceptions.reduce(raised.value, PACKAGES)["causes"] == []
+
+    @pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups came with 3.11")
+    def test_the_members_of_a_group_are_causes(self) -> None:
+        of = builtins.ExceptionGroup
+        group = of(CANARY, [KeyError(CANARY), of(CANARY, [OSError()])])
+        reduced = exceptions.reduce(group, PACKAGES)
+        assert reduced["causes"] == ["KeyError", "ExceptionGroup", "OSError"]
+
+    def test_a_circle_ends(self) -> None:
+        one, two = KeyError(), OSError()
+        one.__cause__, two.__cause__ = two, one
+        assert exceptions.reduce(one, PACKAGES)["causes"] == ["OSError"]

@@ -7,13 +7,14 @@ import sys
 import time
 
 from . import consent, directories, environment, spawn
-from .catalog import Catalog
+from .catalog import Catalog, Failure
 from .errand import VARIABLE, Errand, paused
 from .state import FILE_NAME, State, StateFile, new_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    import asyncio
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .event import Event
     from .session import Session
@@ -28,6 +29,8 @@ class Analytics:
         catalog: The event classes that it may record, or a `Catalog`.
         endpoint: The collector's address.
         key: The project's write key; it can only add, so it may be shipped.
+        packages: The host's own packages. Where they are named, exceptions that nothing caught
+            are recorded too, reduced to type and places within these packages.
         url: The page on which the host tells its users about its analytics.
         directory: Where the consent is kept, if not in the platform's place for settings.
         sample_percent: The share of installs that is asked without a flag, in percent. 10 is
@@ -47,6 +50,7 @@ class Analytics:
         catalog: Iterable[type[Event]] | Catalog,
         endpoint: str,
         key: str,
+        packages: Sequence[str] = (),
         url: str = "",
         directory: str = "",
         sample_percent: float = 10,
@@ -57,7 +61,9 @@ class Analytics:
     ) -> None:
         self.app = app
         self.version = version
-        self.catalog = catalog if isinstance(catalog, Catalog) else Catalog.of(app, catalog)
+        if not isinstance(catalog, Catalog):
+            catalog = Catalog.of(app, catalog, packages=packages)
+        self.catalog = catalog
         self.url = url
         self.sample_percent = sample_percent
         self._environ = os.environ if environ is None else environ
@@ -111,6 +117,23 @@ class Analytics:
                 session.record(event)
             except Exception:
                 self._drop()
+
+    def exception(self, error: BaseException) -> None:
+        """Record an exception that the host handled: its type and places, never its text."""
+        self._fail(error, handled=True)
+
+    def watch_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Record what reaches the exception handler of an asyncio loop, which goes on as before.
+
+        What ends the program passes through `sys.excepthook`, and needs no call of this.
+        """
+        try:
+            if self._session is not None and Failure.event_name in self.catalog.entries:
+                from . import crashes
+
+                crashes.watch_loop(loop, self._crash)
+        except Exception:
+            self._drop()
 
     def close(self) -> None:
         """End the session, and have what waits sent by a child. Called by itself at exit."""
@@ -241,8 +264,18 @@ class Analytics:
         self._process = os.getpid()
         atexit.register(self.close)
         self._session.record((self._first or session_start)(self.version))
+        if Failure.event_name in self.catalog.entries:
+            from . import crashes
+
+            crashes.watch(self._crash)
         if decision.on and not spawn.can_spawn():
             self._send_from_a_thread()
+
+    def _crash(self, error: BaseException) -> None:
+        self._fail(error, handled=False)
+
+    def _fail(self, error: BaseException, *, handled: bool) -> None:
+        self.record(Failure(error=error, handled=handled))
 
     def _send(self) -> None:
         from . import segment

@@ -7,7 +7,7 @@ consent is given to.
 from __future__ import annotations
 
 from . import kinds
-from .event import Event, Property, check_name, choice, count, version
+from .event import Event, Property, check_name, choice, count, exception, flag, version
 from .kinds import CatalogError
 
 TYPE_CHECKING = False
@@ -28,6 +28,13 @@ class SessionStart(Event):
     os: str | None = choice(*OPERATING_SYSTEMS, doc="The operating system's family")
     arch: str | None = choice(*ARCHITECTURES, doc="The processor's architecture")
     python_version: str | None = version("The version of Python")
+
+
+class Failure(Event, name="exception"):
+    """Something failed inside the program; the error's text and the user's own code stay here."""
+
+    error: BaseException = exception("The error's type, and where in the program it came up", ())
+    handled: bool = flag("Whether the program went on")
 
 
 class DroppedEvents(Event):
@@ -89,10 +96,24 @@ class Catalog:
         app: str,
         events: Iterable[type[Event]],
         legacy: Mapping[str, kinds.Json] | None = None,
+        *,
+        packages: Sequence[str] = (),
+        exception_types: Sequence[str] = (),
     ) -> Catalog:
-        """Return the catalog of a host's own event classes, with the built-in events."""
+        """Return the catalog of a host's own event classes, with the built-in events.
+
+        Args:
+            app: The host's name.
+            events: The host's own events.
+            legacy: See the class.
+            packages: The packages whose frames and exception types the built-in event `exception`
+                may tell; none, and there is no such event.
+            exception_types: See `kinds.Exception_`.
+        """
         declared: list[type[Event]] = [SessionStart, *events, DroppedEvents]
         own = [entry_of(event) for event in declared]
+        if packages:
+            own.insert(-1, _failure(packages, exception_types))
         return cls(app, [*own, _rejected_value(own)], legacy)
 
     @classmethod
@@ -146,6 +167,14 @@ class Catalog:
 
 def entry_of(event: type[Event]) -> Entry:
     return Entry(event.event_name, event.event_doc(), event.event_properties)
+
+
+def _failure(packages: Sequence[str], types: Sequence[str]) -> Entry:
+    entry = entry_of(Failure)
+    declared = entry.properties["error"]
+    kind = kinds.Exception_(packages, types)
+    entry.properties["error"] = Property(kind, declared.doc, declared.name)
+    return entry
 
 
 def _rejected_value(entries: Sequence[Entry]) -> Entry:

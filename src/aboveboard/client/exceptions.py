@@ -1,7 +1,8 @@
-"""Exceptions reduced to what a maker needs and no user wrote: type, places, fingerprint.
+"""Exceptions reduced to what a maker needs and no user wrote: type, places, causes, fingerprint.
 
 Kept: the type's name where it is a builtin's or a named package's, and the frames inside named
-packages as `module:function:line`. Never a message, a path, a source line, a local variable or a
+packages as `module:function:line`; of each cause, or member of a group, the type and the innermost
+such frame. Never a message, a path, a source line, a local variable or a
 frame of the user's own code. A name is only believed where the running program confirms it: the
 type must be what its module holds under that name, the frame's code must come from its module.
 """
@@ -20,19 +21,23 @@ if TYPE_CHECKING:
 FRAMES_MAX = 30
 """The innermost frames that are kept; a deep recursion says no more with a thousand."""
 
+CAUSES_MAX = 8
+
 OTHER = "other"
 
 
 def reduce(error: BaseException, packages: Sequence[str]) -> dict[str, object]:
-    """Return `{"type", "frames", "fingerprint"}` of `error`, frames outermost first."""
-    frames: list[str] = []
-    for frame, line in _walk(error.__traceback__):
-        place = _place(frame, packages)
-        if place is not None:
-            frames.append(f"{place}:{line}")
-            if len(frames) > 2 * FRAMES_MAX:
-                del frames[:FRAMES_MAX]
-    return _with_fingerprint(_type_name(type(error), packages), frames[-FRAMES_MAX:])
+    """Return `{"type", "frames", "causes", "fingerprint"}` of `error`.
+
+    Frames are `module:function:line`, outermost first. Causes are `type` or `type module:function:
+    line`: what the exception was raised from or while handling, nearest first, and the members of
+    a group.
+    """
+    causes = []
+    for cause in _causes(error):
+        frames = _frames(cause, packages)
+        causes.append(" ".join([_type_name(type(cause), packages), *frames[-1:]]))
+    return _finish(_type_name(type(error), packages), _frames(error, packages), causes)
 
 
 def reduce_text(text: str, types: Sequence[str]) -> dict[str, object] | None:
@@ -45,9 +50,9 @@ def reduce_text(text: str, types: Sequence[str]) -> dict[str, object] | None:
         return None
     name = match.group(1)
     if name in types or _is_builtin(name):
-        return _with_fingerprint(name, [])
+        return _finish(name, [], [])
     last = name.rpartition(".")[2]
-    return _with_fingerprint(last, []) if last in types or _is_builtin(last) else None
+    return _finish(last, [], []) if last in types or _is_builtin(last) else None
 
 
 def reduce_again(
@@ -58,14 +63,30 @@ def reduce_again(
     A frame or type that does not fit is dropped, not the whole.
     """
     name, frames = claimed.get("type"), claimed.get("frames", [])
-    if not isinstance(name, str) or not isinstance(frames, list):
+    causes = claimed.get("causes", [])
+    if not isinstance(name, str) or not isinstance(frames, list) or not isinstance(causes, list):
         return None
-    known = name in types or _is_builtin(name) or (_DOTTED(name) and _inside(name, packages))
+
+    def known(claimed_name: str) -> str:
+        public = claimed_name in types or _is_builtin(claimed_name)
+        if public or (_DOTTED(claimed_name) and _inside(claimed_name, packages)):
+            return claimed_name
+        return OTHER
+
     kept = [frame for frame in frames if isinstance(frame, str) and _is_place(frame, packages)]
-    return _with_fingerprint(name if known else OTHER, kept[-FRAMES_MAX:])
+    kept_causes = []
+    for cause in causes[:CAUSES_MAX]:
+        if isinstance(cause, str):
+            cause_name, _, place = cause.partition(" ")
+            words = [known(cause_name)]
+            if _is_place(place, packages):
+                words.append(place)
+            kept_causes.append(" ".join(words))
+    return _finish(known(name), kept[-FRAMES_MAX:], kept_causes)
 
 
-def _with_fingerprint(name: str, frames: list[str]) -> dict[str, object]:
+def _finish(name: str, frames: list[str], causes: list[str]) -> dict[str, object]:
+    """Return the reduction with its fingerprint, which does not change with line numbers."""
     import hashlib
 
     # Lines move from version to version and recursion repeats: neither makes another failure.
@@ -74,8 +95,41 @@ def _with_fingerprint(name: str, frames: list[str]) -> dict[str, object]:
         place = frame.rpartition(":")[0]
         if not places or places[-1] != place:
             places.append(place)
-    digest = hashlib.sha256("\n".join([name, *places]).encode()).hexdigest()
-    return {"type": name, "frames": frames, "fingerprint": digest[:16]}
+    words = [name, *places, *(cause.partition(" ")[0] for cause in causes)]
+    digest = hashlib.sha256("\n".join(words).encode()).hexdigest()
+    return {"type": name, "frames": frames, "causes": causes, "fingerprint": digest[:16]}
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return the causes of `error` as a traceback would show them, nearest first, no one twice."""
+    found: list[BaseException] = []
+    seen = {id(error)}
+    waiting = [error]
+    while waiting and len(found) < CAUSES_MAX:
+        looked_at = waiting.pop(0)
+        near = [looked_at.__cause__]
+        if near[0] is None and not looked_at.__suppress_context__:
+            near = [looked_at.__context__]
+        members = getattr(looked_at, "exceptions", ())  # an exception group's, from Python 3.11
+        if isinstance(members, tuple):
+            near.extend(member for member in members if isinstance(member, BaseException))
+        for cause in near:
+            if cause is not None and id(cause) not in seen and len(found) < CAUSES_MAX:
+                seen.add(id(cause))
+                found.append(cause)
+                waiting.append(cause)
+    return found
+
+
+def _frames(error: BaseException, packages: Sequence[str]) -> list[str]:
+    frames: list[str] = []
+    for frame, line in _walk(error.__traceback__):
+        place = _place(frame, packages)
+        if place is not None:
+            frames.append(f"{place}:{line}")
+            if len(frames) > 2 * FRAMES_MAX:
+                del frames[:FRAMES_MAX]
+    return frames[-FRAMES_MAX:]
 
 
 def _walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
