@@ -10,12 +10,13 @@ run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
 
 test: $(VENV)/ready ## Everything that the product promises
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python tools/aider_catalog.py --check
 
 bench: $(VENV)/ready ## The numbers of bench/README.md, measured again
 	$(BIN)/python bench/run.py
@@ -31,11 +32,8 @@ $(VENV)/ready: requirements/all.txt requirements/build.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.cache/aider/ready: requirements/aider.txt
-	@echo "Setting up aider in .cache/aider (once) ..."
-	@test -x .cache/aider/bin/python || $(PYTHON) -m venv .cache/aider
-	@.cache/aider/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/aider.txt
-	@touch $@
+.cache/aider/ready: requirements/aider.txt $(VENV)/ready
+	@$(BIN)/python tools/aider_environment.py
 
 clean:
 	rm -rf $(VENV) .cache var

@@ -89,6 +89,7 @@ class TestChanging:
         state = StateFile(str(path)).agree(TERMS)
         assert (state.standing, state.agreed) == (consent.CONSENTED, TERMS)
         kept = json.loads(path.read_text())
+        assert kept.pop("decided") == state.decided
         assert kept == AIDERS_YES | {"theirs": [1], "agreed": TERMS}
 
     def test_a_yes_that_comes_after_a_no_changes_nothing(self, path: Path) -> None:

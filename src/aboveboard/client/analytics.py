@@ -6,10 +6,12 @@ import os
 import sys
 import time
 
-from . import consent, directories, environment, spawn
+from . import consent, environment, spawn, wire
 from .catalog import Catalog, Failure
-from .errand import VARIABLE, Errand, paused
-from .state import FILE_NAME, State, StateFile, new_id
+from .errand import VARIABLE, paused
+from .install import Install
+from .segment import Writer, any_waits
+from .state import State, new_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,15 +72,8 @@ class Analytics:
         self._clock = clock
         self._start = _start
         self._first = _first
-        place = directories.expand(directory, self._environ)
-        place = place or directories.config(app, self._environ)
-        self._state_path = os.path.join(place, FILE_NAME)
-        self._errand = Errand(
-            directory=directories.state(app, self._environ),
-            state=self._state_path,
-            endpoint=endpoint,
-            key=key,
-        )
+        self._install = Install(app, self._environ, directory)
+        self._errand = self._install.errand(endpoint, key)
         self._session: Session | None = None
         self._log = -1
         self._opened = False
@@ -159,16 +154,22 @@ class Analytics:
 
         What waits to be sent is removed, in any case.
         """
-        from . import segment
+        self._drop()
+        return self._install.disable()
 
+    def forget(self) -> bool:
+        """Ask for everything that this install has sent to be erased; return whether that is kept.
+
+        What waits is removed, and the install has a new identity from here on. The request is sent
+        by the same child as everything else, and tried again until a collector takes it.
+        """
         self._drop()
         try:
-            StateFile(self._state_path).disable()
-            kept = True
-        except OSError:
-            kept = False
-        segment.remove_all(self._errand.segments)
-        return kept
+            self._install.forget()
+            self._send()
+        except Exception:
+            return False
+        return True
 
     def _open(self, *, wanted: object, disable: bool, log: object) -> None:
         if disable:
@@ -179,18 +180,20 @@ class Analytics:
         off = environment.do_not_track(self._environ) or wants is False
         state = State(consent.NOT_ASKED)
         if not off or self._log >= 0:
-            state = StateFile(self._state_path).read()
+            state = self._install.state.read()
         facts = self._facts(state, wants)
         decision = consent.decide(facts)
         if decision.notice and wanted is True:
             _say(decision.notice)
         if decision.ask:
             decision = self._ask(decision, facts, state)
-            state = StateFile(self._state_path).read()
+            state = self._install.state.read()
         if log and self._log < 0:
             return  # someone wanted to see what is sent, and can't: nothing is
         if decision.on or self._log >= 0:
             self._begin(decision, state)
+        elif os.path.isdir(self._errand.erasures):
+            self._send()  # a request to erase is still owed, whatever was decided since
 
     def _facts(self, state: State, wants: bool | None) -> consent.Facts:
         can_ask = not environment.in_ci(self._environ) and environment.has_terminal()
@@ -198,7 +201,7 @@ class Analytics:
         can_save = True
         if can_ask and undecided and wants is not False and not state.user_id:
             try:
-                state.user_id = StateFile(self._state_path).identify().user_id
+                state.user_id = self._install.state.identify().user_id
             except OSError:
                 can_save = False
         return consent.Facts(
@@ -230,7 +233,7 @@ class Analytics:
             name=self.app, url=self.url, catalog=self.catalog, sample=self._sample(state), new=new
         )
         answer = question.ask(_read, _write)
-        file = StateFile(self._state_path)
+        file = self._install.state
         try:
             if answer is True:
                 kept = file.agree(facts.terms)
@@ -249,7 +252,6 @@ class Analytics:
     def _begin(self, decision: consent.Decision, state: State) -> None:
         import atexit
 
-        from .segment import Writer
         from .session import Session, session_start
 
         self._session = Session(
@@ -260,7 +262,10 @@ class Analytics:
             log=self._log if self._log >= 0 else None,
             segment=Writer(self._errand.segments) if decision.on else None,
             clock=self._clock,
+            form=wire.form(self._errand.endpoint),
         )
+        if decision.on:
+            self._install.remember(self._errand)
         self._process = os.getpid()
         atexit.register(self.close)
         self._session.record((self._first or session_start)(self.version))
@@ -278,9 +283,9 @@ class Analytics:
         self.record(Failure(error=error, handled=handled))
 
     def _send(self) -> None:
-        from . import segment
-
-        if not segment.any_waits(self._errand.segments) or paused(self._errand.pause_file):
+        if paused(self._errand.pause_file):
+            return
+        if not any_waits(self._errand.segments) and not os.path.isdir(self._errand.erasures):
             return
         if self._start is not None:
             self._start({VARIABLE: self._errand.as_json()}, self._environ)
@@ -312,11 +317,11 @@ class Analytics:
             _say(f"Analytics are off: the log {path} cannot be written ({error.strerror}).")
 
     def _disable_by_flag(self) -> None:
-        already = StateFile(self._state_path).read().standing == consent.DISABLED
+        already = self._install.state.read().standing == consent.DISABLED
         if not self.disable():
             _say(
                 "Analytics are off for this session only: the decision could not be saved in "
-                f"{self._state_path}."
+                f"{self._install.state.path}."
             )
         elif not already:
             _say("Analytics have been permanently disabled.")
@@ -342,6 +347,7 @@ class Analytics:
                 user_id=state.user_id,
                 log=writer,
                 clock=self._clock,
+                form=wire.form(self._errand.endpoint),
             )
             session.record((self._first or session_start)(self.version))
             return os.read(reader, 65536).decode().rstrip("\n")

@@ -47,6 +47,16 @@ class Errand:
         return os.path.join(self.directory, "segments")
 
     @property
+    def erasures(self) -> str:
+        """The directory of the requests to erase that no collector has taken yet."""
+        return os.path.join(self.directory, "erasures")
+
+    @property
+    def file(self) -> str:
+        """The file in which the host's last errand is kept."""
+        return os.path.join(self.directory, "errand.json")
+
+    @property
     def pause_file(self) -> str:
         """The file whose modification time says until when no child need start."""
         return os.path.join(self.directory, "pause")

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 
+from . import wire
 from .catalog import ARCHITECTURES, OPERATING_SYSTEMS, DroppedEvents, SessionStart
 from .event import values_of
 from .state import new_id
@@ -37,10 +38,11 @@ class Session:
         log: The audit log's open file descriptor, or None.
         segment: Where lines wait to be sent; None where the session is off and only logged.
         clock: Seconds since 1970.
+        form: The form of the lines.
     """
 
     __slots__ = (
-        "_catalog", "_clock", "_covered", "_plans", "_rejected", "_suffix", "id", "log", "segment",
+        "_catalog", "_covered", "_lines", "_plans", "_rejected", "id", "log", "segment",
     )  # fmt: skip
 
     def __init__(
@@ -52,16 +54,16 @@ class Session:
         log: int | None = None,
         segment: Writer | None = None,
         clock: Callable[[], float] = time.time,
+        form: type[wire.Ours] | type[wire.PostHog] = wire.Ours,
     ) -> None:
         self.id = new_id()
         self.log = log
         self.segment = segment
         self._catalog = catalog
         self._covered = covered
-        self._clock = clock
         self._plans: dict[type[Event], _Plan | None] = {}
         self._rejected: dict[tuple[str, str], int] = {}
-        self._suffix = f'}}, "user_id": "{user_id}", "session": "{self.id}", "time": %d}}\n'
+        self._lines = form(user_id, self.id, clock)
 
     def record(self, event: Event) -> None:
         """Write one event to the log and the segment.
@@ -87,7 +89,7 @@ class Session:
         if not plan.names >= values.keys():
             for name in values.keys() - plan.names:
                 self._reject(plan.name, name)
-        self._write((line + self._suffix % self._clock()).encode())
+        self._write((line + self._lines.ending(not plan.fields)).encode())
 
     def finish(self) -> None:
         """Write what was only counted so far."""
@@ -114,15 +116,14 @@ class Session:
     def _write_counted(self, event: str, values: Mapping[str, object]) -> None:
         kept = {name: values[name] for name in self._covered[event]}
         body = json.dumps(kept)[1:-1]
-        prefix = f'{{"event": {json.dumps(event)}, "properties": {{'
-        self._write((prefix + body + self._suffix % self._clock()).encode())
+        self._write((self._lines.beginning(event) + body + self._lines.ending(not kept)).encode())
 
     def _plan(self, kind: type[Event]) -> _Plan | None:
         entry = self._catalog.entries.get(kind.event_name)
         covered = self._covered.get(kind.event_name)
         if entry is None or covered is None:
             return None
-        return _Plan(entry, covered)
+        return _Plan(entry, covered, self._lines.beginning(entry.name))
 
     def _reject(self, event: str, name: str) -> None:
         if name not in self._catalog.entries[event].properties:
@@ -135,10 +136,10 @@ class _Plan:
 
     __slots__ = ("fields", "name", "names", "prefix")
 
-    def __init__(self, entry: Entry, covered: Mapping[str, str]) -> None:
+    def __init__(self, entry: Entry, covered: Mapping[str, str], prefix: str) -> None:
         self.name = entry.name
         self.names = frozenset(entry.properties)
-        self.prefix = f'{{"event": {json.dumps(entry.name)}, "properties": {{'
+        self.prefix = prefix
         self.fields: list[tuple[str, str, Encode]] = []
         for name, declared in entry.properties.items():
             if name in covered:

@@ -1,15 +1,17 @@
 """The state file: what was decided on this install. Whole or not at all, and a no is for good.
 
 It is aider's own `analytics.json` with its three keys (`uuid`, `permanently_disable`,
-`asked_opt_in`), and two of ours: `agreed`, the terms that a yes was given to, and `declined`,
-those that a later question was answered with no. Keys that are not ours are kept. A file that
-cannot be understood is left as it is, until someone says no for good.
+`asked_opt_in`), and some of ours: `agreed`, the terms that a yes was given to; `declined`, those
+that a later question was answered with no; `decided`, when that was; and `secret`, from which the
+id was made, so that only this install can ask for its data to be erased. Keys that are not ours are
+kept. A file that cannot be understood is left as it is, until someone says no for good.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 
 from . import consent, locks
 
@@ -28,9 +30,11 @@ class State:
         user_id: The install's id, or "" where none was made yet.
         agreed: The terms of the consent; None where none were kept (aider's own file).
         declined: Terms that a later question was answered with no; None where there are none.
+        decided: When the decision was made, in seconds since 1970; None where that is not known.
+        secret: What the id was made from; "" where it was not made here.
     """
 
-    __slots__ = ("agreed", "declined", "standing", "user_id")
+    __slots__ = ("agreed", "decided", "declined", "secret", "standing", "user_id")
 
     def __init__(
         self,
@@ -38,7 +42,11 @@ class State:
         user_id: str = "",
         agreed: consent.Terms | None = None,
         declined: consent.Terms | None = None,
+        decided: int | None = None,
+        secret: str = "",
     ) -> None:
+        self.decided = decided
+        self.secret = secret
         self.standing = standing
         self.user_id = user_id
         self.agreed = agreed
@@ -66,7 +74,15 @@ class StateFile:
         state = self.read()
         if state.user_id or state.standing == consent.UNREADABLE:
             return state
-        return self._change({"uuid": new_id()}, only_if_missing=True)
+        return self._change(new_identity(), only_if_missing=True)
+
+    def renew(self) -> State:
+        """Take another identity; the decision stays.
+
+        Raises:
+            OSError: it could not be kept.
+        """
+        return self._change(new_identity())
 
     def agree(self, terms: consent.Terms) -> State:
         """Keep a yes to `terms`. Returns what stands then: a no that came first wins.
@@ -80,6 +96,7 @@ class StateFile:
                 "permanently_disable": False,
                 "agreed": terms,
                 "declined": None,
+                "decided": int(time.time()),
             },
             only_if_allowed=True,
         )
@@ -90,7 +107,10 @@ class StateFile:
         Raises:
             OSError: it could not be kept.
         """
-        return self._change({"agreed": agreed, "declined": terms}, only_if_allowed=True)
+        return self._change(
+            {"agreed": agreed, "declined": terms, "decided": int(time.time())},
+            only_if_allowed=True,
+        )
 
     def disable(self) -> State:
         """Keep a no, for good.
@@ -99,7 +119,14 @@ class StateFile:
             OSError: it could not be kept.
         """
         return self._change(
-            {"asked_opt_in": True, "permanently_disable": True, "agreed": None, "declined": None}
+            {
+                "asked_opt_in": True,
+                "permanently_disable": True,
+                "agreed": None,
+                "declined": None,
+                "decided": int(time.time()),
+            },
+            only_if_allowed=True,
         )
 
     def _change(
@@ -128,7 +155,8 @@ class StateFile:
             for key in ("agreed", "declined"):
                 if document.get(key, True) is None:
                     del document[key]
-            document.setdefault("uuid", new_id())
+            if not now.user_id and "uuid" not in changes:
+                document.update(new_identity())
             self._replace(json.dumps(document, indent=4) + "\n")
             return _understood(document)
         finally:
@@ -163,9 +191,31 @@ class StateFile:
         _sync_directory(os.path.dirname(self.path))
 
 
+def new_identity() -> dict[str, object]:
+    """Return a new id and the random secret from which it was made."""
+    secret = os.urandom(32).hex()
+    return {"uuid": id_of(secret), "secret": secret}
+
+
+def id_of(secret: str) -> str:
+    """Return the id that belongs to a secret of 64 hex digits.
+
+    A UUID4 whose 122 random bits are the first of the secret's SHA-256, so that who has the secret
+    can prove to be the install, and nobody can find the secret from the id.
+    """
+    import hashlib
+
+    return _uuid4(hashlib.sha256(bytes.fromhex(secret)).digest()[:16])
+
+
 def new_id() -> str:
-    """Return a random UUID4 as text; the `uuid` module would cost the host two milliseconds."""
-    random = bytearray(os.urandom(16))
+    """Return a random UUID4 as text."""
+    return _uuid4(os.urandom(16))
+
+
+def _uuid4(sixteen: bytes) -> str:
+    # By hand: the `uuid` module would cost the host two milliseconds.
+    random = bytearray(sixteen)
     random[6] = random[6] & 0x0F | 0x40
     random[8] = random[8] & 0x3F | 0x80
     digits = random.hex()
@@ -206,6 +256,13 @@ def _is_answer(value: object) -> bool:
     return value is None or value is True or value is False
 
 
+def _is_secret_of(secret: str, user_id: object) -> bool:
+    try:
+        return len(secret) == 64 and id_of(secret) == user_id
+    except ValueError:
+        return False
+
+
 def _are_terms(value: object) -> bool:
     return isinstance(value, dict) and all(
         isinstance(properties, dict) and all(isinstance(kind, str) for kind in properties.values())
@@ -216,6 +273,7 @@ def _are_terms(value: object) -> bool:
 def _understood(document: Mapping[str, object]) -> State:
     user_id = document.get("uuid")
     agreed, declined = document.get("agreed"), document.get("declined")
+    decided, secret = document.get("decided"), document.get("secret")
     if document.get("permanently_disable"):
         standing = consent.DISABLED
     elif document.get("asked_opt_in"):
@@ -227,6 +285,8 @@ def _understood(document: Mapping[str, object]) -> State:
         user_id.lower() if isinstance(user_id, str) else "",
         agreed if isinstance(agreed, dict) else None,
         declined if isinstance(declined, dict) else None,
+        decided if type(decided) is int else None,
+        secret if isinstance(secret, str) and _is_secret_of(secret, user_id) else "",
     )
 
 

@@ -24,7 +24,7 @@ import urllib.request
 
 from aboveboard import __version__
 
-from . import consent, environment, locks, segment
+from . import consent, environment, locks, segment, wire
 from .errand import PAUSE_MAX_SECONDS, VARIABLE, Errand, paused
 from .state import StateFile
 
@@ -68,12 +68,13 @@ def run(errand: Errand, environ: Mapping[str, str]) -> None:
     try:
         if not locks.acquire(lock, wait=False):
             return
-        if not may_send(errand, environ):
-            return
+        may = may_send(errand, environ)
         segment.prune(errand.segments)
-        if paused(errand.pause_file):
-            return
-        send_all(errand, environ)
+        if not paused(errand.pause_file):
+            # A request to erase is someone's own word, and needs no other consent.
+            send_erasures(errand, environ)
+            if may:
+                send_all(errand, environ)
     finally:
         os.close(lock)
 
@@ -93,18 +94,18 @@ def send_all(errand: Errand, environ: Mapping[str, str]) -> int:
     taken = 0
     connection = None
     try:
-        connection = Connection(errand.endpoint, environ)
+        connection = Connection(wire.address(errand.endpoint), environ)
+        form = wire.form(errand.endpoint)
         for waiting in segment.waiting(errand.segments):
             try:
                 status, retry_after = connection.post(
-                    "/v1/events",
-                    gzip.compress(waiting.read(), 6, mtime=0),
+                    form.path,
+                    gzip.compress(form.body(waiting.read(), errand.key), 6, mtime=0),
                     {
-                        "Authorization": f"Bearer {errand.key}",
-                        "Content-Type": "application/x-ndjson",
+                        **_headers(errand),
+                        "Content-Type": form.content_type,
                         "Content-Encoding": "gzip",
                         "Idempotency-Key": waiting.id,
-                        "User-Agent": AGENT,
                     },
                 )
                 if status == 200:
@@ -126,6 +127,44 @@ def send_all(errand: Errand, environ: Mapping[str, str]) -> int:
     if os.path.exists(errand.pause_file):
         os.unlink(errand.pause_file)
     return taken
+
+
+def send_erasures(errand: Errand, environ: Mapping[str, str]) -> None:
+    """Ask the collector to erase what installs of this machine have sent, until it has taken it.
+
+    PostHog has no such request; there they wait for an endpoint that has.
+    """
+    if not os.path.isdir(errand.erasures) or wire.form(errand.endpoint) is wire.PostHog:
+        return
+    connection = None
+    try:
+        connection = Connection(errand.endpoint, environ)
+        for name in sorted(os.listdir(errand.erasures)):
+            path = os.path.join(errand.erasures, name)
+            if not name.endswith(".json"):
+                continue
+            with open(path, "rb") as file:
+                body = file.read(4096)
+            headers = {**_headers(errand), "Content-Type": "application/json"}
+            status, retry_after = connection.post("/v1/erase", body, headers)
+            if status in (200, 202):
+                os.unlink(path)
+            elif status in REFUSED:
+                os.replace(path, path + ".refused")
+            else:
+                pause(errand.pause_file, retry_after)
+                return
+        if not os.listdir(errand.erasures):
+            os.rmdir(errand.erasures)
+    except (OSError, http.client.HTTPException):
+        pause(errand.pause_file, None)
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def _headers(errand: Errand) -> dict[str, str]:
+    return {"Authorization": f"Bearer {errand.key}", "User-Agent": AGENT}
 
 
 class Connection:

@@ -1,0 +1,89 @@
+"""The forms in which events go over the wire: ours, and PostHog's for those who have it already.
+
+A form makes the lines, and wraps a segment of them into a request without touching a byte of it:
+the audit log's lines are what is sent, whoever takes it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+POSTHOG = "posthog+"
+
+
+class Ours:
+    """`POST /v1/events`: a segment's bytes as they are (docs/protocol.md)."""
+
+    path = "/v1/events"
+    content_type = "application/x-ndjson"
+
+    def __init__(self, user_id: str, session: str, clock: Callable[[], float]) -> None:
+        self._ending = f'}}, "user_id": "{user_id}", "session": "{session}", "time": %d}}\n'
+        self._clock = clock
+
+    def beginning(self, event: str) -> str:
+        """Return a line up to its first property."""
+        return f'{{"event": {json.dumps(event)}, "properties": {{'
+
+    def ending(self, is_empty: bool) -> str:  # noqa: ARG002  # the other form needs it
+        """Return what follows a line's last property."""
+        return self._ending % self._clock()
+
+    @staticmethod
+    def body(segment: bytes, key: str) -> bytes:  # noqa: ARG004  # the other form needs it
+        """Return a request's body."""
+        return segment
+
+
+class PostHog:
+    """PostHog's `POST /batch/`: the same events as PostHog's, its own guesses switched off.
+
+    `$ip`, `$geoip_disable` and `$process_person_profile` keep PostHog from adding the address, the
+    place and a person's profile. The sixth group of a line's uuid counts, so that an event that is
+    sent twice is one event there.
+    """
+
+    path = "/batch/"
+    content_type = "application/json"
+
+    def __init__(self, user_id: str, session: str, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._number = 0
+        self._start = session[:24]
+        self._fixed = (
+            f'"$session_id": "{session}", "$ip": "0.0.0.0", "$geoip_disable": true, '
+            f'"$process_person_profile": false, "$lib": "aboveboard"}}, "distinct_id": "{user_id}"'
+        )
+
+    def beginning(self, event: str) -> str:
+        """Return a line up to its first property."""
+        return f'{{"event": {json.dumps(event)}, "properties": {{'
+
+    def ending(self, is_empty: bool) -> str:
+        """Return what follows a line's last property."""
+        self._number += 1
+        comma = "" if is_empty else ", "
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))
+        number = f"{self._start}{self._number:012x}"
+        return f'{comma}{self._fixed}, "uuid": "{number}", "timestamp": "{moment}"}}\n'
+
+    @staticmethod
+    def body(segment: bytes, key: str) -> bytes:
+        """Return a request's body: the segment's lines, as the elements of a batch."""
+        lines = segment.splitlines()
+        return b'{"api_key": %s, "batch": [%s]}' % (json.dumps(key).encode(), b",\n".join(lines))
+
+
+def form(endpoint: str) -> type[Ours] | type[PostHog]:
+    """Return the form that an endpoint asks for."""
+    return PostHog if endpoint.startswith(POSTHOG) else Ours
+
+
+def address(endpoint: str) -> str:
+    """Return an endpoint without the word for its form."""
+    return endpoint.removeprefix(POSTHOG)
