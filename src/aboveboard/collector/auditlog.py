@@ -15,12 +15,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from . import segment
 from .allowlist import Accepted, Unfit, is_plausible, is_random_id
 from .inbox import Delivery
-from .legacy import Told
+from .legacy import Told, decode
 
 if TYPE_CHECKING:
     import sqlite3
@@ -145,7 +143,7 @@ class _Attempt:
         A line whose event the catalog does not have yet may be taken another time.
         """
         try:
-            told = msgspec.json.decode(line)
+            told = decode(line)
         except segment.UNREADABLE:
             told = None
         if not isinstance(told, dict) or not isinstance(told.get("event"), str):

@@ -7,6 +7,7 @@ catalog, and runs become sessions.
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,24 @@ SILENCE = 86_400
 
 NOBODY = str(uuid.UUID(int=0))
 """The install of an event whose sender did not say who it was: never counted as one."""
+
+
+def decode(text: bytes) -> object:
+    """Return the value of JSON as older speakers write it: Python's NaN and Infinity are null.
+
+    Raises:
+        One of `segment.UNREADABLE`: it is no JSON, even so.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        try:
+            # Written anew, so that what json reads and msgspec does not (half a character, say)
+            # is refused all the same.
+            again = json.dumps(json.loads(text, parse_constant=lambda _: None))
+        except ValueError:
+            raise msgspec.DecodeError from None
+        return msgspec.json.decode(again)
 
 
 class _Alias(msgspec.Struct):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from .allowlist import AllowList, Unfit, is_plausible, is_random_id
-from .legacy import NOBODY, Told, Translator
+from .legacy import NOBODY, Told, Translator, decode
 from .segment import UNREADABLE
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def parse(body: bytes) -> Batch:
         MalformedError: the body is no JSON, or holds no events or no key.
     """
     try:
-        document = msgspec.json.decode(body)
+        document = decode(body)
     except UNREADABLE:
         raise MalformedError("the body is not JSON") from None
     if isinstance(document, dict):

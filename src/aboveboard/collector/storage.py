@@ -75,7 +75,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk, for one, has undone it already
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")

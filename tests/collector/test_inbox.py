@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aboveboard.collector import inbox, storage
+from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
+from aboveboard.collector.committer import Committer
+from aboveboard.collector.inbox import Delivery, Inbox, Receipt, UnavailableError
+from aboveboard.collector.quarantine import NAMES_MAX, OTHER, Dropped
+from aboveboard.collector.segment import SegmentReader
+from tests.collector.tool import CATALOG, Install
+
+READER = SegmentReader(AllowList(CATALOG))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Inbox]:
+    opened = Inbox(tmp_path)
+    yield opened
+    opened.close()
+
+
+def delivery(
+    messages: int = 1, project: str = "tool", identity: uuid.UUID | None = None
+) -> Delivery:
+    accepted = READER.read(Install().segment(messages))
+    return Delivery(project, identity or uuid.uuid4(), accepted)
+
+
+def waiting(directory: Path) -> list[tuple[str, int]]:
+    with closing(storage.connect(directory, storage.INBOX, inbox.SCHEMA)) as connection:
+        return connection.execute("SELECT project, events FROM waiting ORDER BY number").fetchall()
+
+
+class TestDeliveries:
+    def test_a_delivery_that_comes_twice_is_stored_once(self, store: Inbox, tmp_path: Path) -> None:
+        one = delivery(3)
+        assert [receipt.duplicate for receipt in store.commit([one])] == [False]
+        assert [receipt.duplicate for receipt in store.commit([one])] == [True]
+        assert waiting(tmp_path) == [("tool", 4)]
+
+    def test_even_in_one_transaction(self, store: Inbox, tmp_path: Path) -> None:
+        one = delivery(3)
+        assert [receipt.duplicate for receipt in store.commit([one, one])] == [False, True]
+        assert waiting(tmp_path) == [("tool", 4)]
+
+    def test_two_projects_may_have_deliveries_of_one_id(self, store: Inbox, tmp_path: Path) -> None:
+        same = uuid.uuid4()
+        store.commit([delivery(1, "tool", same), delivery(1, "other", same)])
+        assert waiting(tmp_path) == [("tool", 2), ("other", 2)]
+
+    def test_a_delivery_of_which_nothing_was_taken_is_known_and_waits_for_nothing(
+        self, store: Inbox, tmp_path: Path
+    ) -> None:
+        empty = Delivery("tool", uuid.uuid4(), READER.read(b"nonsense\n"))
+        assert [store.commit([empty])[0].duplicate for _ in range(2)] == [False, True]
+        assert waiting(tmp_path) == []
+
+    def test_ids_are_forgotten_when_their_time_is_over(self, store: Inbox, tmp_path: Path) -> None:
+        one = delivery()
+        store.commit([one])
+        with closing(storage.connect(tmp_path, storage.INBOX, inbox.SCHEMA)) as connection:
+            count = "SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM session)"
+            (taken,) = connection.execute("SELECT taken FROM delivery").fetchone()
+            for days, left in ((29, (1, 1)), (31, (0, 1)), (401, (0, 0))):
+                inbox.prune(connection, taken + days * 86_400)
+                assert connection.execute(count).fetchone() == left
+
+    def test_what_one_delivery_needs_to_know_is_what_those_before_it_stored(
+        self, store: Inbox
+    ) -> None:
+        seen: list[int] = []
+
+        def settle(connection: sqlite3.Connection) -> Accepted:
+            (count,) = connection.execute("SELECT count(*) FROM waiting").fetchone()
+            seen.append(count)
+            return READER.read(Install().segment(1))
+
+        deliveries = [Delivery("tool", uuid.uuid4(), Accepted(), settle) for _ in range(3)]
+        store.commit(deliveries)
+        store.commit(deliveries)  # known already, so they need to know nothing
+        assert seen == [0, 1, 2]
+
+
+class TestWhenNothingCanBeTaken:
+    def test_a_full_disk_stores_nothing_of_the_group_and_loses_nothing_before_it(
+        self, tmp_path: Path
+    ) -> None:
+        small = Inbox(tmp_path, _pages_max=60)
+        first = delivery(1)
+        small.commit([first])
+        second, large = delivery(1), delivery(1)
+        large.accepted.tables["message_send"]["main_model"] = ["x" * 1_000_000]
+        with pytest.raises(UnavailableError, match="full"):
+            small.commit([second, large])
+        assert waiting(tmp_path) == [("tool", 2)]
+        assert [receipt.duplicate for receipt in small.commit([first, second])] == [True, False]
+        small.close()
+
+    def test_a_disk_that_is_nearly_full_takes_nothing_more(self, tmp_path: Path) -> None:
+        store = Inbox(tmp_path, reserve=2**62)
+        with closing(store), pytest.raises(UnavailableError, match="nearly full"):
+            store.commit([delivery()])
+        assert waiting(tmp_path) == []
+
+    def test_a_warehouse_that_is_too_far_behind_lets_nothing_more_in(self, tmp_path: Path) -> None:
+        with closing(Inbox(tmp_path, waiting_max=1)) as store:
+            store.commit([delivery()])
+            with pytest.raises(UnavailableError, match="waits"):
+                store.commit([delivery()])
+        with closing(Inbox(tmp_path, waiting_max=1)) as again:
+            with pytest.raises(UnavailableError, match="waits"):
+                again.check()
+            again.depth.add(-again.depth.events, -again.depth.bytes)
+            again.commit([delivery()])
+        assert len(waiting(tmp_path)) == 2
+
+    def test_a_directory_that_cannot_be_written_to_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(storage.StorageError, match=r"cannot write to .*file"):
+            Inbox(tmp_path / "file")
+
+    def test_a_file_that_is_no_database_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / storage.INBOX).write_text("something else, and long enough to be looked at")
+        with pytest.raises(storage.StorageError, match=r"inbox\.sqlite"):
+            Inbox(tmp_path)
+
+
+class TestQuarantine:
+    def count(self, store: Inbox, *unfit: Unfit) -> list[Dropped]:
+        counted = Accepted(unfit=Counter(unfit))
+        store.commit([Delivery("tool", uuid.uuid4(), counted)])
+        return store.quarantine.dropped("tool")
+
+    def test_what_was_dropped_is_counted_by_name(self, store: Inbox) -> None:
+        value = Unfit("value", "message_send", "cost")
+        self.count(store, value, value)
+        first, second = self.count(store, value, Unfit("event", "uninvited", ""))
+        assert (first.what, first.event, first.property, first.times) == (*value, 3)
+        assert (second.what, second.event, second.property, second.times) == (
+            "event", "uninvited", "", 1,
+        )  # fmt: skip
+        assert store.quarantine.dropped("other") == []
+
+    def test_a_delivery_that_comes_twice_is_counted_once(self, store: Inbox) -> None:
+        twice = Delivery("tool", uuid.uuid4(), READER.read(Install().line("uninvited")))
+        store.commit([twice])
+        store.commit([twice])
+        assert [each.times for each in store.quarantine.dropped("tool")] == [1]
+
+    @pytest.mark.parametrize("name", ["/home/me", "a" * 65, "ä", "a\nb", "1", "a'b", "me@here"])
+    def test_a_name_that_looks_like_none_is_not_kept(self, store: Inbox, name: str) -> None:
+        assert [each.event for each in self.count(store, Unfit("event", name, ""))] == [OTHER]
+
+    def test_no_sender_can_fill_it_with_names(self, store: Inbox) -> None:
+        names = [Unfit("event", f"name{number}", "") for number in range(2 * NAMES_MAX)]
+        dropped = self.count(store, *names)
+        assert len(dropped) == NAMES_MAX + 1
+        assert sum(each.times for each in dropped) == len(names)
+        assert dropped[0].event == OTHER
+
+    def test_the_bound_holds_when_the_collector_is_started_again(
+        self, store: Inbox, tmp_path: Path
+    ) -> None:
+        self.count(store, *[Unfit("event", f"name{number}", "") for number in range(NAMES_MAX)])
+        with closing(Inbox(tmp_path)) as again:
+            dropped = self.count(again, Unfit("event", "late", ""), Unfit("event", "name1", ""))
+        assert {each.event: each.times for each in dropped if each.times > 1} == {"name1": 2}
+        assert "late" not in {each.event for each in dropped}
+
+
+class TestCommitter:
+    def submit(self, store: Inbox, *deliveries: Delivery) -> list[Receipt | BaseException]:
+        stored = threading.Event()
+        committer = Committer(store, stored.set)
+        committer.start()
+
+        async def all_at_once() -> list[Receipt | BaseException]:
+            submissions = (committer.submit(each) for each in deliveries)
+            return await asyncio.gather(*submissions, return_exceptions=True)
+
+        try:
+            return asyncio.run(all_at_once())
+        finally:
+            committer.close()
+            assert stored.is_set() or not waiting(store._directory)
+
+    def test_each_of_many_requests_gets_its_own_receipt(self, store: Inbox, tmp_path: Path) -> None:
+        deliveries = [delivery(number) for number in range(100)]
+        receipts = self.submit(store, *deliveries, *deliveries)
+        assert [r.accepted.events for r in receipts if isinstance(r, Receipt)] == [
+            *range(1, 101),
+            *range(1, 101),
+        ]
+        assert [r.duplicate for r in receipts if isinstance(r, Receipt)] == [False] * 100 + [
+            True
+        ] * 100
+        assert len(waiting(tmp_path)) == 100
+
+    def test_a_delivery_that_breaks_spoils_none_of_its_group(
+        self, store: Inbox, tmp_path: Path
+    ) -> None:
+        def settle(_connection: sqlite3.Connection) -> Accepted:
+            raise ValueError("secret")
+
+        broken = Delivery("tool", uuid.uuid4(), Accepted(), settle)
+        first, failed, last = self.submit(store, delivery(1), broken, delivery(2))
+        assert isinstance(first, Receipt)
+        assert isinstance(failed, ValueError)
+        assert isinstance(last, Receipt)
+        assert waiting(tmp_path) == [("tool", 2), ("tool", 3)]
+
+    def test_all_are_told_when_nothing_can_be_stored(self, tmp_path: Path) -> None:
+        with closing(Inbox(tmp_path, reserve=2**62)) as store:
+            outcomes = self.submit(store, delivery(), delivery())
+        assert [type(outcome) for outcome in outcomes] == [UnavailableError] * 2

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import datetime
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aboveboard import Event
+from aboveboard.client.catalog import Catalog
+from aboveboard.client.event import choice, count, dollars, exception, flag
+from aboveboard.warehouse import (
+    Warehouse,
+    WarehouseError,
+    database,
+    embedded,
+)
+
+NOON = 1_760_000_400
+
+
+class Sent(Event):
+    """Something was sent."""
+
+    tokens: int = count("How many")
+    cost: float | None = dollars("For how much")
+    quiet: bool | None = flag("Whether silently")
+    error: str | None = exception("How it failed", [])
+
+
+class Grown(Event, name="sent"):
+    """The same event, later."""
+
+    tokens: int = count("How many")
+    how: str | None = choice("fast", "slow", doc="How")
+
+
+class Changed(Event, name="sent"):
+    """The same event with another kind of the same name."""
+
+    tokens: bool = flag("Whether any")
+
+
+class Other(Event):
+    """Another event."""
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+    opened = Warehouse(embedded(tmp_path / "warehouse"))
+    opened.ensure("tool", Catalog.of("tool", [Sent]))
+    yield opened
+    opened.close()
+
+
+def row(**properties: object) -> dict[str, list[object]]:
+    told: dict[str, object] = {"user_id": uuid.uuid4(), "session": uuid.uuid4(), "time": NOON}
+    return {name: [value] for name, value in (told | properties).items()}
+
+
+def rows(warehouse: Warehouse, columns: str = "count()") -> list[tuple[object, ...]]:
+    sql = f"SELECT {columns} FROM {{project:Identifier}}.sent ORDER BY ALL"
+    return warehouse.query(sql, {"project": database("tool")}).rows
+
+
+def test_what_is_inserted_is_there_with_its_types(warehouse: Warehouse) -> None:
+    told = row(tokens=2**53 - 1, cost=0.25, quiet=True, error_type="KeyError")
+    told |= {"error_frames": [["tool:main:1"]], "error_fingerprint": ["0f"]}
+    warehouse.insert("tool", "sent", told, "one")
+    when = datetime.datetime.fromtimestamp(NOON, datetime.UTC).replace(tzinfo=None)
+    ids = told["user_id"][0], told["session"][0]
+    properties = 2**53 - 1, 0.25, True, "KeyError", ["tool:main:1"], "0f"
+    assert rows(warehouse, "*") == [(*ids, when, *properties)]
+
+
+def test_a_column_that_is_left_out_or_null_is_null_and_frames_are_empty(
+    warehouse: Warehouse,
+) -> None:
+    warehouse.insert("tool", "sent", row(tokens=None, error_frames=None), "one")
+    assert rows(warehouse, "tokens, cost, quiet, error_type, error_frames") == [
+        (None, None, None, None, [])
+    ]
+
+
+def test_the_same_token_inserts_once_even_after_the_warehouse_was_opened_again(
+    tmp_path: Path,
+) -> None:
+    told = row(tokens=1)
+    for _ in range(2):
+        warehouse = Warehouse(embedded(tmp_path / "warehouse"))
+        warehouse.ensure("tool", Catalog.of("tool", [Sent]))
+        warehouse.insert("tool", "sent", told, "one")
+        warehouse.insert("tool", "sent", told, "one")
+        kept = rows(warehouse)
+        warehouse.close()
+        assert kept == [(1,)]
+
+
+def test_the_same_rows_under_another_token_are_other_events(warehouse: Warehouse) -> None:
+    told = row(tokens=1)
+    warehouse.insert("tool", "sent", told, "one")
+    warehouse.insert("tool", "sent", told, "two")
+    assert rows(warehouse) == [(2,)]
+
+
+def test_an_insert_may_span_many_years(warehouse: Warehouse) -> None:
+    months = 200  # more than the hundred partitions that ClickHouse allows an insert by default
+    told = {name: values * months for name, values in row(tokens=1).items()}
+    told["time"] = [NOON - month * 31 * 86_400 for month in range(months)]
+    warehouse.insert("tool", "sent", told, "one")
+    warehouse.insert("tool", "sent", told, "one")
+    assert rows(warehouse) == [(months,)]
+
+
+def test_a_grown_catalog_adds_tables_and_columns_and_keeps_what_was_there(
+    warehouse: Warehouse,
+) -> None:
+    warehouse.insert("tool", "sent", row(tokens=1, cost=2), "one")
+    warehouse.ensure("tool", Catalog.of("tool", [Grown, Other]))
+    warehouse.insert("tool", "sent", row(tokens=3, how="fast"), "two")
+    warehouse.insert("tool", "other", row(), "two")
+    assert rows(warehouse, "tokens, cost, how") == [(1, 2.0, None), (3, None, "fast")]
+
+
+def test_a_property_that_changed_its_kind_is_refused_with_what_to_do(
+    warehouse: Warehouse,
+) -> None:
+    with pytest.raises(WarehouseError, match="give the property another name") as refused:
+        warehouse.ensure("tool", Catalog.of("tool", [Changed]))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_value_is_bound_and_never_read_as_sql(warehouse: Warehouse) -> None:
+    evil = "x') OR 1=1 -- ' \\"
+    told = warehouse.query("SELECT {value:String} AS it", {"value": evil})
+    assert told.columns == ["it"]
+    assert told.rows == [(evil,)]
+
+
+def test_a_question_that_cannot_be_answered_says_why_on_one_line(warehouse: Warehouse) -> None:
+    with pytest.raises(WarehouseError, match=r"project_tool\.nothing") as refused:
+        warehouse.query("SELECT 1 FROM {project:Identifier}.nothing", {"project": "project_tool"})
+    assert "\n" not in str(refused.value)
+
+
+def test_questions_are_answered_while_events_are_inserted(warehouse: Warehouse) -> None:
+    counts: list[object] = []
+
+    def ask() -> None:
+        counts.extend(rows(warehouse)[0][0] for _ in range(10))
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for number in range(20):
+        warehouse.insert("tool", "sent", row(tokens=number), str(number))
+    for thread in threads:
+        thread.join()
+    assert len(counts) == 60
+    assert rows(warehouse) == [(20,)]
+
+
+def test_a_second_process_is_told_that_the_directory_is_in_use(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    assert rows(warehouse) == [(0,)]
+    script = (
+        "import sys\n"
+        "from aboveboard.warehouse import Warehouse, WarehouseBusyError\n"
+        "try: Warehouse(sys.argv[1])\n"
+        "except WarehouseBusyError as error: print(error)\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script, embedded(tmp_path / "warehouse")],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.count("\n") == 1
+    assert "another aboveboard has" in told.stdout
+    assert told.stderr == ""
+
+
+def test_a_closed_warehouse_gives_its_directory_free(tmp_path: Path) -> None:
+    for _ in range(2):
+        Warehouse(embedded(tmp_path / "with space & %")).close()
+
+
+def test_a_directory_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WarehouseError, match=r"cannot write to .*file/warehouse"):
+        Warehouse(embedded(tmp_path / "file" / "warehouse"))
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
+    with pytest.raises(WarehouseError, match="nothing answers there") as refused:
+        Warehouse("clickhouse://someone:secret@127.0.0.1:9/")
+    assert "secret" not in str(refused.value)
+    assert "127.0.0.1:9" in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["", "warehouse", "sqlite:///x", "chdb://relative", "chdb:"])
+def test_an_address_that_is_none_is_answered_with_what_one_looks_like(url: str) -> None:
+    with pytest.raises(WarehouseError, match="chdb:///"):
+        Warehouse(url)
