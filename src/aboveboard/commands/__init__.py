@@ -16,6 +16,10 @@ COMMANDS = {
     "import": "audit logs into the warehouse: ours and stock aider's",
     "projects": "the collector's projects and their write keys",
     "catalog": "what a tool may collect: show it, or print it as JSON",
+    "status": "what was decided on this machine, what waits to be sent, where the files are",
+    "show": "every event that waits to be sent, byte for byte",
+    "disable": "a tool's analytics off on this machine, for good",
+    "forget": "ask for all that this install has sent to be erased, and take a new id",
 }
 """The commands and a line about each; `import` is in `import_.py`, Python having taken the word."""
 
