@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aboveboard.client import wire
 from aboveboard.collector import posthog
 from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
 from aboveboard.collector.legacy import NOBODY, Told, Translator
@@ -167,6 +168,28 @@ class TestEvents:
     def test_events_come_in_the_order_of_their_times(self) -> None:
         late, early = event("exit", timestamp=None), event("launched")
         assert [each.event for each in read(late, early)[0]] == ["launched", "exit"]
+
+
+class TestOurClientInPostHogsForm:
+    def test_its_sessions_are_its_own(self) -> None:
+        session = new_id()
+        lines = wire.PostHog(ME, session, lambda: NOW)
+        segment = "".join(
+            lines.beginning(name) + text + lines.ending(not text)
+            for name, text in [
+                ("session_start", '"os": "Linux"'),
+                ("launched", ""),
+                ("launched", ""),
+            ]
+        )
+        batch = posthog.parse(wire.PostHog.body(segment.encode(), "the key"))
+        assert batch.key == "the key"
+        accepted = settle(*batch.events)
+        assert accepted.unfit == Counter()
+        assert accepted.sessions == {session}
+        assert accepted.tables["sessions"]["session"] == [session]
+        assert accepted.tables["sessions"]["os"] == ["Linux"]
+        assert accepted.tables["launched"]["session"] == [session, session]
 
 
 class TestCrashes:

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aboveboard.client.catalog import Catalog
 from aboveboard.collector import inbox
 from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
 from aboveboard.collector.segment import (
@@ -19,6 +23,7 @@ from aboveboard.collector.segment import (
     NOT_JSON,
     SegmentReader,
 )
+from tests.client import tool
 from tests.collector.texts import encoded, leaks, values
 from tests.collector.tool import CATALOG, NOW, Install
 
@@ -84,6 +89,19 @@ class TestWhatIsTaken:
         assert columns(accepted, "plugin") == {"plugin_version": ["1.2"]}
         assert columns(accepted, "command") == {"command": ["other", "add"]}
         assert accepted.unfit == Counter()
+
+    def test_every_line_that_the_client_writes_is_taken_as_it_is(
+        self, home: dict[str, str], tmp_path: Path
+    ) -> None:
+        log = tmp_path / "log"
+        words = ["send", "--times", "3", "--analytics-log", str(log)]
+        subprocess.run([sys.executable, tool.__file__, *words], env=home, check=True)
+        reader = SegmentReader(AllowList(Catalog.of("tool", tool.EVENTS)))
+        accepted = reader.read(log.read_bytes())
+        assert (accepted.rejected, accepted.unfit) == ([], Counter())
+        assert accepted.events == len(log.read_bytes().splitlines()) == 5
+        assert columns(accepted, "message_send")["prompt_tokens"] == [0, 1, 2]
+        assert columns(accepted, "sessions")["app_version"] == ["1.2.3"]
 
     def test_empty_lines_and_foreign_line_ends_are_no_events(self) -> None:
         line = ME.line("launched").strip()

@@ -206,7 +206,7 @@ class _Attempt:
             return 1
         if before is None or before.session != run.session:
             translator.start_session(each, run, accepted, SOURCE)
-        translator.keep(each, run, accepted, SOURCE)
+        translator.keep(each, run.session, accepted, SOURCE)
         self.summary.installs.add(user_id)
         return 1
 

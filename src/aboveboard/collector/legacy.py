@@ -90,6 +90,9 @@ class Told:
     machine: Mapping[str, object] = field(default_factory=dict)
     """What the sender said about itself beside the event's own properties."""
 
+    session: str | None = None
+    """The session, where the sender said it and tells its start itself."""
+
 
 class Translator:
     """Translates an older speaker's events for one project.
@@ -153,6 +156,10 @@ class Translator:
         for each in told:
             if self._allowlist.form(each.event, accepted.unfit) is None:
                 continue
+            if each.session is not None:
+                accepted.sessions.add(each.session)
+                self.keep(each, each.session, accepted, source)
+                continue
             known = each.user_id != NOBODY
             before = (runs.get(each.user_id) or recall(each.user_id)) if known else None
             run = self.follow(before, each)
@@ -160,7 +167,7 @@ class Translator:
                 runs[each.user_id] = run
             if before is None or before.session != run.session:
                 self.start_session(each, run, accepted, source)
-            self.keep(each, run, accepted, source)
+            self.keep(each, run.session, accepted, source)
         return runs
 
     def follow(self, before: Run | None, told: Told) -> Run:
@@ -201,13 +208,13 @@ class Translator:
             said[name] = value
         accepted.add(form.table, row | form.row(said, accepted.unfit) | {"source": source})
 
-    def keep(self, told: Told, run: Run, accepted: Accepted, source: str) -> None:
+    def keep(self, told: Told, session: str, accepted: Accepted, source: str) -> None:
         self._allowlist.take(
             accepted,
             told.event,
             told.properties,
             user_id=told.user_id,
-            session=run.session,
+            session=session,
             moment=told.moment,
             source=source,
         )

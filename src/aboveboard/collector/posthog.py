@@ -121,7 +121,14 @@ def _read_one(
         return
     identity = event.get("uuid")
     seed = identity if isinstance(identity, str) else f"{moment} {number}"
-    yield Told(name, kept, user_id, moment, seed, machine)
+    yield Told(name, kept, user_id, moment, seed, machine, _session(properties))
+
+
+def _session(properties: Mapping[str, Json]) -> str | None:
+    """Return the session of an event that aboveboard's own client sent in PostHog's form."""
+    session = properties.get("$session_id")
+    ours = properties.get("$lib") == "aboveboard"
+    return session if ours and isinstance(session, str) and is_random_id(session) else None
 
 
 def reduce(properties: Mapping[str, Json]) -> dict[str, Json] | None:

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aboveboard.client.catalog import Catalog
+from aboveboard.collector import mover
+from aboveboard.collector.inbox import Delivery
+from aboveboard.collector.service import Collector, Reader
+from aboveboard.warehouse import WarehouseError, database
+from tests.collector.tool import CATALOG, EVENTS, Exit, Install, Launched, add_project, ask
+
+
+@pytest.fixture
+def collector(tmp_path: Path) -> Iterator[Collector]:
+    """A collector that moves only when it is told to."""
+    opened = Collector(tmp_path)
+    opened.add_project("tool", CATALOG)
+    yield opened
+    opened.close()
+
+
+def deliver(collector: Collector, messages: int, project: str = "tool") -> None:
+    found = collector.projects.get(project)
+    assert found is not None
+    accepted = Reader(found).segments.read(Install().segment(messages))
+    collector.inbox.commit([Delivery(project, uuid.uuid4(), accepted)])
+
+
+def count(collector: Collector, table: str, project: str = "tool") -> object:
+    sql = f"SELECT count() FROM {{project:Identifier}}.{table}"
+    return collector.warehouse.query(sql, {"project": database(project)}).rows[0][0]
+
+
+def test_what_waits_is_moved_in_one_insert_a_table(collector: Collector) -> None:
+    for messages in range(1, 6):
+        deliver(collector, messages)
+    collector.mover.move_all()
+    assert (count(collector, "sessions"), count(collector, "message_send")) == (5, 15)
+    assert (collector.mover.inserts, collector.mover.moved) == (2, 20)
+    assert collector.inbox.depth.events == 0
+    assert collector.mover.move() is False
+
+
+def test_projects_are_kept_apart(collector: Collector) -> None:
+    collector.add_project("other", CATALOG)
+    for number in range(6):
+        deliver(collector, 1, ("tool", "other")[number % 2])
+    deliver(collector, 1, "other")
+    collector.mover.move_all()
+    assert [count(collector, "message_send", each) for each in ("tool", "other")] == [3, 4]
+
+
+def test_a_move_is_bounded_and_the_rest_comes_next(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mover, "EVENTS_MAX", 10)
+    for messages in (4, 4, 30, 1):
+        deliver(collector, messages)
+    moves = 0
+    while collector.mover.move():
+        moves += 1
+    assert moves == 3
+    assert count(collector, "message_send") == 39
+
+
+def test_what_came_before_the_catalog_grew_is_null_in_the_new_columns(
+    collector: Collector,
+) -> None:
+    class Launched2(Launched, name="launched"):
+        """A run began, later."""
+
+        reason = Exit.event_properties[0]
+
+    project = collector.projects.get("tool")
+    assert project is not None
+    before = Reader(project).segments.read(Install().line("launched"))
+    collector.inbox.commit([Delivery("tool", uuid.uuid4(), before)])
+    grown = collector.add_project("tool", Catalog.of("tool", [*EVENTS[:5], Launched2]))
+    after = Reader(grown).segments.read(Install().line("launched", {"reason": "done"}))
+    collector.inbox.commit([Delivery("tool", uuid.uuid4(), after)])
+    collector.mover.move_all()
+    sql = "SELECT reason FROM {project:Identifier}.launched ORDER BY reason"
+    told = collector.warehouse.query(sql, {"project": database("tool")})
+    assert told.rows == [("done",), (None,)]
+
+
+def test_what_the_warehouse_does_not_take_waits_until_it_does(collector: Collector) -> None:
+    deliver(collector, 2)
+    collector.mover.move_all()
+    deliver(collector, 3)
+    name = database("tool")
+    collector.warehouse.query(f"RENAME TABLE {name}.message_send TO {name}.away")
+    for _ in range(2):
+        with pytest.raises(WarehouseError, match="message_send"):
+            collector.mover.move_all()
+    assert collector.inbox.depth.events == 4
+    collector.warehouse.query(f"RENAME TABLE {name}.away TO {name}.message_send")
+    collector.mover.move_all()
+    assert (count(collector, "sessions"), count(collector, "message_send")) == (2, 5)
+
+
+DIES = """
+import os, signal, sys, uuid
+from pathlib import Path
+from aboveboard.collector.inbox import Delivery
+from aboveboard.collector.service import Collector, Reader
+from tests.collector.tool import Install
+
+step, left = sys.argv[2], [int(sys.argv[3])]
+
+def crash(reached):
+    if reached == step:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+collector = Collector(Path(sys.argv[1]), _crash=crash)
+reader = Reader(collector.projects.get("tool"))
+accepted = reader.segments.read(Install().segment(10))
+collector.inbox.commit([Delivery("tool", uuid.uuid4(), accepted)])
+collector.mover.move_all()
+"""
+
+
+def test_a_process_that_dies_at_any_step_of_a_move_loses_and_repeats_nothing(
+    tmp_path: Path,
+) -> None:
+    add_project(tmp_path)
+    steps = [("begun", 1), ("inserted", 1), ("inserted", 2), ("ended", 1)]
+    for step, times in [*steps, *reversed(steps)]:
+        ended = subprocess.run(
+            [sys.executable, "-c", DIES, str(tmp_path), step, str(times)],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            check=False,
+        )
+        assert ended.returncode == -9, ended.stderr.decode()
+    Collector(tmp_path).close()  # moves what is left
+    for table, expected in (("sessions", 8), ("message_send", 80)):
+        told = ask(tmp_path, f"SELECT count() FROM {{project:Identifier}}.{table}")
+        assert told.rows == [(expected,)]
