@@ -61,6 +61,14 @@ def bound_life(seconds: int) -> None:
     timer.start()
 
 
+class Later(Exception):  # noqa: N818  # no error: a word from the collector
+    """The collector asks to be left alone for a while."""
+
+    def __init__(self, retry_after: int | None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
 def run(errand: Errand, environ: Mapping[str, str]) -> None:
     """Send what waits, unless another process is at it. Raises nothing that a caller can mend."""
     os.makedirs(errand.directory, mode=0o700, exist_ok=True)
@@ -71,12 +79,29 @@ def run(errand: Errand, environ: Mapping[str, str]) -> None:
         may = may_send(errand, environ)
         segment.prune(errand.segments)
         if not paused(errand.pause_file):
-            # A request to erase is someone's own word, and needs no other consent.
-            send_erasures(errand, environ)
-            if may:
-                send_all(errand, environ)
+            _deliver(errand, environ, may)
     finally:
         os.close(lock)
+
+
+def _deliver(errand: Errand, environ: Mapping[str, str], may: bool) -> None:
+    connection = None
+    try:
+        connection = Connection(wire.address(errand.endpoint), environ)
+        # A request to erase is someone's own word, and needs no other consent.
+        send_erasures(errand, connection)
+        if may:
+            send_segments(errand, connection)
+    except (OSError, http.client.HTTPException):
+        pause(errand.pause_file, None)
+    except Later as later:
+        pause(errand.pause_file, later.retry_after)
+    else:
+        if os.path.exists(errand.pause_file):
+            os.unlink(errand.pause_file)
+    finally:
+        if connection is not None:
+            connection.close()
 
 
 def may_send(errand: Errand, environ: Mapping[str, str]) -> bool:
@@ -89,78 +114,61 @@ def may_send(errand: Errand, environ: Mapping[str, str]) -> bool:
     return standing == consent.CONSENTED
 
 
-def send_all(errand: Errand, environ: Mapping[str, str]) -> int:
-    """Send the segments that wait, oldest first; return how many were taken."""
-    taken = 0
-    connection = None
-    try:
-        connection = Connection(wire.address(errand.endpoint), environ)
-        form = wire.form(errand.endpoint)
-        for waiting in segment.waiting(errand.segments):
-            try:
-                status, retry_after = connection.post(
-                    form.path,
-                    gzip.compress(form.body(waiting.read(), errand.key), 6, mtime=0),
-                    {
-                        **_headers(errand),
-                        "Content-Type": form.content_type,
-                        "Content-Encoding": "gzip",
-                        "Idempotency-Key": waiting.id,
-                    },
-                )
-                if status == 200:
-                    waiting.remove()
-                    taken += 1
-                elif status in REFUSED:
-                    waiting.set_aside()
-                else:
-                    pause(errand.pause_file, retry_after)
-                    return taken
-            finally:
-                waiting.release()
-    except (OSError, http.client.HTTPException):
-        pause(errand.pause_file, None)
-        return taken
-    finally:
-        if connection is not None:
-            connection.close()
-    if os.path.exists(errand.pause_file):
-        os.unlink(errand.pause_file)
-    return taken
+def send_segments(errand: Errand, connection: Connection) -> None:
+    """Send the segments that wait, oldest first.
+
+    Raises:
+        Later, OSError, http.client.HTTPException: not all could be sent; the rest still waits.
+    """
+    form = wire.form(errand.endpoint)
+    for waiting in segment.waiting(errand.segments):
+        try:
+            status, retry_after = connection.post(
+                form.path,
+                gzip.compress(form.body(waiting.read(), errand.key), 6, mtime=0),
+                {
+                    **_headers(errand),
+                    "Content-Type": form.content_type,
+                    "Content-Encoding": "gzip",
+                    "Idempotency-Key": waiting.id,
+                },
+            )
+            if status == 200:
+                waiting.remove()
+            elif status in REFUSED:
+                waiting.set_aside()
+            else:
+                raise Later(retry_after)
+        finally:
+            waiting.release()
 
 
-def send_erasures(errand: Errand, environ: Mapping[str, str]) -> None:
+def send_erasures(errand: Errand, connection: Connection) -> None:
     """Ask the collector to erase what installs of this machine have sent, until it has taken it.
 
     PostHog has no such request; there they wait for an endpoint that has.
+
+    Raises:
+        Later, OSError, http.client.HTTPException: not all were taken; the rest is still owed.
     """
     if not os.path.isdir(errand.erasures) or wire.form(errand.endpoint) is wire.PostHog:
         return
-    connection = None
-    try:
-        connection = Connection(errand.endpoint, environ)
-        for name in sorted(os.listdir(errand.erasures)):
-            path = os.path.join(errand.erasures, name)
-            if not name.endswith(".json"):
-                continue
-            with open(path, "rb") as file:
-                body = file.read(4096)
-            headers = {**_headers(errand), "Content-Type": "application/json"}
-            status, retry_after = connection.post("/v1/erase", body, headers)
-            if status in (200, 202):
-                os.unlink(path)
-            elif status in REFUSED:
-                os.replace(path, path + ".refused")
-            else:
-                pause(errand.pause_file, retry_after)
-                return
-        if not os.listdir(errand.erasures):
-            os.rmdir(errand.erasures)
-    except (OSError, http.client.HTTPException):
-        pause(errand.pause_file, None)
-    finally:
-        if connection is not None:
-            connection.close()
+    for name in sorted(os.listdir(errand.erasures)):
+        path = os.path.join(errand.erasures, name)
+        if not name.endswith(".json"):
+            continue
+        with open(path, "rb") as file:
+            body = file.read(4096)
+        headers = {**_headers(errand), "Content-Type": "application/json"}
+        status, retry_after = connection.post("/v1/erase", body, headers)
+        if status in (200, 202):
+            os.unlink(path)
+        elif status in REFUSED:
+            os.replace(path, path + ".refused")
+        else:
+            raise Later(retry_after)
+    if not os.listdir(errand.erasures):
+        os.rmdir(errand.erasures)
 
 
 def _headers(errand: Errand) -> dict[str, str]:

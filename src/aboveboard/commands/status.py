@@ -27,9 +27,7 @@ def run(args: argparse.Namespace) -> int:
     elif described:
         print("\n\n".join(text(one) for one in described))
     else:
-        print(
-            "Nothing on this machine has aboveboard's files; `aboveboard status APP` looks again."
-        )
+        print("No tool on this machine has left any of aboveboard's files.")
     return 0
 
 
@@ -76,9 +74,7 @@ def text(one: dict[str, object]) -> str:
         moment = datetime.datetime.fromtimestamp(decided, datetime.timezone.utc).astimezone()
         add("decided", f"{moment:%Y-%m-%d %H:%M}")
     if one["agreed_events"] is not None:
-        add(
-            "agreed to", f"{len(_list(one['agreed_events']))} events (aboveboard catalog shows all)"
-        )
+        add("agreed to", f"{len(_list(one['agreed_events']))} kinds of events")
     add("install", one["user_id"] or "has no id yet")
     if one["sends_to"]:
         add("sends to", one["sends_to"])
