@@ -37,6 +37,9 @@ RETRY_AFTER = 2
 DRAIN_MAX = 8 * WIRE_MAX
 """Bytes of a body that is too large which are still read, so that its sender reads the answer."""
 
+BODY_SECONDS = 60
+"""How long a body may take to come, so that nobody holds a connection by sending slowly."""
+
 TOO_LARGE = f"the body is larger than {WIRE_MAX} bytes"
 
 VERDICTS_MAX = 100
@@ -135,12 +138,16 @@ async def _body(request: Request[Any, Any, Any]) -> bytes:
     """Return the body; one that is too large is read to its end, so that its sender hears why."""
     parts = []
     left = WIRE_MAX
-    async for part in request.stream():
-        left -= len(part)
-        if left >= 0:
-            parts.append(part)
-        else:
-            parts.clear()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                left -= len(part)
+                if left >= 0:
+                    parts.append(part)
+                else:
+                    parts.clear()
+    except TimeoutError:
+        raise RefusedError(408, "the body took too long") from None
     if left < 0:
         raise RefusedError(413, TOO_LARGE)
     return parts[0] if len(parts) == 1 else b"".join(parts)

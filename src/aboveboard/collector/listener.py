@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where to reach what listens there
 
 
+GRACE = 5.0
+"""Seconds that requests have to come to their end; what was not stored by then is sent again."""
+
+
 class ListenError(Exception):
     """The address cannot be listened on; the text is one line that says what to do."""
 
@@ -68,13 +72,20 @@ async def listen(app: Litestar, host: str, port: int, ready: Callable[[], Awaita
         log_enabled=False,
         log_access=False,  # an access log would hold addresses
     )
+    asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, asked.set)
     serving = asyncio.create_task(server.serve())
+    ending = asyncio.create_task(asked.wait())
     if await _answers(host, port, serving):
         await ready()
-    await serving
+    await asyncio.wait({serving, ending}, return_when=asyncio.FIRST_COMPLETED)
+    server.stop()  # type: ignore[no-untyped-call]  # granian's, without annotations
+    await asyncio.wait({serving}, timeout=GRACE)
+    if serving.done():
+        await serving  # raises what it ended with, if it did not end by itself
+    ending.cancel()
 
 
 async def _answers(host: str, port: int, serving: asyncio.Task[None]) -> bool:

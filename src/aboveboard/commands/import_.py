@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import itertools
-import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aboveboard.client.kinds import CatalogError
-from aboveboard.collector import auditlog, storage
+from aboveboard.collector import auditlog, log, storage
 from aboveboard.collector.inbox import Inbox, UnavailableError
 from aboveboard.collector.projects import Project, Projects, shipped_catalog
 from aboveboard.collector.service import Collector, Reader
@@ -63,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    logging.basicConfig(format="aboveboard: %(message)s", level=logging.WARNING)
+    log.to_stderr()
     total = auditlog.Summary()
     try:
         _check(args.files)
@@ -129,12 +128,12 @@ def _project(projects: Projects, name: str) -> Project:
 
 
 def _take(file: Path, reader: Reader, inbox: Inbox, advance: Callable[[int], None]) -> Summary:
-    log = auditlog.AuditLog(reader, inbox)
+    audit_log = auditlog.AuditLog(reader, inbox)
     summary = auditlog.Summary()
     with file.open("rb") as opened:
         lines = auditlog.lines(opened)
         while chunk := list(itertools.islice(lines, auditlog.CHUNK)):
-            summary.add(log.take(chunk))
+            summary.add(audit_log.take(chunk))
             advance(sum(map(len, chunk)))
     return summary
 

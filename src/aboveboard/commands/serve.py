@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import logging
 import os
 import shutil
 import signal
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from aboveboard import dashboard
 from aboveboard.client.kinds import CatalogError
-from aboveboard.collector import access, listener, storage
+from aboveboard.collector import access, listener, log, storage
 from aboveboard.collector.app import create_app
 from aboveboard.collector.projects import shipped_catalog
 from aboveboard.collector.service import Collector
@@ -69,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    logging.basicConfig(format="aboveboard: %(message)s", level=logging.WARNING)
+    log.to_stderr()
     try:
         _check(args)
         listener.check_free(args.host, args.port)
@@ -96,6 +95,8 @@ def _check(args: argparse.Namespace) -> None:
             f"everyone who reaches {args.host} could read the dashboard: set {SECRET}, "
             "or leave --host away"
         )
+    if not 0 < args.port < 2**16:
+        raise UsageError("--port is a number from 1 to 65535")
     if (args.catalog is None) != (args.project is None):
         raise UsageError("--catalog and --project go together: whose catalog is it?")
 

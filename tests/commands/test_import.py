@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from aboveboard.warehouse import database
+from tests.collector.test_auditlog import old
+from tests.collector.tool import Install, Server, add_project, ask, until
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "aboveboard", *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def take(data: Path, *files: Path, project: str = "tool") -> str:
+    """Import files that are fine; return what the command says."""
+    ended = run("import", *map(str, files), "--project", project, "--data", str(data))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return ended.stdout
+
+
+def count(data: Path, table: str, project: str = "tool") -> object:
+    return ask(data, f"SELECT count() FROM {{project:Identifier}}.{table}", project).rows[0][0]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    file = tmp_path / "log.jsonl"
+    file.write_bytes(Install().segment(9))
+    return file
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    directory = tmp_path / "data"
+    add_project(directory)
+    return directory
+
+
+class TestWithoutAServer:
+    def test_a_log_is_in_the_warehouse_when_the_command_ends(self, data: Path, log: Path) -> None:
+        assert take(data, log) == "10 events of 1 install taken into project tool\n"
+        assert (count(data, "sessions"), count(data, "message_send")) == (1, 9)
+
+    def test_a_log_twice_counts_once_and_says_so(self, data: Path, log: Path) -> None:
+        take(data, log)
+        told = take(data, log, log)
+        assert told == "0 events taken into project tool\n  20 events known already\n"
+        assert count(data, "message_send") == 9
+
+    def test_of_a_log_that_has_grown_the_rest_is_taken(self, data: Path, log: Path) -> None:
+        take(data, log)
+        with log.open("ab") as file:
+            file.write(Install().segment(2))
+        assert take(data, log).startswith("3 events of 1 install taken")
+        assert (count(data, "sessions"), count(data, "message_send")) == (2, 11)
+
+    def test_several_logs_may_be_of_either_form(self, data: Path, log: Path) -> None:
+        older = log.with_name("older.jsonl")
+        older.write_bytes(old("launched", "command_add", "exit"))
+        assert take(data, log, older).startswith("13 events of 2 installs taken")
+        assert count(data, "command") == 1
+
+    def test_what_is_left_out_is_told_by_name_and_number(self, data: Path, log: Path) -> None:
+        me = Install()
+        log.write_bytes(
+            me.start()
+            + me.line("uninvited") * 2
+            + me.line("message_send", {"edit_format": "/home/me", "path": "/home/me"})
+            + b"damaged\n"
+        )
+        told = take(data, log)
+        assert "/home/me" not in told
+        assert told.splitlines() == [
+            "2 events of 1 install taken into project tool",
+            "  1 line damaged and left out",
+            "  events that the catalog does not have: uninvited (2)",
+            "  properties that the catalog does not have: message_send.path (1)",
+            "  values that do not fit and became null: message_send.edit_format (1)",
+        ]
+
+    def test_aiders_project_is_made_where_it_is_missing(self, tmp_path: Path) -> None:
+        log = tmp_path / "log"
+        log.write_bytes(old("launched", "exit"))
+        assert take(tmp_path / "new", log, project="aider").startswith("2 events")
+
+    def test_a_bar_is_shown_on_a_terminal_and_gone_at_the_end(self, data: Path, log: Path) -> None:
+        master, slave = pty.openpty()
+        words = ["import", str(log), "--project", "tool", "--data", str(data)]
+        with subprocess.Popen(
+            [sys.executable, "-m", "aboveboard", *words],
+            stdin=slave,
+            stdout=subprocess.PIPE,
+            stderr=slave,
+            env={**os.environ, "TERM": "xterm"},
+        ) as process:
+            os.close(slave)
+            shown = b""
+            with contextlib.suppress(OSError):  # which says that the other end was closed
+                while True:
+                    shown += os.read(master, 10_000)
+            assert process.stdout is not None
+            assert process.stdout.read().startswith(b"10 events")
+        os.close(master)
+        assert process.returncode == 0
+        assert b"importing" in shown
+        assert shown.rstrip().endswith(b"\x1b[2K")
+
+
+class TestBesideAServer:
+    def test_the_server_takes_what_was_imported_within_a_moment(
+        self, data: Path, log: Path
+    ) -> None:
+        server = Server(data)
+        told = take(data, log)
+        assert told.startswith("10 events of 1 install taken")
+        assert "the collector that runs" in told
+        until(lambda: server.metric("warehouse_rows_total") == 10)
+        server.stop()
+        assert count(data, "message_send") == 9
+
+    def test_a_session_that_was_sent_is_left_out_and_said(self, data: Path, log: Path) -> None:
+        server = Server(data)
+        server.send(server.key(), log.read_bytes())
+        told = take(data, log)
+        assert told == (
+            "0 events taken into project tool\n"
+            "  1 session left out, received from the wire already\n"
+        )
+        server.stop()
+        assert take(data, log) == told
+        assert count(data, "message_send") == 9
+
+
+class TestGivingUp:
+    def gives_up(self, ended: subprocess.CompletedProcess[str], *words: str) -> None:
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("aboveboard import: ")
+        assert ended.stderr.count("\n") == 1
+        for word in words:
+            assert word in ended.stderr
+
+    def test_a_file_that_is_not_there(self, data: Path, log: Path) -> None:
+        missing = str(log) + "x"
+        ended = run("import", str(log), missing, "--project", "tool", "--data", str(data))
+        self.gives_up(ended, missing, "No such file")
+        assert not (data / "warehouse").exists()
+
+    def test_a_project_that_is_not_there(self, data: Path, log: Path) -> None:
+        ended = run("import", str(log), "--project", "other", "--data", str(data))
+        self.gives_up(ended, "'other'", "tool", "aboveboard projects add")
+
+    def test_a_directory_that_cannot_be_written_to(self, log: Path) -> None:
+        ended = run("import", str(log), "--project", "aider", "--data", str(log))
+        self.gives_up(ended, "--data")
+
+    def test_a_file_that_is_no_log(self, data: Path) -> None:
+        ended = run("import", __file__, "--project", "tool", "--data", str(data))
+        assert ended.returncode == 1
+        assert "lines damaged" in ended.stdout
+
+
+class TestAidersPublishedSample:
+    def test_it_is_a_thousand_events_of_one_install_with_107_messages(
+        self, sample_log: Path, tmp_path: Path
+    ) -> None:
+        told = take(tmp_path, sample_log, project="aider")
+        assert told == "1,000 events of 1 install taken into project aider\n"
+        assert count(tmp_path, "message_send", "aider") == 107
+        sql = (
+            "SELECT sum(total_rows) FROM system.tables "
+            "WHERE database = {project:Identifier} AND name != 'sessions'"
+        ).replace("{project:Identifier}", f"'{database('aider')}'")
+        assert ask(tmp_path, sql, "aider").rows == [(1000,)]
+        assert take(tmp_path, sample_log, project="aider").endswith("1,000 events known already\n")
+        assert count(tmp_path, "message_send", "aider") == 107
+
+    def test_its_models_are_those_that_a_few_lines_count(
+        self, sample_log: Path, tmp_path: Path
+    ) -> None:
+        take(tmp_path, sample_log, project="aider")
+        told = map(json.loads, sample_log.read_text().splitlines())
+        counted = Counter(
+            each["properties"]["main_model"] for each in told if each["event"] == "message_send"
+        )
+        rows = ask(
+            tmp_path,
+            "SELECT main_model, count() FROM {project:Identifier}.message_send GROUP BY main_model",
+            "aider",
+        ).rows
+        assert sorted(rows) == sorted(counted.items())

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aboveboard import Event
+from aboveboard.client.catalog import Catalog
+from aboveboard.collector.projects import Project, Projects
+from tests.collector.tool import (
+    CATALOG,
+    EVENTS,
+    LEGACY,
+    Install,
+    Server,
+    add_project,
+    ask,
+    free_port,
+    until,
+)
+
+
+class Later(Event):
+    """An event that the tool has learnt since."""
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Server]:
+    add_project(tmp_path)
+    server = Server(tmp_path)
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+
+
+def serve(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a server that is expected to give up at once."""
+    return subprocess.run(
+        [sys.executable, "-m", "aboveboard", "serve", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environ},
+    )
+
+
+class TestStarting:
+    def test_an_empty_directory_becomes_aiders_project_and_says_how_to_send(
+        self, tmp_path: Path
+    ) -> None:
+        server = Server(tmp_path / "new" / "directory")
+        key = server.key("aider")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.stdout is not None
+        told = server.process.stdout.read()
+        assert server.stop() == (0, "")
+        assert f"project aider, write key {key}" in told.decode()
+        assert (
+            f"aider --analytics --analytics-posthog-host http://127.0.0.1:{server.port}"
+            f" --analytics-posthog-project-api-key {key}"
+        ) in told.decode()
+
+    def test_what_was_there_is_there_after_a_restart(self, running: Server) -> None:
+        key = running.key()
+        running.send(key, Install().segment(2))
+        assert running.stop() == (0, "")
+        running.start()
+        assert running.key() == key
+        running.send(key, Install().segment(3))
+        assert running.stop() == (0, "")
+        told = ask(running.data, "SELECT count() FROM {project:Identifier}.message_send")
+        assert told.rows == [(5,)]
+
+    def test_a_catalog_makes_a_project_and_a_newer_one_grows_it(self, tmp_path: Path) -> None:
+        file = tmp_path / "catalog.json"
+        keys = set()
+        for events in (EVENTS, [*EVENTS, Later]):
+            file.write_text(json.dumps(Catalog.of("tool", events, LEGACY).as_json()))
+            server = Server(tmp_path / "data", "--catalog", str(file), "--project", "tool")
+            keys.add(server.key())
+            answer = server.send(server.key(), Install().start() + Install().line("later"))
+            server.stop()
+        assert len(keys) == 1
+        assert answer.json()["accepted"] == 2
+        told = ask(tmp_path / "data", "SELECT count() FROM {project:Identifier}.later")
+        assert told.rows == [(1,)]
+
+    def test_a_project_that_is_added_meanwhile_needs_no_restart(self, running: Server) -> None:
+        key = add_project(running.data, "other", CATALOG)
+        assert running.send(key, Install().segment(2)).json()["accepted"] == 3
+        add_project(running.data, "other", Catalog.of("tool", [*EVENTS, Later]))
+        late = Install().line("later")
+        until(lambda: running.send(key, late).json()["accepted"] == 1)
+        running.stop()
+        sql = "SELECT count() FROM {project:Identifier}.later"
+        assert ask(running.data, sql, "other").rows == [(1,)]
+
+    def test_what_is_sent_is_in_the_warehouse_while_the_server_runs(self, running: Server) -> None:
+        running.send(running.key(), Install().segment(4))
+        until(lambda: running.metric("warehouse_rows_total") == 5)
+        assert running.metric("inbox_events") == 0
+
+
+class TestGivingUp:
+    """One line on stderr that says what to do, and the exit code that shells expect."""
+
+    def gives_up(self, ended: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+        assert ended.returncode == code, ended.stderr
+        assert ended.stderr.startswith("aboveboard serve: ")
+        assert ended.stderr.count("\n") == 1
+        for word in words:
+            assert word in ended.stderr
+        assert ended.stdout == ""
+
+    def test_a_port_that_is_in_use(self, tmp_path: Path) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = str(taken.getsockname()[1])
+            ended = serve("--port", port, "--data", str(tmp_path))
+        self.gives_up(ended, 1, f"port {port}", "--port")
+
+    def test_a_port_that_another_aboveboard_has(self, running: Server, tmp_path: Path) -> None:
+        ended = serve("--port", str(running.port), "--data", str(tmp_path / "other"))
+        self.gives_up(ended, 1, f"port {running.port}", "--port")
+
+    @pytest.mark.parametrize("port", ["70000", "-1", "0"])
+    def test_a_port_that_is_none(self, tmp_path: Path, port: str) -> None:
+        self.gives_up(serve(f"--port={port}", "--data", str(tmp_path)), 2, "--port")
+
+    def test_a_directory_that_another_server_has(self, running: Server) -> None:
+        ended = serve("--port", str(free_port()), "--data", str(running.data))
+        self.gives_up(ended, 1, str(running.data), "--data")
+
+    def test_a_directory_that_cannot_be_written_to(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        ended = serve("--port", str(free_port()), "--data", str(tmp_path / "file"))
+        self.gives_up(ended, 1, "cannot write to", "--data")
+
+    def test_a_warehouse_that_is_not_there(self, tmp_path: Path) -> None:
+        words = ["--port", str(free_port()), "--data", str(tmp_path)]
+        ended = serve(*words, "--warehouse", "clickhouse://me:secret@127.0.0.1:9/")
+        self.gives_up(ended, 1, "127.0.0.1:9")
+        assert "secret" not in ended.stderr
+
+    def test_an_address_for_others_without_a_secret(self, tmp_path: Path) -> None:
+        for host in ("0.0.0.0", "::", "192.168.1.2"):
+            ended = serve("--host", host, "--data", str(tmp_path), ABOVEBOARD_ADMIN_SECRET="")
+            self.gives_up(ended, 2, "ABOVEBOARD_ADMIN_SECRET")
+
+    @pytest.mark.parametrize("words", [["--catalog", "x.json"], ["--project", "tool"]])
+    def test_a_catalog_of_no_project(self, tmp_path: Path, words: list[str]) -> None:
+        self.gives_up(serve("--data", str(tmp_path), *words), 2, "--catalog and --project")
+
+    @pytest.mark.parametrize("text", [None, "{", "[]", "{}", '{"format": 99, "events": []}'])
+    def test_a_catalog_that_is_none(self, tmp_path: Path, text: str | None) -> None:
+        file = tmp_path / "catalog.json"
+        if text is not None:
+            file.write_text(text)
+        words = ["--port", str(free_port()), "--data", str(tmp_path / "data")]
+        ended = serve(*words, "--catalog", str(file), "--project", "tool")
+        self.gives_up(ended, 1, "catalog")
+
+    def test_a_catalog_that_the_tables_contradict(self, running: Server, tmp_path: Path) -> None:
+        running.stop()
+        document = CATALOG.as_json()
+        for event in document["events"]:  # type: ignore[attr-defined]
+            for told in event["properties"]:
+                if told["name"] == "tokens":
+                    told["kind"] = "flag"
+        file = tmp_path / "catalog.json"
+        file.write_text(json.dumps(document))
+        words = ["--port", str(free_port()), "--data", str(running.data)]
+        ended = serve(*words, "--catalog", str(file), "--project", "tool")
+        self.gives_up(ended, 1, "message_send.tokens", "another name")
+        (kept,) = _projects(running.data)
+        assert kept.catalog.as_json() == CATALOG.as_json()
+
+
+class TestEnding:
+    def test_ctrl_c_moves_what_waits_and_says_nothing(self, running: Server) -> None:
+        key = running.key()
+        for _ in range(20):
+            running.send(key, Install().segment(1))
+        assert running.stop() == (0, "")
+        told = ask(running.data, "SELECT count() FROM {project:Identifier}.message_send")
+        assert told.rows == [(20,)]
+
+    def test_a_connection_that_is_kept_open_does_not_hold_it(self, running: Server) -> None:
+        with socket.create_connection(("127.0.0.1", running.port)) as idle:
+            idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert idle.recv(100).startswith(b"HTTP/1.1 200")
+            assert running.stop() == (0, "")
+
+    def test_a_request_that_is_never_finished_does_not_hold_it(self, running: Server) -> None:
+        with socket.create_connection(("127.0.0.1", running.port)) as slow:
+            slow.sendall(
+                b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx"
+            )
+            time.sleep(0.3)
+            code, _ = running.stop()
+            assert code == 0
+
+
+def test_no_address_and_nothing_that_names_a_sender_is_kept_or_said(tmp_path: Path) -> None:
+    key = add_project(tmp_path)
+    server = Server(tmp_path)
+    marks = {"X-Forwarded-For": "203.0.113.77", "User-Agent": "Nam3dAgent", "Cookie": "c00kie=1"}
+    me = Install()
+    told = {"Authorization": f"Bearer {key}", "Idempotency-Key": me.session, **marks}
+    body = me.start() + me.line("launched", {"ip": "203.0.113.77"}, ip="203.0.113.77") + b"c00kie"
+    assert server.request("POST", "/v1/events", body, told).status == 200
+    crash = json.dumps({"api_key": key, "event": "Nam3d Agent/x", "properties": {"c00kie!": 1}})
+    assert server.request("POST", "/batch/", crash.encode(), marks).status == 200
+    assert server.request("POST", "/batch/", b"c00kie", marks).status == 400
+    server.settle()
+    server.process.send_signal(signal.SIGINT)
+    said = b"".join(server.process.communicate(timeout=60))
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    kept = said + b"".join(path.read_bytes() for path in files)
+    assert b"launched" in kept  # so this would see what is there
+    for mark in (b"203.0.113.77", b"Nam3d", b"c00kie", b"127.0.0.1\0"):
+        assert mark not in kept
+
+
+def _projects(directory: Path) -> list[Project]:
+    projects = Projects(directory)
+    found = projects.all()
+    projects.close()
+    return found
