@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import resource
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from aboveboard.collector.inflate import INFLATED_MAX, WIRE_MAX
 from tests.collector.test_posthog import CRASH, body, event
 from tests.collector.texts import MARK, encoded, values
-from tests.collector.tool import Answer, Install, Server, new_id
+from tests.collector.tool import Answer, Install, Server, add_project, ask, new_id
 
 
 @pytest.fixture
@@ -168,6 +170,30 @@ class TestPostHog:
         assert answer.status == 200
         assert answer.json()["flags"] == {}
         assert answer.json()["featureFlags"] == {}
+
+
+def test_a_full_disk_asks_senders_to_come_back_and_loses_nothing(tmp_path: Path) -> None:
+    key = add_project(tmp_path)
+    server = Server(tmp_path)
+    before, meanwhile = Install().segment(1), Install().segment(2)
+    assert server.send(key, before).status == 200
+    identity = new_id()
+    _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, hard))
+    for path, sent in (("/v1/events", meanwhile), ("/batch/", body(event("exit"), api_key=key))):
+        told = {**headers(key), "Idempotency-Key": identity}
+        answer = server.request("POST", path, sent, told)
+        assert answer.status == 503
+        assert 0 < int(answer.headers["Retry-After"]) <= 5
+        assert str(tmp_path) not in answer.body.decode()
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    again = server.send(key, meanwhile, identity)
+    assert again.json() == {"accepted": 3, "rejected": [], "duplicate": False}
+    code, said = server.stop()
+    assert code == 0
+    assert "nothing is taken now" in said
+    kept = ask(tmp_path, "SELECT count() FROM {project:Identifier}.message_send")
+    assert kept.rows == [(3,)]
 
 
 class TestWhateverComes:

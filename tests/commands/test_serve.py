@@ -14,7 +14,7 @@ import pytest
 
 from aboveboard import Event
 from aboveboard.client.catalog import Catalog
-from aboveboard.collector.projects import Project, Projects
+from aboveboard.collector.projects import Project, Projects, shipped_catalog
 from tests.collector.tool import (
     CATALOG,
     EVENTS,
@@ -26,6 +26,11 @@ from tests.collector.tool import (
     free_port,
     until,
 )
+
+
+def count(data: Path, table: str, project: str = "tool") -> int:
+    rows = ask(data, f"SELECT count() FROM {{project:Identifier}}.{table}", project).rows
+    return int(str(rows[0][0]))
 
 
 class Later(Event):
@@ -209,6 +214,37 @@ class TestEnding:
             time.sleep(0.3)
             code, _ = running.stop()
             assert code == 0
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the processes below a process, as Linux tells them."""
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    below = {int(child) for child in path.read_text().split()} if path.exists() else set()
+    return below.union(*map(descendants, below))
+
+
+class TestDemo:
+    def test_an_empty_demo_is_filled_and_ctrl_c_ends_both(self, tmp_path: Path) -> None:
+        server = Server(tmp_path, "--demo")
+        until(lambda: server.metric("events_accepted_total") > 0)
+        people = descendants(server.process.pid)
+        assert people
+        code, said = server.stop()
+        assert code == 0
+        assert "Traceback" not in said
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in people))
+        assert count(tmp_path, "sessions", "demo") > 0
+
+    def test_a_demo_that_has_events_is_left_as_it_is(self, tmp_path: Path) -> None:
+        server = Server(tmp_path)
+        key = add_project(tmp_path, "demo", shipped_catalog("aider"))
+        server.send(key, Install().start())
+        assert server.stop()[0] == 0
+        again = Server(tmp_path, "--demo")
+        time.sleep(0.5)
+        assert descendants(again.process.pid) == set()
+        assert again.stop() == (0, "")
+        assert count(tmp_path, "sessions", "demo") == 1
 
 
 def test_no_address_and_nothing_that_names_a_sender_is_kept_or_said(tmp_path: Path) -> None:
