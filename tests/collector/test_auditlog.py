@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -14,10 +15,12 @@ from hypothesis import strategies as st
 from aboveboard import Event
 from aboveboard.client.catalog import Catalog
 from aboveboard.collector import auditlog, inbox, storage
-from aboveboard.collector.allowlist import Columns, Unfit
+from aboveboard.collector.allowlist import Accepted, Columns, Unfit
 from aboveboard.collector.auditlog import LINE_MAX, AuditLog, Summary
 from aboveboard.collector.inbox import Delivery, Inbox
+from aboveboard.collector.legacy import Told
 from aboveboard.collector.projects import Project
+from aboveboard.collector.runs import remember
 from aboveboard.collector.service import Reader
 from tests.collector.texts import encoded, leaks, values
 from tests.collector.tool import CATALOG, EVENTS, LEGACY, NOW, Install, new_id
@@ -173,6 +176,20 @@ class TestOlderLogs:
 
     def test_a_line_of_an_install_that_says_who_it_is_is_damaged(self, store: Inbox) -> None:
         assert take(store, old("launched", user_id="me@example.org")).damaged == 1
+
+    def test_installs_that_sent_events_too_are_said(self, store: Inbox) -> None:
+        sender, other = new_id(), new_id()
+        told = [Told("launched", {}, sender, NOW, "1")]
+
+        def settle(connection: sqlite3.Connection) -> Accepted:
+            accepted = Accepted()
+            runs = READER.translator.settle(told, accepted, "posthog", lambda _: None)
+            remember(connection, "tool", runs)
+            return accepted
+
+        store.commit([Delivery("tool", uuid.uuid4(), Accepted(), settle)])
+        log = old("launched", user_id=sender) + old("launched", user_id=other)
+        assert take(store, log).senders == {sender}
 
     def test_installs_are_counted(self, store: Inbox) -> None:
         users = [new_id(), new_id()]

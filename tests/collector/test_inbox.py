@@ -13,7 +13,7 @@ import pytest
 
 from aboveboard.collector import inbox, storage
 from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
-from aboveboard.collector.committer import Committer
+from aboveboard.collector.committer import GROUP_MAX, Committer
 from aboveboard.collector.inbox import Delivery, Inbox, Receipt, UnavailableError
 from aboveboard.collector.quarantine import NAMES_MAX, OTHER, Dropped
 from aboveboard.collector.segment import SegmentReader
@@ -219,7 +219,12 @@ class TestCommitter:
         assert isinstance(last, Receipt)
         assert waiting(tmp_path) == [("tool", 2), ("tool", 3)]
 
-    def test_all_are_told_when_nothing_can_be_stored(self, tmp_path: Path) -> None:
+    def test_all_are_told_when_nothing_can_be_stored_and_the_log_once(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
         with closing(Inbox(tmp_path, reserve=2**62)) as store:
-            outcomes = self.submit(store, delivery(), delivery())
-        assert [type(outcome) for outcome in outcomes] == [UnavailableError] * 2
+            deliveries = [delivery() for _ in range(GROUP_MAX + 1)]  # more than one transaction
+            outcomes = self.submit(store, *deliveries)
+        assert {type(outcome) for outcome in outcomes} == {UnavailableError}
+        (said,) = caplog.messages
+        assert "nearly full" in said

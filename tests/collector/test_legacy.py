@@ -117,6 +117,11 @@ class TestSessions:
         assert accepted.tables == {}
         assert accepted.unfit == Counter({Unfit("event", "uninvited", ""): 1})
 
+    def test_a_start_that_names_no_session_makes_none(self) -> None:
+        accepted = Accepted()
+        TRANSLATOR.settle(told("session_start"), accepted, "posthog", lambda _: None)
+        assert accepted.tables == {}
+
     def test_a_session_has_what_its_first_event_said_of_the_machine(self) -> None:
         machine = {"tool_version": "1.2.3+x", "os_platform": "Linux", "machine": "AMD64"}
         first, second = told("launched", "exit")

@@ -8,6 +8,7 @@ import pytest
 
 from aboveboard import Event
 from aboveboard.client.catalog import Catalog
+from aboveboard.client.kinds import CatalogError
 from aboveboard.collector.projects import Projects, shipped_catalog
 from aboveboard.warehouse import WarehouseError
 from tests.collector.tool import CATALOG
@@ -71,6 +72,12 @@ def test_what_another_process_adds_is_found_without_a_restart(
 def test_a_name_that_no_database_could_have_is_refused(projects: Projects, name: str) -> None:
     with pytest.raises(WarehouseError, match="cannot name a project"):
         projects.add(name, CATALOG)
+    assert projects.all() == []
+
+
+def test_a_catalog_whose_legacy_part_is_none_is_refused(projects: Projects) -> None:
+    with pytest.raises(CatalogError, match="legacy"):
+        projects.add("tool", Catalog.of("tool", [Other], {"silent": 1}))
     assert projects.all() == []
 
 

@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from aboveboard.client import models
 from aboveboard.client.kinds import REJECTED
 from aboveboard.warehouse import schema
 
@@ -147,6 +148,7 @@ class AllowList:
     def __init__(self, catalog: Catalog, clock: Callable[[], float] = time.time) -> None:
         self.catalog = catalog
         self.clock = clock
+        models.public_name("")  # read the list now: two threads at once would see half of it
         self.forms = {entry.name: Form(entry) for entry in catalog.entries.values()}
 
     def take(

@@ -19,6 +19,7 @@ from . import segment
 from .allowlist import Accepted, Unfit, is_plausible, is_random_id
 from .inbox import Delivery
 from .legacy import Told, decode
+from .runs import recall
 
 if TYPE_CHECKING:
     import sqlite3
@@ -47,6 +48,9 @@ class Summary:
     sent: set[str] = field(default_factory=set)
     """Sessions that were received from the wire already."""
 
+    senders: set[str] = field(default_factory=set)
+    """Installs of older logs that sent events too; what they sent cannot be told from the log's."""
+
     unfit: Counter[Unfit] = field(default_factory=Counter)
 
     def add(self, other: Summary) -> None:
@@ -55,6 +59,7 @@ class Summary:
         self.damaged += other.damaged
         self.installs |= other.installs
         self.sent |= other.sent
+        self.senders |= other.senders
         self.unfit += other.unfit
 
 
@@ -151,7 +156,7 @@ class _Attempt:
             return None
         if "session" in told:
             return self._settle_ours(connection, accepted, told, line, row)
-        return self._settle_legacy(accepted, told, identity, row)
+        return self._settle_legacy(connection, accepted, told, identity, row)
 
     def _settle_ours(
         self,
@@ -178,6 +183,7 @@ class _Attempt:
 
     def _settle_legacy(
         self,
+        connection: sqlite3.Connection,
         accepted: Accepted,
         told: Mapping[str, object],
         identity: bytes,
@@ -207,7 +213,10 @@ class _Attempt:
         if before is None or before.session != run.session:
             translator.start_session(each, run, accepted, SOURCE)
         translator.keep(each, run.session, accepted, SOURCE)
-        self.summary.installs.add(user_id)
+        if user_id not in self.summary.installs:
+            self.summary.installs.add(user_id)
+            if recall(connection, self._reader.project.name, user_id) is not None:
+                self.summary.senders.add(user_id)
         return 1
 
     def _is_known(self, event: str, row: tuple[int] | None, accepted: Accepted) -> bool:

@@ -44,6 +44,7 @@ class Committer:
         self._inbox = inbox
         self._stored = stored
         self._queue: queue.SimpleQueue[_Waiter | None] = queue.SimpleQueue()
+        self._trouble: str | None = None
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
 
     def start(self) -> None:
@@ -96,7 +97,9 @@ class Committer:
         try:
             outcomes = list(self._inbox.commit([waiter.delivery for waiter in group]))
         except UnavailableError as error:
-            log.warning("nothing is taken now: %s", error)
+            if self._trouble is None:  # once, not for each of the many who come back
+                log.warning("nothing is taken now: %s", error)
+            self._trouble = str(error)
             outcomes = [error] * len(group)
         except Exception as error:  # noqa: BLE001  # one delivery's fault must not end the thread
             place = exceptions.reduce(error, ["aboveboard"])
@@ -107,6 +110,9 @@ class Committer:
             log.error("a delivery could not be stored: %s at %s", place["type"], place["frames"])  # noqa: TRY400  # its text could be a sender's
             outcomes = [error]
         else:
+            if self._trouble is not None:
+                log.warning("events are taken again")
+            self._trouble = None
             self._stored()
         for loop in {waiter.future.get_loop() for waiter in group}:
             settled = [

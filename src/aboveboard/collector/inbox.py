@@ -52,6 +52,8 @@ CREATE TABLE IF NOT EXISTS session (
     taken INTEGER NOT NULL,
     PRIMARY KEY (project, id)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS delivery_taken ON delivery (taken);
+CREATE INDEX IF NOT EXISTS session_taken ON session (taken);
 CREATE TABLE IF NOT EXISTS waiting (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     project TEXT NOT NULL,

@@ -45,3 +45,8 @@ def inflate(body: bytes, *, most: int = INFLATED_MAX) -> bytes:
     if not stream.eof or stream.unused_data:
         raise DamagedError
     return inflated
+
+
+def claimed_size(body: bytes) -> int:
+    """Return how large a body says that it will be: gzip ends with that number."""
+    return int.from_bytes(body[-4:], "little") if body.startswith(_MAGIC) else len(body)

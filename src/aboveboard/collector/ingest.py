@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from litestar import Request, Response, Router, get, post
@@ -15,8 +16,9 @@ from aboveboard.client import exceptions
 
 from . import access, posthog, segment
 from .allowlist import Accepted
+from .body import DRAIN_MAX, Bodies, TooLongError, TooManyError
 from .inbox import Delivery, UnavailableError
-from .inflate import WIRE_MAX, DamagedError, TooLargeError, inflate
+from .inflate import WIRE_MAX, DamagedError, TooLargeError, claimed_size, inflate
 from .runs import recall, remember
 
 if TYPE_CHECKING:
@@ -28,17 +30,11 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-LARGE = 64 * 1024
-"""Bytes from which a body is read in a thread, so that others are answered meanwhile."""
+LARGE = 256 * 1024
+"""Bytes, inflated, from which a body is read in a thread: others are answered meanwhile."""
 
 RETRY_AFTER = 2
 """Seconds. Small, since stock aider waits for it at its exit."""
-
-DRAIN_MAX = 8 * WIRE_MAX
-"""Bytes of a body that is too large which are still read, so that its sender reads the answer."""
-
-BODY_SECONDS = 60
-"""How long a body may take to come, so that nobody holds a connection by sending slowly."""
 
 TOO_LARGE = f"the body is larger than {WIRE_MAX} bytes"
 
@@ -60,16 +56,21 @@ class RefusedError(Exception):
 
 def router(collector: Collector) -> Router:
     """Return every route that takes events or keeps a PostHog client content."""
+    bodies = Bodies()
 
     @post("/v1/events", status_code=200)
     async def events(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
-        body = await _body(request)
-        reader = _reader(collector, access.bearer(request.headers.get("authorization")))
-        identity = _uuid(request.headers.get("idempotency-key"))
-        accepted = await _off_loop(body, lambda: _read_segment(reader, body))
-        receipt = await collector.committer.submit(
-            Delivery(reader.project.name, identity, accepted)
-        )
+        with bodies.room(request):
+            key = access.bearer(request.headers.get("authorization"))
+            reader = collector.reader(key) if key else None
+            body = _whole(await bodies.read(request, keep=reader is not None))
+            if reader is None:
+                raise _unknown_key()
+            identity = _uuid(request.headers.get("idempotency-key"))
+            accepted = await _off_loop(body, partial(_read_segment, reader, body))
+            receipt = await collector.committer.submit(
+                Delivery(reader.project.name, identity, accepted)
+            )
         collector.metrics.count(reader.project.name, receipt)
         return Response(
             {
@@ -85,9 +86,10 @@ def router(collector: Collector) -> Router:
 
     @post([*posthog.PATHS], status_code=200)
     async def capture(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
-        body = await _body(request)
-        delivery = await _off_loop(body, lambda: _read_batch(collector, body))
-        receipt = await collector.committer.submit(delivery)
+        with bodies.room(request):
+            body = _whole(await bodies.read(request))
+            delivery = await _off_loop(body, partial(_read_batch, collector, body))
+            receipt = await collector.committer.submit(delivery)
         collector.metrics.count(delivery.project, receipt)
         # Exactly 200: PostHog's clients send again on 202 and 204.
         return Response({"status": 1}, headers=NO_STORE)
@@ -106,10 +108,13 @@ def router(collector: Collector) -> Router:
             {"error": error.reason}, status_code=error.status, headers={**NO_STORE, **error.headers}
         )
 
-    def unavailable(request: object, error: UnavailableError) -> Response[dict[str, str]]:
+    def unavailable(request: object, error: Exception) -> Response[dict[str, str]]:
         del error  # it may tell the disk's paths: the log has it
         later = {"Retry-After": str(RETRY_AFTER)}
         return refuse(request, RefusedError(503, "nothing can be taken now, try later", later))
+
+    def slow(request: object, _error: TooLongError) -> Response[dict[str, str]]:
+        return refuse(request, RefusedError(408, "the body took too long"))
 
     def http(request: object, error: HTTPException) -> Response[dict[str, str]]:
         reason = TOO_LARGE if error.status_code == 413 else "refused"
@@ -128,40 +133,26 @@ def router(collector: Collector) -> Router:
         exception_handlers={
             RefusedError: refuse,
             UnavailableError: unavailable,
+            TooManyError: unavailable,
+            TooLongError: slow,
             HTTPException: http,
             Exception: unexpected,
         },
     )
 
 
-async def _body(request: Request[Any, Any, Any]) -> bytes:
-    """Return the body; one that is too large is read to its end, so that its sender hears why."""
-    parts = []
-    left = WIRE_MAX
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.stream():
-                left -= len(part)
-                if left >= 0:
-                    parts.append(part)
-                else:
-                    parts.clear()
-    except TimeoutError:
-        raise RefusedError(408, "the body took too long") from None
-    if left < 0:
+def _whole(body: bytes | None) -> bytes:
+    if body is None:
         raise RefusedError(413, TOO_LARGE)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return body
 
 
 async def _off_loop(body: bytes, read: Callable[[], T]) -> T:
-    return await asyncio.to_thread(read) if len(body) > LARGE else read()
+    return await asyncio.to_thread(read) if claimed_size(body) > LARGE else read()
 
 
-def _reader(collector: Collector, key: str | None) -> Reader:
-    reader = collector.reader(key) if key else None
-    if reader is None:
-        raise RefusedError(401, "this write key is unknown", {"WWW-Authenticate": "Bearer"})
-    return reader
+def _unknown_key() -> RefusedError:
+    return RefusedError(401, "this write key is unknown", {"WWW-Authenticate": "Bearer"})
 
 
 def _uuid(text: str | None) -> uuid.UUID:
@@ -189,7 +180,9 @@ def _read_batch(collector: Collector, body: bytes) -> Delivery:
         batch = posthog.parse(_inflated(body))
     except posthog.MalformedError as error:
         raise RefusedError(400, str(error)) from None
-    reader = _reader(collector, batch.key)
+    reader = collector.reader(batch.key)
+    if reader is None:
+        raise _unknown_key()
     told, unfit = posthog.read(batch.events, reader.allowlist, reader.translator)
     project = reader.project.name
 

@@ -156,6 +156,8 @@ class Translator:
         for each in told:
             if self._allowlist.form(each.event, accepted.unfit) is None:
                 continue
+            if each.session is None and each.event == schema.SESSION_START:
+                continue  # made here, for those who do not say which session they mean
             if each.session is not None:
                 accepted.sessions.add(each.session)
                 self.keep(each, each.session, accepted, source)

@@ -9,12 +9,14 @@ order, and repeats it; the warehouse knows the tokens and drops what it has.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aboveboard.client import exceptions
 from aboveboard.warehouse import WarehouseError
 
 from . import inbox, storage
@@ -199,7 +201,7 @@ class Mover:
                 self.move_all()
             except Exception as error:  # noqa: BLE001  # whatever it is, what waits must not be lost
                 pause = min(max(1.0, pause * 2), BACKOFF_MAX)
-                self.trouble = str(error) if isinstance(error, WarehouseError) else repr(error)
+                self.trouble = _what(error)
                 log.warning(
                     "the warehouse does not take events, again in %.0f s: %s", pause, self.trouble
                 )
@@ -208,3 +210,11 @@ class Mover:
                 pause = 0.0
                 self.trouble = None
                 self._stop.wait(max(0.0, PACE - (time.monotonic() - begun)))
+
+
+def _what(error: Exception) -> str:
+    """Return what went wrong, without an unknown exception's text, which could hold events."""
+    if isinstance(error, (WarehouseError, sqlite3.Error)):
+        return str(error)
+    reduced = exceptions.reduce(error, ["aboveboard"])
+    return f"{reduced['type']} at {reduced['frames']}"

@@ -19,6 +19,8 @@ from aboveboard.client.kinds import CatalogError
 from aboveboard.warehouse import database, tables
 
 from . import storage
+from .allowlist import AllowList
+from .legacy import Translator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,9 +90,11 @@ class Projects:
 
         Raises:
             WarehouseError: the name or the catalog cannot be kept in a warehouse.
+            CatalogError: the catalog's legacy part is not as it must be.
         """
         database(name)
         tables(catalog)
+        Translator(AllowList(catalog))
         now = int(time.time())
         text = json.dumps(catalog.as_json())
         with self._lock, storage.transaction(self._connection) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import threading
@@ -58,20 +59,22 @@ class Collector:
         *,
         _crash: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        self.directory = directory
-        self._lock = lock(directory)
-        self.projects = Projects(directory)
-        self.warehouse = Warehouse(warehouse or embedded(directory / WAREHOUSE))
-        for project in self.projects.all():
-            self.warehouse.ensure(project.name, project.catalog)
         self.metrics = Metrics()
-        self.inbox = Inbox(directory)
-        self.mover = Mover(
-            directory, self.warehouse, self.projects, self.inbox.depth, _crash=_crash
-        )
-        self.committer = Committer(self.inbox, self.mover.wake)
         self._readers: dict[str, Reader] = {}
         self._readers_lock = threading.Lock()
+        with contextlib.ExitStack() as opened:
+            opened.callback(os.close, lock(directory))
+            self.projects = opened.enter_context(contextlib.closing(Projects(directory)))
+            url = warehouse or embedded(directory / WAREHOUSE)
+            self.warehouse = opened.enter_context(contextlib.closing(Warehouse(url)))
+            for project in self.projects.all():
+                self.warehouse.ensure(project.name, project.catalog)
+            self.inbox = opened.enter_context(contextlib.closing(Inbox(directory)))
+            self.mover = Mover(
+                directory, self.warehouse, self.projects, self.inbox.depth, _crash=_crash
+            )
+            self.committer = Committer(self.inbox, self.mover.wake)
+            self._opened = opened.pop_all()
 
     def start(self) -> None:
         self.committer.start()
@@ -91,10 +94,7 @@ class Collector:
         """Store what was submitted, move what waits, and close everything."""
         self.committer.close()
         self.mover.close()
-        self.inbox.close()
-        self.warehouse.close()
-        self.projects.close()
-        os.close(self._lock)
+        self._opened.close()
 
     def reader(self, key: str) -> Reader | None:
         """Return what reads the events of a write key's project, None for an unknown key."""

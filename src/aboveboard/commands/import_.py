@@ -16,7 +16,7 @@ from aboveboard.collector.projects import Project, Projects, shipped_catalog
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.warehouse import WarehouseError
 
-from .projects import add_data_argument
+from .projects import add_data_argument, add_warehouse_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--project", required=True, metavar="NAME", help="whose events they are")
     add_data_argument(parser)
+    add_warehouse_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         _check(args.files)
         with (
-            _opened(args.data, args.project) as (project, inbox, owned),
+            _opened(args) as (project, inbox, owned),
             _progress(args.files) as advance,
         ):
             for file in args.files:
@@ -91,16 +92,17 @@ def _check(files: list[Path]) -> None:
 
 
 @contextlib.contextmanager
-def _opened(directory: Path, name: str) -> Iterator[tuple[Project, Inbox, bool]]:
+def _opened(args: argparse.Namespace) -> Iterator[tuple[Project, Inbox, bool]]:
     """Open the data directory; at the end what waits is moved, by us or by who serves it.
 
     Gives the project, the inbox, and whether the directory is ours alone.
     """
+    name: str = args.project
     try:
-        collector = Collector(directory)
+        collector = Collector(args.data, args.warehouse)
     except storage.BusyError:
-        projects = Projects(directory)
-        inbox = Inbox(directory)
+        projects = Projects(args.data)
+        inbox = Inbox(args.data)
         try:
             yield _project(projects, name), inbox, False
         finally:
@@ -160,6 +162,11 @@ def _report(total: Summary, project: str) -> None:
         print(f"  {_many(total.known, 'event')} known already")
     if total.sent:
         print(f"  {_many(len(total.sent), 'session')} left out, received from the wire already")
+    if total.senders:
+        print(
+            f"  {_many(len(total.senders), 'install')} of these also sent events over the wire: "
+            "what stands in both counts twice"
+        )
     if total.damaged:
         print(f"  {_many(total.damaged, 'line')} damaged and left out")
     for what, about in UNFIT.items():

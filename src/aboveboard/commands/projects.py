@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -25,6 +26,17 @@ def add_data_argument(parser: argparse.ArgumentParser) -> None:
         default=storage.default_directory(),
         metavar="DIR",
         help="where the collector keeps everything (ABOVEBOARD_DATA, else %(default)s)",
+    )
+
+
+def add_warehouse_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--warehouse`, as every command has it that opens the warehouse."""
+    parser.add_argument(
+        "--warehouse",
+        default=os.environ.get("ABOVEBOARD_WAREHOUSE") or None,
+        metavar="URL",
+        help="clickhouse://user:password@host:8123/, where events are kept in a ClickHouse server "
+        "(ABOVEBOARD_WAREHOUSE, else the data directory)",
     )
 
 

@@ -21,7 +21,7 @@ from aboveboard.collector.service import Collector
 from aboveboard.warehouse import WarehouseError, database
 
 from .catalog import read
-from .projects import add_data_argument
+from .projects import add_data_argument, add_warehouse_argument
 
 NAME = "serve"
 HELP = "the collector and its dashboard"
@@ -43,12 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8300, help="port (%(default)s)")
     add_data_argument(parser)
-    parser.add_argument(
-        "--warehouse",
-        metavar="URL",
-        help="clickhouse://user:password@host:8123/ to keep events in a ClickHouse server "
-        "(the data directory)",
-    )
+    add_warehouse_argument(parser)
     parser.add_argument(
         "--catalog",
         type=Path,
