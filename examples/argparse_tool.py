@@ -1,6 +1,6 @@
 """A small tool that greets, with analytics. Try it:
 
-python examples/argparse_tool.py greet --analytics --analytics-log greetings.jsonl
+python examples/argparse_tool.py --analytics --analytics-log greetings.jsonl greet --times 3
 """
 
 from __future__ import annotations
@@ -8,21 +8,30 @@ from __future__ import annotations
 import argparse
 import os
 
-from aboveboard import Analytics, Event, command, count
-from aboveboard.integrations.argparse import add_flags
+from aboveboard import Analytics, Event, count
+from aboveboard.integrations.argparse import add_flags, command_names, open_session
+from aboveboard.integrations.commands import command_event
 
 
-class CommandUsed(Event):
-    """A command of this tool was used."""
+class Greeting(Event):
+    """Somebody was greeted. Who it was is not told."""
 
-    name: str = command("Which command", ["greet", "count"])
-    times: int = count("How often it was told to do it")
+    times: int = count("How often")
 
+
+parser = argparse.ArgumentParser(description="Greets.")
+commands = parser.add_subparsers(dest="command", required=True)
+greet = commands.add_parser("greet", aliases=["hello"], help="greet somebody")
+greet.add_argument("name", nargs="?", default="you")
+greet.add_argument("--times", type=int, default=1)
+names = commands.add_parser("names", help="look after names").add_subparsers(required=True)
+names.add_parser("list", help="show them")
+add_flags(parser)
 
 analytics = Analytics(
     app="greeter",
     version="1.0",
-    catalog=[CommandUsed],
+    catalog=[command_event(command_names(parser)), Greeting],
     endpoint=os.environ.get("GREETER_COLLECTOR", "http://127.0.0.1:8300"),
     key=os.environ.get("GREETER_KEY", ""),
     url="https://greeter.example/analytics",
@@ -30,15 +39,14 @@ analytics = Analytics(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Greets.")
-    parser.add_argument("command", choices=["greet", "count"])
-    parser.add_argument("--times", type=int, default=1)
-    add_flags(parser)
     args = parser.parse_args()
-    analytics.open(args)
-    for number in range(1, args.times + 1):
-        print("Hello!" if args.command == "greet" else number)
-    analytics.record(CommandUsed(name=args.command, times=args.times))
+    open_session(analytics, args)
+    if args.command == "names":
+        print("Ada\nGrace")
+        return
+    for _ in range(args.times):
+        print(f"Hello, {args.name}!")
+    analytics.record(Greeting(times=args.times))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,53 @@
+"""The tool that greets, built with typer. Try it:
+
+python examples/typer_tool.py --analytics --analytics-log greetings.jsonl greet --times 3
+"""
+
+from __future__ import annotations
+
+import os
+
+import typer
+
+from aboveboard import Analytics, Event, count
+from aboveboard.integrations.commands import command_event
+from aboveboard.integrations.typer import attach, command_names
+
+
+class Greeting(Event):
+    """Somebody was greeted. Who it was is not told."""
+
+    times: int = count("How often")
+
+
+greeter = typer.Typer(help="Greets.")
+names = typer.Typer(help="Look after names.")
+greeter.add_typer(names, name="names")
+
+
+@greeter.command()
+def greet(name: str = typer.Argument("you"), times: int = 1) -> None:
+    """Greet somebody."""
+    for _ in range(times):
+        typer.echo(f"Hello, {name}!")
+    analytics.record(Greeting(times=times))
+
+
+@names.command("list")
+def list_names() -> None:
+    """Show them."""
+    typer.echo("Ada\nGrace")
+
+
+analytics = Analytics(
+    app="greeter",
+    version="1.0",
+    catalog=[command_event(command_names(greeter)), Greeting],
+    endpoint=os.environ.get("GREETER_COLLECTOR", "http://127.0.0.1:8300"),
+    key=os.environ.get("GREETER_KEY", ""),
+    url="https://greeter.example/analytics",
+)
+attach(greeter, analytics)
+
+if __name__ == "__main__":
+    greeter()

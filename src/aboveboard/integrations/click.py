@@ -1,0 +1,78 @@
+"""Analytics for hosts that are built with click."""
+
+from __future__ import annotations
+
+import sys
+
+from . import flags, trees
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    import click
+
+    from aboveboard.client.analytics import Analytics
+
+
+def command_names(root: click.Command, *, packages: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Return the commands that a program declares, as full paths: `status`, `db migrate`.
+
+    Hidden ones too. A command with several names has one here. Groups that load their commands
+    when they are named are loaded for this; where that takes too long, write the names down and
+    have a test compare them with these.
+
+    Args:
+        root: The program's command or group, all its commands declared.
+        packages: The packages whose commands may be named: a plugin's would tell what this user
+            has installed, and is `other`. If not given, the package of the module that calls.
+    """
+    if packages is None:
+        packages = trees.package_of(sys._getframe(1).f_globals)
+    return trees.names(root, packages)
+
+
+def attach(
+    root: click.Command,
+    analytics: Analytics,
+    settings: Mapping[str, object]
+    | Callable[[click.Context], Mapping[str, object] | None]
+    | None = None,
+) -> None:
+    """Add the four flags to a program, open the session before a command runs, and record which.
+
+    The session opens when all is parsed and the command itself is about to run: no help, version,
+    completion or usage error asks anything. What a group's own function records before that is
+    not recorded. The command is recorded if the catalog has a `commands.command_event`.
+
+    Args:
+        root: The program's command or group.
+        analytics: Its analytics.
+        settings: What its configuration says (`settings.combined`), or a function that returns
+            it, given the context of the command: `lambda context: context.obj.config`. click's own
+            `default_map` is heard without this.
+    """
+    import click
+
+    attachment = trees.Attachment(analytics, settings)
+
+    def keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+        return lambda context, _parameter, value: attachment.keep(context, name, value)
+
+    for flag in flags.FLAGS:
+        is_path = flag.metavar is not None
+        root.params.append(
+            click.Option(
+                [flag.spelling, flag.name],
+                is_flag=not is_path,
+                type=str if is_path else bool,
+                default=None,
+                metavar=flag.metavar,
+                help=flag.help,
+                callback=keep(flag.name),
+                expose_value=False,
+                allow_from_autoenv=False,  # the client reads its variable, and misreads none
+            )
+        )
+    attachment.follow(root)

@@ -1,0 +1,61 @@
+"""A host's own settings beside its flags: several voices become one, and any no wins.
+
+Settings are what configuration files say, whatever their format: `analytics`, `analytics-disable`
+and `analytics-log`, spelled with dashes or underscores.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+YES = frozenset(("1", "true", "yes", "on"))
+NO = frozenset(("0", "false", "no", "off"))
+
+
+def combined(flags: object, *settings: Mapping[str, object] | None) -> dict[str, object]:
+    """Return what flags and settings say together, as `Analytics.open` takes it.
+
+    A no wins over any yes, wherever either stands. What is set but cannot be understood is a no
+    for this session: someone wanted something, and that it was a yes is not ours to guess. Only a
+    clear word disables for good.
+
+    Args:
+        flags: The parsed flags: an object with attributes, or a mapping.
+        settings: What each configuration file says. Where no flag names a log, the first file that
+            does decides.
+    """
+    voices = [flags, *settings]
+    wanted = [_meaning(value) for value in _said(voices, "analytics")]
+    forever = [_meaning(value) for value in _said(voices, "analytics_disable")]
+    logs = [value for value in _said(voices, "analytics_log") if value is not False]
+    paths = [value for value in logs if isinstance(value, (str, os.PathLike))]
+    unclear = None in wanted or None in forever or len(paths) < len(logs)
+    answer = None if not wanted else False not in wanted
+    return {
+        "analytics": False if unclear else answer,
+        "analytics_disable": True in forever,
+        "analytics_log": paths[0] if paths else None,
+    }
+
+
+def _said(voices: Sequence[object], name: str) -> list[object]:
+    """Return all that is said under a name, in every voice and spelling, where anything is."""
+    values: list[object] = []
+    for voice in voices:
+        if hasattr(voice, "keys"):
+            settings: Mapping[str, object] = voice  # type: ignore[assignment]
+            spellings = dict.fromkeys((name, name.replace("_", "-")))
+            values += [settings[key] for key in spellings if key in settings.keys()]  # noqa: SIM118  # a mapping is all that is promised
+        else:
+            values.append(getattr(voice, name, None))
+    return [value for value in values if value is not None and value != ""]
+
+
+def _meaning(value: object) -> bool | None:
+    """Return whether `value` is a yes or a no; None where it is neither."""
+    word = str(value).strip().lower() if isinstance(value, (bool, int, str)) else ""
+    return word in YES if word in YES | NO else None

@@ -1,0 +1,211 @@
+"""Trees of commands, as click builds them, and typer with its own copy of click.
+
+Their names, and a place to stand in before a command runs. Nothing here imports either library.
+What is relied on is what both document: `resolve_command` and `commands` of a group,
+`context_class` and `callback` of a command, `invoke`, `invoked_subcommand` and `meta` of a context.
+"""
+
+from __future__ import annotations
+
+from .commands import NO_COMMAND, is_recorded, record
+from .settings import combined
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from aboveboard.client.analytics import Analytics
+
+    Node = Any  # a click.Command or typer's like
+    Context = Any
+    Settings = Mapping[str, object] | Callable[[Context], Mapping[str, object] | None] | None
+
+FLAGS = "aboveboard.flags"
+"""The key of a context's `meta` under which the flags that were given are kept."""
+
+
+def names(root: Node, packages: Sequence[str]) -> tuple[str, ...]:
+    """Return the commands below `root` whose code is in one of `packages`, as full paths.
+
+    A command that is registered under several names has one here, which `_registered` chooses.
+    """
+    context = root.context_class(root, info_name="")
+    found = [path for path, node in _walk(root, context, ()) if _is_from(node, packages)]
+    return tuple(" ".join(path) or NO_COMMAND for path in found)
+
+
+def package_of(module: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the top-level names of the package that a module's globals belong to.
+
+    Two where a package is run as a program: its `__main__`, and the package itself.
+    """
+    spoken = (module.get("__name__"), module.get("__package__"))
+    return tuple(dict.fromkeys(str(name).partition(".")[0] for name in spoken if name))
+
+
+class Attachment:
+    """An analytics attached to a tree: opened before the first command runs, told of each.
+
+    Not before: neither help nor a version nor a completion nor a usage error runs a command, so
+    none of them asks anybody anything.
+    """
+
+    def __init__(self, analytics: Analytics, settings: Settings) -> None:
+        self._analytics = analytics
+        self._settings = settings
+
+    def follow(self, node: Node) -> None:
+        """Stand in before `node` runs, and before whatever it resolves its arguments to."""
+        if any(vars(above).get("attachment") is self for above in node.context_class.__mro__):
+            return
+        node.context_class = type(
+            node.context_class.__name__,
+            (_Attached, node.context_class),
+            {"attachment": self, "__module__": __name__},
+        )
+        if hasattr(node, "resolve_command"):
+            resolve = node.resolve_command
+
+            def resolve_and_follow(context: Context, arguments: list[str]) -> Any:
+                resolved = resolve(context, arguments)
+                if resolved[1] is not None:
+                    self.follow(resolved[1])  # here, since it may have been loaded just now
+                return resolved
+
+            node.resolve_command = resolve_and_follow
+
+    def keep(self, context: Context, flag: str, value: object) -> None:
+        """Keep a flag that was given until the session opens."""
+        if context.resilient_parsing or not value:
+            return
+        context.meta.setdefault(FLAGS, {})[flag] = value
+        if flag == "analytics_disable":
+            # A no counts whatever becomes of the command: also where none was named, or help was
+            # asked of it. Nothing is opened then, and where a session is, this does nothing.
+            no = {"analytics_disable": True}
+            context.call_on_close(lambda: self._analytics.open(no))
+
+    def open(self, context: Context) -> None:
+        """Open the session; nothing happens where it is open already."""
+        try:
+            self._analytics.open(self._flags(context))
+        except Exception:  # noqa: BLE001  # nothing of ours is ever raised into a host
+            return
+
+    def begin(self, context: Context) -> None:
+        """Open the session, and record the command that is about to run."""
+        if getattr(context.find_root(), "attachment", None) is not self:
+            return  # the command is part of another program too, and this is that one
+        self.open(context)
+        try:
+            if is_recorded(self._analytics):
+                record(self._analytics, _real_name(context, self._known()))
+        except Exception:  # noqa: BLE001  # as above
+            return
+
+    def _flags(self, context: Context) -> dict[str, object]:
+        given = dict(context.meta.get(FLAGS, {}))
+        refused = {"analytics": False} if given.pop("no_analytics", False) else {}
+        try:
+            settings = self._settings
+            told = settings(context) if callable(settings) else settings
+        except Exception:  # noqa: BLE001  # what cannot be read may have said no
+            told = {"analytics": False}
+        return combined(given, refused, _defaults(context), told)
+
+    def _known(self) -> Sequence[str]:
+        entry = self._analytics.catalog.entries["command"]
+        known: Sequence[str] = getattr(entry.properties["command"].kind, "commands", ())
+        return known
+
+
+class _Attached:
+    """What a context of a followed command has before its own class: a look at what it invokes."""
+
+    attachment: Attachment
+    command: Node
+    invoked_subcommand: str | None
+
+    def invoke(self, callback: Any, /, *args: Any, **kwargs: Any) -> Any:
+        # A group that goes on to a command of its own has named it by now (in a chain, as `*`).
+        if callback is self.command.callback and self.invoked_subcommand is None:
+            self.attachment.begin(self)
+        return super().invoke(callback, *args, **kwargs)  # type: ignore[misc]  # the library's class
+
+
+def _walk(
+    node: Node, context: Context, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """Yield the path and the node of all that can run, each once."""
+    is_group = hasattr(node, "list_commands")
+    if not is_group or node.invoke_without_command:
+        yield path, node
+    if is_group:
+        commands = {name: node.get_command(context, name) for name in node.list_commands(context)}
+        commands = {name: command for name, command in commands.items() if command is not None}
+        for name, command in commands.items():
+            if name == _registered(commands, command):
+                below = command.context_class(command, info_name=name, parent=context)
+                yield from _walk(command, below, (*path, name))
+
+
+def _registered(commands: Mapping[str, Node], command: Node) -> str | None:
+    """Return the name under which a group has a command, the chief one where it has several.
+
+    That is one which is not hidden, then the one that the command itself goes by, then the first.
+    """
+    function = _function(command)
+    under = [name for name, other in commands.items() if _function(other) is function]
+
+    def rank(name: str) -> tuple[bool, bool]:
+        own = {commands[name].name, getattr(function, "__name__", "").replace("_", "-")}
+        return bool(commands[name].hidden), name not in own
+
+    return min(under, key=rank) if under else None
+
+
+def _real_name(context: Context, known: Sequence[str]) -> str | None:
+    """Return the declared path of the command that a context runs; `known` are all there are.
+
+    The words come from the tree. Only a group that loads its commands when they are named, and
+    keeps none, leaves but the word that was typed: it counts if it is a declared name.
+    """
+    ways: list[list[str]] = []
+    while context.parent is not None:
+        parent, command = context.parent.command, context.command
+        registered = _registered(getattr(parent, "commands", {}), command)
+        ways.append([registered] if registered else [command.name, context.info_name])
+        context = context.parent
+    declared = [tuple(name.split(" ")) for name in known]
+    beginnings = {path[:length] for path in declared for length in range(len(path) + 1)}
+    path: tuple[str, ...] = ()
+    for candidates in reversed(ways):
+        fitting = [word for word in candidates if word and (*path, word) in beginnings]
+        if not fitting:
+            return "other"
+        path = (*path, fitting[0])
+    return " ".join(path) or NO_COMMAND
+
+
+def _function(command: Node) -> object:
+    """Return what makes a command the same one: its function, as its maker wrote it."""
+    function = command.callback
+    while getattr(function, "__wrapped__", None) is not None:
+        function = function.__wrapped__
+    return command if function is None else function
+
+
+def _is_from(command: Node, packages: Sequence[str]) -> bool:
+    function = _function(command)
+    module = getattr(getattr(function, "func", function), "__module__", None) or ""
+    return module.partition(".")[0] in packages
+
+
+def _defaults(context: Context) -> dict[str, object]:
+    """Return what the root's `default_map` says, which is how click is given settings.
+
+    A mapping in it speaks to a command called `analytics`, not to us.
+    """
+    defaults = context.find_root().default_map or {}
+    return {name: value for name, value in defaults.items() if not hasattr(value, "keys")}

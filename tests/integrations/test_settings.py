@@ -1,0 +1,75 @@
+"""Flags and settings together: any no wins, and nothing is a yes that was not clearly one."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from collections.abc import Mapping
+
+import pytest
+
+from aboveboard.integrations.settings import combined
+
+UNSET: dict[str, object] = {
+    "analytics": None,
+    "analytics_disable": False,
+    "analytics_log": None,
+}
+
+
+class TestCombined:
+    """Several voices, one answer."""
+
+    def test_nothing_said_is_nothing_set(self) -> None:
+        assert combined(None) == UNSET
+        assert combined(argparse.Namespace(), {}, None, {"model": "gpt-4o"}) == UNSET
+
+    @pytest.mark.parametrize(
+        "voices", list(itertools.product([None, True, False], repeat=3)), ids=str
+    )
+    def test_any_no_wins_over_any_yes_wherever_it_stands(
+        self, voices: tuple[bool | None, ...]
+    ) -> None:
+        flag, one, other = voices
+        said = combined(
+            argparse.Namespace(analytics=flag), {"analytics": one}, {"analytics": other}
+        )
+        expected = None if voices == (None,) * 3 else False not in voices or None
+        assert said["analytics"] is (False if False in voices else expected)
+
+    @pytest.mark.parametrize("key", ["analytics-disable", "analytics_disable"])
+    def test_disable_in_a_file_counts_in_either_spelling_and_for_good(self, key: str) -> None:
+        said = combined(argparse.Namespace(analytics=True, analytics_disable=False), {key: True})
+        assert said["analytics_disable"] is True
+
+    def test_the_same_setting_in_both_spellings_is_heard_twice(self) -> None:
+        said = combined({"analytics_disable": False, "analytics-disable": True})
+        assert said["analytics_disable"] is True
+
+    @pytest.mark.parametrize("word", ["off", "No", "false", " 0 ", 0, False])
+    def test_words_of_a_file_are_a_no(self, word: object) -> None:
+        assert combined(None, {"analytics": word})["analytics"] is False
+        assert combined(None, {"analytics-disable": word}) == UNSET
+
+    @pytest.mark.parametrize("word", ["on", "YES", "true", "1", 1, True])
+    def test_words_of_a_file_are_a_yes(self, word: object) -> None:
+        assert combined(None, {"analytics": word})["analytics"] is True
+        assert combined(None, {"analytics-disable": word})["analytics_disable"] is True
+
+    @pytest.mark.parametrize("nonsense", ["perhaps", 2, 0.5, [], {"enabled": True}, object()])
+    @pytest.mark.parametrize("key", ["analytics", "analytics-disable"])
+    def test_what_cannot_be_understood_is_a_no_for_now(self, key: str, nonsense: object) -> None:
+        said = combined({"analytics": True}, {key: nonsense})
+        assert said["analytics"] is False
+        assert said["analytics_disable"] is False
+
+    def test_a_flag_says_where_the_log_is_before_any_file_does(self) -> None:
+        files: list[Mapping[str, object]] = [{"analytics-log": "one"}, {"analytics_log": "two"}]
+        assert combined({"analytics_log": "flag"}, *files)["analytics_log"] == "flag"
+        assert combined(None, *files)["analytics_log"] == "one"
+        assert combined(None, {"analytics-log": False})["analytics_log"] is None
+
+    def test_a_log_that_is_no_path_turns_the_session_off(self) -> None:
+        """Someone wanted to see what is sent, and can't."""
+        said = combined({"analytics": True}, {"analytics-log": True})
+        assert (said["analytics"], said["analytics_log"]) == (False, None)
