@@ -20,9 +20,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 class Example(Tool):
     """Runs a program of `examples/`."""
 
-    def __init__(self, file: str, environ: dict[str, str], endpoint: str) -> None:
-        super().__init__(environ, endpoint)
-        self.environ["GREETER_COLLECTOR"] = endpoint
+    def __init__(self, file: str, environ: dict[str, str]) -> None:
+        super().__init__(environ, endpoint="")
+        self.environ["GREETER_COLLECTOR"] = "http://127.0.0.1:9"
         self.file = EXAMPLES / file
         self.state = self.home / ".config" / "greeter" / "analytics.json"
         self.spool = self.home / ".local" / "state" / "greeter"
@@ -49,8 +49,8 @@ def told(log: Path) -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.fixture
-def example(home: dict[str, str], recorder: Any) -> Callable[[str], Example]:
-    return lambda file: Example(file, home, recorder.url)
+def example(home: dict[str, str]) -> Callable[[str], Example]:
+    return lambda file: Example(file, home)
 
 
 @pytest.fixture

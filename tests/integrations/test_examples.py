@@ -56,6 +56,7 @@ class TestATool:
         self, example: Examples, file: str, recorder: Any, until: Callable[..., None]
     ) -> None:
         tool = example(file)
+        tool.environ["GREETER_COLLECTOR"] = recorder.url
         tool.on_terminal("--analytics", "--analytics-log", str(tool.log), *GREET, answers="y")
         until(lambda: len(recorder.lines()) >= 3)
         assert b"".join(recorder.lines()) == tool.log.read_bytes()
