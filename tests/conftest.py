@@ -95,6 +95,7 @@ def recorder() -> Iterator[Recorder]:
             self.send_response(status)
             for name, value in record.headers.items():
                 self.send_header(name, value)
+            self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", "2")
             self.end_headers()
             self.wfile.write(b"{}")

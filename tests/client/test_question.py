@@ -8,6 +8,7 @@ import pytest
 
 from aboveboard.client.catalog import Catalog
 from aboveboard.client.question import Question
+from aboveboard.client.state import StateFile
 from tests.client import tool as example
 from tests.client.conftest import Tool
 
@@ -59,14 +60,14 @@ class TestOnATerminal:
     def test_the_end_of_input_is_no_answer(self, tool: Tool) -> None:
         _, screen = tool.on_terminal("send", "--analytics", answers="^")
         assert "off\n" in screen
-        assert tool.decided().get("asked_opt_in") is None
+        assert tool.decided()["asked_opt_in"] is False
         _, screen = tool.on_terminal("send", "--analytics", answers="y")
         assert "\non\n" in screen
 
     def test_nonsense_three_times_is_no_answer(self, tool: Tool) -> None:
         _, screen = tool.on_terminal("send", "--analytics", answers=["maybe", "later", "perhaps"])
         assert "off\n" in screen
-        assert "asked_opt_in" not in tool.decided()
+        assert tool.decided()["asked_opt_in"] is False
 
     def test_without_a_flag_only_the_sample_is_asked(self, tool: Tool) -> None:
         _, screen = tool.on_terminal("send", TOOL_PERCENT="0")
@@ -123,12 +124,9 @@ class TestNews:
     def test_an_old_yes_without_the_new_part_is_asked_again_and_a_no_keeps_it(
         self, tool: Tool
     ) -> None:
-        tool.agree()
-        state = tool.decided()
-        del state["agreed"]["message_send"]["cost"]
-        import json
-
-        tool.state.write_text(json.dumps(state))
+        less = Catalog.of("tool", example.EVENTS).terms()
+        del less["message_send"]["cost"]
+        StateFile(str(tool.state)).agree(less)
         _, screen = tool.on_terminal("send", TOOL_PERCENT="100", answers=["?", "n"])
         assert "could collect more than you agreed to" in screen
         assert "What the message cost" in screen

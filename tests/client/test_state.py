@@ -90,6 +90,7 @@ class TestChanging:
         assert (state.standing, state.agreed) == (consent.CONSENTED, TERMS)
         kept = json.loads(path.read_text())
         assert kept.pop("decided") == state.decided
+        assert len(kept.pop("check")) == 8
         assert kept == AIDERS_YES | {"theirs": [1], "agreed": TERMS}
 
     def test_a_yes_that_comes_after_a_no_changes_nothing(self, path: Path) -> None:

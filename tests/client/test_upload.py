@@ -26,6 +26,12 @@ def errand(tmp_path: Path, recorder: Any) -> Errand:
     )
 
 
+def line(errand: Errand, number: int) -> bytes:
+    """Return a line as the errand's install would write it."""
+    user_id = StateFile(errand.state).read().user_id
+    return b'{"n": %d, "user_id": "%s"}\n' % (number, user_id.encode())
+
+
 def wait_for_sending(errand: Errand, number: int) -> list[str]:
     """Leave `number` segments waiting, oldest first; return their ids."""
     Path(errand.segments).mkdir(parents=True, exist_ok=True)
@@ -33,7 +39,7 @@ def wait_for_sending(errand: Errand, number: int) -> list[str]:
     for index in range(number):
         ids.append(new_id())
         path = Path(errand.segments) / f"{ids[-1]}.jsonl"
-        path.write_bytes(b'{"n": %d}\n' % index)
+        path.write_bytes(line(errand, index))
         moment = time.time() - 1000 + index
         os.utime(path, (moment, moment))
     return ids
@@ -46,7 +52,7 @@ class TestSending:
         ids = wait_for_sending(errand, 3)
         upload.run(errand, {})
         assert [request.headers["Idempotency-Key"] for request in recorder.requests] == ids
-        assert recorder.lines() == [b'{"n": 0}\n', b'{"n": 1}\n', b'{"n": 2}\n']
+        assert recorder.lines() == [line(errand, number) for number in range(3)]
         request = recorder.requests[0]
         assert request.path == "/v1/events"
         assert request.headers["Authorization"] == "Bearer a-key"
@@ -72,7 +78,7 @@ class TestSending:
         recorder.statuses = [status]
         upload.run(errand, {})
         assert len(segment.listed(os.path.join(errand.segments, "aside"))) == 1
-        assert recorder.lines() == [b'{"n": 1}\n']
+        assert recorder.lines() == [line(errand, 1)]
 
     @pytest.mark.parametrize("status", [301, 302, 404, 429, 500, 503])
     def test_anything_else_keeps_it_and_pauses(
@@ -146,6 +152,13 @@ class TestConsent:
         upload.run(errand, {})
         assert recorder.requests == []
         assert len(segment.listed(errand.segments)) == 2
+
+    def test_what_a_forgotten_id_recorded_is_dropped(self, errand: Errand, recorder: Any) -> None:
+        wait_for_sending(errand, 1)
+        StateFile(errand.state).renew()
+        upload.run(errand, {})
+        assert recorder.requests == []
+        assert segment.listed(errand.segments) == []
 
     def test_do_not_track_sends_nothing(self, errand: Errand, recorder: Any) -> None:
         wait_for_sending(errand, 1)

@@ -135,14 +135,16 @@ class TestForget:
         self, tool: Tool, recorder: Any, until: Until
     ) -> None:
         tool.state.parent.mkdir(parents=True)
-        aiders = {"uuid": "c42c4e6b-f054-44d7-ae1f-6726cc41da88", "asked_opt_in": True}
+        aiders = {"uuid": "c42c4e6b-f054-44d7-ae1f-6726cc41da88", "asked_opt_in": True,
+                  "permanently_disable": False}  # fmt: skip
         tool.state.write_text(json.dumps(aiders))
-        aboveboard(tool, "forget", "tool")
         tool.run("send")
+        until(lambda: len(recorder.requests) == 1)
+        aboveboard(tool, "forget", "tool")
         until(lambda: any(request.path == "/v1/erase" for request in recorder.requests))
         request = next(request for request in recorder.requests if request.path == "/v1/erase")
         assert json.loads(request.body) == {"user_id": aiders["uuid"], "secret": None}
 
     def test_where_nothing_was_ever_sent_nothing_is_asked(self, tool: Tool) -> None:
-        assert "nothing was ever sent" in aboveboard(tool, "forget", "tool").stdout
+        assert "Nothing was ever sent" in aboveboard(tool, "forget", "tool").stdout
         assert tool.files() == []

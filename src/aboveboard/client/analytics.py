@@ -7,10 +7,10 @@ import sys
 import time
 
 from . import consent, environment, spawn, wire
-from .catalog import Catalog, Failure
+from .catalog import Catalog, DroppedEvents, Failure
 from .errand import VARIABLE, paused
 from .install import Install
-from .segment import Writer, any_waits
+from .segment import Writer, any_waits, remove_all
 from .state import State, new_id
 
 TYPE_CHECKING = False
@@ -35,6 +35,9 @@ class Analytics:
             are recorded too, reduced to type and places within these packages.
         url: The page on which the host tells its users about its analytics.
         directory: Where the consent is kept, if not in the platform's place for settings.
+        before: What a yes covers that was given before the host had aboveboard, and so names no
+            terms: events, properties and kinds, as `Catalog.terms` gives them. Everything, where
+            that is not said.
         sample_percent: The share of installs that is asked without a flag, in percent. 10 is
             aider's.
         environ: The environment; the process's own unless a test gives another.
@@ -55,10 +58,11 @@ class Analytics:
         packages: Sequence[str] = (),
         url: str = "",
         directory: str = "",
+        before: consent.Terms | None = None,
         sample_percent: float = 10,
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
-        _start: Callable[[Mapping[str, str], Mapping[str, str]], None] | None = None,
+        _start: Callable[[str, Mapping[str, str], Mapping[str, str]], None] | None = None,
         _first: Callable[[str], Event] | None = None,
     ) -> None:
         self.app = app
@@ -66,6 +70,7 @@ class Analytics:
         if not isinstance(catalog, Catalog):
             catalog = Catalog.of(app, catalog, packages=packages)
         self.catalog = catalog
+        self._before = before
         self.url = url
         self.sample_percent = sample_percent
         self._environ = os.environ if environ is None else environ
@@ -84,22 +89,26 @@ class Analytics:
         """Whether this session records for sending."""
         return self._session is not None and self._session.segment is not None
 
-    def open(self, flags: object = None) -> None:
+    def open(self, flags: object = None, *, ask: bool = True) -> None:
         """Open the session: decide, ask where the table says so, begin to record.
 
         Args:
             flags: Where the host's flags and settings are: an object with attributes (such as
                 argparse's namespace) or a mapping. Read are `analytics` (True, False or None),
                 `analytics_disable` and `analytics_log`; missing ones are unset.
+            ask: Whether a person may be asked at all; a host that runs in a way in which nobody
+                is there says no.
         """
         if self._opened:
             return
         self._opened = True
         try:
+            disable = _setting(flags, "analytics_disable")
             self._open(
-                wanted=_setting(flags, "analytics"),
-                disable=bool(_setting(flags, "analytics_disable")),
+                flag=environment.said(_setting(flags, "analytics")),
+                disable=disable is not None and str(disable).lower() not in environment.NO,
                 log=_setting(flags, "analytics_log"),
+                ask=ask,
             )
         except Exception:
             self._drop()
@@ -110,8 +119,10 @@ class Analytics:
         if session is not None:
             try:
                 session.record(event)
-            except Exception:
+            except OSError:
                 self._drop()
+            except Exception:
+                return  # one event that is none; the next may be
 
     def exception(self, error: BaseException) -> None:
         """Record an exception that the host handled: its type and places, never its text."""
@@ -171,19 +182,19 @@ class Analytics:
             return False
         return True
 
-    def _open(self, *, wanted: object, disable: bool, log: object) -> None:
+    def _open(self, *, flag: bool | None, disable: bool, log: object, ask: bool) -> None:
         if disable:
             self._disable_by_flag()
-            wanted = False
-        wants = self._wanted(wanted)
+            flag = False
+        wants = self._wanted(flag)
         self._open_log(log)
         off = environment.do_not_track(self._environ) or wants is False
         state = State(consent.NOT_ASKED)
         if not off or self._log >= 0:
             state = self._install.state.read()
-        facts = self._facts(state, wants)
+        facts = self._facts(state, wants, ask)
         decision = consent.decide(facts)
-        if decision.notice and wanted is True:
+        if decision.notice and flag is True:
             _say(decision.notice)
         if decision.ask:
             decision = self._ask(decision, facts, state)
@@ -192,31 +203,37 @@ class Analytics:
             return  # someone wanted to see what is sent, and can't: nothing is
         if decision.on or self._log >= 0:
             self._begin(decision, state)
-        elif os.path.isdir(self._errand.erasures):
-            self._send()  # a request to erase is still owed, whatever was decided since
+        if not decision.on and not environment.do_not_track(self._environ) and self._errand.owes():
+            self._send()  # someone's own word, whatever was decided since
 
-    def _facts(self, state: State, wants: bool | None) -> consent.Facts:
-        can_ask = not environment.in_ci(self._environ) and environment.has_terminal()
+    def _facts(self, state: State, wants: bool | None, ask: bool) -> consent.Facts:
+        can_ask = ask and not environment.in_ci(self._environ) and environment.has_terminal()
         undecided = state.standing in (consent.NOT_ASKED, consent.CONSENTED)
+        no_track = environment.do_not_track(self._environ)
+        may_come = wants is True or (wants is None and self.sample_percent > 0)
         can_save = True
-        if can_ask and undecided and wants is not False and not state.user_id:
+        if can_ask and undecided and may_come and not no_track and not state.user_id:
             try:
                 state.user_id = self._install.state.identify().user_id
             except OSError:
                 can_save = False
         return consent.Facts(
             standing=state.standing,
-            agreed=state.agreed,
+            agreed=self._agreed(state),
             declined=state.declined,
             terms=self.catalog.terms(),
             wanted=wants,
-            do_not_track=environment.do_not_track(self._environ),
+            do_not_track=no_track,
             can_ask=can_ask,
             can_save=can_save,
             in_sample=bool(state.user_id) and consent.in_sample(state.user_id, self.sample_percent),
         )
 
-    def _wanted(self, flag: object) -> bool | None:
+    def _agreed(self, state: State) -> consent.Terms | None:
+        """Return the terms of a standing yes; one without terms was to what the host had before."""
+        return state.agreed if state.agreed is not None else self._before
+
+    def _wanted(self, flag: bool | None) -> bool | None:
         """Return False where anything says no, else True where anything says yes."""
         said = (flag, environment.wanted(self.app, self._environ))
         if any(word is False for word in said):
@@ -232,22 +249,29 @@ class Analytics:
         question = Question(
             name=self.app, url=self.url, catalog=self.catalog, sample=self._sample(state), new=new
         )
+        _forget_typed_ahead()
         answer = question.ask(_read, _write)
         file = self._install.state
+        covered = decision.covered
         try:
             if answer is True:
-                kept = file.agree(facts.terms)
-                if kept.standing == consent.CONSENTED:
-                    return consent.Decision(decision.row, on=True, covered=facts.terms)
+                now, covered = file.agree(facts.terms), facts.terms
+            elif answer is False and decision.on:
+                now = file.decline(facts.terms, facts.agreed or covered)
+            elif answer is False:
+                if not self.disable():
+                    _say(
+                        "Analytics are off, but your no could not be saved: it may be asked again."
+                    )
                 return consent.Decision(decision.row)
-            if answer is False and decision.on:
-                file.decline(facts.terms, decision.covered)
-            elif answer is False and not self.disable():
-                _say("Analytics are off, but your no could not be saved: you may be asked again.")
+            else:
+                now = file.read()
         except OSError:
             _say("Analytics are off: your answer could not be saved.")
             return consent.Decision(decision.row)
-        return consent.Decision(decision.row, on=decision.on, covered=decision.covered)
+        # However long the question stood, another terminal may have decided meanwhile.
+        on = now.standing == consent.CONSENTED and (answer is True or decision.on)
+        return consent.Decision(decision.row, on=on, covered=covered if on else None)
 
     def _begin(self, decision: consent.Decision, state: State) -> None:
         import atexit
@@ -266,9 +290,14 @@ class Analytics:
         )
         if decision.on:
             self._install.remember(self._errand)
+            if state.agreed is None:  # so that a catalog that grows from here on asks
+                self._install.state.agree(decision.covered)
         self._process = os.getpid()
         atexit.register(self.close)
         self._session.record((self._first or session_start)(self.version))
+        dropped = self._install.take_dropped() if decision.on else 0
+        if dropped:
+            self._session.record(DroppedEvents(segments=dropped))
         if Failure.event_name in self.catalog.entries:
             from . import crashes
 
@@ -285,12 +314,11 @@ class Analytics:
     def _send(self) -> None:
         if paused(self._errand.pause_file):
             return
-        if not any_waits(self._errand.segments) and not os.path.isdir(self._errand.erasures):
+        if not any_waits(self._errand.segments) and not self._errand.owes():
             return
-        if self._start is not None:
-            self._start({VARIABLE: self._errand.as_json()}, self._environ)
-        elif spawn.can_spawn():
-            spawn.start({VARIABLE: self._errand.as_json()}, self._environ)
+        if self._start is not None or spawn.can_spawn():
+            start = self._start or spawn.start
+            start(self._errand.lock, {VARIABLE: self._errand.as_json()}, self._environ)
 
     def _send_from_a_thread(self) -> None:
         """Send what earlier sessions left, where no child can be started; exit does not wait."""
@@ -317,14 +345,15 @@ class Analytics:
             _say(f"Analytics are off: the log {path} cannot be written ({error.strerror}).")
 
     def _disable_by_flag(self) -> None:
-        already = self._install.state.read().standing == consent.DISABLED
-        if not self.disable():
+        if self._install.state.read().standing == consent.DISABLED:
+            remove_all(self._errand.segments)  # of a run that was going on at the time
+        elif self.disable():
+            _say("Analytics have been permanently disabled.")
+        else:
             _say(
                 "Analytics are off for this session only: the decision could not be saved in "
                 f"{self._install.state.path}."
             )
-        elif not already:
-            _say("Analytics have been permanently disabled.")
 
     def _drop(self) -> None:
         """Stop recording, whatever happened: a host's user never learns of our troubles."""
@@ -358,7 +387,7 @@ class Analytics:
 
 def _setting(flags: object, name: str) -> object:
     """Return a flag or setting by name, from a mapping (dashes or underscores) or an object."""
-    if hasattr(flags, "keys"):
+    if hasattr(type(flags), "keys"):  # the type's: a namespace may have an option of that name
         settings: Mapping[str, object] = flags  # type: ignore[assignment]
         for spelling in (name, name.replace("_", "-")):
             if spelling in settings.keys():  # noqa: SIM118  # a mapping is all that is promised
@@ -371,6 +400,16 @@ def _say(line: str) -> None:
     try:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
+    except Exception:
+        return
+
+
+def _forget_typed_ahead() -> None:
+    """Drop what was typed before the question was there: nobody has read anything then."""
+    try:
+        import termios
+
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     except Exception:
         return
 

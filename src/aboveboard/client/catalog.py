@@ -157,10 +157,11 @@ class Catalog:
     def terms(self) -> dict[str, dict[str, str]]:
         """Return what a consent is given to: each event's properties and the kind of each.
 
-        A longer list of choices or commands asks for nothing new; another property or kind does.
+        A longer list of choices or commands asks for nothing new; another property, kind, unit, or
+        package whose exceptions are told, does.
         """
         return {
-            entry.name: {name: declared.kind.label for name, declared in entry.properties.items()}
+            entry.name: {name: declared.kind.term() for name, declared in entry.properties.items()}
             for entry in self.entries.values()
         }
 

@@ -42,4 +42,6 @@ def expand(path: str, environ: Mapping[str, str]) -> str:
 
 
 def home(environ: Mapping[str, str]) -> str:
-    return environ.get("HOME") or os.path.expanduser("~")
+    """Return the home directory; without one, a place where nothing can ever be written."""
+    found = environ.get("HOME") or os.path.expanduser("~")
+    return found if os.path.isabs(found) else os.path.join(os.devnull, "nowhere")

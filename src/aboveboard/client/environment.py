@@ -5,6 +5,7 @@ Everything is given in, so that a decision can be tested without touching the pr
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ CI_VARIABLES = (
 """Any of these set to something means a machine is at work, and a machine cannot consent."""
 
 NO = frozenset(("", "0", "false", "no", "off"))
+YES = frozenset(("1", "true", "yes", "on"))
 
 
 def do_not_track(environ: Mapping[str, str]) -> bool:
@@ -35,14 +37,18 @@ def in_ci(environ: Mapping[str, str]) -> bool:
 
 
 def wanted(app: str, environ: Mapping[str, str]) -> bool | None:
-    """Return what `<APP>_ANALYTICS` says: False for a no, True for a yes, None where it is unset.
+    """Return what `<APP>_ANALYTICS` says, as `said` understands it."""
+    return said(environ.get(variable(app)))
 
-    A word that is neither counts as a no: someone set the variable to say something.
+
+def said(word: object) -> bool | None:
+    """Return what a flag, a setting or a variable says: None where it is unset, True for a yes.
+
+    A word that is neither yes nor no counts as a no: someone wrote it to say something.
     """
-    said = environ.get(variable(app))
-    if said is None or said == "":
+    if word is None or word == "":
         return None
-    return said.strip().lower() in ("1", "true", "yes", "on")
+    return word is True or str(word).strip().lower() in YES
 
 
 def variable(app: str) -> str:
@@ -51,11 +57,17 @@ def variable(app: str) -> str:
 
 
 def has_terminal() -> bool:
-    """Return whether stdin, stdout and stderr are all a terminal."""
+    """Return whether stdin, stdout and stderr are all a terminal, and its keys come to us.
+
+    A job in the background that reads from its terminal is stopped by the system: it cannot ask.
+    """
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         try:
             if not stream.isatty():
                 return False
         except (AttributeError, ValueError):  # None under pythonw, or closed
             return False
-    return True
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except (AttributeError, OSError, ValueError):  # Windows, or a terminal that is not ours
+        return True

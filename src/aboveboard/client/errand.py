@@ -9,6 +9,9 @@ import json
 import os
 import time
 
+POSTHOG = "posthog+"
+"""How an endpoint begins that takes PostHog's form of events."""
+
 PAUSE_MAX_SECONDS = 6 * 3600
 VARIABLE = "ABOVEBOARD_UPLOAD"
 """The environment variable in which the host hands the child its errand, as JSON. Not an argument:
@@ -50,6 +53,26 @@ class Errand:
     def erasures(self) -> str:
         """The directory of the requests to erase that no collector has taken yet."""
         return os.path.join(self.directory, "erasures")
+
+    @property
+    def lock(self) -> str:
+        """The file whose lock the one child that sends holds."""
+        return os.path.join(self.directory, "upload.lock")
+
+    @property
+    def dropped_file(self) -> str:
+        """The file in which the child counts the segments that it had to drop."""
+        return os.path.join(self.directory, "dropped")
+
+    def owes(self) -> bool:
+        """Return whether there is a request to erase that this errand can deliver."""
+        if self.endpoint.startswith(POSTHOG):  # which has no such request
+            return False
+        try:
+            with os.scandir(self.erasures) as entries:
+                return any(entry.name.endswith(".json") for entry in entries)
+        except OSError:
+            return False
 
     @property
     def file(self) -> str:

@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import FrameType, TracebackType
+    from typing import Any
 
 FRAMES_MAX = 30
 """The innermost frames that are kept; a deep recursion says no more with a thousand."""
@@ -110,9 +111,8 @@ def _causes(error: BaseException) -> list[BaseException]:
         near = [looked_at.__cause__]
         if near[0] is None and not looked_at.__suppress_context__:
             near = [looked_at.__context__]
-        members = getattr(looked_at, "exceptions", ())  # an exception group's, from Python 3.11
-        if isinstance(members, tuple):
-            near.extend(member for member in members if isinstance(member, BaseException))
+        if isinstance(looked_at, _GROUP):
+            near.extend(looked_at.exceptions)
         for cause in near:
             if cause is not None and id(cause) not in seen and len(found) < CAUSES_MAX:
                 seen.add(id(cause))
@@ -147,10 +147,7 @@ def _place(frame: FrameType, packages: Sequence[str]) -> str | None:
     if not _PLACE(place):
         return None
     # Code that exec() ran in a module's namespace has that module's name but not its file.
-    stem = re.split(r"[/\\]", code.co_filename)[-1].partition(".")[0]
-    if stem not in (module.rpartition(".")[2], "__init__", "__main__"):
-        return None
-    return place
+    return place if code.co_filename == frame.f_globals.get("__file__") else None
 
 
 def _module_of(frame: FrameType) -> str | None:
@@ -199,6 +196,7 @@ def _is_place(frame: str, packages: Sequence[str]) -> bool:
     )
 
 
+_GROUP: Any = getattr(builtins, "BaseExceptionGroup", ())  # from Python 3.11
 _LEADING_NAME = re.compile(r"((?:[A-Za-z_]\w{0,63}\.){0,5}[A-Za-z_]\w{0,63})\b", re.ASCII)
 _DOTTED = re.compile(r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_]\w{0,63}){0,9}", re.ASCII).fullmatch
 _PLACE = re.compile(

@@ -84,7 +84,8 @@ class Install:
         """Leave a request to erase what was sent, remove what waits, and take a new identity.
 
         The request waits on disk until a collector has taken it, however long that takes. It
-        carries the secret that this install's id was made from, which nobody else has.
+        carries the secret that this install's id was made from, which nobody else has. Where
+        nothing was ever sent from here, there is nobody to ask, and only the identity changes.
 
         Returns the state that was forgotten.
 
@@ -92,7 +93,7 @@ class Install:
             OSError: the request could not be kept; nothing has changed then.
         """
         forgotten = self.state.read()
-        if forgotten.user_id:
+        if forgotten.user_id and self.remembered() is not None:
             requests = self.errand("", "").erasures
             os.makedirs(requests, mode=0o700, exist_ok=True)
             request = {"user_id": forgotten.user_id, "secret": forgotten.secret or None}
@@ -105,9 +106,19 @@ class Install:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
+        if forgotten.user_id:
             self.state.renew()
         segment.remove_all(self.segments)
         return forgotten
+
+    def take_dropped(self) -> int:
+        """Return how many segments the child had to drop since this was last asked."""
+        path = self.errand("", "").dropped_file
+        number = _text(path)
+        if number is None:
+            return 0
+        os.unlink(path)
+        return int(number) if number.isdecimal() else 0
 
 
 def _text(path: str) -> str | None:

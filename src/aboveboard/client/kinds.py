@@ -70,6 +70,10 @@ class Kind:
         """Return the kind in a few words, for the question and the docs."""
         return self.label
 
+    def term(self) -> str:
+        """Return what a consent to this kind is given to: the same word asks for nothing new."""
+        return self.label
+
 
 class Flag(Kind):
     """True or false."""
@@ -135,6 +139,9 @@ class Amount(Kind):
         if (type(value) is float or type(value) is int) and 0 <= value <= AMOUNT_MAX:
             return repr(value)
         return "null" if value is None else None
+
+    def term(self) -> str:
+        return f"{self.label} {self.unit}"
 
     def as_json(self) -> dict[str, Json]:
         return {"kind": self.label, "unit": self.unit}
@@ -284,6 +291,14 @@ class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took
         else:
             reduced = None
         return REJECTED if reduced is None else reduced
+
+    def encode(self, value: object) -> str | None:
+        # A reduction is for those who receive one. In the program itself only an exception will
+        # do, or a text of which no more is kept than a name from a fixed list.
+        return None if type(value) is dict else super().encode(value)
+
+    def term(self) -> str:
+        return " ".join([self.label, *sorted(self.packages)])
 
     def as_json(self) -> dict[str, Json]:
         return {"kind": self.label, "packages": list(self.packages), "types": list(self.types)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from _thread import allocate_lock
+from _thread import RLock
 
 from . import locks
 from .state import new_id
@@ -33,8 +33,9 @@ remembers the ids that it has taken, so that a late segment can't count twice.""
 
 
 class Writer:
-    """Appends lines to this process's segment in `directory`; safe for threads and forks.
+    """Appends lines to this process's segment in `directory`.
 
+    Safe for threads, for forks, and for a signal handler that records while a line is written.
     Nothing is created before the first line.
     """
 
@@ -45,7 +46,7 @@ class Writer:
         self._descriptor = -1
         self._size = 0
         self._own: list[str] = []
-        self._lock = allocate_lock()
+        self._lock = RLock()
         self.dropped = 0
 
     def write(self, line: bytes) -> None:
@@ -59,7 +60,8 @@ class Writer:
                 self._open_next()
             written = os.write(self._descriptor, line)
             if written != len(line):  # a full disk: no half line may stay
-                os.ftruncate(self._descriptor, self._size)
+                size = os.fstat(self._descriptor).st_size
+                os.ftruncate(self._descriptor, size - written)
                 raise OSError("the disk is full")
             self._size += written
 
@@ -93,15 +95,15 @@ class Writer:
                 pass  # sent already
 
     def _release(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
             _open_writers.remove(self)
+            os.close(descriptor)
 
     def _after_fork(self) -> None:
         # The child has copies of the lock (held, perhaps) and of the descriptor. It lets go of
         # both and starts a segment of its own; the parent's stays locked by the parent.
-        self._lock = allocate_lock()
+        self._lock = RLock()
         self._own = []
         self._release()
 
@@ -140,16 +142,21 @@ class Waiting:
         os.unlink(self.path)
         self.release()
 
-    def set_aside(self) -> None:
-        """Move the segment to `aside/`, where it is kept for a person to look at."""
+    def set_aside(self) -> int:
+        """Move the segment to `aside/`, where the last few are kept for a person to look at.
+
+        Returns how many older ones had to be dropped for it.
+        """
         directory = os.path.join(os.path.dirname(self.path), "aside")
         os.makedirs(directory, mode=0o700, exist_ok=True)
         if os.name == "nt":
             self.release()
         os.replace(self.path, os.path.join(directory, os.path.basename(self.path)))
         self.release()
-        for path in listed(directory)[:-ASIDE_MAX]:
+        too_many = listed(directory)[:-ASIDE_MAX]
+        for path in too_many:
             os.unlink(path)
+        return len(too_many)
 
     def release(self) -> None:
         if self._descriptor >= 0:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from . import locks
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +21,8 @@ KEPT = (
 """The variables that a child is given: what it needs to run and to find its way out. No key and
 no setting of the user's goes along."""
 
+_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
 # The package's own place comes last on the path, so that nothing beside it can stand in for a
 # module of the standard library.
 _PROGRAM = (
@@ -32,8 +36,15 @@ def can_spawn() -> bool:
     return not getattr(sys, "frozen", False) and name.startswith(("python", "pypy"))
 
 
-def start(variables: Mapping[str, str], environ: Mapping[str, str]) -> None:
-    """Start the child with `variables` and what it needs of `environ`; do not wait.
+LOCK = 3
+"""The descriptor on which a child finds the sending lock, held already."""
+
+
+def start(lock: str, variables: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """Start the child with `variables` and what it needs of `environ`, unless one is at it.
+
+    The host takes the lock and hands it on: no second child is ever started, and the lock lives
+    exactly as long as the child. The host waits for nothing.
 
     Isolated (`-I`: no PYTHON* variables, no user site, not the working directory on the path) and
     without the site module (`-S`), so that the user's Python configuration does not run in it.
@@ -44,20 +55,45 @@ def start(variables: Mapping[str, str], environ: Mapping[str, str]) -> None:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     command = [sys.executable, "-I", "-S", "-B", "-c", _PROGRAM.format(root=root)]
     given = {name: environ[name] for name in KEPT if name in environ}
+    for name in _FILES:  # the child stands elsewhere
+        if given.get(name):
+            given[name] = os.path.abspath(given[name])
     given.update(variables)
-    if hasattr(os, "posix_spawn"):
-        devnull = os.devnull
-        stdio = [
-            (os.POSIX_SPAWN_OPEN, 0, devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, devnull, os.O_WRONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 2, devnull, os.O_WRONLY, 0),
-        ]
-        try:
-            os.posix_spawn(command[0], command, given, file_actions=stdio, setsid=True)
+    os.makedirs(os.path.dirname(lock), mode=0o700, exist_ok=True)
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    try:
+        if not locks.acquire(descriptor, wait=False):
             return
-        except NotImplementedError:  # a C library without setsid in posix_spawn
-            pass
-    _start_by_subprocess(command, given)
+        if not _spawn(command, given, descriptor):
+            # Whoever is started this way takes the lock itself.
+            os.close(descriptor)
+            descriptor = -1
+            _start_by_subprocess(command, given)
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _spawn(command: list[str], given: dict[str, str], lock: int) -> bool:
+    """Start the child with the lock as its descriptor `LOCK`; False where that can't be done."""
+    if not hasattr(os, "posix_spawn"):
+        return False
+    devnull = os.devnull
+    files: list[tuple[object, ...]] = [
+        (os.POSIX_SPAWN_OPEN, 0, devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 2, devnull, os.O_WRONLY, 0),
+    ]
+    if lock == LOCK:
+        os.set_inheritable(lock, True)  # not every C library lets a descriptor be copied to itself
+    else:
+        files.append((os.POSIX_SPAWN_DUP2, lock, LOCK))
+    try:
+        # An empty mask: a host may have blocked the very alarm that ends the child.
+        os.posix_spawn(command[0], command, given, file_actions=files, setsid=True, setsigmask=())
+    except NotImplementedError:  # a C library without setsid in posix_spawn
+        return False
+    return True
 
 
 def _start_by_subprocess(command: list[str], given: dict[str, str]) -> None:

@@ -5,6 +5,9 @@ It is aider's own `analytics.json` with its three keys (`uuid`, `permanently_dis
 that a later question was answered with no; `decided`, when that was; and `secret`, from which the
 id was made, so that only this install can ask for its data to be erased. Keys that are not ours are
 kept. A file that cannot be understood is left as it is, until someone says no for good.
+
+`check` tells a file that was damaged, by a bit or by hand, from one that was written: a yes is
+believed only with it, or where no key of ours is there (aider's own file). A no always is.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from binascii import crc32
 
 from . import consent, locks
 
@@ -155,8 +159,12 @@ class StateFile:
             for key in ("agreed", "declined"):
                 if document.get(key, True) is None:
                     del document[key]
-            if not now.user_id and "uuid" not in changes:
+            document.setdefault("asked_opt_in", False)
+            document.setdefault("permanently_disable", None)
+            # A no needs no id; everything else does.
+            if not (now.user_id or "uuid" in changes or changes.get("permanently_disable")):
                 document.update(new_identity())
+            document["check"] = _check(document)
             self._replace(json.dumps(document, indent=4) + "\n")
             return _understood(document)
         finally:
@@ -171,11 +179,15 @@ class StateFile:
             return {}
         except (OSError, ValueError, RecursionError):
             return None
-        return document if isinstance(document, dict) and _makes_sense(document) else None
+        if not isinstance(document, dict):
+            return None
+        if document.get("permanently_disable") is True:  # whatever else is damaged
+            return document
+        return document if _makes_sense(document) else None
 
     def _replace(self, text: str) -> None:
-        temporary = f"{self.path}.{os.getpid()}.{new_id()[:8]}.tmp"
-        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOEXEC, 0o600)
+        temporary = self.path + ".tmp"  # one name: the lock is held, and a crash leaves one file
+        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _CLOEXEC, 0o600)
         try:
             try:
                 data = text.encode()
@@ -242,7 +254,9 @@ def _groups(digits: str) -> Iterator[str]:
 def _makes_sense(document: Mapping[str, object]) -> bool:
     user_id = document.get("uuid")
     return (
-        _is_answer(document.get("permanently_disable"))
+        ("asked_opt_in" in document) == ("permanently_disable" in document)
+        and (not any(key in document for key in _OURS) or document.get("check") == _check(document))
+        and _is_answer(document.get("permanently_disable"))
         and _is_answer(document.get("asked_opt_in"))
         and (user_id is None or is_id(user_id))
         and all(
@@ -250,6 +264,12 @@ def _makes_sense(document: Mapping[str, object]) -> bool:
             for key in ("agreed", "declined")
         )
     )
+
+
+def _check(document: Mapping[str, object]) -> str:
+    """Return what `check` holds: it tells a damaged file, not a forged one."""
+    rest = {key: value for key, value in document.items() if key != "check"}
+    return f"{crc32(json.dumps(rest, sort_keys=True).encode()):08x}"
 
 
 def _is_answer(value: object) -> bool:
@@ -272,6 +292,8 @@ def _are_terms(value: object) -> bool:
 
 def _understood(document: Mapping[str, object]) -> State:
     user_id = document.get("uuid")
+    if not is_id(user_id):
+        user_id = None
     agreed, declined = document.get("agreed"), document.get("declined")
     decided, secret = document.get("decided"), document.get("secret")
     if document.get("permanently_disable"):
@@ -302,5 +324,6 @@ def _sync_directory(path: str) -> None:
         os.close(directory)
 
 
+_OURS = ("agreed", "declined", "decided", "secret", "check")
 _SIZE_MAX = 1 << 20
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)

@@ -24,7 +24,7 @@ import urllib.request
 
 from aboveboard import __version__
 
-from . import consent, environment, locks, segment, wire
+from . import consent, environment, locks, segment, spawn, wire
 from .errand import PAUSE_MAX_SECONDS, VARIABLE, Errand, paused
 from .state import StateFile
 
@@ -36,6 +36,8 @@ WALL_CLOCK_SECONDS = 30
 REQUEST_SECONDS = 10
 PAUSE_FIRST_SECONDS = 60
 AGENT = f"aboveboard/{__version__}"
+_JSON = ("application/json", "text/json")
+_NOT_A_COLLECTOR = 0
 REFUSED = frozenset((400, 401, 413))
 
 
@@ -43,14 +45,15 @@ def main() -> None:
     """Be the child: bounded, without inherited files, elsewhere."""
     bound_life(WALL_CLOCK_SECONDS)
     os.chdir(os.path.abspath(os.sep))
-    if hasattr(os, "closerange"):
-        os.closerange(3, 256)
-    run(Errand.from_json(os.environ[VARIABLE]), os.environ)
+    os.closerange(spawn.LOCK + 1, _descriptors_max())
+    held = spawn.LOCK if _is_open(spawn.LOCK) else None
+    run(Errand.from_json(os.environ[VARIABLE]), os.environ, held)
 
 
 def bound_life(seconds: int) -> None:
     """Have the system end this process after `seconds`, whatever it waits for."""
     if hasattr(signal, "alarm"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGALRM,))
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(seconds)
         return
@@ -69,53 +72,75 @@ class Later(Exception):  # noqa: N818  # no error: a word from the collector
         self.retry_after = retry_after
 
 
-def run(errand: Errand, environ: Mapping[str, str]) -> None:
-    """Send what waits, unless another process is at it. Raises nothing that a caller can mend."""
+def run(errand: Errand, environ: Mapping[str, str], held: int | None = None) -> None:
+    """Send what waits, unless another process is at it. Raises nothing that a caller can mend.
+
+    Args:
+        errand: Where, what and to whom.
+        environ: The environment.
+        held: The sending lock's descriptor where it is held already; it is taken otherwise.
+    """
     os.makedirs(errand.directory, mode=0o700, exist_ok=True)
-    lock = os.open(os.path.join(errand.directory, "upload.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(errand.lock, os.O_RDWR | os.O_CREAT, 0o600) if held is None else held
     try:
-        if not locks.acquire(lock, wait=False):
+        if held is None and not locks.acquire(lock, wait=False):
             return
-        may = may_send(errand, environ)
-        segment.prune(errand.segments)
-        if not paused(errand.pause_file):
-            _deliver(errand, environ, may)
+        user_id = may_send(errand, environ)
+        count_dropped(errand, segment.prune(errand.segments))
+        owes = errand.owes() and not environment.do_not_track(environ)
+        if not paused(errand.pause_file) and (user_id or owes):
+            _deliver(errand, environ, user_id)
     finally:
         os.close(lock)
 
 
-def _deliver(errand: Errand, environ: Mapping[str, str], may: bool) -> None:
+def _deliver(errand: Errand, environ: Mapping[str, str], user_id: str) -> None:
+    # The pause comes first, and goes when all went well: whatever ends this process, it stands.
+    pause(errand.pause_file, None)
     connection = None
     try:
         connection = Connection(wire.address(errand.endpoint), environ)
         # A request to erase is someone's own word, and needs no other consent.
-        send_erasures(errand, connection)
-        if may:
-            send_segments(errand, connection)
-    except (OSError, http.client.HTTPException):
-        pause(errand.pause_file, None)
+        if errand.owes():
+            send_erasures(errand, connection)
+        if user_id:
+            send_segments(errand, connection, user_id)
     except Later as later:
-        pause(errand.pause_file, later.retry_after)
+        if later.retry_after is not None:
+            pause(errand.pause_file, later.retry_after)
+    except (OSError, http.client.HTTPException, ValueError):
+        pass  # no way there, no HTTP there, or no address at all: the pause stands
     else:
-        if os.path.exists(errand.pause_file):
-            os.unlink(errand.pause_file)
+        os.unlink(errand.pause_file)
     finally:
         if connection is not None:
             connection.close()
 
 
-def may_send(errand: Errand, environ: Mapping[str, str]) -> bool:
-    """Return whether there is a standing yes; where there is a standing no, remove what waits."""
+def may_send(errand: Errand, environ: Mapping[str, str]) -> str:
+    """Return the id of the install that has a standing yes, or ""; a no removes what waits."""
     if environment.do_not_track(environ):
-        return False
-    standing = StateFile(errand.state).read().standing
-    if standing == consent.DISABLED:
+        return ""
+    state = StateFile(errand.state).read()
+    if state.standing == consent.DISABLED:
         segment.remove_all(errand.segments)
-    return standing == consent.CONSENTED
+    return state.user_id if state.standing == consent.CONSENTED else ""
 
 
-def send_segments(errand: Errand, connection: Connection) -> None:
-    """Send the segments that wait, oldest first.
+def count_dropped(errand: Errand, number: int) -> None:
+    """Add to the number of dropped segments that the host's next session will tell."""
+    if number:
+        try:
+            with open(errand.dropped_file, encoding="ascii") as file:
+                number += int(file.read(20))
+        except (OSError, ValueError):
+            pass
+        with open(errand.dropped_file, "w", encoding="ascii") as file:
+            file.write(str(number))
+
+
+def send_segments(errand: Errand, connection: Connection, user_id: str) -> None:
+    """Send the segments that wait, oldest first; remove those of an id that was given up.
 
     Raises:
         Later, OSError, http.client.HTTPException: not all could be sent; the rest still waits.
@@ -123,9 +148,13 @@ def send_segments(errand: Errand, connection: Connection) -> None:
     form = wire.form(errand.endpoint)
     for waiting in segment.waiting(errand.segments):
         try:
+            lines = waiting.read()
+            if user_id.encode() not in lines:
+                waiting.remove()
+                continue
             status, retry_after = connection.post(
                 form.path,
-                gzip.compress(form.body(waiting.read(), errand.key), 6, mtime=0),
+                gzip.compress(form.body(lines, errand.key), 6, mtime=0),
                 {
                     **_headers(errand),
                     "Content-Type": form.content_type,
@@ -136,7 +165,7 @@ def send_segments(errand: Errand, connection: Connection) -> None:
             if status == 200:
                 waiting.remove()
             elif status in REFUSED:
-                waiting.set_aside()
+                count_dropped(errand, waiting.set_aside())
             else:
                 raise Later(retry_after)
         finally:
@@ -146,13 +175,9 @@ def send_segments(errand: Errand, connection: Connection) -> None:
 def send_erasures(errand: Errand, connection: Connection) -> None:
     """Ask the collector to erase what installs of this machine have sent, until it has taken it.
 
-    PostHog has no such request; there they wait for an endpoint that has.
-
     Raises:
         Later, OSError, http.client.HTTPException: not all were taken; the rest is still owed.
     """
-    if not os.path.isdir(errand.erasures) or wire.form(errand.endpoint) is wire.PostHog:
-        return
     for name in sorted(os.listdir(errand.erasures)):
         path = os.path.join(errand.erasures, name)
         if not name.endswith(".json"):
@@ -164,7 +189,7 @@ def send_erasures(errand: Errand, connection: Connection) -> None:
         if status in (200, 202):
             os.unlink(path)
         elif status in REFUSED:
-            os.replace(path, path + ".refused")
+            os.replace(path, path + ".refused")  # kept for a person to look at; no longer owed
         else:
             raise Later(retry_after)
     if not os.listdir(errand.erasures):
@@ -183,16 +208,20 @@ class Connection:
         if address.scheme not in ("http", "https") or not address.hostname:
             raise OSError(f"{endpoint!r} is no http or https address")
         self._prefix = address.path.rstrip("/")
+        self._answer: http.client.HTTPResponse | None = None
         self._headers: dict[str, str] = {}
         secure = address.scheme == "https"
         port = address.port or (443 if secure else 80)
         proxy = None
         if not urllib.request.proxy_bypass(address.hostname):
-            proxy = urllib.request.getproxies().get(address.scheme)
+            proxies = urllib.request.getproxies()
+            proxy = proxies.get(address.scheme) or proxies.get("all")
         host, at = address.hostname, port
         tunnel_headers: dict[str, str] = {}
         if proxy:
-            through = urllib.parse.urlsplit(proxy if "//" in proxy else f"//{proxy}")
+            through = urllib.parse.urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+            if through.scheme != "http":
+                raise OSError(f"a {through.scheme} proxy is not spoken here")
             host, at = through.hostname or host, through.port or 3128
             if through.username:
                 login = f"{through.username}:{through.password or ''}"
@@ -220,13 +249,19 @@ class Connection:
             OSError: no connection, or none in time.
             http.client.HTTPException: what answered does not speak HTTP.
         """
+        if self._answer is not None:
+            # The last answer's body, read now that its status has been acted upon: a server that
+            # dribbles keeps us from the next request, never from believing the last.
+            self._answer.read(65536)
+            if not self._answer.isclosed():  # a longer one is nobody's: start afresh
+                self._http.close()
         self._http.request("POST", self._prefix + path, body, {**self._headers, **headers})
-        response = self._http.getresponse()
-        response.read(65536)
-        if response.length:  # a longer answer is nobody's: start afresh rather than read it
-            self._http.close()
-        after = response.getheader("Retry-After", "")
-        return response.status, int(after) if after.isdecimal() and len(after) < 6 else None
+        self._answer = answer = self._http.getresponse()
+        after = answer.getheader("Retry-After", "")
+        status = answer.status
+        if status == 200 and not answer.getheader("Content-Type", "").startswith(_JSON):
+            status = _NOT_A_COLLECTOR  # a hotel's welcome page takes every request and keeps none
+        return status, int(after) if after.isdecimal() and len(after) < 6 else None
 
     def close(self) -> None:
         self._http.close()
@@ -252,6 +287,21 @@ def pause(
         file.write(f"{seconds:.0f}")
     end = time.time() + rand(seconds / 2, seconds)
     os.utime(path, (end, end))
+
+
+def _descriptors_max() -> int:
+    try:
+        return min(int(os.sysconf("SC_OPEN_MAX")), 65536)
+    except (AttributeError, OSError, ValueError):  # Windows
+        return 256
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def _trust(environ: Mapping[str, str]) -> ssl.SSLContext:

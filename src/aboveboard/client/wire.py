@@ -6,14 +6,16 @@ the audit log's lines are what is sent, whoever takes it.
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import time
+
+from .errand import POSTHOG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-POSTHOG = "posthog+"
 
 
 class Ours:
@@ -44,7 +46,7 @@ class PostHog:
     """PostHog's `POST /batch/`: the same events as PostHog's, its own guesses switched off.
 
     `$ip`, `$geoip_disable` and `$process_person_profile` keep PostHog from adding the address, the
-    place and a person's profile. The sixth group of a line's uuid counts, so that an event that is
+    place and a person's profile. The last group of a line's uuid counts, so that an event that is
     sent twice is one event there.
     """
 
@@ -53,7 +55,7 @@ class PostHog:
 
     def __init__(self, user_id: str, session: str, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._number = 0
+        self._numbers = itertools.count(1)
         self._start = session[:24]
         self._fixed = (
             f'"$session_id": "{session}", "$ip": "0.0.0.0", "$geoip_disable": true, '
@@ -66,11 +68,11 @@ class PostHog:
 
     def ending(self, is_empty: bool) -> str:
         """Return what follows a line's last property."""
-        self._number += 1
         comma = "" if is_empty else ", "
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))
-        number = f"{self._start}{self._number:012x}"
-        return f'{comma}{self._fixed}, "uuid": "{number}", "timestamp": "{moment}"}}\n'
+        # A forked child goes on with its parent's session and count, but not with its process id.
+        name = f"{self._start}{os.getpid() & 0xFFFFF:05x}{next(self._numbers) & 0xFFFFFFF:07x}"
+        return f'{comma}{self._fixed}, "uuid": "{name}", "timestamp": "{moment}"}}\n'
 
     @staticmethod
     def body(segment: bytes, key: str) -> bytes:

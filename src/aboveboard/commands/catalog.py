@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aboveboard.client.analytics import Analytics
 from aboveboard.client.catalog import Catalog
-from aboveboard.client.event import CatalogError
+from aboveboard.client.kinds import CatalogError
 
 TARGET_HELP = (
     "where the catalog is: MODULE:NAME of an Analytics or a Catalog in the tool's own code, "

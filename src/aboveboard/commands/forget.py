@@ -27,16 +27,15 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    if not forgotten.user_id:
-        print(f"{args.app} has no id on this machine: nothing was ever sent.")
-        return 0
     errand = install.remembered()
-    when = f"the next time that {args.app} runs"
     if errand is not None:
-        spawn.start({VARIABLE: errand.as_json()}, os.environ)
-        when = "now, and again until it is taken"
+        spawn.start(errand.lock, {VARIABLE: errand.as_json()}, os.environ)
+    if not forgotten.user_id or errand is None:
+        print(f"Nothing was ever sent from here for {args.app}: there is nobody to ask.")
+        return 0
     print(
         f"What waited is removed. The request to erase all that {forgotten.user_id} has sent goes "
-        f"out {when}. {args.app} has a new id here; your decision about analytics stands."
+        f"out now, and again until it is taken. {args.app} has a new id here; your decision about "
+        "analytics stands."
     )
     return 0

@@ -37,7 +37,6 @@ def describe(install: Install) -> dict[str, object]:
     errand = install.remembered()
     paths = segment.listed(install.segments)
     texts = [Path(path).read_bytes() for path in paths]
-    erasures = Path(install.errand("", "").erasures)
     return {
         "app": install.app,
         "decision": state.standing,
@@ -50,7 +49,7 @@ def describe(install: Install) -> dict[str, object]:
         "waiting_bytes": sum(map(len, texts)),
         "set_aside_files": len(segment.listed(str(Path(install.segments) / "aside"))),
         "paused": paused(install.errand("", "").pause_file),
-        "erasures_owed": len(list(erasures.glob("*.json"))),
+        "erasures_owed": len(list(Path(install.errand("", "").erasures).glob("*.json"))),
         "state_file": install.state.path,
         "waiting_directory": install.segments,
     }
