@@ -30,7 +30,9 @@ from aboveboard.collector.projects import Projects
 from aboveboard.warehouse import Warehouse, database, embedded
 
 EVENTS = 200
-BODIES = 64
+BODIES = 2000
+"""Different sessions; made before the clock starts, since making one takes the client longer than
+the collector takes to store it."""
 
 
 def segment(dice: random.Random, names: list[str]) -> bytes:
