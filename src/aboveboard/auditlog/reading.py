@@ -1,0 +1,111 @@
+"""An audit log's lines as events, whoever wrote them: ours, stock aider, ours in PostHog's form.
+
+A log is read as a stream, so its size does not matter. It is a person's own file, which they may
+have cut, joined or edited: a line that is no event is skipped and counted, never more than that.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+LINE_MAX = 2**20
+"""Bytes; no event is longer, and a longer line is damaged."""
+
+TIME_MAX = 2**33
+"""Seconds since 1970, in the year 2242; what is later, or before 1970, is no time of an event."""
+
+NOTHING = "None"
+"""How aider writes a property that has no value."""
+
+
+class LoggedEvent(NamedTuple):
+    """One line of a log."""
+
+    event: str
+    properties: dict[str, object]
+    user_id: str
+    session: str | None
+    """None in aider's form, which does not tell."""
+
+    time: float
+    """Seconds since 1970."""
+
+
+class Reader:
+    """Reads logs and counts the lines that are no events."""
+
+    def __init__(self) -> None:
+        self.damaged = 0
+
+    def read(self, file: BinaryIO) -> Iterator[LoggedEvent]:
+        """Return the events of one log, in its order."""
+        for line in _lines(file):
+            event = read_line(line)
+            if event is not None:
+                yield event
+            elif not line.isspace():
+                self.damaged += 1
+
+
+def read_line(line: bytes) -> LoggedEvent | None:
+    """Return a line's event, or None where it is none."""
+    try:
+        told = _decode(line.decode("utf-8-sig"))
+        event, properties = told["event"], told["properties"]
+        if "distinct_id" in told:
+            return _read_posthog(told)
+        user_id, moment = told["user_id"], told["time"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+    if not (type(event) is type(user_id) is str and event and type(properties) is dict):
+        return None
+    if not (type(moment) is int or type(moment) is float) or not 0 <= moment < TIME_MAX:
+        return None
+    session = told.get("session")
+    if session is None:
+        for name, value in properties.items():
+            if value == NOTHING:
+                properties[name] = None
+    elif type(session) is not str:
+        return None
+    return LoggedEvent(event, properties, user_id, session, moment)
+
+
+def _read_posthog(told: dict[str, object]) -> LoggedEvent | None:
+    """Return the event in a line of PostHog's form, without the `$` properties that are its own.
+
+    Raises:
+        KeyError, TypeError, ValueError: the line is none.
+    """
+    event, user_id, properties = told["event"], told["distinct_id"], told["properties"]
+    if not (isinstance(event, str) and isinstance(user_id, str) and isinstance(properties, dict)):
+        return None
+    written = str(told["timestamp"])
+    if written.endswith("Z"):  # which Python reads from 3.11 only
+        written = written[:-1] + "+00:00"
+    moment = datetime.datetime.fromisoformat(written)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.timezone.utc)
+    seconds = moment.timestamp()
+    if not 0 <= seconds < TIME_MAX:
+        return None
+    own = {name: value for name, value in properties.items() if not name.startswith("$")}
+    return LoggedEvent(event, own, user_id, str(properties.get("$session_id", "")), seconds)
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Return a file's lines; one that is too long is cut short, and no JSON then."""
+    while line := file.readline(LINE_MAX):
+        yield line
+        while len(line) == LINE_MAX and not line.endswith(b"\n"):
+            line = file.readline(LINE_MAX)
+
+
+_decode = json.JSONDecoder(parse_constant=lambda _: None).decode
+"""NaN and Infinity, which Python writes and JSON does not have, are null."""
