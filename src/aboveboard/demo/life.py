@@ -7,11 +7,12 @@ import random
 from collections.abc import Callable, Iterator
 
 from aboveboard.client.analytics import Analytics
-from aboveboard.client.catalog import SessionStart
+from aboveboard.client.catalog import Failure, SessionStart
 from aboveboard.client.event import Event
 from aboveboard.client.state import StateFile
 from aboveboard.hosts.aider import catalog as aider
 
+from .failures import failure
 from .population import BUG, BUGGY_VERSION, COMMANDS, CRASHES, DAYS, FAILURES, Person
 
 DAY_SECONDS = 24 * 3600
@@ -78,7 +79,7 @@ def _installed(
         environ={"HOME": home},
         clock=clock,
         _first=first,
-        _start=lambda _variables, _environ: None,  # whoever runs this sends, many at a time
+        _start=lambda *_errand: None,  # whoever runs this sends, many at a time
     )
 
 
@@ -141,18 +142,16 @@ def _command(person: Person, record: Callable[[Event], None], chance: random.Ran
 
 def _failure(record: Callable[[Event], None], chance: random.Random) -> None:
     name = chance.choices([name for name, _ in FAILURES], [weight for _, weight in FAILURES])[0]
-    reduced: object = {"type": name, "frames": ["aider.coders.base_coder:send_message:1463"]}
-    record(aider.MessageSendException(error=reduced))  # type: ignore[arg-type]  # as one reduced
+    error = failure(name, (("aider.coders.base_coder", "send_message"),))
+    record(aider.MessageSendException(error=error))
 
 
 def _end(version: str, scripted: bool, chance: random.Random) -> Event:
     if chance.random() < (0.05 if version == BUGGY_VERSION else 0.004):
-        crash: tuple[str, tuple[str, ...]] = BUG
-        if version != BUGGY_VERSION:
-            kind, frames, _ = chance.choices(CRASHES, [weight for _, _, weight in CRASHES])[0]
-            crash = (kind, frames)
-        reduced: object = {"type": crash[0], "frames": list(crash[1])}
-        return aider.UncaughtException(error=reduced)  # type: ignore[arg-type]  # as one reduced
+        if version == BUGGY_VERSION:
+            return Failure(error=failure(*BUG), handled=False)
+        name, places, _ = chance.choices(CRASHES, [weight for _, _, weight in CRASHES])[0]
+        return Failure(error=failure(name, places), handled=False)
     if scripted:
         return aider.Exit(reason="Completed --message")
     reasons = {"/exit": 60, "Control-C": 25, "Completed main CLI coder.run": 12,

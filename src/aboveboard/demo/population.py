@@ -72,13 +72,15 @@ FAILURES = (
 )  # fmt: skip
 
 CRASHES = (
-    ("UnicodeDecodeError", ("aider.io:read_text:512", "aider.repomap:get_tags_raw:266"), 5),
-    ("KeyError", ("aider.coders.base_coder:run:876", "aider.coders.base_coder:send:1843"), 3),
-    ("OSError", ("aider.repo:get_tracked_files:411",), 2),
+    ("UnicodeError", (("aider.repomap", "get_tags_raw"), ("aider.io", "read_text")), 5),
+    ("KeyError", (("aider.coders.base_coder", "run"), ("aider.coders.base_coder", "send")), 3),
+    ("OSError", (("aider.repo", "get_tracked_files"),), 2),
 )
+"""Crashes: the type, where it came up from the outside in, and how often against the others."""
+
 BUG = (
     "TypeError",
-    ("aider.coders.base_coder:run_one:932", "aider.coders.editblock_coder:get_edits:24"),
+    (("aider.coders.base_coder", "run_one"), ("aider.coders.editblock_coder", "get_edits")),
 )
 
 
