@@ -21,6 +21,7 @@ class MessageSend(Event):
 parser = argparse.ArgumentParser()
 parser.add_argument("--events", type=int, default=0)
 parser.add_argument("--time-record", action="store_true")
+parser.add_argument("--flat", action="store_true", help="time the first and the last tenth")
 add_flags(parser)
 args = parser.parse_args()
 analytics = Analytics(
@@ -31,6 +32,22 @@ analytics = Analytics(
     key="key",
 )
 analytics.open(args)
+if args.flat:
+    import resource
+
+    tenth = args.events // 10
+    times = []
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(10):
+        begin = time.perf_counter()
+        for number in range(tenth):
+            analytics.record(
+                MessageSend(main_model="gpt-4o", edit_format="diff", prompt_tokens=number, cost=0.1)
+            )
+        times.append((time.perf_counter() - begin) / tenth * 1e6)
+    more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    print(f"{times[0]:.2f} {times[-1]:.2f} {more}")
+    args.events = 0
 begin = time.perf_counter()
 for number in range(args.events):
     analytics.record(
