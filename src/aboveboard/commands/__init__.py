@@ -18,6 +18,7 @@ COMMANDS = {
     "catalog": "what a tool may collect: show it, or print it as JSON",
     "stats": "what one's own audit log says, in the terminal; needs no server",
     "sample": "the last 1,000 events of an audit log, fit to publish",
+    "aider": "the installed aider, its analytics kept by aboveboard; all that follows is its own",
     "status": "what was decided on this machine, what waits to be sent, where the files are",
     "show": "every event that waits to be sent, byte for byte",
     "disable": "a tool's analytics off on this machine, for good",

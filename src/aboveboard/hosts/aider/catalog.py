@@ -6,7 +6,9 @@ The events are aider's own, under its own names, with one difference: its forty 
 
 from __future__ import annotations
 
-from aboveboard.client.catalog import Catalog
+import functools
+
+from aboveboard.client.catalog import Catalog, Failure
 from aboveboard.client.event import (
     Event,
     choice,
@@ -16,6 +18,7 @@ from aboveboard.client.event import (
     exception,
     flag,
     model,
+    seconds,
 )
 
 from .vocabulary import (
@@ -23,10 +26,12 @@ from .vocabulary import (
     EDIT_FORMATS,
     EXCEPTION_TYPES,
     EXIT_REASONS,
+    MODES,
     OAUTH_FAILURES,
     OAUTH_PROVIDERS,
     PACKAGES,
     SELECTED_MODELS,
+    TOKENS,
 )
 
 
@@ -115,16 +120,6 @@ class MessageSendException(Event):
     )
 
 
-class UncaughtException(Event, name="exception"):
-    """Aider crashed."""
-
-    error: BaseException | None = exception(
-        "The error's type, and where in aider's and litellm's own code it came up",
-        PACKAGES,
-        EXCEPTION_TYPES,
-    )
-
-
 class Command(Event):
     """A command such as `/add` was given in the chat. What followed it is not told."""
 
@@ -183,7 +178,56 @@ class OauthFlowSaveFailed(Event):
     )
 
 
-EVENTS: tuple[type[Event], ...] = (
+class Reply(Event):
+    """A model's reply was worked off, or did not come. What it said and changed is not told."""
+
+    main_model: str | None = model("The model that was asked")
+    mode: str | None = choice(
+        *dict.fromkeys(("code", *MODES.values())), doc="The chat mode, by the edit format"
+    )
+    edit_format: str | None = choice(*EDIT_FORMATS, doc="How the model was asked for its edits")
+    streamed: bool | None = flag("Whether the reply came piece by piece")
+    reflection: int | None = count(
+        "How often, for the same message, the model had been asked to mend its reply"
+    )
+    end: str | None = choice(
+        "complete", "too long", "interrupted", "error", doc="How the reply ended"
+    )
+    edits: str | None = choice(
+        "none", "applied", "failed", doc="What became of its edits; null where it came to none"
+    )
+    files: int | None = count("How many files were edited")
+    context: str | None = choice(*TOKENS, doc="Tokens sent, in coarse steps")
+    repo_map: str | None = choice(*TOKENS, doc="Tokens of it for the repo map, in coarse steps")
+    first_token: float | None = seconds("From the request to the reply's first piece")
+    duration: float | None = seconds("From the first request to the reply's end")
+    retries: int | None = count("How often the request was repeated after an error")
+
+
+class ProviderError(Event):
+    """A model's provider answered with an error, or not at all."""
+
+    model: str | None = model("The model that was asked")
+    error: BaseException | None = exception(
+        "The error's type, and where in aider's and litellm's own code it came up",
+        PACKAGES,
+        EXCEPTION_TYPES,
+    )
+    retries: int | None = count("How often the same request had failed before")
+
+
+class SideRequest(Event):
+    """A model was asked for a commit message or for a summary of the chat, which are not told."""
+
+    model: str | None = model("The model that was asked")
+    answered: bool | None = flag("Whether it answered in the end")
+    prompt_tokens: int | None = count("Tokens sent")
+    completion_tokens: int | None = count("Tokens received")
+    cost: float | None = dollars("What it cost, by litellm's price list")
+    duration: float | None = seconds("From the first request to the answer's end")
+
+
+STOCK: tuple[type[Event], ...] = (
     Launched,
     Exit,
     CliSession,
@@ -197,7 +241,6 @@ EVENTS: tuple[type[Event], ...] = (
     MessageSendStarting,
     MessageSend,
     MessageSendException,
-    UncaughtException,
     Command,
     InteractiveHelp,
     AiCommentsFileAdd,
@@ -209,6 +252,11 @@ EVENTS: tuple[type[Event], ...] = (
     OauthFlowFailed,
     OauthFlowSaveFailed,
 )
+
+"""What aider records by itself."""
+
+EVENTS: tuple[type[Event], ...] = (*STOCK, Reply, ProviderError, SideRequest)
+"""What aider records under aboveboard: its own, and what they do not say."""
 
 LEGACY: dict[str, object] = {
     "aliases": {
@@ -246,4 +294,14 @@ LEGACY: dict[str, object] = {
 }
 """How aider spoke to PostHog, for collectors that hear an aider without aboveboard."""
 
-CATALOG = Catalog.of("aider", EVENTS, LEGACY)
+CATALOG = Catalog.of("aider", EVENTS, LEGACY, packages=PACKAGES, exception_types=EXCEPTION_TYPES)
+
+STOCK_TERMS: dict[str, dict[str, str]] = {
+    "session_start": CATALOG.terms()["session_start"],
+    **{event.event_name: CATALOG.terms()[event.event_name] for event in STOCK},
+    "exception": {"error": CATALOG.terms()["exception"]["error"]},
+}
+"""What a yes to a stock aider was given to; anything else needs another."""
+
+UncaughtException = functools.partial(Failure, handled=False)
+"""aider crashed: the client's own event `exception`, recorded by the client itself."""

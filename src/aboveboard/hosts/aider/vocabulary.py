@@ -56,6 +56,29 @@ EDIT_FORMATS = (
 )
 """The `edit_format` of every coder."""
 
+MODES = {
+    "ask": "ask",
+    "architect": "architect",
+    "context": "context",
+    "help": "help",
+    "editor-diff": "editor",
+    "editor-diff-fenced": "editor",
+    "editor-whole": "editor",
+}
+"""The chat mode that an edit format belongs to, where that is not `code`. `editor` is the second
+half of `architect`: the model that writes what the first one planned."""
+
+TOKENS = (
+    "none",
+    "under 1k",
+    "1k to 4k",
+    "4k to 16k",
+    "16k to 64k",
+    "64k to 256k",
+    "over 256k",
+)
+"""Coarse steps for how much was sent: each four times the one before."""
+
 COMMANDS = (
     "add",
     "architect",

@@ -1,0 +1,237 @@
+"""What stands in for `aider.analytics`: aider's own class, kept by our client.
+
+aider makes an `Analytics`, asks it whether to ask, enables it, and tells it events by name; see
+`aider.main`. Here the client decides and asks instead, so that no setting, no end of input and no
+browser can consent for a person, and `need_to_ask` always answers no. Events become the catalog's;
+what the catalog does not know goes nowhere.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from aboveboard.client.analytics import Analytics as Client
+from aboveboard.client.errand import POSTHOG
+from aboveboard.client.install import Install
+
+from . import replies
+from .catalog import CATALOG, EVENTS, LEGACY, STOCK_TERMS, Command
+from .vocabulary import PACKAGES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from aboveboard.client.event import Event
+
+APP = "aider"
+DIRECTORY = "~/.aider"
+URL = "https://aider.chat/docs/more/analytics.html"
+POSTHOG_HOST = "https://us.i.posthog.com"
+"""Where aider's flag for a project's key sends to when no host is given, as in aider."""
+
+
+class Place:
+    """Where events go. Without an address or a key there is none, and nothing is collected."""
+
+    __slots__ = ("endpoint", "key")
+
+    def __init__(self, endpoint: str, key: str) -> None:
+        self.endpoint = endpoint
+        self.key = key
+
+    def __bool__(self) -> bool:
+        return bool(self.endpoint and self.key)
+
+
+class _Process:
+    """What holds for the whole process, however often aider makes an `Analytics`.
+
+    Attributes:
+        version: aider's own.
+        place: Where events go unless aider's flags say otherwise. Taken from the environment before
+            aider reads `.env` files, which come with every repository that someone clones.
+        in_terminal: Whether aider talks to its user in the terminal; None where that is not known.
+        chosen: What the running session was opened with.
+        client: The running session.
+    """
+
+    def __init__(self) -> None:
+        self.version = "0"
+        self.place = Place("", "")
+        self.in_terminal: bool | None = None
+        self.chosen: tuple[object, ...] = ()
+        self.client: Client | None = None
+        self.crash_hook: Callable[..., Any] = sys.excepthook
+        self.watch: replies.Watch | None = None
+
+
+_process = _Process()
+
+
+def configure(version: str, endpoint: str, key: str) -> None:
+    """Say what holds for the process, before aider's `main` runs."""
+    _process.version = version
+    _process.place = Place(endpoint, key)
+    _listen_for_mode()
+
+
+class Analytics:
+    """aider's `Analytics`, with the arguments and methods that aider uses."""
+
+    def __init__(
+        self,
+        logfile: str | None = None,
+        permanently_disable: bool = False,
+        posthog_host: str | None = None,
+        posthog_project_api_key: str | None = None,
+    ) -> None:
+        self.logfile = logfile
+        self._place = _process.place
+        if posthog_host or posthog_project_api_key:
+            endpoint = POSTHOG + (posthog_host or POSTHOG_HOST)
+            self._place = Place(endpoint, posthog_project_api_key or _process.place.key)
+        self._disabled = False
+        self._client: Client | None = None
+        if permanently_disable:
+            self.disable(permanently=True)
+
+    def need_to_ask(self, args_analytics: bool | None) -> bool:
+        """Open the session, asking where the consent table says so; nobody else need ask."""
+        self._open(args_analytics)
+        return False
+
+    def enable(self) -> None:
+        """Open the session, unless it is open."""
+        self._open(None)
+
+    def disable(self, permanently: bool = False) -> None:
+        """Turn analytics off for this session, or for good."""
+        self._disabled = True
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+        if permanently and not Install(APP, os.environ, DIRECTORY).disable():
+            _say("Analytics are off for this session only: that they shall be for good could not")
+            _say("be saved in ~/.aider/analytics.json.")
+
+    def event(self, event_name: str, main_model: object = None, **kwargs: object) -> None:
+        """Record one of aider's events, as the catalog has it."""
+        if self._client is None and self.logfile:
+            self._open(False)  # `--no-analytics`: the log is written all the same
+        if self._client is None:
+            return
+        try:
+            event = event_of(event_name, main_model, kwargs)
+            if _process.watch is not None:
+                _process.watch.hear(event_name, kwargs)
+        except Exception:  # noqa: BLE001  # aider must not learn of our mistakes
+            return
+        if event is not None:
+            self._client.record(event)
+
+    def _open(self, wanted: bool | None) -> None:
+        if self._client is not None:
+            return
+        if not self._place and wanted and not self._disabled:
+            _say("Analytics are off: there is no place to send them to (ABOVEBOARD_ENDPOINT and")
+            _say("ABOVEBOARD_KEY say one; --analytics-log works without).")
+        if self._disabled or not self._place:
+            wanted = False
+            if not self.logfile:
+                return
+        try:
+            self._client = _session(wanted, self.logfile, self._place)
+        except Exception:  # noqa: BLE001
+            self._disabled = True
+
+
+def event_of(name: str, main_model: object, properties: dict[str, object]) -> Event | None:
+    """Return aider's event as the catalog's, or None where the catalog does not know it."""
+    if name.startswith("command_"):
+        return Command(command=name[len("command_") :])
+    kind = _EVENTS.get(name)
+    if kind is None:
+        return None
+    values = dict(properties)
+    if main_model is not None:
+        values["main_model"] = _name_of(main_model)
+        for part in ("weak_model", "editor_model"):
+            values[part] = _name_of(getattr(main_model, part, None))
+    for old, new in _RENAMED.get(name, {}).items():
+        if old in values:
+            # aider tells an exception's text; the exception itself is being handled right now.
+            values[new] = sys.exc_info()[1] or values.pop(old)
+            values.pop(old, None)
+    return kind(**values)
+
+
+def _session(wanted: bool | None, log: str | None, place: Place) -> Client:
+    """Return the open session; aider that starts over (in another repository) goes on with it."""
+    chosen = (wanted, log, place.endpoint, place.key)
+    if _process.client is not None:
+        if chosen == _process.chosen:
+            sys.excepthook = _process.crash_hook  # aider has just set its own again
+            return _process.client
+        _process.client.close()
+    client = Client(
+        app=APP,
+        version=_process.version,
+        catalog=CATALOG,
+        endpoint=place.endpoint,
+        key=place.key,
+        packages=PACKAGES,
+        url=URL,
+        directory=DIRECTORY,
+        before=STOCK_TERMS,
+    )
+    # In a browser, or in a mode that is not known, there is nobody at the terminal who could agree.
+    client.open({"analytics": wanted, "analytics_log": log}, ask=bool(_process.in_terminal))
+    _process.client, _process.chosen = client, chosen
+    _process.crash_hook = sys.excepthook
+    if client.enabled or log:
+        _process.watch = _process.watch or replies.watch()
+        _process.watch.record = client.record
+    return client
+
+
+def _listen_for_mode() -> None:
+    """Learn from aider's parser, once it has parsed, whether a browser is where the user is."""
+    import importlib
+
+    args = importlib.import_module("aider.args")
+    get_parser = getattr(args, "get_parser", None)
+    if get_parser is None:
+        return
+
+    def get_listening_parser(*arguments: Any, **named: Any) -> Any:
+        parser = get_parser(*arguments, **named)
+        parse = parser.parse_args
+
+        def parse_args(*words: Any, **others: Any) -> Any:
+            parsed = parse(*words, **others)
+            _process.in_terminal = getattr(parsed, "gui", True) is False
+            return parsed
+
+        parser.parse_args = parse_args
+        return parser
+
+    args.get_parser = get_listening_parser  # type: ignore[attr-defined]  # the module's own
+
+
+def _name_of(model: object) -> str | None:
+    name = getattr(model, "name", None)
+    return name if isinstance(name, str) else None
+
+
+def _say(line: str) -> None:
+    try:
+        sys.stderr.write(line + "\n")
+    except Exception:  # noqa: BLE001
+        return
+
+
+_EVENTS = {event.event_name: event for event in EVENTS}
+_RENAMED: dict[str, dict[str, str]] = LEGACY["properties"]  # type: ignore[assignment]
