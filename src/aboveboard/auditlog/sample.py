@@ -1,0 +1,169 @@
+"""The last events of a log, made fit to publish.
+
+Nothing is published because it stood in the log: names are the catalog's, values are what their
+kinds make of them, ids are new, and times can be moved. What a catalog does not know stays out.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aboveboard.client.catalog import DroppedEvents, SessionStart
+from aboveboard.client.kinds import REJECTED
+from aboveboard.client.state import new_id
+
+from .legacy import Legacy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from aboveboard.client.catalog import Catalog
+
+    from .legacy import Properties
+    from .reading import LoggedEvent
+
+OURS, AIDER = "ours", "aider"
+
+DAY = 86_400
+SHIFT_DAYS_MAX = 1000
+SILENCE = DAY
+"""Seconds after which another run began, in a log that does not tell (as a collector has it)."""
+
+UNTOLD = frozenset((SessionStart.event_name, DroppedEvents.event_name, "rejected_value"))
+"""Events that aboveboard adds by itself; aider's form has never had them."""
+
+
+@dataclass
+class LeftOut:
+    """What was not published, and of what only a part was, by event and property."""
+
+    events: Counter[str] = field(default_factory=Counter)
+    untold: Counter[str] = field(default_factory=Counter)
+    """Events for which the form that was asked for has no word."""
+
+    properties: Counter[str] = field(default_factory=Counter)
+    values: Counter[str] = field(default_factory=Counter)
+    reduced: Counter[str] = field(default_factory=Counter)
+    """Values of which their kind keeps a part: a private model's provider, an error's type."""
+
+
+class Sample:
+    """The last events of one log or several.
+
+    Args:
+        catalog: What may be published.
+        size: How many events.
+        form: `OURS` or `AIDER`: how the lines are written.
+    """
+
+    def __init__(self, catalog: Catalog, size: int, form: str = OURS) -> None:
+        self.left_out = LeftOut()
+        self._catalog = catalog
+        self._legacy = Legacy(catalog)
+        self._form = form
+        self._kept: deque[tuple[LoggedEvent, str, Properties]] = deque(maxlen=size)
+        self._known = 0
+        self._size = size
+        self._unknown: deque[tuple[int, Counter[str], str]] = deque()
+        """What was left out, after how many events that were kept."""
+
+    def take(self, events: Iterable[LoggedEvent]) -> None:
+        """Keep the last of the events whose names can be published."""
+        for logged in events:
+            event, properties = logged.event, logged.properties
+            if logged.session is None:
+                event, properties = self._legacy.newer(event, properties)
+            if event not in self._catalog.entries:
+                self._unknown.append((self._known, self.left_out.events, logged.event))
+            elif not self._is_told(event, properties):
+                self._unknown.append((self._known, self.left_out.untold, event))
+            else:
+                self._known += 1
+                self._kept.append((logged, event, properties))
+            while self._unknown and self._unknown[0][0] < self._known - self._size:
+                self._unknown.popleft()
+
+    def lines(self, *, shift_time: bool = False) -> list[str]:
+        """Return the sample: lines of JSON with new ids, once all events are taken."""
+        for _, counted, name in self._unknown:
+            counted[name] += 1
+        user_id = new_id()
+        shift = self._random_shift() if shift_time else 0
+        sessions = _Sessions(self._legacy)
+        lines = []
+        for logged, event, properties in self._kept:
+            line: dict[str, object]
+            fit = dict(self._fit(event, properties))
+            session = sessions.new_id_of(logged, event)
+            if self._form == AIDER:
+                event, fit = self._legacy.older(event, fit) or (event, {})
+                line = {"event": event, "properties": fit, "user_id": user_id}
+            else:
+                line = {"event": event, "properties": fit, "user_id": user_id, "session": session}
+            lines.append(json.dumps(line | {"time": int(logged.time) + shift}) + "\n")
+        return lines
+
+    def _is_told(self, event: str, properties: Properties) -> bool:
+        if self._form != AIDER:
+            return True
+        return event not in UNTOLD and self._legacy.older(event, properties) is not None
+
+    def _fit(self, event: str, properties: Properties) -> Iterator[tuple[str, object]]:
+        entry = self._catalog.entries[event]
+        for name, value in properties.items():
+            place = f"{event}.{name}"
+            declared = entry.properties.get(name)
+            if declared is None:
+                self.left_out.properties[place] += 1
+                continue
+            kept = declared.kind.accept(value)
+            if kept is REJECTED:
+                self.left_out.values[place] += 1
+                kept = None
+            elif kept != value:
+                self.left_out.reduced[place] += 1
+            yield name, kept
+
+    def _random_shift(self) -> int:
+        """Return some whole days into the past, in seconds; the hours of a day stay."""
+        first = min((logged.time for logged, _, _ in self._kept), default=0)
+        most = min(SHIFT_DAYS_MAX, int(first) // DAY)
+        return -DAY * (1 + secrets.randbelow(most)) if most else 0
+
+
+class _Sessions:
+    """Gives each session a new id, one and the same for all its events."""
+
+    def __init__(self, legacy: Legacy) -> None:
+        self._legacy = legacy
+        self._new: dict[str, str] = {}
+        self._runs: dict[str, _Run] = {}
+
+    def new_id_of(self, logged: LoggedEvent, event: str) -> str:
+        if logged.session is not None:
+            return self._new.setdefault(logged.session, new_id())
+        run = self._runs.get(logged.user_id)
+        starts = event == self._legacy.start
+        if (
+            run is None
+            or run.ended
+            or (starts and run.started)
+            or abs(logged.time - run.last) > SILENCE
+        ):
+            run = self._runs[logged.user_id] = _Run(new_id())
+        run.last = logged.time if run.last < 0 else max(run.last, logged.time)
+        run.started |= starts
+        run.ended = event == self._legacy.end
+        return run.session
+
+
+@dataclass
+class _Run:
+    session: str
+    last: float = -1
+    started: bool = False
+    ended: bool = False

@@ -1,0 +1,166 @@
+"""`aboveboard sample`: the last events of an audit log, fit to publish."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aboveboard.auditlog.reading import Reader
+from aboveboard.auditlog.sample import AIDER, OURS, Sample
+from aboveboard.auditlog.terminal import Page
+from aboveboard.client.kinds import CatalogError
+
+from . import catalog
+from .stats import opened, skipped
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from aboveboard.auditlog.sample import LeftOut
+    from aboveboard.client.catalog import Catalog
+
+SIZE = 1000
+"""Events; as many as aider publishes."""
+
+NAMES_MAX = 8
+"""Names that a line of what was left out tells; more would be no line."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "logs", nargs="+", metavar="LOG", help="an audit log, ours or aider's; - for standard input"
+    )
+    parser.add_argument(
+        "-n", type=_size, default=SIZE, metavar="EVENTS", dest="size", help="how many (1000)"
+    )
+    parser.add_argument(
+        "--format", choices=(OURS, AIDER), default=OURS, help="whose lines to write (ours)"
+    )
+    parser.add_argument(
+        "--shift-time",
+        action="store_true",
+        help="move all times together by a random number of days",
+    )
+    parser.add_argument("--catalog", help=f"{catalog.TARGET_HELP}; without it, aider's")
+    parser.add_argument(
+        "-o", metavar="FILE", dest="output", help="where to write it; without it, standard output"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    reader = Reader()
+    try:
+        sample = Sample(_catalog(args.catalog), args.size, args.format)
+        for name in args.logs:
+            _read(sample, reader, name)
+        lines = sample.lines(shift_time=args.shift_time)
+        _say(sample.left_out, reader.damaged)
+        _publish(lines, args)
+    except (CatalogError, _Refused) as error:
+        print(f"aboveboard sample: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+class _Refused(Exception):  # noqa: N818  # it says what is the case, in one line
+    """There is no sample, and this is why."""
+
+
+def _catalog(target: str | None) -> Catalog:
+    if target is not None:
+        return catalog.find(target)
+    with resources.as_file(resources.files("aboveboard") / "hosts/aider/catalog.json") as path:
+        return catalog.read(path)
+
+
+def _read(sample: Sample, reader: Reader, name: str) -> None:
+    try:
+        with opened(name) as file:
+            sample.take(reader.read(file))
+    except OSError as error:
+        raise _Refused(f"{name} cannot be read: {error.strerror}") from None
+
+
+def _publish(lines: list[str], args: argparse.Namespace) -> None:
+    if not lines:
+        raise _Refused(_nothing(args))
+    if args.output is None:
+        sys.stdout.writelines(lines)
+        return
+    path = Path(args.output)
+    if any(_is_same(path, log) for log in args.logs):
+        raise _Refused(f"{path} is the log itself; name another file with -o")
+    try:
+        write(path, "".join(lines).encode("ascii"))
+    except OSError as error:
+        raise _Refused(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _is_same(path: Path, log: str) -> bool:
+    try:
+        return path.samefile(log)
+    except OSError:  # one of them is not there
+        return False
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file as a whole, or leave what was there as it was.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    path = path.resolve()  # of a link, what it leads to is written
+    if path.exists() and not path.is_file():  # a device or a pipe has no half-written state
+        path.write_bytes(content)
+        return
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _nothing(args: argparse.Namespace) -> str:
+    logs = ", ".join(args.logs)
+    if args.catalog is None:
+        return f"no event in {logs} is one of aider's; name the tool's own catalog with --catalog"
+    return f"no event in {logs} is in the catalog {args.catalog}"
+
+
+def _say(left_out: LeftOut, damaged: int) -> None:
+    lines = [
+        ("left out, not in the catalog", "event", left_out.events),
+        ("left out, without a word in aider's form", "event", left_out.untold),
+        ("left out, not in the catalog", "property", left_out.properties),
+        ("null, not what the catalog allows", "value", left_out.values),
+        ("kept in part, as the catalog has it", "value", left_out.reduced),
+    ]
+    if damaged:
+        print(f"aboveboard sample: {skipped(damaged)}", file=sys.stderr)
+    for why, what, counted in lines:
+        if counted:
+            print(f"aboveboard sample: {_told(what, counted)} {why}", file=sys.stderr)
+
+
+def _told(what: str, counted: Counter[str]) -> str:
+    times = sum(counted.values())
+    plural = {"property": "properties"}.get(what, f"{what}s")
+    names = [Page().clean(name)[:80] for name, _ in counted.most_common(NAMES_MAX)]
+    more = ["…"] if len(counted) > NAMES_MAX else []
+    return f"{times:,} {what if times == 1 else plural} ({', '.join(names + more)})"
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of events")
+    return int(text)
