@@ -18,7 +18,6 @@ from aboveboard.commands.sample import write
 from aboveboard.hosts.aider.catalog import CATALOG
 from tests.client import tool as example
 from tests.client.conftest import Tool, tool
-from tests.conftest import ROOT
 
 __all__ = ["tool"]  # a fixture, used by name
 
@@ -200,12 +199,19 @@ class TestWhatIsPublished:
         assert names == ["session_start", "command", "message_send", "message_send"]
 
     def test_a_catalog_is_found_in_the_tools_own_code(
-        self, log: Log, monkeypatch: pytest.MonkeyPatch
+        self, log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.chdir(ROOT)
-        log.write(ours("command_used", name="greet", times=2))
-        (line,) = log.lines("--catalog", "examples.argparse_tool:analytics")
-        assert line["properties"] == {"name": "greet", "times": 2}
+        (tmp_path / "greeter.py").write_text(
+            "from aboveboard import Catalog, Event, count\n"
+            "class Greeted(Event):\n"
+            "    'Someone was greeted.'\n"
+            "    times: int = count('How often')\n"
+            "catalog = Catalog.of('greeter', [Greeted])\n"
+        )
+        monkeypatch.chdir(tmp_path)
+        log.write(ours("greeted", times=2))
+        (line,) = log.lines("--catalog", "greeter:catalog")
+        assert line["properties"] == {"times": 2}
 
     def test_a_log_of_another_tool_is_not_published_as_aiders(self, log: Log) -> None:
         code, out, err = log.write(ours("greeted", name=SECRET)).sample()
