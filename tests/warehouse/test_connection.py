@@ -69,11 +69,12 @@ def rows(warehouse: Warehouse, columns: str = "count()") -> list[tuple[object, .
 
 def test_what_is_inserted_is_there_with_its_types(warehouse: Warehouse) -> None:
     told = row(tokens=2**53 - 1, cost=0.25, quiet=True, error_type="KeyError")
-    told |= {"error_frames": [["tool:main:1"]], "error_fingerprint": ["0f"]}
+    told |= {"error_frames": [["tool:main:1"]], "error_causes": [["OSError"]],
+             "error_fingerprint": ["0f"]}  # fmt: skip
     warehouse.insert("tool", "sent", told, "one")
     when = datetime.datetime.fromtimestamp(NOON, datetime.UTC).replace(tzinfo=None)
     ids = told["user_id"][0], told["session"][0]
-    properties = 2**53 - 1, 0.25, True, "KeyError", ["tool:main:1"], "0f"
+    properties = 2**53 - 1, 0.25, True, "KeyError", ["tool:main:1"], ["OSError"], "0f"
     assert rows(warehouse, "*") == [(*ids, when, *properties)]
 
 

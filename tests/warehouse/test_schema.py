@@ -49,7 +49,7 @@ def test_a_name_that_no_database_could_have_is_no_project(name: str) -> None:
         database(name)
 
 
-def test_an_exception_has_a_column_for_its_type_its_frames_and_its_fingerprint() -> None:
+def test_an_exception_has_a_column_for_each_of_its_parts() -> None:
     (failed,) = (each for each in tables(Catalog.of("tool", [Failed])) if each.name == "failed")
     assert [column.name for column in failed.columns] == [
         "user_id",
@@ -57,6 +57,7 @@ def test_an_exception_has_a_column_for_its_type_its_frames_and_its_fingerprint()
         "time",
         "error_type",
         "error_frames",
+        "error_causes",
         "error_fingerprint",
         "times",
     ]

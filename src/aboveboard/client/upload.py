@@ -38,6 +38,7 @@ PAUSE_FIRST_SECONDS = 60
 AGENT = f"aboveboard/{__version__}"
 _JSON = ("application/json", "text/json")
 _NOT_A_COLLECTOR = 0
+UNKNOWN = frozenset((404, 405, 501))
 REFUSED = frozenset((400, 401, 413))
 
 
@@ -190,6 +191,8 @@ def send_erasures(errand: Errand, connection: Connection) -> None:
             os.unlink(path)
         elif status in REFUSED:
             os.replace(path, path + ".refused")  # kept for a person to look at; no longer owed
+        elif status in UNKNOWN:
+            continue  # a collector that has not learned to erase yet; its events are welcome
         else:
             raise Later(retry_after)
     if not os.listdir(errand.erasures):

@@ -135,11 +135,11 @@ class Form:
         return {self._columns[name][0]: kept}
 
 
-def _parts(reduced: object) -> tuple[object, object, object]:
-    """Return a reduced exception as the values of its three columns."""
+def _parts(reduced: object) -> tuple[object, object, object, object]:
+    """Return a reduced exception as the values of its columns, in their order."""
     if not isinstance(reduced, dict):
-        return None, [], None
-    return reduced["type"], reduced["frames"], reduced["fingerprint"]
+        return None, [], [], None
+    return reduced["type"], reduced["frames"], reduced["causes"], reduced["fingerprint"]
 
 
 class AllowList:

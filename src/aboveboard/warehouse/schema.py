@@ -81,17 +81,18 @@ def table(event_name: str) -> str:
 
 
 def column(property_name: str) -> str:
-    """Return the column of a property (the first three letters of an exception's three)."""
+    """Return the column of a property (which begins an exception's four)."""
     return property_name.replace(" ", "_").replace("-", "_")
 
 
 def columns(property_name: str, kind: Kind) -> tuple[Column, ...]:
-    """Return the columns that hold a property; an exception has three."""
+    """Return the columns that hold a property; an exception has four."""
     name = column(property_name)
     if kind.label == "exception":
         return (
             Column(f"{name}_type", WORD),
             Column(f"{name}_frames", "Array(LowCardinality(String))"),
+            Column(f"{name}_causes", "Array(LowCardinality(String))"),
             Column(f"{name}_fingerprint", WORD),
         )
     return (Column(name, _TYPES[kind.label]),)

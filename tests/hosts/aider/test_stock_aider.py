@@ -282,7 +282,7 @@ class TestWhatIsKept:
             named = {"user_id", "session", "time"}
             named |= {"source"} if entry.name == "session_start" else set()
             for name, declared in entry.properties.items():
-                parts = ("_type", "_frames", "_fingerprint")
+                parts = ("_type", "_frames", "_causes", "_fingerprint")
                 is_exception = isinstance(declared.kind, Exception_)
                 named |= {name + part for part in parts} if is_exception else {name}
             assert set(runs.columns[table_name(entry.name)]) == named
