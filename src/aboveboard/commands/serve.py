@@ -121,16 +121,20 @@ async def _serve(collector: Collector, args: argparse.Namespace) -> None:
     app = create_app(collector, dashboard.routes(), admin_secret=args.admin_secret)
     address = listener.address(args.host, args.port)
     demo: asyncio.subprocess.Process | None = None
+    telling: asyncio.Task[None] | None = None
 
     async def ready() -> None:
-        nonlocal demo
+        nonlocal demo, telling
         _announce(collector, address, args.data)
         if args.demo and _is_empty(collector, DEMO):
             demo = await _fill(collector, address)
+            telling = asyncio.create_task(_tell_when_filled(demo, address))
 
     try:
         await listener.listen(app, args.host, args.port, ready)
     finally:
+        if telling is not None:
+            telling.cancel()
         if demo is not None:
             await _end(demo)
 
@@ -139,7 +143,7 @@ def _announce(collector: Collector, address: str, data: Path) -> None:
     print(f"aboveboard is at {address} (Ctrl-C ends it); everything is kept in {data}")
     for project in collector.projects.all():
         print(f"\nproject {project.name}, write key {', '.join(project.keys)}")
-        if project.catalog.app == FIRST:
+        if project.catalog.app == FIRST and project.name != DEMO:
             print(
                 f"  an aider of today, unchanged: aider --analytics"
                 f" --analytics-posthog-host {address}"
@@ -159,10 +163,15 @@ async def _fill(collector: Collector, address: str) -> asyncio.subprocess.Proces
     """Start the demo's people; in a process of their own, as people are."""
     project = collector.projects.get(DEMO)
     assert project is not None
-    print(flush=True)
+    print("\nThe demo is empty: simulated people will fill it.", flush=True)
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "aboveboard.demo", "--url", address, "--key", project.keys[0]
     )
+
+
+async def _tell_when_filled(demo: asyncio.subprocess.Process, address: str) -> None:
+    if await demo.wait() == 0:
+        print(f"The demo is ready: {address}/?project={DEMO}", flush=True)
 
 
 async def _end(demo: asyncio.subprocess.Process) -> None:
