@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 
+from aboveboard.client.environment import NO, YES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-YES = frozenset(("1", "true", "yes", "on"))
-NO = frozenset(("0", "false", "no", "off"))
 
 
 def combined(flags: object, *settings: Mapping[str, object] | None) -> dict[str, object]:
@@ -46,7 +45,7 @@ def _said(voices: Sequence[object], name: str) -> list[object]:
     """Return all that is said under a name, in every voice and spelling, where anything is."""
     values: list[object] = []
     for voice in voices:
-        if hasattr(voice, "keys"):
+        if hasattr(type(voice), "keys"):  # the type's: a namespace may have an option `keys`
             settings: Mapping[str, object] = voice  # type: ignore[assignment]
             spellings = dict.fromkeys((name, name.replace("_", "-")))
             values += [settings[key] for key in spellings if key in settings.keys()]  # noqa: SIM118  # a mapping is all that is promised
@@ -57,5 +56,7 @@ def _said(voices: Sequence[object], name: str) -> list[object]:
 
 def _meaning(value: object) -> bool | None:
     """Return whether `value` is a yes or a no; None where it is neither."""
-    word = str(value).strip().lower() if isinstance(value, (bool, int, str)) else ""
+    if not isinstance(value, (bool, int, str)):
+        return None
+    word = str(value).strip().lower()
     return word in YES if word in YES | NO else None
