@@ -64,7 +64,7 @@ def attach(
         is_path = flag.metavar is not None
         root.params.append(
             click.Option(
-                [flag.spelling, flag.name],
+                [flag.spelling, trees.parameter(flag)],
                 is_flag=not is_path,
                 type=str if is_path else bool,
                 default=None,

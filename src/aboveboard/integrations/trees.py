@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from aboveboard.client.analytics import Analytics
 
+    from .flags import Flag
+
     Node = Any  # a click.Command or typer's like
     Context = Any
     Settings = Mapping[str, object] | Callable[[Context], Mapping[str, object] | None] | None
@@ -33,6 +35,14 @@ def names(root: Node, packages: Sequence[str]) -> tuple[str, ...]:
     context = root.context_class(root, info_name="")
     found = [path for path, node in _walk(root, context, ()) if _is_from(node, packages)]
     return tuple(" ".join(path) or NO_COMMAND for path in found)
+
+
+def parameter(flag: Flag) -> str:
+    """Return the name of a flag's parameter, which no setting or variable can be meant for.
+
+    A library that looks up its own defaults would take what is said to a command `analytics`.
+    """
+    return f"aboveboard_{flag.name}"
 
 
 def package_of(module: Mapping[str, object]) -> tuple[str, ...]:
@@ -57,13 +67,9 @@ class Attachment:
 
     def follow(self, node: Node) -> None:
         """Stand in before `node` runs, and before whatever it resolves its arguments to."""
-        if any(vars(above).get("attachment") is self for above in node.context_class.__mro__):
+        if self._follows(node):
             return
-        node.context_class = type(
-            node.context_class.__name__,
-            (_Attached, node.context_class),
-            {"attachment": self, "__module__": __name__},
-        )
+        node.context_class = _looking(node.context_class, self)
         if hasattr(node, "resolve_command"):
             resolve = node.resolve_command
 
@@ -74,6 +80,9 @@ class Attachment:
                 return resolved
 
             node.resolve_command = resolve_and_follow
+
+    def _follows(self, node: Node) -> bool:
+        return any(vars(above).get("attachment") is self for above in node.context_class.__mro__)
 
     def keep(self, context: Context, flag: str, value: object) -> None:
         """Keep a flag that was given until the session opens."""
@@ -95,7 +104,7 @@ class Attachment:
 
     def begin(self, context: Context) -> None:
         """Open the session, and record the command that is about to run."""
-        if getattr(context.find_root(), "attachment", None) is not self:
+        if not self._follows(context.find_root().command):
             return  # the command is part of another program too, and this is that one
         self.open(context)
         try:
@@ -120,18 +129,20 @@ class Attachment:
         return known
 
 
-class _Attached:
-    """What a context of a followed command has before its own class: a look at what it invokes."""
+def _looking(context_class: Any, attached: Attachment) -> Any:
+    """Return a class of contexts like another, which look at what they invoke."""
 
-    attachment: Attachment
-    command: Node
-    invoked_subcommand: str | None
+    class Looking(context_class):  # type: ignore[misc]  # the library's class, or the host's
+        attachment = attached
 
-    def invoke(self, callback: Any, /, *args: Any, **kwargs: Any) -> Any:
-        # A group that goes on to a command of its own has named it by now (in a chain, as `*`).
-        if callback is self.command.callback and self.invoked_subcommand is None:
-            self.attachment.begin(self)
-        return super().invoke(callback, *args, **kwargs)  # type: ignore[misc]  # the library's class
+        def invoke(self, callback: Any, /, *args: Any, **kwargs: Any) -> Any:
+            # A group that goes on to one of its commands has named it by now (in a chain, as `*`).
+            if callback is self.command.callback and self.invoked_subcommand is None:
+                attached.begin(self)
+            return super().invoke(callback, *args, **kwargs)
+
+    Looking.__name__ = context_class.__name__
+    return Looking
 
 
 def _walk(

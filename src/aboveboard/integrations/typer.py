@@ -100,15 +100,16 @@ def _options(attachment: trees.Attachment) -> list[Any]:
             rich_help_panel="Analytics",
         )
 
-    def program(
-        analytics: bool, no_analytics: bool, analytics_disable: bool, analytics_log: str
-    ) -> None:
+    def program(yes: bool, no: bool, never: bool, log: str) -> None:
         """Have these parameters."""
 
     program.__defaults__ = tuple(option(flag) for flag in flags.FLAGS)
     app = typer.Typer(add_completion=False)
     app.command()(program)
-    return list(typer.main.get_command(app).params)
+    options = list(typer.main.get_command(app).params)
+    for made, flag in zip(options, flags.FLAGS, strict=True):
+        made.name = trees.parameter(flag)
+    return options
 
 
 def _is_one_command(app: typer.Typer) -> bool:
