@@ -9,7 +9,7 @@ import argparse
 import os
 
 from aboveboard import Analytics, Event, count
-from aboveboard.integrations.argparse import add_flags, command_names, open_session
+from aboveboard.integrations.argparse import attach, command_names, open_session
 from aboveboard.integrations.commands import command_event
 
 
@@ -26,7 +26,7 @@ greet.add_argument("name", nargs="?", default="you")
 greet.add_argument("--times", type=int, default=1)
 names = commands.add_parser("names", help="look after names").add_subparsers(required=True)
 names.add_parser("list", help="show them")
-add_flags(parser)
+attach(parser)
 
 analytics = Analytics(
     app="greeter",

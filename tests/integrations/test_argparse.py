@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aboveboard import Analytics, CatalogError, Event
-from aboveboard.integrations.argparse import add_flags, command_names, open_session
+from aboveboard.integrations.argparse import attach, command_names, open_session
 from aboveboard.integrations.commands import command_event
 from tests.integrations.conftest import told
 
@@ -21,7 +21,6 @@ def program() -> tuple[
 ]:
     """A parser without a `dest` for its commands, as most are."""
     parser = argparse.ArgumentParser()
-    add_flags(parser)
     commands = parser.add_subparsers()
     status = commands.add_parser("status", aliases=["st"])
     status.add_argument("words", nargs="*")
@@ -61,6 +60,7 @@ class TestWhatIsRecorded:
         self, made: Make, tmp_path: Path, words: list[str], name: str
     ) -> None:
         parser, commands = program()
+        attach(parser)
         analytics = made([command_event(command_names(parser))])
         commands.add_parser("acme-deploy")  # a plugin's, declared later
         log = tmp_path / "log"
@@ -72,7 +72,7 @@ class TestWhatIsRecorded:
 
     def test_without_the_event_in_the_catalog_nothing(self, made: Make, tmp_path: Path) -> None:
         parser, _ = program()
-        command_names(parser)
+        attach(parser)
         args = parser.parse_args(["--analytics-log", str(tmp_path / "log"), "status"])
         analytics = made([])
         open_session(analytics, args)
@@ -81,6 +81,7 @@ class TestWhatIsRecorded:
 
     def test_settings_are_heard(self, made: Make, tmp_path: Path) -> None:
         parser, _ = program()
+        attach(parser)
         open_session(made([]), parser.parse_args([]), {}, {"analytics-disable": True})
         assert (tmp_path / ".config" / "greeter" / "analytics.json").exists()
 

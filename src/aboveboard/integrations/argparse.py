@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import flags
+from .commands import NO_COMMAND, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ COMMAND = "analytics_command"
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add `--analytics`, `--no-analytics`, `--analytics-disable` and `--analytics-log FILE`.
 
-    The parsed namespace is then what `open_session` takes, and `Analytics.open`.
+    Where commands are recorded too, `attach` does this. The parsed namespace is what
+    `open_session` takes, and `Analytics.open`.
     """
     group = parser.add_argument_group("analytics")
     either = group.add_mutually_exclusive_group()
@@ -31,13 +33,28 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(flags.LOG.spelling, metavar=flags.LOG.metavar, help=flags.LOG.help)
 
 
-def command_names(parser: argparse.ArgumentParser) -> tuple[str, ...]:
-    """Return the commands that a parser declares, as full paths, and have them tell themselves.
+def attach(parser: argparse.ArgumentParser) -> None:
+    """Add the four flags to a program, and have it tell `open_session` which command was chosen.
 
-    An alias is not listed: it is the command that it stands for. To be called once, when the
-    host's own commands are declared and before plugins add theirs: what is added later is `other`.
+    To be called when the host's own commands are declared, and before plugins add theirs: what is
+    added later is `other`.
     """
-    return tuple(_mark(parser, ""))
+    add_flags(parser)
+    for path, found in _walk(parser, ""):
+        # A parser's defaults win over those of the one above it: the last that was chosen tells.
+        found.set_defaults(**{COMMAND: path or NO_COMMAND})
+        commands = _commands(found)
+        if commands is not None:
+            _name_no_more(commands)
+
+
+def command_names(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    """Return the commands that a parser declares, as full paths: `status`, `db migrate`.
+
+    An alias is not among them: it is the command that it stands for.
+    """
+    found = [(path, _commands(parser)) for path, parser in _walk(parser, "")]
+    return tuple(path or NO_COMMAND for path, below in found if below is None or not below.required)
 
 
 def open_session(
@@ -45,51 +62,34 @@ def open_session(
 ) -> None:
     """Open the session, and record which command was chosen.
 
-    The command is recorded if the catalog has a `commands.command_event` of `command_names`.
+    The command is recorded if the catalog has a `commands.command_event`.
 
     Args:
         analytics: The host's analytics.
         args: What its parser returned.
         settings: What its configuration files say; see `settings.combined`.
     """
-    from . import commands
     from .settings import combined
 
     analytics.open(combined(args, *settings))
     if hasattr(args, COMMAND):
-        commands.record(analytics, getattr(args, COMMAND))
+        record(analytics, getattr(args, COMMAND))
 
 
-def _mark(parser: argparse.ArgumentParser, path: str) -> Iterator[str]:
-    """Have a parser, and those below it, leave their path in the namespace; yield each path.
-
-    A parser's defaults win over those of the one above it, so that the last one that was chosen
-    tells. No word of the command line is looked at.
-    """
-    from .commands import NO_COMMAND
-
-    parser.set_defaults(**{COMMAND: path or NO_COMMAND})
-    below = _subparsers(parser)
-    if below is None or not below.required:
-        yield path or NO_COMMAND
-    if below is None:
-        return
-    marked = []
-    for name, subparser in below.choices.items():
-        if subparser not in marked:  # an alias comes after the name that it stands for
-            marked.append(subparser)
-            yield from _mark(subparser, f"{path} {name}".lstrip())
-    add_parser = below.add_parser
-
-    def add_unknown(*args: Any, **kwargs: Any) -> argparse.ArgumentParser:
-        added: argparse.ArgumentParser = add_parser(*args, **kwargs)
-        added.set_defaults(**{COMMAND: "other"})
-        return added
-
-    below.add_parser = add_unknown  # type: ignore[method-assign]  # of this one only
+def _walk(
+    parser: argparse.ArgumentParser, path: str
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Yield a parser and all below it, each once, with the declared names that lead to it."""
+    yield path, parser
+    commands = _commands(parser)
+    walked = []
+    for name, below in commands.choices.items() if commands is not None else ():
+        if below not in walked:  # an alias comes after the name that it stands for
+            walked.append(below)
+            yield from _walk(below, f"{path} {name}".lstrip())
 
 
-def _subparsers(
+def _commands(
     parser: argparse.ArgumentParser,
 ) -> argparse._SubParsersAction[argparse.ArgumentParser] | None:
     import argparse
@@ -98,3 +98,15 @@ def _subparsers(
         if isinstance(action, argparse._SubParsersAction):
             return action
     return None
+
+
+def _name_no_more(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Have commands that are added from here on be `other`."""
+    add_parser = commands.add_parser
+
+    def add_other(*args: Any, **kwargs: Any) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = add_parser(*args, **kwargs)
+        added.set_defaults(**{COMMAND: "other"})
+        return added
+
+    commands.add_parser = add_other  # type: ignore[method-assign]  # of this one only
