@@ -145,4 +145,5 @@ def _os(text: str | None) -> str | None:
 
 def _shown(text: str) -> str:
     """Return a stranger's text in a length and a form that fit one line."""
-    return ascii(text if len(text) <= 40 else f"{text[:40]}…")[1:-1]
+    shown = ascii(text)[1:-1]
+    return shown if len(shown) <= 60 else f"{shown[:60]}..."

@@ -129,7 +129,8 @@ class Insight:
             isinstance(value, float) and isinstance(error, float) and isinstance(installs, int)
         ):
             return None, None
-        return interval(value, error, installs) or (None, None)
+        found = interval(value, error, installs)
+        return (plain(found[0]), plain(found[1])) if found else (None, None)
 
 
 @functools.cache

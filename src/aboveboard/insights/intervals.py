@@ -27,7 +27,7 @@ def interval(share: float, error: float, installs: int) -> tuple[float, float] |
         return None
     odds = math.log(share) - math.log1p(-share)
     reach = student(installs - 1) * error / (share * (1 - share))
-    return _share(odds - reach), _share(odds + reach)
+    return min(_share(odds - reach), share), max(_share(odds + reach), share)
 
 
 def student(freedom: int) -> float:

@@ -11,6 +11,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+DIGITS = 12
+"""How many digits of a fraction are given; a float has three or four more."""
+
 Value = str | int | float | bool | None
 
 
@@ -41,9 +44,13 @@ class Table:
 
 
 def plain(value: object) -> Value:
-    """Return a warehouse's value as JSON can hold it; a number that is none is null."""
+    """Return a warehouse's value as JSON can hold it; a number that is none is null.
+
+    A sum's last digits depend on the order in which threads happened to add it up, so they are
+    rounded away: the same question gives the same answer.
+    """
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     if value is None or isinstance(value, (str, int)):
         return value
     if isinstance(value, Decimal):

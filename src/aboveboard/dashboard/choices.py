@@ -1,0 +1,57 @@
+"""Choices: what a project's data has for the filters to choose from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from aboveboard.client.catalog import OPERATING_SYSTEMS
+from aboveboard.warehouse import database
+
+if TYPE_CHECKING:
+    from aboveboard.warehouse import Warehouse
+
+_SQL = resources.files(__package__).joinpath("choices.sql").read_text("utf-8")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The days on which sessions began, and their versions (newest first) and systems."""
+
+    first: date
+    last: date
+    versions: tuple[str, ...]
+    systems: tuple[str, ...]
+
+
+def find(warehouse: Warehouse, project: str) -> Choices | None:
+    """Return the choices, or None where the project has no session yet.
+
+    Raises:
+        WarehouseError: the question could not be answered.
+    """
+    ((sessions, first, last, versions, systems),) = warehouse.query(
+        _SQL, {"project": database(project)}
+    ).rows
+    if not sessions:
+        return None
+    assert isinstance(first, date)
+    assert isinstance(last, date)
+    assert isinstance(versions, list)
+    assert isinstance(systems, list)
+    return Choices(
+        first,
+        last,
+        tuple(sorted(versions, key=_age, reverse=True)),
+        tuple(system for system in OPERATING_SYSTEMS if system in systems),
+    )
+
+
+def _age(version: str) -> tuple[list[int], bool, str]:
+    """Order versions as people do: by their numbers, and a final one after its candidates."""
+    release = re.match(r"[0-9.]*", version)
+    numbers = [int(number) for number in re.findall(r"[0-9]+", release.group() if release else "")]
+    return numbers, version.replace(".", "").isdigit(), version

@@ -1,0 +1,88 @@
+"""Responses: templates filled, and the headers that every answer of the dashboard carries."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from litestar import Response
+from markupsafe import Markup
+
+from . import assets, charts, view, wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HTML = "text/html"
+
+SECURITY = {
+    # Nothing is loaded from elsewhere, and nothing is run that did not come from here.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+FRESH = {"Cache-Control": "no-store"}
+"""Pages and data: what was true a second ago is not shown again, nor kept on a disk."""
+
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+
+
+def page(template: str, status: int = 200, **context: Any) -> Response[bytes]:
+    """Return a filled template as a page."""
+    text = _environment().get_template(template).render(**context)
+    return answer(text.encode(), HTML, status=status)
+
+
+def answer(
+    content: bytes, media_type: str, status: int = 200, headers: Mapping[str, str] = FRESH
+) -> Response[bytes]:
+    """Return content with the headers of the dashboard."""
+    return Response(
+        content, media_type=media_type, status_code=status, headers={**SECURITY, **headers}
+    )
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("aboveboard.dashboard"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "asset": assets.url,
+        "VEGA": assets.VEGA,
+        "PERIODS": view.PERIODS,
+        "SYSTEMS": view.SYSTEMS,
+        "looks": lambda: {theme: charts.config(theme) for theme in charts.THEMES},
+    }
+    environment.filters |= {
+        "day": wording.day,
+        "human": wording.human,
+        "data": _data,
+        "prose": _prose,
+    }
+    return environment
+
+
+def _data(value: object) -> Markup:
+    """Return a value as JSON that cannot end the script element it stands in."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028"))  # noqa: S704
+
+
+def _prose(text: str) -> Markup:
+    """Return a docstring's text, with what stands between backticks as code."""
+    whole = Markup()
+    for number, part in enumerate(text.split("`")):
+        whole += Markup("<code>{}</code>").format(part) if number % 2 else part
+    return whole

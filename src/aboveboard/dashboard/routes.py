@@ -1,0 +1,165 @@
+"""Routes: every address of the dashboard. What they show is worked out elsewhere."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from litestar import Request, Response, Router, get
+from litestar.params import FromPath
+
+from aboveboard import insights
+from aboveboard.insights import FilterError
+from aboveboard.warehouse import WarehouseError
+
+from . import assets, cells, charts, overview, quarantine
+from .responses import FOREVER, answer, page
+from .view import UnknownError, View
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
+    from aboveboard.insights import Insight
+
+Asked = Request[Any, Any, Any]
+Answer = Response[bytes]
+
+FORMATS = ("json", "csv", "svg", "png")
+
+
+def routes() -> list[ControllerRouterHandler]:
+    """Return the dashboard, for an app with `warehouse`, `projects` and `quarantine` in its state.
+
+    `quarantine` is anything with the collector's `Quarantine.dropped(project)`.
+    """
+    return [
+        Router(
+            "/",
+            route_handlers=[_front, _insight, _quarantine, _catalog, _asset],
+            exception_handlers={
+                FilterError: _refused(400, "That cannot be shown"),
+                UnknownError: _refused(404, "There is nothing here"),
+                WarehouseError: _refused(503, "The warehouse did not answer"),
+            },
+        )
+    ]
+
+
+@get("/", sync_to_thread=True)
+def _front(request: Asked) -> Answer:
+    view = _view(request)
+    if view.choices is None:
+        return _first(request, view)
+    return page("overview.html", view=view, seen=overview.look(view), parts=charts.parts)
+
+
+@get("/insights/{file:str}", sync_to_thread=True)
+def _insight(request: Asked, file: FromPath[str]) -> Answer:
+    name, dot, suffix = file.partition(".")
+    view = _view(request, look=not dot)
+    insight = _named(name, view)
+    if not dot:
+        return _insight_page(request, view, insight)
+    if suffix not in FORMATS:
+        raise UnknownError(f"an insight is a page, or data as {', '.join(FORMATS)}")
+    table = insight.run(view.warehouse, view.project, view.filters)
+    if suffix == "json":
+        return answer(table.as_json().encode(), "application/json")
+    if suffix == "csv":
+        return answer(
+            table.as_csv().encode(),
+            "text/csv",
+            headers={"Content-Disposition": f'attachment; filename="{view.project.name}-{file}"'},
+        )
+    theme = "dark" if request.query_params.get("theme") == "dark" else "light"
+    parts = charts.parts(insight, table, view.measure)
+    if not parts:
+        raise UnknownError("there is no chart of this: nothing in this period")
+    title = f"{insight.question} {view.in_words()}"
+    if suffix == "svg":
+        return answer(charts.svg(parts, theme, title).encode(), "image/svg+xml")
+    return answer(charts.png(parts, theme, title), "image/png")
+
+
+@get("/quarantine", sync_to_thread=True)
+def _quarantine(request: Asked) -> Answer:
+    view = _view(request)
+    dropped = request.app.state.quarantine.dropped(view.project.name)
+    return page("quarantine.html", view=view, rows=quarantine.rows(dropped))
+
+
+@get("/catalog", sync_to_thread=True)
+def _catalog(request: Asked) -> Answer:
+    view = _view(request)
+    return page("catalog.html", view=view, catalog=view.project.catalog)
+
+
+@get("/assets/{file:str}", sync_to_thread=True)
+def _asset(request: Asked, file: FromPath[str]) -> Answer:
+    asset = assets.find(file)
+    if asset is None:
+        raise UnknownError("there is no such file; reload the page for the names of today")
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers = {**FOREVER, "Content-Encoding": "gzip"}
+        return answer(asset.compressed, asset.media_type, headers=headers)
+    return answer(asset.content, asset.media_type, headers=FOREVER)
+
+
+def _view(request: Asked, *, look: bool = True) -> View:
+    state = request.app.state
+    view = View.of(request.url.path, request.query_params, state.warehouse, state.projects)
+    return view.with_choices() if look else view
+
+
+def _named(name: str, view: View) -> Insight:
+    insight = insights.get(name)
+    if insight is None:
+        names = ", ".join(each.name for each in view.offered())
+        raise UnknownError(f"there is no insight of that name: use one of {names}")
+    if not insight.offered(view.project.catalog):
+        raise UnknownError(f"{view.project.name} collects nothing that could answer {name}")
+    return insight
+
+
+def _insight_page(request: Asked, view: View, insight: Insight) -> Answer:
+    if view.choices is None:
+        return _first(request, view)
+    table = insight.run(view.warehouse, view.project, view.filters)
+    return page(
+        "insight.html",
+        view=view,
+        insight=insight,
+        table=table,
+        rows=cells.rows(insight, table),
+        parts=charts.parts(insight, table, view.measure),
+        behind=_behind(insight, table.records()),
+    )
+
+
+def _behind(insight: Insight, records: list[dict[str, Any]]) -> int | None:
+    """Return the number of installs behind every share of a table, None where it differs."""
+    columns = {column.of for column in insight.columns.values() if column.of}
+    numbers = {record[column] for column in columns for record in records}
+    return numbers.pop() if len(numbers) == 1 else None
+
+
+def _first(request: Asked, view: View) -> Answer:
+    """Return the page of a project without events: how to send the first."""
+    address = urlsplit(str(request.base_url))
+    key = next(iter(view.project.keys), "YOUR-WRITE-KEY")
+    return page("first.html", view=view, address=f"{address.scheme}://{address.netloc}", key=key)
+
+
+def _refused(status: int, heading: str) -> Any:
+    """Return what answers an error, in the form that was asked for."""
+
+    def handle(request: Asked, error: Exception) -> Answer:
+        path = request.url.path
+        if path.endswith(".json"):
+            return answer(json.dumps({"error": str(error)}).encode(), "application/json", status)
+        if path.startswith("/assets/") or path.endswith((".csv", ".svg", ".png")):
+            return answer(f"{error}\n".encode(), "text/plain", status)
+        return page("refused.html", status, view=None, heading=heading, message=str(error))
+
+    return handle

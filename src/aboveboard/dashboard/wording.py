@@ -1,0 +1,76 @@
+"""Numbers, shares and days in the words and the length in which people read them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+MINUS, TO = "\N{MINUS SIGN}", "\N{EN DASH}"
+
+_UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
+_IN_FULL = 100_000
+"""Below this a number is not longer in full than it is worth."""
+
+
+def human(number: float) -> str:
+    """Return a count as `12,345`, or `1.23M` from a hundred thousand on."""
+    if abs(number) < _IN_FULL:
+        return f"{number:,.0f}"
+    size, unit = next((size, unit) for size, unit in _UNITS if abs(number) >= size * 0.9995)
+    return f"{_three_digits(number / size)}{unit}"
+
+
+def dollars(amount: float) -> str:
+    """Return an amount as `$0.42`, `$1,234` or `$1.23M`."""
+    if 0 < amount < 0.01:
+        return "<$0.01"
+    if amount < 1000:
+        return f"${amount:,.2f}"
+    return f"${human(amount)}"
+
+
+def exact(number: float, kind: str) -> str:
+    """Return a count or an amount with all its digits."""
+    return f"${number:,.6f}".rstrip("0").rstrip(".") if kind == "dollars" else f"{number:,}"
+
+
+def share(value: float) -> str:
+    """Return a share as a percentage of one decimal; a smaller one with its first digit."""
+    percent = value * 100
+    if percent == 0 or percent >= 0.1:
+        return f"{percent:.1f}%".replace("100.0%", "100%")
+    return f"{percent:.1g}%" if percent >= 0.001 else "<0.001%"
+
+
+def interval(low: float, high: float) -> str:
+    """Return the bounds of a share in percent, with a decimal where it tells."""
+    low, high = low * 100, high * 100
+    digits = 0 if high - low >= 3 else 1 if high - low >= 0.3 else 2
+    return f"{low:.{digits}f}{TO}{high:.{digits}f}"
+
+
+def change(now: float, before: float) -> str | None:
+    """Return by how much a number has changed, as `+12%`, or None where that says nothing."""
+    if before <= 0:
+        return None
+    percent = round((now / before - 1) * 100)
+    if percent >= 1000:
+        return f"{now / before:.0f}×"  # noqa: RUF001  # a multiplication sign is what is meant
+    return f"{'+' if percent > 0 else MINUS if percent < 0 else '±'}{abs(percent)}%"
+
+
+def day(value: date) -> str:
+    return f"{value.day} {value:%b %Y}"
+
+
+def period(since: date, until: date) -> str:
+    """Return a period in the fewest words, months and years said once where once is enough."""
+    if since == until:
+        return day(until)
+    if (since.year, since.month) == (until.year, until.month):
+        return f"{since.day}{TO}{day(until)}"
+    begin = f"{since.day} {since:%b}" if since.year == until.year else day(since)
+    return f"{begin} {TO} {day(until)}"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:.{2 if abs(number) < 9.995 else 1 if abs(number) < 99.95 else 0}f}"

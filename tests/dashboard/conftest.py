@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from litestar import Litestar
+from litestar.datastructures import State
+from playwright.sync_api import Browser, sync_playwright
+
+from aboveboard import dashboard
+from aboveboard.client.catalog import Catalog
+from aboveboard.collector.projects import Projects, shipped_catalog
+from aboveboard.warehouse import Warehouse, embedded
+from tests.conftest import missing
+from tests.dashboard.tool import CATALOG
+from tests.insights.population import Happening, fill, population
+
+CHROMIUM = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    what: str
+    event: str
+    property: str
+    times: int
+    last: int
+
+
+class Quarantine:
+    """A quarantine with two names in it, and with none for other projects."""
+
+    def dropped(self, project: str) -> list[Dropped]:
+        if project != "aider":
+            return []
+        return [
+            Dropped("event", "$pageview", "", 1234, 1793000000),
+            Dropped("property", "message_send", "<script>alert(1)</script>", 2, 1793000000),
+        ]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A dashboard on loopback, over a real warehouse.
+
+    `aider` has the made-up population; `empty` has nothing; `mytool` has a catalog of its own,
+    and nothing either.
+    """
+
+    url: str
+    warehouse: Warehouse
+    happened: list[Happening]
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return httpx.get(self.url + path, headers=headers, timeout=30)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    # A module's, since a process can have one embedded warehouse open at a time.
+    directory: Path = tmp_path_factory.mktemp("site")
+    warehouse = Warehouse(embedded(directory / "warehouse"))
+    projects = Projects(directory)
+    catalogs: dict[str, Catalog] = {
+        "aider": shipped_catalog("aider"),
+        "empty": shipped_catalog("aider"),
+        "mytool": CATALOG,
+    }
+    for name, catalog in catalogs.items():
+        projects.add(name, catalog)
+        warehouse.ensure(name, catalog)
+    happened = population(installs=120)
+    fill(warehouse, "aider", catalogs["aider"], happened)
+    state = {"warehouse": warehouse, "projects": projects, "quarantine": Quarantine()}
+    app = Litestar(dashboard.routes(), state=State(state), openapi_config=None)
+    with serving(app) as url:
+        yield Site(url, warehouse, happened)
+    projects.close()
+    warehouse.close()
+
+
+class serving:  # noqa: N801  # reads as `with serving(app) as url`
+    """An application on granian, in a thread of this process, which owns the warehouse."""
+
+    def __init__(self, app: Litestar) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.server = Server(
+            app, address="127.0.0.1", port=self.port, interface=Interfaces.ASGI, log_enabled=False
+        )
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> str:
+        self.thread.start()
+        for _ in range(300):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return f"http://127.0.0.1:{self.port}"
+            time.sleep(0.05)
+        raise AssertionError("the dashboard did not come up")
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)  # granian asks for the thread's own
+        self.loop.run_until_complete(self.server.serve())
+        self.loop.close()
+
+    def __exit__(self, *_: object) -> None:
+        self.loop.call_soon_threadsafe(self.server.stop)
+        self.thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing("Chromium (`chromium` on the PATH)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
+        yield browser
+        browser.close()

@@ -1,0 +1,353 @@
+"""The pages in a real Chromium: charts are drawn, nothing leaves the machine, nothing overflows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from aboveboard.client.catalog import Catalog
+from aboveboard.collector.projects import shipped_catalog
+from tests.dashboard.conftest import Site
+from tests.insights.population import Happening, fill
+
+pytestmark = pytest.mark.browser
+
+PERIOD = "since=2026-09-20&until=2026-10-19"
+PHONE = {"width": 375, "height": 812}
+DESKTOP = {"width": 1280, "height": 900}
+INSIGHTS = ["overview", "models", "commands", "errors", "stability"]
+EVERYWHERE = ["/", *[f"/insights/{name}" for name in INSIGHTS], "/catalog", "/quarantine"]
+
+
+@dataclass
+class Visit:
+    """A browser's window, and all that it asked for and complained about."""
+
+    page: Page
+    context: BrowserContext
+    requested: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def charts(self) -> int:
+        """Wait until every chart of the page is drawn; return how many there are."""
+        figures = self.page.locator("figure.chart")
+        drawn = self.page.locator("figure.chart[data-drawn] svg.marks")
+        expect(drawn).to_have_count(figures.count(), timeout=20_000)
+        return figures.count()
+
+
+class Visits:
+    """Opens windows, and in the end holds each to what is promised of all of them."""
+
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self.browser = browser
+        self.site = site
+        self.open: list[Visit] = []
+
+    def start(self, path: str, size: dict[str, int] = DESKTOP, **options: Any) -> Visit:
+        context = self.browser.new_context(viewport=size, **options)  # type: ignore[arg-type]
+        page = context.new_page()
+        visit = Visit(page, context)
+        page.on("request", lambda request: visit.requested.append(request.url))
+        page.on("console", lambda said: visit.complaints.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+        self.open.append(visit)
+        page.goto(self.site.url + path)
+        return visit
+
+
+@pytest.fixture
+def visits(chromium: Browser, site: Site) -> Iterator[Visits]:
+    """Every visit of every test ends with the two promises: no word, and nobody else was asked."""
+    visits = Visits(chromium, site)
+    yield visits
+    for visit in visits.open:
+        visit.context.close()
+        assert visit.complaints == []
+        assert visit.requested
+        assert {url for url in visit.requested if not url.startswith(site.url + "/")} == set()
+
+
+class TestCharts:
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    @pytest.mark.parametrize("name", INSIGHTS)
+    def test_every_insight_draws_its_charts_in_the_theme_of_the_system(
+        self, visits: Visits, name: str, theme: Literal["light", "dark"]
+    ) -> None:
+        visit = visits.start(f"/insights/{name}?{PERIOD}", color_scheme=theme)
+
+        assert visit.charts() == (2 if name in ("commands", "errors") else 1)
+        assert visit.page.locator("figure.chart").first.get_attribute("data-drawn") == theme
+        marks = visit.page.locator(".mark-area path, .mark-rect path, .mark-symbol path")
+        assert marks.count() >= 1
+        box = visit.page.locator("figure.chart svg.marks").first.bounding_box()
+        assert box is not None
+        assert box["width"] > 600
+        assert box["height"] > 100
+
+    def test_the_models_chart_has_a_row_for_each_model_with_its_intervals(
+        self, visits: Visits
+    ) -> None:
+        rows = visits.site.get(f"/insights/models.json?{PERIOD}").json()["rows"]
+        visit = visits.start(f"/insights/models?{PERIOD}")
+        visit.charts()
+
+        chart = visit.page.locator("figure.chart svg.marks")
+        labels = chart.locator(".role-axis-label text").all_text_contents()
+        assert [row[0] or "not public" for row in rows[:12]] == [
+            label for label in labels if not label.endswith("%")
+        ]
+        assert chart.locator(".mark-symbol.role-mark path").count() == 3 * len(rows[:12])
+        assert chart.locator(".mark-rule.role-mark line").count() == 3 * len(rows[:12])
+
+    def test_a_day_tells_its_numbers_where_the_pointer_is(self, visits: Visits) -> None:
+        visit = visits.start(f"/?{PERIOD}")
+        visit.charts()
+        canvas = visit.page.locator(".canvas").bounding_box()
+        assert canvas is not None
+
+        visit.page.mouse.move(canvas["x"] + canvas["width"] / 2, canvas["y"] + 100)
+
+        tooltip = visit.page.locator("#vg-tooltip-element.visible")
+        expect(tooltip).to_be_visible()
+        expect(tooltip).to_contain_text("Active installs")
+        expect(tooltip).to_contain_text(re.compile(r"(Sep|Oct) 2026"))
+        assert tooltip.evaluate("element => getComputedStyle(element).position") == "fixed"
+
+    def test_a_number_chooses_what_the_chart_shows(self, visits: Visits) -> None:
+        visit = visits.start(f"/?{PERIOD}")
+        visit.page.get_by_role("link", name="Cost").click()
+        visit.charts()
+
+        expect(visit.page.get_by_role("heading", name="Cost a day")).to_be_visible()
+        labels = visit.page.locator("figure.chart .role-axis-label text").all_text_contents()
+        assert any(label.startswith("$") for label in labels)
+
+    def test_a_chart_follows_the_width_of_the_window(self, visits: Visits) -> None:
+        visit = visits.start(f"/?{PERIOD}")
+        visit.charts()
+
+        visit.page.set_viewport_size({"width": 700, "height": 900})
+
+        # 700 less 32 beside the panel and 34 inside it.
+        expect(visit.page.locator("figure.chart svg.marks")).to_have_attribute("width", "634")
+
+    def test_where_vega_cannot_be_loaded_the_server_s_picture_is_shown(
+        self, chromium: Browser, site: Site
+    ) -> None:
+        context = chromium.new_context(color_scheme="dark")
+        page = context.new_page()
+        page.route("**/assets/vega.*", lambda route: route.abort())
+        page.goto(f"{site.url}/insights/models?{PERIOD}")
+
+        image = page.locator(".chart-failed img")
+        expect(image).to_be_visible()
+        expect(image).to_have_js_property("complete", True)
+        assert image.evaluate("image => image.naturalWidth") > 500
+        assert str(image.get_attribute("src")).endswith("theme=dark")
+        context.close()
+
+
+class TestThemes:
+    def test_the_button_changes_page_and_charts_and_the_choice_stays(self, visits: Visits) -> None:
+        visit = visits.start(f"/?{PERIOD}", color_scheme="light")
+        visit.charts()
+        light = background(visit.page)
+
+        visit.page.get_by_role("button", name="Use the dark theme").click()
+        expect(visit.page.locator("figure.chart[data-drawn=dark]")).to_be_visible()
+        dark = background(visit.page)
+        visit.page.goto(f"{visits.site.url}/insights/models?{PERIOD}")
+        visit.charts()
+
+        assert light != dark
+        assert background(visit.page) == dark
+        assert visit.page.locator("figure.chart").get_attribute("data-drawn") == "dark"
+        visit.page.get_by_role("button", name="Use the light theme").click()
+        expect(visit.page.locator("figure.chart[data-drawn=light]")).to_be_visible()
+        assert background(visit.page) == light
+
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    @pytest.mark.parametrize("path", EVERYWHERE)
+    def test_all_words_stand_out_from_what_is_behind_them(
+        self, visits: Visits, path: str, theme: Literal["light", "dark"]
+    ) -> None:
+        """WCAG 2.2, 1.4.3: a contrast of 4.5 to 1 (3 to 1 for large type)."""
+        visit = visits.start(f"{path}?{PERIOD}&version=0.86.0", color_scheme=theme)
+
+        measured = visit.page.evaluate(CONTRASTS)
+
+        assert len(measured) > 20
+        assert [each for each in measured if each["ratio"] < each["needed"]] == []
+
+
+class TestPhone:
+    @pytest.mark.parametrize(
+        "path", [*EVERYWHERE, "/?project=empty", "/?since=2020-01-01&until=2020-01-02", "/?since=x"]
+    )
+    def test_a_phone_scrolls_down_and_never_sideways(
+        self, chromium: Browser, site: Site, path: str
+    ) -> None:
+        context = chromium.new_context(viewport=PHONE, device_scale_factor=2)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(f"{site.url}{path}{'' if '?' in path else '?' + PERIOD}")
+        for number in range(page.locator("figure.chart").count()):
+            expect(page.locator("figure.chart[data-drawn]").nth(number)).to_be_visible()
+
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+        for chart in page.locator("figure.chart svg.marks").all():
+            box = chart.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= PHONE["width"]
+        context.close()
+
+    def test_the_page_one_is_on_can_be_seen_in_the_strip_of_pages(self, visits: Visits) -> None:
+        visit = visits.start(f"/insights/stability?{PERIOD}", PHONE)
+        visit.charts()
+
+        box = visit.page.locator(".side nav [aria-current]").bounding_box()
+
+        assert box is not None
+        assert 0 <= box["x"] < box["x"] + box["width"] <= PHONE["width"]
+
+
+class TestUse:
+    def test_filters_are_chosen_kept_and_reset(self, visits: Visits) -> None:
+        visit = visits.start(f"/?{PERIOD}")
+        page = visit.page
+        before = page.locator(".card .number").first.inner_text()
+
+        page.get_by_label("Version").select_option("0.86.0")
+        page.get_by_label("System").select_option(label="macOS")
+        page.get_by_role("button", name="Apply").click()
+        assert page.locator(".card .number").first.inner_text() != before
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name="Models").click()
+
+        query = urlsplit(page.url).query
+        assert query == f"{PERIOD}&version=0.86.0&os=Darwin"
+        expect(page.get_by_label("System")).to_have_value("Darwin")
+        visit.charts()
+        page.get_by_role("link", name="Reset").click()
+        assert urlsplit(page.url).query == PERIOD
+        visit.charts()
+
+    def test_a_period_of_one_s_own_is_chosen_with_the_keyboard_alone(self, visits: Visits) -> None:
+        visit = visits.start(f"/?{PERIOD}&os=Linux")
+        page = visit.page
+        visit.charts()
+
+        page.locator("details.custom summary").focus()
+        page.keyboard.press("Enter")
+        page.get_by_label("From", exact=True).fill("2026-10-01")
+        page.get_by_label("To", exact=True).fill("2026-10-07")
+        page.keyboard.press("Enter")
+
+        page.wait_for_url("**since=2026-10-01**")
+        expect(page.locator(".lead")).to_contain_text("7 Oct 2026")
+        assert "os=Linux" in page.url
+        visit.charts()
+
+    def test_escape_closes_the_choice_of_a_period(self, visits: Visits) -> None:
+        visit = visits.start(f"/?{PERIOD}")
+        visit.charts()
+        visit.page.get_by_text("Custom").click()
+        expect(visit.page.get_by_label("From", exact=True)).to_be_visible()
+
+        visit.page.keyboard.press("Escape")
+
+        expect(visit.page.get_by_label("From", exact=True)).to_be_hidden()
+        expect(visit.page.locator("details.custom summary")).to_be_focused()
+
+    def test_the_first_tab_skips_to_the_content(self, visits: Visits) -> None:
+        visit = visits.start(f"/insights/models?{PERIOD}")
+        visit.charts()
+
+        visit.page.keyboard.press("Tab")
+        expect(visit.page.get_by_role("link", name="Skip to the content")).to_be_focused()
+        visit.page.keyboard.press("Enter")
+
+        expect(visit.page.locator("main")).to_be_focused()
+
+    def test_without_scripts_there_is_a_picture_and_the_same_table(self, visits: Visits) -> None:
+        visit = visits.start(f"/insights/errors?{PERIOD}", java_script_enabled=False)
+
+        image = visit.page.locator("noscript img, main picture img")
+        expect(image).to_be_visible()
+        box = image.bounding_box()
+        assert box is not None
+        assert box["height"] > 200
+        rows = visits.site.get(f"/insights/errors.json?{PERIOD}").json()["rows"]
+        expect(visit.page.locator("tbody tr")).to_have_count(len(rows))
+        expect(visit.page.locator(".side button")).to_be_hidden()
+
+    def test_the_page_that_waits_goes_on_by_itself_with_the_first_event(
+        self, visits: Visits
+    ) -> None:
+        catalog: Catalog = shipped_catalog("aider")
+        visit = visits.start("/?project=empty")
+        expect(
+            visit.page.get_by_role("heading", name="Waiting for the first event")
+        ).to_be_visible()
+        expect(visit.page.get_by_role("status")).to_be_visible()
+
+        now = datetime.now(UTC)
+        began = Happening("session_start", uuid4(), uuid4(), now, {"app_version": "0.86.2"})
+        fill(visits.site.warehouse, "empty", catalog, [began])
+
+        expect(visit.page.get_by_role("heading", name="Overview")).to_be_visible(timeout=15_000)
+        visit.charts()
+
+
+CONTRASTS = """
+() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgb = (color) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const light = ([r, g, b]) => {
+    const part = (value) => {
+      value /= 255;
+      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    };
+    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+  };
+  const behind = (element) => {
+    for (let each = element; each; each = each.parentElement) {
+      const color = rgb(getComputedStyle(each).backgroundColor);
+      if (color[3] === 1) return color;
+    }
+    return [255, 255, 255, 1];
+  };
+  const found = [];
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const element = words.currentNode.parentElement;
+    const text = words.currentNode.textContent.trim();
+    if (!text || !element.checkVisibility() || element.closest("script, noscript, svg")) continue;
+    const style = getComputedStyle(element);
+    const [one, two] = [light(rgb(style.color)), light(behind(element))];
+    const ratio = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && parseInt(style.fontWeight) >= 700);
+    found.push({ text: text.slice(0, 30), ratio, needed: large ? 3 : 4.5 });
+  }
+  return found;
+}
+"""
+
+
+def background(page: Page) -> str:
+    return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))

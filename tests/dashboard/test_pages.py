@@ -1,0 +1,292 @@
+"""The pages as HTTP gives them: data in every format, links that keep filters, plain refusals."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+from html.parser import HTMLParser
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from aboveboard import insights
+from tests.dashboard.conftest import Site
+
+PERIOD = "since=2026-09-20&until=2026-10-19"
+FILTERS = f"{PERIOD}&version=0.86.0&os=Linux&project=aider"
+PAGES = [
+    "/",
+    *[f"/insights/{each.name}" for each in insights.all()],
+    "/catalog",
+    "/quarantine",
+]
+
+
+class Page(HTMLParser):
+    """What of a page these tests look at."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.inline: list[str] = []
+        self.forms: list[dict[str, str]] = []
+        self.cells: list[list[str]] = []
+        self.heads: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attributes}
+        if tag == "a":
+            self.links.append(found["href"])
+        if tag in ("script", "img", "source") and ("src" in found or "srcset" in found):
+            self.loaded.append(found.get("src") or found["srcset"])
+        if tag == "link":
+            self.loaded.append(found["href"])
+        if tag == "form":
+            self.forms.append({})
+        if tag == "input" and found.get("type") == "hidden":
+            self.forms[-1][found["name"]] = found["value"]
+        if tag == "tr":
+            self.cells.append([])
+        if tag == "data":
+            self.cells[-1].append(found["value"])
+        self.inline += [name for name in found if name == "style" or name.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        if self.lasttag == "th" and data.strip():
+            self.heads.append(data.strip())
+
+
+class TestPages:
+    @pytest.mark.parametrize("path", PAGES)
+    def test_every_page_answers_and_says_whom_it_speaks_for(self, site: Site, path: str) -> None:
+        answer = site.get(f"{path}?{PERIOD}&project=aider")
+
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert answer.headers["cache-control"] == "no-store"
+        assert "Opted-in installs are not all installs" in answer.text
+
+    @pytest.mark.parametrize("path", PAGES)
+    def test_a_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(
+        self, site: Site, path: str
+    ) -> None:
+        answer = site.get(f"{path}?{PERIOD}")
+        page = Page(answer.text)
+        policy = answer.headers["content-security-policy"]
+
+        assert page.loaded
+        assert all(urlsplit(url).netloc == "" for url in (*page.loaded, *page.links))
+        assert page.inline == []
+        assert "default-src 'none'" in policy
+        assert "script-src 'self'; style-src 'self';" in policy
+        assert "unsafe" not in policy
+
+    @pytest.mark.parametrize("path", ["/", "/insights/models", "/insights/overview"])
+    def test_links_and_forms_keep_what_was_asked_for(self, site: Site, path: str) -> None:
+        page = Page(site.get(f"{path}?{FILTERS}").text)
+        asked = dict(pair.split("=") for pair in FILTERS.split("&"))
+
+        elsewhere = [
+            urlsplit(link)
+            for link in page.links
+            if link.startswith("/insights/") and urlsplit(link).path != path
+        ]
+        assert len(elsewhere) >= 5
+        for link in elsewhere:
+            assert {**dict(parse_qsl(link.query)), **asked} == dict(parse_qsl(link.query))
+        custom, choose = page.forms
+        assert custom == {"version": "0.86.0", "os": "Linux", "project": "aider"}
+        assert choose == {"since": "2026-09-20", "until": "2026-10-19", "project": "aider"}
+
+    def test_a_rolling_period_stays_one_in_links(self, site: Site) -> None:
+        page = Page(site.get("/?since=90d&os=Linux").text)
+
+        kept = [link for link in page.links if urlsplit(link).path == "/insights/models"]
+        assert kept == ["/insights/models?since=90d&os=Linux"] * len(kept)
+        assert kept
+
+    def test_the_front_page_has_the_period_s_numbers_with_their_exact_values(
+        self, site: Site
+    ) -> None:
+        text = site.get(f"/?{PERIOD}").text
+        totals = site.get(f"/insights/totals.json?{PERIOD}").json()
+        numbers = dict(zip(totals["columns"], totals["rows"][0], strict=True))
+
+        shown = re.findall(r'<span class="number" title="([^"]*)">', text)
+        assert [number.replace(",", "").replace("$", "") for number in shown] == [
+            str(value) for value in numbers.values()
+        ]
+
+    def test_a_change_is_shown_only_against_a_period_that_has_data_throughout(
+        self, site: Site
+    ) -> None:
+        changes = re.compile(r'<span class="change" title="([^"]*)">')
+
+        after = changes.findall(site.get("/?since=2026-10-05&until=2026-10-19").text)
+        first = changes.findall(site.get("/?since=2026-09-05&until=2026-10-04").text)
+
+        assert len(after) == len(first) == 5
+        assert all("15 days before." in told and "%" in told for told in after)
+        assert set(first) == {"There is no data for all of the 30 days before."}
+
+    def test_a_period_without_data_says_where_there_is_some(self, site: Site) -> None:
+        first = min(event.time for event in site.happened).date()
+        last = max(event.time for event in site.happened if event.event == "session_start").date()
+
+        for path in ("/", "/insights/models"):
+            page = site.get(f"{path}?since=2020-01-01&until=2020-01-31&os=Linux").text
+            assert "Nothing in this period" in page
+            assert f"{path}?since={first}&amp;until={last}&amp;os=Linux" in page
+
+    def test_a_stranger_s_names_are_shown_as_text(self, site: Site) -> None:
+        page = site.get("/quarantine?project=aider").text
+
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+        assert "<script>alert" not in page
+        assert "1,234" in page
+
+    def test_the_catalog_page_names_every_event_property_and_choice(self, site: Site) -> None:
+        page = site.get("/catalog?project=aider").text
+
+        for words in ("ai-comments file-add", "prompt_tokens", "Keyboard interrupt during model"):
+            assert words in page
+
+
+class TestFormats:
+    @pytest.mark.parametrize("name", [each.name for each in insights.all()])
+    def test_json_csv_and_the_page_s_table_have_the_same_values(
+        self, site: Site, name: str
+    ) -> None:
+        insight = insights.get(name)
+        assert insight is not None
+        document = site.get(f"/insights/{name}.json?{PERIOD}").json()
+        header, *lines = csv.reader(
+            io.StringIO(site.get(f"/insights/{name}.csv?{PERIOD}").text, newline="")
+        )
+        page = Page(site.get(f"/insights/{name}?{PERIOD}").text)
+
+        assert set(document) == {"columns", "rows"}
+        assert document["rows"]
+        assert header == document["columns"]
+        assert lines == [
+            ["" if value is None else str(value) for value in row] for row in document["rows"]
+        ]
+        shown = [document["columns"].index(column) for column in insight.columns]
+        assert [row for row in page.cells if row] == [
+            ["" if row[place] is None else str(row[place]) for place in shown]
+            for row in document["rows"]
+        ]
+        assert page.heads == [column.label for column in insight.columns.values()]
+
+    def test_filters_reach_the_data(self, site: Site) -> None:
+        everything = site.get(f"/insights/totals.json?{PERIOD}").json()["rows"][0]
+        some = site.get(f"/insights/totals.json?{FILTERS}").json()["rows"][0]
+
+        assert 0 < some[0] < everything[0]
+
+    def test_svg_and_png_are_drawn_on_the_server_in_both_themes(self, site: Site) -> None:
+        light = site.get(f"/insights/models.svg?{PERIOD}")
+        dark = site.get(f"/insights/models.svg?{PERIOD}&theme=dark")
+        picture = site.get(f"/insights/errors.png?{PERIOD}")
+
+        assert light.headers["content-type"] == "image/svg+xml"
+        assert light.text.startswith("<svg")
+        assert "claude-sonnet-4-5" in light.text
+        assert light.text != dark.text
+        assert picture.content.startswith(b"\x89PNG")
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("path", "status", "says"),
+        [
+            ("/?since=yesterday", 400, "since=yesterday is no date: use YYYY-MM-DD"),
+            ("/insights/models?os=BeOS", 400, "os=BeOS is not known: use one of Linux"),
+            ("/insights/nothing", 404, "there is no insight of that name: use one of totals"),
+            ("/?project=nobody", 404, "there is no project of that name: use one of aider"),
+            ("/insights/models?project=mytool", 404, "mytool collects nothing that could answer"),
+            ("/?version=%3Cb%3E", 400, "version=&lt;b&gt; is no version"),
+        ],
+    )
+    def test_what_cannot_be_shown_is_said_in_one_line_on_a_page(
+        self, site: Site, path: str, status: int, says: str
+    ) -> None:
+        answer = site.get(path)
+
+        assert answer.status_code == status
+        assert says in answer.text
+        assert "Traceback" not in answer.text
+        assert "content-security-policy" in answer.headers
+
+    def test_data_is_refused_as_data(self, site: Site) -> None:
+        as_json = site.get("/insights/models.json?until=never")
+        as_csv = site.get("/insights/models.csv?until=never")
+
+        assert as_json.status_code == as_csv.status_code == 400
+        assert as_json.json() == {"error": "until=never is no date: use YYYY-MM-DD"}
+        assert as_csv.text == "until=never is no date: use YYYY-MM-DD\n"
+
+    def test_a_format_that_there_is_not_is_named_with_those_that_are(self, site: Site) -> None:
+        answer = site.get("/insights/models.xlsx")
+
+        assert answer.status_code == 404
+        assert "json, csv, svg, png" in answer.text
+
+
+class TestFirstEvent:
+    def test_an_empty_project_shows_aider_s_command_line_with_this_collector_s_address(
+        self, site: Site
+    ) -> None:
+        page = site.get("/?project=empty").text
+
+        assert "aider --analytics" in page
+        assert f"--analytics-posthog-host {site.url}" in page
+        assert re.search(r"--analytics-posthog-project-api-key ab_[\w-]{20,}", page)
+
+    def test_a_maker_s_empty_project_shows_a_program_that_runs(self, site: Site) -> None:
+        page = site.get("/?project=mytool").text
+
+        (block,) = re.findall(r"<code>(import argparse.*?)</code>", page, re.DOTALL)
+        program = block.replace("&#34;", '"').replace("&quot;", '"')
+        code = compile(program, "hello.py", "exec")
+        space: dict[str, object] = {"__name__": "hello"}
+        exec(code, space)  # as `aboveboard catalog json hello:analytics` would import it
+
+        assert f'endpoint="{site.url}"' in program
+        assert "YOUR-WRITE-KEY" not in program
+        assert "aider" not in program
+        assert space["analytics"].app == "mytool"  # type: ignore[attr-defined]
+
+    def test_its_insights_say_the_same_and_its_data_is_empty(self, site: Site) -> None:
+        assert "Waiting for the first event" in site.get("/insights/models?project=empty").text
+        assert site.get("/insights/models.json?project=empty").json()["rows"] == []
+
+
+class TestAssets:
+    def test_assets_are_kept_forever_under_names_of_their_content(self, site: Site) -> None:
+        for url in Page(site.get("/").text).loaded:
+            if url.startswith("/assets/"):
+                assert re.fullmatch(r"/assets/\w+\.[0-9a-f]{12}\.(css|js|svg)", url)
+                answer = site.get(url)
+                assert answer.status_code == 200
+                assert "immutable" in answer.headers["cache-control"]
+
+    def test_vega_comes_from_here_compressed_where_that_is_understood(self, site: Site) -> None:
+        (url,) = re.findall(r'data-vega="([^"]*)"', site.get("/").text)
+
+        plain = site.get(url, **{"Accept-Encoding": "identity"})
+        packed = site.get(url, **{"Accept-Encoding": "gzip"})
+
+        assert plain.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert "vegaEmbed" in plain.text
+        assert packed.headers["content-encoding"] == "gzip"
+        assert packed.content == plain.content  # httpx has unpacked it
+        assert int(packed.headers["content-length"]) < len(plain.content) / 2
+        assert len(gzip.compress(b"")) < int(packed.headers["content-length"])
+
+    def test_yesterday_s_name_is_gone(self, site: Site) -> None:
+        assert site.get("/assets/dashboard.000000000000.css").status_code == 404
