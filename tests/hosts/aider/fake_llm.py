@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the model answers to one request: a text with its token counts, or a failure."""
+    """What the model answers to one request: a text with its token counts, or a failure.
+
+    `pause` is how many seconds it thinks about the second half of a streamed text.
+    """
 
     text: str = ""
     prompt_tokens: int = 1200
     completion_tokens: int = 34
     status: int = 200
     error: str = ""
+    pause: float = 0
 
 
 @dataclass
@@ -94,7 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.status != 200:
             self._send_json(reply.status, {"error": {"message": reply.error, "code": None}})
         elif request.get("stream"):
-            self._stream(request, reply)
+            with suppress(BrokenPipeError, ConnectionResetError):  # someone pressed Ctrl-C
+                self._stream(request, reply)
         else:
             message = {"role": "assistant", "content": reply.text}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
@@ -112,6 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
             delta = {"role": "assistant", "content": part}
             choice = {"index": 0, "delta": delta, "finish_reason": None}
             self._send_chunk(_envelope(request, "chat.completion.chunk", [choice]))
+            self.wfile.flush()
+            time.sleep(reply.pause)
         last = {"index": 0, "delta": {}, "finish_reason": "stop"}
         self._send_chunk(_envelope(request, "chat.completion.chunk", [last]))
         if request.get("stream_options", {}).get("include_usage"):

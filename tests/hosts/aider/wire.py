@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import re
 import signal
@@ -81,6 +82,53 @@ def free_port() -> int:
 
 
 @contextmanager
+def listener() -> Iterator[Listener]:
+    """Be a collector that takes everything, of either protocol, until the block ends."""
+    heard = Listener()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if body[:2] == b"\x1f\x8b":
+                body = gzip.decompress(body)
+            heard.requests.append((self.path, self.headers.get("Authorization", ""), body))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing: the tests' own output is read by people."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    heard.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield heard
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass
+class Listener:
+    """What was heard: path, authorization and inflated body of each request."""
+
+    url: str = ""
+    requests: list[tuple[str, str, bytes]] = field(default_factory=list)
+
+    def body(self) -> bytes:
+        """Return all bodies, one after the other."""
+        return b"".join(body for _, _, body in self.requests)
+
+
+@contextmanager
 def forwarder(url: str) -> Iterator[Forwarder]:
     """Listen in on what is sent to the server at `url` until the block ends."""
     wire = Forwarder(url.removeprefix("http://"))
@@ -124,6 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         content = answer.read()
         connection.close()
         self.send_response(answer.status)
+        self.send_header("Content-Type", answer.getheader("Content-Type", ""))
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

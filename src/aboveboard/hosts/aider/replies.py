@@ -68,7 +68,7 @@ class Watch:
     def show_send_output_stream(self, original: Any, coder: Any, completion: Any) -> Any:
         reply = self._reply()
         if reply is not None:
-            reply.streamed = True
+            reply.streamed, reply.ended = True, None  # it has only begun
             completion = self._timed(completion, reply)
         return original(coder, completion)
 
@@ -198,10 +198,10 @@ class _Reply:
             main_model=_name(self.model),
             mode=MODES.get(edit_format, "code") if isinstance(edit_format, str) else None,
             edit_format=edit_format,
-            streamed=self.streamed,
+            streamed=None if end == "error" else self.streamed,
             reflection=self.reflection,
             end=end,
-            edits=self.edits,
+            edits=None if end == "error" else self.edits,
             files=self.files,
             context=_step(self.tokens),
             repo_map=_step(self.map_tokens),
