@@ -95,7 +95,8 @@ class Analytics:
         Args:
             flags: Where the host's flags and settings are: an object with attributes (such as
                 argparse's namespace) or a mapping. Read are `analytics` (True, False or None),
-                `analytics_disable` and `analytics_log`; missing ones are unset.
+                `analytics_disable` and `analytics_log`; missing ones are unset. `analytics_asked`
+                false says that a yes comes from a file, and needs no line about its being in vain.
             ask: Whether a person may be asked at all; a host that runs in a way in which nobody
                 is there says no.
         """
@@ -104,8 +105,10 @@ class Analytics:
         self._opened = True
         try:
             disable = _setting(flags, "analytics_disable")
+            flag = environment.said(_setting(flags, "analytics"))
             self._open(
-                flag=environment.said(_setting(flags, "analytics")),
+                flag=flag,
+                typed=flag is True and _setting(flags, "analytics_asked") is not False,
                 disable=disable is not None and str(disable).lower() not in environment.NO,
                 log=_setting(flags, "analytics_log"),
                 ask=ask,
@@ -182,7 +185,9 @@ class Analytics:
             return False
         return True
 
-    def _open(self, *, flag: bool | None, disable: bool, log: object, ask: bool) -> None:
+    def _open(
+        self, *, flag: bool | None, typed: bool, disable: bool, log: object, ask: bool
+    ) -> None:
         if disable:
             self._disable_by_flag()
             flag = False
@@ -194,7 +199,7 @@ class Analytics:
             state = self._install.state.read()
         facts = self._facts(state, wants, ask)
         decision = consent.decide(facts)
-        if decision.notice and flag is True:
+        if decision.notice and typed and not disable:
             _say(decision.notice)
         if decision.ask:
             decision = self._ask(decision, facts, state)

@@ -36,6 +36,8 @@ def combined(flags: object, *settings: Mapping[str, object] | None) -> dict[str,
     answer = None if not wanted else False not in wanted
     return {
         "analytics": False if unclear else answer,
+        # Who typed the flag is told where it changes nothing; a file that says it is not, each run.
+        "analytics_asked": True in map(_meaning, _said([flags], "analytics")),
         "analytics_disable": True in forever,
         "analytics_log": paths[0] if paths else None,
     }
