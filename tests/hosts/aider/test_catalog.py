@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aboveboard.client.catalog import ARCHITECTURES, Catalog, Failure
-from aboveboard.client.event import Event
-from aboveboard.client.kinds import REJECTED
+from aboveboard.client.event import Event, values_of
+from aboveboard.client.kinds import REJECTED, Choice
+from aboveboard.hosts.aider import analytics as replacement
 from aboveboard.hosts.aider import catalog as aider
 from aboveboard.hosts.aider import vocabulary
 from tests.conftest import ROOT
@@ -28,6 +29,49 @@ if TYPE_CHECKING:
 LEGACY: dict[str, Any] = aider.LEGACY
 MAIN_MODEL = ("main_model", "weak_model", "editor_model")
 """What aider's `event(main_model=…)` makes of its one argument."""
+
+
+class TestAidersEvents:
+    """As aider tells them, and as the catalog has them."""
+
+    def test_become_the_catalogs(self) -> None:
+        model = Model("openai/gpt-4o", Model("gpt-4o-mini"))
+        event = replacement.event_of("message_send", model, {"cost": 0.5})
+        assert isinstance(event, aider.MessageSend)
+        assert values_of(event) == {
+            "main_model": "openai/gpt-4o",
+            "weak_model": "gpt-4o-mini",
+            "editor_model": None,
+            "cost": 0.5,
+        }
+
+    @pytest.mark.parametrize("command", [*vocabulary.COMMANDS, "one-that-nobody-knows"])
+    def test_are_one_for_all_commands(self, command: str) -> None:
+        event = replacement.event_of(f"command_{command}", None, {})
+        assert isinstance(event, aider.Command)
+        assert values_of(event) == {"command": command}
+
+    def test_carry_the_exception_itself_where_aider_tells_its_text(self) -> None:
+        error = ValueError("a secret")
+        try:
+            raise error
+        except ValueError as caught:
+            told: dict[str, object] = {"exception": str(caught)}
+            event = replacement.event_of("message_send_exception", None, told)
+        assert event is not None
+        assert values_of(event) == {"error": error}
+
+    def test_go_nowhere_where_the_catalog_does_not_know_them(self) -> None:
+        assert replacement.event_of("prompt", None, {"text": "a secret"}) is None
+
+
+class Model:
+    """A model as aider's events carry it."""
+
+    def __init__(self, name: str, weak_model: Model | None = None) -> None:
+        self.name = name
+        self.weak_model = weak_model
+        self.editor_model = None
 
 
 class TestTheCatalog:
@@ -179,6 +223,62 @@ class TestAidersSource:
         }
         assert {f"litellm.{name}" for name in foreseen | raised} == set(vocabulary.EXCEPTION_TYPES)
 
+    def test_hides_no_recording_behind_another_name(self, stock_aider: StockAider) -> None:
+        # `self.event = self.analytics.event` is known; what goes by that name is a call of `event`.
+        assert other_names(stock_aider) == ["aider/coders/base_coder.py: self.analytics.event"]
+
+    def test_takes_no_word_from_elsewhere_that_is_not_known(self, stock_aider: StockAider) -> None:
+        """A choice that is no literal may hold anything: each such place has been looked at."""
+        assert {
+            (place.event, name)
+            for place in places(stock_aider)
+            for name in place.properties
+            if name not in place.literals and is_choice(place.event, name)
+        } == {
+            ("auto_model_selection", "model"),  # one of SELECTED_MODELS, see above
+            ("cli session", "edit_format"),
+            ("message_send", "edit_format"),
+            ("oauth_flow_failed", "reason"),  # a server's own text, which is left out
+        }
+
+    def test_uses_of_its_analytics_only_what_ours_has(self, stock_aider: StockAider) -> None:
+        used = set()
+        for path in sorted(stock_aider.source.rglob("*.py")):
+            if path.name != "analytics.py":
+                used |= {
+                    node.attr
+                    for node in ast.walk(parse(path))
+                    if isinstance(node, ast.Attribute)
+                    and (
+                        getattr(node.value, "id", None) == "analytics"
+                        or getattr(node.value, "attr", None) == "analytics"
+                    )
+                }
+        # These two follow a yes to a question that is ours to ask, and never come to pass.
+        used -= {"asked_opt_in", "save_data"}
+        assert used == {"disable", "enable", "event", "need_to_ask"}
+        assert all(hasattr(replacement.Analytics, name) for name in used)
+
+    def test_has_the_methods_that_replies_are_watched_by(self, stock_aider: StockAider) -> None:
+        watched = {
+            "coders/base_coder.py": {
+                "send_message", "show_send_output_stream", "apply_updates", "get_repo_map",
+            },
+            "models.py": {"send_completion", "simple_send_with_retries"},
+        }  # fmt: skip
+        for file, methods in watched.items():
+            defined = {
+                node.name
+                for node in ast.walk(parse(stock_aider.source / file))
+                if isinstance(node, ast.FunctionDef)
+            }
+            assert methods <= defined
+        for path in (stock_aider.source / "coders").glob("*.py"):
+            if path.name != "base_coder.py":  # one that a subclass replaced would not be heard
+                for node in ast.walk(parse(path)):
+                    name = getattr(node, "name", None)
+                    assert name not in watched["coders/base_coder.py"], path.name
+
     @pytest.mark.parametrize(
         ("line", "what"),
         [
@@ -187,12 +287,17 @@ class TestAidersSource:
             ('coder.event("exit", reason="Bored")', "exit does not take reason='Bored'"),
             ('self.event("no-repo", main_model=m)', "no-repo has no property main_model"),
             ("self.event(name)", "an event whose name is not in the source"),
+            ("self.event(f'exit_{reason}')", "exit_ is no event"),
+            ("self.event(f'exit{reason}')", "an event whose name is not in the source"),
+            ("self.event(f'{name}_exit')", "an event whose name is not in the source"),
+            ("self.event('repo', **told)", "repo has properties that are not in the source"),
+            ("coder.event('exit', reason='a' if b else 'c')", "exit does not take reason='c'"),
         ],
     )
     def test_would_be_found_out_if_it_recorded_more(self, line: str, what: str) -> None:
-        (place,) = calls(ast.parse(line), "aider/new.py")
-        assert place.where == "aider/new.py:1"
-        assert what in unknown_at(place)
+        found = list(calls(ast.parse(line), "aider/new.py"))
+        assert {place.where for place in found} == {"aider/new.py:1"}
+        assert what in [word for place in found for word in unknown_at(place)]
 
 
 @dataclass(frozen=True)
@@ -224,12 +329,46 @@ def calls(tree: ast.AST, where: str) -> Iterator[Place]:
         ):
             continue
         name = node.args[0] if node.args else None
+        joined = isinstance(name, ast.JoinedStr)
         if isinstance(name, ast.JoinedStr):  # f"command_{command}"
             name = name.values[0]
         event = str(name.value) if isinstance(name, ast.Constant) else ""
+        if joined and not event.endswith("_"):
+            event = ""
         keywords = {str(keyword.arg): keyword.value for keyword in node.keywords}
-        literals = {k: v.value for k, v in keywords.items() if isinstance(v, ast.Constant)}
-        yield Place(f"{where}:{node.lineno}", event, tuple(keywords), literals)
+        # Either side of a conditional is a value that it may have.
+        for side in ("body", "orelse"):
+            literals = {}
+            for key, value in keywords.items():
+                chosen = getattr(value, side) if isinstance(value, ast.IfExp) else value
+                if isinstance(chosen, ast.Constant):
+                    literals[key] = chosen.value
+            yield Place(f"{where}:{node.lineno}", event, tuple(keywords), literals)
+            if not any(isinstance(value, ast.IfExp) for value in keywords.values()):
+                break
+
+
+def other_names(stock_aider: StockAider) -> list[str]:
+    """Return where aider takes a method `event` without calling it."""
+    found = []
+    for path in sorted(stock_aider.source.rglob("*.py")):
+        tree = parse(path)
+        called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        found += [
+            f"{path.relative_to(stock_aider.packages)}: {ast.unparse(node)}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and node.attr == "event"
+            and isinstance(node.ctx, ast.Load)
+            and id(node) not in called
+        ]
+    return found
+
+
+def is_choice(event: str, name: str) -> bool:
+    entry = aider.CATALOG.entries.get(event)
+    declared = entry.properties.get(name) if entry else None
+    return declared is not None and isinstance(declared.kind, Choice)
 
 
 def unknown_at(place: Place) -> list[str]:
@@ -238,6 +377,8 @@ def unknown_at(place: Place) -> list[str]:
         return ["an event whose name is not in the source"]
     if place.event == "command_":
         return [] if not place.properties else ["a command that tells more than its name"]
+    if "None" in place.properties:  # `**something`
+        return [f"{place.event} has properties that are not in the source"]
     values: dict[str, object] = dict.fromkeys(place.properties)
     values.update(place.literals)
     if "main_model" in values:
