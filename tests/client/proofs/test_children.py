@@ -1,0 +1,89 @@
+"""However many sessions end, and whatever the collector does: one child at a time, none stays."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.client.conftest import Tool
+from tests.client.proofs import crowd
+from tests.client.proofs.conftest import LONG
+from tests.client.test_promises import _children
+from tests.conftest import ROOT
+
+SESSIONS = 10_000 if LONG else 200
+Until = Callable[[Callable[[], bool]], None]
+
+
+class Silence:
+    """A server that takes every connection, and never says a word."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.taken: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._take, daemon=True)
+        self._thread.start()
+
+    def _take(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                self.taken.append(self.listener.accept()[0])
+
+    def close(self) -> None:
+        """Hang up on everyone; once more is no harm."""
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self.listener.close()
+        for connection in self.taken:
+            connection.close()
+
+
+@pytest.fixture
+def silence() -> Iterator[Silence]:
+    server = Silence()
+    yield server
+    server.close()
+
+
+class TestOneAtATime:
+    """Sessions that end while a child still waits for an answer."""
+
+    def test_however_many_sessions_end(
+        self, home: dict[str, str], silence: Silence, until: Until, figure: Callable[[str], None]
+    ) -> None:
+        tool = Tool(home, silence.url)
+        tool.agree()
+        start, most, looks, different = time.monotonic(), 0, 0, set()
+        with subprocess.Popen(
+            [sys.executable, crowd.__file__, str(SESSIONS), "8"],
+            env=tool.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL,
+        ) as sessions:
+            while sessions.poll() is None:
+                time.sleep(0.005)
+                alive = _children(tool)
+                most, looks = max(most, len(alive)), looks + 1
+                different.update(alive)
+                (tool.spool / "pause").unlink(missing_ok=True)  # time passes, and passes
+        took = time.monotonic() - start
+        assert sessions.returncode == 0
+        until(lambda: bool(different or _children(tool)))
+        assert most <= 1
+        assert silence.taken != []
+        if not LONG:
+            silence.close()  # which ends the child at once
+        end = time.monotonic()
+        until(lambda: _children(tool) == [])
+        figure(
+            f"children: {SESSIONS} sessions in {took:.0f} s, {len(different)} children, never more "
+            f"than {most} in {looks} looks, none left {time.monotonic() - end:.0f} s after"
+        )

@@ -1,0 +1,209 @@
+"""Killed at random moments, under load: every event that `record` returned from arrives, once."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.client.conftest import Tool
+from tests.client.proofs import nursery
+from tests.client.proofs.conftest import LONG
+from tests.client.test_promises import _children
+from tests.conftest import ROOT
+
+KILLS, WRITERS = (1000, 50) if LONG else (60, 10)
+Until = Callable[[Callable[[], bool]], None]
+
+
+class Collector:
+    """Takes each segment once, by its key; slow, and not always able to answer."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, str] = {}
+        self.numbers: list[int] = []
+        self.cut: list[bytes] = []
+        self.again = 0
+        self.troubled = True
+        self._lock = threading.Lock()
+        self._chance = random.Random(4)
+
+    def take(self, key: str, body: bytes) -> int:
+        """Take a segment; return the status to answer with, 0 for none at all."""
+        digest = hashlib.sha256(body).hexdigest()
+        with self._lock:
+            trouble = self._chance.random() if self.troubled else 1.0
+            if trouble < 0.1:
+                return 503
+            if key in self.taken:
+                assert self.taken[key] == digest, "the same key with another body"
+                self.again += 1
+            else:
+                self.taken[key] = digest
+                *lines, rest = body.split(b"\n")
+                if rest:
+                    self.cut.append(rest)
+                for line in lines:
+                    number = re.search(rb'"prompt_tokens": (\d+)', line)
+                    if number:
+                        self.numbers.append(int(number[1]))
+        time.sleep(0.02 * trouble)
+        return 0 if trouble < 0.2 else 200
+
+
+@pytest.fixture
+def collector() -> Iterator[tuple[Collector, str]]:
+    taking = Collector()
+    failures: list[AssertionError] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = gzip.decompress(self.rfile.read(int(self.headers["Content-Length"])))
+            try:
+                status = taking.take(self.headers["Idempotency-Key"], body)
+            except AssertionError as error:
+                failures.append(error)
+                raise
+            if not status:
+                self.close_connection = True
+                return
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except OSError:  # the child was killed while it spoke
+                return
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its own name
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield taking, f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert failures == []
+
+
+class TestKills:
+    """Writers and the sending child, killed whatever they are doing."""
+
+    def test_what_record_returned_from_arrives_once(
+        self,
+        home: dict[str, str],
+        collector: tuple[Collector, str],
+        tmp_path: Path,
+        figure: Callable[[str], None],
+    ) -> None:
+        taking, url = collector
+        tool = Tool(home, url)
+        tool.agree()
+        witness = tmp_path / "witness"
+        witness.mkdir()
+        start = time.monotonic()
+        chance = random.Random(int(os.environ.get("ABOVEBOARD_SEED", "1")))
+        killed = self._kill_at_random(tool, witness, chance)
+        self._send_the_rest(tool, taking)
+        recorded = [
+            int(line) for path in witness.iterdir() for line in path.read_bytes().split(b"\n")[:-1]
+        ]
+        lines = list(taking.numbers)
+        arrived = set(lines)
+        figure(
+            f"kills: {KILLS} writers of {WRITERS} at once and {killed} sending children killed, "
+            f"{len(recorded)} events recorded, {taking.again} segments sent again, "
+            f"{len(taking.cut)} cut lines, {time.monotonic() - start:.0f} s"
+        )
+        assert len(arrived) == len(lines), "an event arrived twice"
+        assert len(set(recorded) - arrived) == 0, "an event was lost"
+        # One that died between the writing and the witness has told one more.
+        unseen = arrived - set(recorded)
+        assert len({number // nursery.STEP for number in unseen}) == len(unseen)
+        assert len(recorded) > 10 * KILLS
+        assert killed > 0
+        assert taking.again > 0
+
+    def _kill_at_random(self, tool: Tool, witness: Path, chance: random.Random) -> int:
+        """Kill `KILLS` writers, of `WRITERS` at a time; return how many children died as well."""
+        children = 0
+        with subprocess.Popen(
+            [sys.executable, nursery.__file__, str(witness)],
+            env=tool.environ | {"PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as mother:
+            assert mother.stdin is not None
+            assert mother.stdout is not None
+            alive: list[int] = []
+            number = kills = 0
+            while kills < KILLS:
+                while len(alive) < WRITERS:
+                    print(number, chance.randrange(2**32), file=mother.stdin, flush=True)
+                    alive.append(int(mother.stdout.readline()))
+                    number += 1
+                time.sleep(0.1 * chance.random())
+                victim = alive.pop(chance.randrange(len(alive)))
+                if _signal(victim):
+                    kills += 1
+                if kills % 4 == 0:
+                    children += sum(_signal(child) for child in _children(tool))
+                if chance.random() < 0.5:
+                    (tool.spool / "pause").unlink(missing_ok=True)  # time passes
+            for writer in alive:
+                _signal(writer)
+            mother.stdin.close()
+        return children
+
+    def _send_the_rest(self, tool: Tool, taking: Collector) -> None:
+        taking.troubled = False
+        deadline = time.monotonic() + 120
+        while waiting := _waiting(tool):
+            assert time.monotonic() < deadline, f"never sent: {waiting}"
+            (tool.spool / "pause").unlink(missing_ok=True)
+            if not _children(tool):
+                tool.run("send", "--times", "0")
+            time.sleep(0.1)
+        assert not (tool.spool / "dropped").exists()
+
+
+def _waiting(tool: Tool) -> list[Path]:
+    """Return what waits. An empty segment's writer died before an event was in it."""
+    found = []
+    for path in tool.segments.glob("*.jsonl"):
+        with contextlib.suppress(FileNotFoundError):  # sent meanwhile
+            if path.stat().st_size:
+                found.append(path)
+    return found
+
+
+def _signal(process: int) -> bool:
+    """Kill a process; return whether it was there to be killed."""
+    try:
+        os.kill(process, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
