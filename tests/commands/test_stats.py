@@ -168,8 +168,12 @@ class TestTheFormsOfALog:
         log.write(message(), ours("model_call", request_model="gpt-4o", input_tokens=100, cost=0.5))
         assert log.json()["messages"]["messages"] == 1
         assert log.json()["messages"]["cost"] == 0.5
-        assert "Models, by message_send\n" in log.text()
-        assert "Models, by model_call\n" in log.text()
+        text = log.text()
+        assert "Models, by message_send\n" in text
+        assert "Models, by model_call\n" in text
+        assert "  message_send  1 message, 120 tokens, $0.50\n" in text
+        assert "  model_call    1 message, 100 tokens, $0.50\n" in text
+        assert "cost  " not in text.partition("Messages by day")[0]
 
 
 class TestAnyOtherTool:
@@ -189,6 +193,11 @@ class TestAnyOtherTool:
         assert counts(text, "Errors") == {"ValueError": 1}
         assert "pages" not in text
         assert "Models" not in text
+
+    def test_each_choice_is_counted_of_a_log_with_messages_on_request(self, log: Log) -> None:
+        log.write(message(), ours("reply", edits="applied"), ours("reply", edits="failed"))
+        assert "reply: edits" not in log.text()
+        assert counts(log.text("--values"), "reply: edits") == {"applied": 1, "failed": 1}
 
     def test_free_text_in_a_log_is_not_counted_without_end(self, log: Log) -> None:
         log.write(*(ours("note", text=f"text {number}") for number in range(250)))

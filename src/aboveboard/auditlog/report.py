@@ -22,8 +22,8 @@ UNNAMED = "(no name)"
 ALL = "all"
 
 
-def as_text(tally: Tally, logs: Sequence[str], page: Page) -> list[str]:
-    """Return the lines of a page."""
+def as_text(tally: Tally, logs: Sequence[str], page: Page, *, values: bool = False) -> list[str]:
+    """Return the lines of a page; with `values`, also how often each word was a value."""
     lines = [page.heading(_title(logs)), "", *page.facts(_facts(tally))]
 
     def add(heading: str, body: list[str]) -> None:
@@ -38,7 +38,7 @@ def as_text(tally: Tally, logs: Sequence[str], page: Page) -> list[str]:
     add("Commands", _counts(tally.commands, page))
     add("Errors", _counts(tally.errors, page))
     add("Events", _counts(tally.events, page))
-    if not tally.models:
+    if values or not tally.models:
         for (event, name), counted in tally.values.items():
             add(f"{event}: {name}", _counts(counted, page))
     return lines
@@ -89,12 +89,20 @@ def _facts(tally: Tally) -> list[tuple[str, str]]:
         facts.append(("sessions", f"{tally.sessions:,}"))
     if len(tally.installs) > 1:
         facts.append(("installs", f"{len(tally.installs):,}"))
-    if tally.models:
+    if len(tally.models) > 1:  # they may tell of the same: no sum is right for certain
+        facts += [(event, _sentence(totals(models))) for event, models in tally.models.items()]
+    elif tally.models:
         usage = tally.usage()
         facts.append(("messages", f"{usage.messages:,}"))
         facts.append(("tokens", f"{usage.tokens_sent:,} sent, {usage.tokens_received:,} received"))
         facts.append(("cost", _dollars(usage.cost)))
     return facts
+
+
+def _sentence(usage: Usage) -> str:
+    many = f"{usage.messages:,} {'message' if usage.messages == 1 else 'messages'}"
+    tokens = f"{usage.tokens_sent + usage.tokens_received:,} tokens"
+    return f"{many}, {tokens}, {_dollars(usage.cost)}"
 
 
 _MODEL_COLUMNS = ("", "messages", "tokens sent", "received", "cost")

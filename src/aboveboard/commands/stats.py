@@ -28,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--since", type=day, metavar="DAY", help="the first day: YYYY-MM-DD")
     parser.add_argument("--until", type=day, metavar="DAY", help="the last day: YYYY-MM-DD")
+    parser.add_argument(
+        "--values", action="store_true", help="also how often each choice was made, for each event"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -57,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(as_json(tally, args.logs, reader.damaged), indent=1))
     else:
-        print("\n".join(as_text(tally, args.logs, page_for(sys.stdout))))
+        lines = as_text(tally, args.logs, page_for(sys.stdout), values=args.values)
+        print("\n".join(lines))
     return 0
 
 
