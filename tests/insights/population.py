@@ -104,6 +104,7 @@ def fill(warehouse: Warehouse, project: str, catalog: Catalog, events: Iterable[
                 "time": event.time,
                 "source": "posthog",
                 "error_frames": [],
+                "error_causes": [],
                 **event.properties,
             }
         )
@@ -173,7 +174,8 @@ def _run(
         )
     if rng.random() < (0.06 if version == FRAGILE else 0.01):
         kind, (place, _) = _pick(rng, CRASHES)
-        happens("exception", error_type=kind, error_frames=["aider.main:main:1157", place])
+        frames = ["aider.main:main:1157", place]
+        happens("exception", error_type=kind, error_frames=frames, handled=rng.random() < 0.3)
     else:
         happens("exit", reason=_choose(rng, EXITS))
     return happened

@@ -17,6 +17,7 @@ from aboveboard import insights
 from aboveboard.client.catalog import Catalog
 from aboveboard.client.event import Event, command, exception
 from aboveboard.insights import Filters, Table
+from tests.conftest import ROOT
 from tests.insights.conftest import Data, Project
 from tests.insights.population import Happening, fill
 
@@ -132,10 +133,12 @@ class TestAnswers:
         self, data: Data, filters: dict[str, str]
     ) -> None:
         began = sessions_begun(data.happened, filters)
-        named = {"exception": "crash", "message_send_exception": "failed message", "exit": "exit"}
         happened = group(
-            (e for e in data.happened if e.event in named and e.session in began),
-            lambda e: (named[e.event], e.properties.get("error_type", e.properties.get("reason"))),
+            (event for event in data.happened if kind_of(event) and event.session in began),
+            lambda event: (
+                kind_of(event),
+                event.properties.get("error_type", event.properties.get("reason")),
+            ),
         )
 
         rows = data.ask("errors", {**PERIOD, **filters}).records()
@@ -151,6 +154,11 @@ class TestAnswers:
         places = {row["name"]: row["place"] for row in rows if row["kind"] != "exit"}
         assert places["litellm.RateLimitError"] == "aider.coders.base_coder:send_message:1489"
 
+    def test_an_error_that_the_program_handled_is_no_crash(self, data: Data) -> None:
+        kinds = {row["kind"] for row in data.ask("errors", PERIOD).records()}
+
+        assert kinds == {"crash", "handled error", "failed message", "exit"}
+
     def test_stability_counts_each_version_s_failing_sessions_newest_version_first(
         self, data: Data
     ) -> None:
@@ -158,7 +166,7 @@ class TestAnswers:
         failed = {
             event.session
             for event in data.happened
-            if event.event in ("exception", "message_send_exception")
+            if kind_of(event) in ("crash", "failed message")
         }
         by_version = group(began.values(), lambda event: event.properties["app_version"])
 
@@ -292,6 +300,14 @@ class TestOffered:
             assert sql.startswith(f"-- {insight.question}\n")
             assert insight.question.endswith("?")
 
+    def test_every_insight_and_every_parameter_is_documented(self) -> None:
+        page = (ROOT / "docs" / "insights.md").read_text(encoding="utf-8")
+
+        for insight in insights.all():
+            assert f"| `{insight.name}` | {insight.question} |" in page
+        for name in (*insights.filters.NAMES, "project"):
+            assert f"| `{name}` |" in page
+
     def test_every_column_that_is_described_is_in_the_answer(self, data: Data) -> None:
         for insight in insights.all():
             table = data.ask(insight.name, PERIOD)
@@ -370,6 +386,13 @@ def sessions_begun(
         for event in choose(happened, filters)
         if event.event == "session_start"
     }
+
+
+def kind_of(event: Happening) -> str | None:
+    """Return what `errors` calls an event."""
+    if event.event == "exception":
+        return "handled error" if event.properties["handled"] else "crash"
+    return {"message_send_exception": "failed message", "exit": "exit"}.get(event.event)
 
 
 def group(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from aboveboard.insights import interval
 from aboveboard.insights.intervals import student
 from tests.insights.conftest import Data
+from tests.insights.test_insight import kind_of
 
 Install = TypeVar("Install", bound=Hashable)
 
@@ -142,7 +143,7 @@ class TestFromTheData:
             and PERIOD["since"] <= event.time.date().isoformat() <= PERIOD["until"]
         }
         ended = {e.session for e in data.happened if e.properties.get("reason") == "Control-C"}
-        failed = {e.session for e in data.happened if e.event.endswith("exception")}
+        failed = {e.session for e in data.happened if kind_of(e) in ("crash", "failed message")}
         fragile = {s for s, e in began.items() if e.properties["app_version"] == "0.86.0"}
         stability = {row["version"]: row for row in data.ask("stability", PERIOD).records()}
         errors = {row["name"]: row for row in data.ask("errors", PERIOD).records()}

@@ -98,6 +98,8 @@ def parts(insight: Insight, table: Table, measure: str | None = None) -> list[Sp
         spec["encoding"]["tooltip"] = [
             field for field in spec["encoding"]["tooltip"] if _is_there(field, spec, table)
         ]
+        for layer in spec["layer"]:
+            _trim_legend(layer.get("encoding", {}).get("color", {}), rows)
         found.append({**spec, "data": {"values": rows}})
     return found
 
@@ -145,6 +147,14 @@ def _rows(insight: Insight, table: Table, choice: Mapping[str, Any]) -> list[dic
         }
         for record in chosen[: rows.get("most")]
     ]
+
+
+def _trim_legend(color: Spec, rows: list[dict[str, Any]]) -> None:
+    """Leave to a legend only what is there. Each thing keeps the colour that it always has."""
+    if "scale" in color:
+        there = {row[color["field"]] for row in rows}
+        values = [value for value in color["scale"]["domain"] if value in there]
+        color["legend"] = {**color["legend"], "values": values}
 
 
 def _is_there(field: Mapping[str, Any], spec: Spec, table: Table) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -70,6 +71,7 @@ def _environment() -> jinja2.Environment:
         "human": wording.human,
         "data": _data,
         "prose": _prose,
+        "breakable": _breakable,
     }
     return environment
 
@@ -86,3 +88,8 @@ def _prose(text: str) -> Markup:
     for number, part in enumerate(text.split("`")):
         whole += Markup("<code>{}</code>").format(part) if number % 2 else part
     return whole
+
+
+def _breakable(text: str) -> Markup:
+    """Return a long name with places where a line may break: after its separators."""
+    return Markup("<wbr>").join(re.split(r"(?<=[/.:_-])(?=\w)", text))

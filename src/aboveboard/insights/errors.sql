@@ -11,6 +11,8 @@ WITH
     named AS (
         SELECT 'none' AS kind, NULL AS name, '' AS place, user_id, session, time FROM {project:Identifier}.sessions WHERE false
         UNION ALL SELECT 'crash', error_type, arrayElement(error_frames, -1), user_id, session, time FROM {project:Identifier}.exception -- if exception.error
+            WHERE handled IS NOT TRUE -- if exception.handled
+        UNION ALL SELECT 'handled error', error_type, arrayElement(error_frames, -1), user_id, session, time FROM {project:Identifier}.exception WHERE handled -- if exception.handled
         UNION ALL SELECT 'failed message', error_type, arrayElement(error_frames, -1), user_id, session, time FROM {project:Identifier}.message_send_exception -- if message_send_exception.error
         UNION ALL SELECT 'exit', reason, '', user_id, session, time FROM {project:Identifier}.exit -- if exit.reason
     ),
@@ -57,4 +59,4 @@ SELECT
 FROM happened
 INNER JOIN weighed USING (user_id)
 GROUP BY kind, name
-ORDER BY indexOf(['crash', 'failed message', 'exit'], kind), sessions DESC, times DESC, name
+ORDER BY indexOf(['crash', 'handled error', 'failed message', 'exit'], kind), sessions DESC, times DESC, name

@@ -9,6 +9,7 @@ WITH
     failed AS (
         SELECT session FROM {project:Identifier}.sessions WHERE false
         UNION ALL SELECT session FROM {project:Identifier}.exception WHERE toDate(time) >= {since:Date} -- if exception.error
+            AND handled IS NOT TRUE -- if exception.handled
         UNION ALL SELECT session FROM {project:Identifier}.message_send_exception WHERE toDate(time) >= {since:Date} -- if message_send_exception.error
     ),
     -- An install is drawn as a whole, so its sums stay together (docs/insights.md, "Intervals").
