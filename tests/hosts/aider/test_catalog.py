@@ -97,6 +97,15 @@ class TestTheCatalog:
         assert json.loads(shipped) == aider.CATALOG.as_json()
 
 
+class TestTheDocumentation:
+    def test_names_all_that_aider_does_not_tell_by_itself(self) -> None:
+        page = (ROOT / "docs/aider.md").read_text(encoding="utf-8")
+        for event in set(aider.EVENTS) - set(aider.STOCK):
+            section = page[page.index(f"| `{event.event_name}` |") :].partition("\n\n")[0]
+            for declared in event.event_properties:
+                assert f"`{declared.name}`" in section, (event.event_name, declared.name)
+
+
 class TestTheShippedJson:
     def check(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         tool = [sys.executable, str(ROOT / "tools/aider_catalog.py"), *arguments]
