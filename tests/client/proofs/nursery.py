@@ -1,7 +1,9 @@
 """Starts writers: processes that record as fast or as slowly as they like until they are killed.
 
-Told on stdin, a line each: `number seed`. Answers with the process id of the writer. A writer puts
-the number of each event into a file of its own, once `record` has returned.
+`nursery.py witness at_once`; told on stdin, a line each: `number seed`. Answers with the process id
+of the writer. A writer puts the number of each event into a file of its own in the directory
+`witness`, once `record` has returned. The more there are at once, the longer each one rests: all
+together they must not leave more than may wait on one machine.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ STEP = 10**7
 """Writer n's events have the numbers from n times this."""
 
 
-def write(number: int, seed: int, witness: Path) -> None:
+def write(number: int, seed: int, witness: Path, at_once: int) -> None:
     """Record, and bear witness, for a while that the seed decides."""
     from tests.client.tool import MessageSend, analytics
 
@@ -34,7 +36,7 @@ def write(number: int, seed: int, witness: Path) -> None:
             )
             os.write(told, b"%d\n" % event)
             event += 1
-        time.sleep(rest * chance.random())
+        time.sleep(rest * chance.random() * at_once / 10)
 
 
 def main() -> None:
@@ -49,7 +51,7 @@ def main() -> None:
         if process == 0:
             os.close(0)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            write(number, seed, Path(sys.argv[1]))
+            write(number, seed, Path(sys.argv[1]), int(sys.argv[2]))
             return
         print(process, flush=True)
 

@@ -150,7 +150,7 @@ class TestKills:
         """Kill `KILLS` writers, of `WRITERS` at a time; return how many children died as well."""
         children = 0
         with subprocess.Popen(
-            [sys.executable, nursery.__file__, str(witness)],
+            [sys.executable, nursery.__file__, str(witness), str(WRITERS)],
             env=tool.environ | {"PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
