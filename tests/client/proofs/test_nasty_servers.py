@@ -27,6 +27,7 @@ from tests.conftest import missing
 
 Until = Callable[[Callable[[], bool]], None]
 Answer = Callable[[socket.socket], None]
+TLS_HANDSHAKE = 0x16
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
