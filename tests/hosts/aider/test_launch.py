@@ -280,6 +280,30 @@ class TestWhereItSends:
             line.rstrip(b",") for line in body[body.index(b"[") + 1 : -2].splitlines()
         ], "the log is what was sent, in this protocol too"
 
+    def test_an_aider_that_starts_over_in_another_repository_is_one_session(
+        self, person: Person
+    ) -> None:
+        person.agreed()
+        with listener() as collector:
+            person.sends_to(collector.url)
+            outside = person.repository
+            inside, person.repository = outside.name, person.home
+            person.run(
+                person.aboveboard("--model", "gpt-4o", "--no-check-update", "--exit",
+                                  "--no-show-model-warnings", "--yes-always", inside)
+            )  # fmt: skip
+            person.has_sent()
+            lines = [json.loads(line) for line in collector.body().splitlines()]
+        told = [(line["event"], line["properties"].get("reason")) for line in lines]
+        assert told[:4] == [
+            ("session_start", None),
+            ("launched", None),
+            ("exit", "Recursing with correct repo"),
+            ("launched", None),
+        ]
+        assert told[-1] == ("exit", "Exit flag set")
+        assert len({line["session"] for line in lines}) == 1
+
     def test_a_file_of_the_repositorys_cannot_say_where(self, person: Person) -> None:
         person.agreed()
         with listener() as wanted, listener() as unwanted:

@@ -203,8 +203,8 @@ class _Reply:
             end=end,
             edits=None if end == "error" else self.edits,
             files=self.files,
-            context=_step(self.tokens),
-            repo_map=_step(self.map_tokens),
+            context=step(self.tokens),
+            repo_map=step(self.map_tokens),
             first_token=_between(self.asked, self.first),
             duration=_between(self.started, self.ended),
             retries=self.failures - 1 if self.failed and self.failures else self.failures,
@@ -236,7 +236,7 @@ def _wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
         setattr(owner, name, wrapped)
 
 
-def _step(tokens: object) -> str | None:
+def step(tokens: object) -> str | None:
     """Return how many tokens there were, in the words of `vocabulary.TOKENS`."""
     if type(tokens) is not int:
         return None
