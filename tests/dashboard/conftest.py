@@ -62,8 +62,8 @@ class Quarantine:
 class Site:
     """A dashboard on loopback, over a real warehouse.
 
-    `aider` has the made-up population; `empty` has nothing; `mytool` has a catalog of its own,
-    and nothing either.
+    `aider` has the made-up population, `alone` one person of it; `empty` has nothing; `mytool` has
+    a catalog of its own, and nothing either.
     """
 
     url: str
@@ -82,6 +82,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     projects = Projects(directory)
     catalogs: dict[str, Catalog] = {
         "aider": shipped_catalog("aider"),
+        "alone": shipped_catalog("aider"),
         "empty": shipped_catalog("aider"),
         "mytool": CATALOG,
     }
@@ -90,6 +91,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         warehouse.ensure(name, catalog)
     happened = population(installs=120)
     fill(warehouse, "aider", catalogs["aider"], happened)
+    one = next(event.user_id for event in happened if event.event == "exception")
+    alone = [event for event in happened if event.user_id == one]
+    fill(warehouse, "alone", catalogs["alone"], alone)
     state = {"warehouse": warehouse, "projects": projects, "quarantine": Quarantine()}
     app = Litestar(dashboard.routes(), state=State(state), openapi_config=None)
     with serving(app) as url:

@@ -93,6 +93,18 @@ class TestCharts:
         assert box["width"] > 600
         assert box["height"] > 100
 
+    @pytest.mark.parametrize("name", INSIGHTS)
+    def test_of_one_person_s_data_charts_are_drawn_without_intervals(
+        self, visits: Visits, name: str
+    ) -> None:
+        visit = visits.start(f"/insights/{name}?since=60d&until=2026-10-31&project=alone")
+
+        assert visit.charts() >= 1
+        assert visit.page.locator("td.share small").count() == 0
+        if name != "overview":
+            assert visit.page.locator(".mark-rule.role-mark").count() == 0
+            expect(visit.page.get_by_text("An interval needs two.")).to_be_visible()
+
     def test_the_models_chart_has_a_row_for_each_model_with_its_intervals(
         self, visits: Visits
     ) -> None:

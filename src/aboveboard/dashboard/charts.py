@@ -17,6 +17,8 @@ import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from aboveboard.insights.insight import LOW
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -98,6 +100,11 @@ def parts(insight: Insight, table: Table, measure: str | None = None) -> list[Sp
         spec["encoding"]["tooltip"] = [
             field for field in spec["encoding"]["tooltip"] if _is_there(field, spec, table)
         ]
+        if not any(name.endswith(LOW) and row[name] is not None for row in rows for name in row):
+            # No share here has an interval, and Vega complains of an axis without a number.
+            spec["layer"] = [
+                layer for layer in spec["layer"] if "x2" not in layer.get("encoding", {})
+            ]
         for layer in spec["layer"]:
             _trim_legend(layer.get("encoding", {}).get("color", {}), rows)
         found.append({**spec, "data": {"values": rows}})
