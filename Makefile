@@ -10,10 +10,10 @@ run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
 
 test: $(VENV)/ready ## Everything that the product promises
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-long: $(VENV)/ready ## The client's proofs at full length: 100,000 histories, 1,000 kills; an hour or so
-	ABOVEBOARD_LONG=1 $(BIN)/pytest -n 2 --dist loadgroup tests/client/proofs
+	ABOVEBOARD_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client/proofs
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from aboveboard.integrations.settings import combined
 
 UNSET: dict[str, object] = {
     "analytics": None,
+    "analytics_asked": False,
     "analytics_disable": False,
     "analytics_log": None,
 }

@@ -10,6 +10,7 @@ from . import consent, environment, spawn, wire
 from .catalog import Catalog, DroppedEvents, Failure
 from .errand import VARIABLE, paused
 from .install import Install
+from .locks import above_stdio
 from .segment import Writer, any_waits, remove_all
 from .state import State, new_id
 
@@ -345,7 +346,7 @@ class Analytics:
         path = os.path.expanduser(str(log))
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
         try:
-            self._log = os.open(path, flags, 0o600)
+            self._log = above_stdio(os.open(path, flags, 0o600))
         except OSError as error:
             _say(f"Analytics are off: the log {path} cannot be written ({error.strerror}).")
 

@@ -125,7 +125,7 @@ class Event:
     if not TYPE_CHECKING:
         __slots__ = ("values",)
 
-        def __init__(self, **values):
+        def __init__(self, /, **values):
             self.values = values
 
     event_name: ClassVar[str] = ""

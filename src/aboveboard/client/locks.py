@@ -12,6 +12,24 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+FIRST = 3
+"""The first descriptor that is nobody's input or output."""
+
+
+def above_stdio(descriptor: int) -> int:
+    """Return the open file under a descriptor from `FIRST` on.
+
+    Where a program's own streams are closed, the next file that is opened takes their place, and
+    whatever is printed goes into it.
+    """
+    if descriptor >= FIRST or fcntl is None:
+        return descriptor
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, FIRST)
+    finally:
+        os.close(descriptor)
+
+
 _FAR = 1 << 40  # Windows locks bytes, not files: one far behind anything that is written
 
 

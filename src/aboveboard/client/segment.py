@@ -25,6 +25,9 @@ SIZE_MAX = 256 * 1024
 OWN_MAX = 64
 """Segments that one process may leave; a host that never ends drops its own oldest after that."""
 
+EMPTY_SECONDS_MAX = 3600
+"""After which an empty segment is one whose process died before its first line."""
+
 WAITING_MAX = 1000
 WAITING_BYTES_MAX = 16 * 1024 * 1024
 WAITING_SECONDS_MAX = 28 * 24 * 3600
@@ -75,7 +78,7 @@ class Writer:
         os.makedirs(self._directory, mode=0o700, exist_ok=True)
         path = os.path.join(self._directory, new_id() + SUFFIX)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(path, flags, 0o600)
+        descriptor = locks.above_stdio(os.open(path, flags, 0o600))
         try:
             # Nobody competes: a sender leaves empty segments alone, and this one is empty.
             locks.acquire(descriptor, wait=False)
@@ -226,7 +229,8 @@ def prune(directory: str) -> int:
             status = os.stat(path)
         except OSError:
             continue
-        if now - status.st_mtime > WAITING_SECONDS_MAX:
+        age = now - status.st_mtime
+        if age > (WAITING_SECONDS_MAX if status.st_size else EMPTY_SECONDS_MAX):
             dropped += _drop(path, even_empty=True)
         else:
             sizes.append((path, status.st_size))

@@ -60,7 +60,9 @@ def start(lock: str, variables: Mapping[str, str], environ: Mapping[str, str]) -
             given[name] = os.path.abspath(given[name])
     given.update(variables)
     os.makedirs(os.path.dirname(lock), mode=0o700, exist_ok=True)
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    descriptor = locks.above_stdio(
+        os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    )
     try:
         if not locks.acquire(descriptor, wait=False):
             return

@@ -141,7 +141,9 @@ class StateFile:
         only_if_allowed: bool = False,
     ) -> State:
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-        lock = os.open(self.path + ".lock", os.O_RDWR | os.O_CREAT | _CLOEXEC, 0o600)
+        lock = locks.above_stdio(
+            os.open(self.path + ".lock", os.O_RDWR | os.O_CREAT | _CLOEXEC, 0o600)
+        )
         try:
             locks.acquire(lock, wait=True)
             document = self._load()
@@ -161,6 +163,7 @@ class StateFile:
                     del document[key]
             document.setdefault("asked_opt_in", False)
             document.setdefault("permanently_disable", None)
+            document.setdefault("uuid", None)
             # A no needs no id; everything else does.
             if not (now.user_id or "uuid" in changes or changes.get("permanently_disable")):
                 document.update(new_identity())
@@ -187,7 +190,9 @@ class StateFile:
 
     def _replace(self, text: str) -> None:
         temporary = self.path + ".tmp"  # one name: the lock is held, and a crash leaves one file
-        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _CLOEXEC, 0o600)
+        file = locks.above_stdio(
+            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _CLOEXEC, 0o600)
+        )
         try:
             try:
                 data = text.encode()
@@ -254,7 +259,7 @@ def _groups(digits: str) -> Iterator[str]:
 def _makes_sense(document: Mapping[str, object]) -> bool:
     user_id = document.get("uuid")
     return (
-        ("asked_opt_in" in document) == ("permanently_disable" in document)
+        len(document.keys() & _AIDERS) in (0, len(_AIDERS))
         and (not any(key in document for key in _OURS) or document.get("check") == _check(document))
         and _is_answer(document.get("permanently_disable"))
         and _is_answer(document.get("asked_opt_in"))
@@ -323,6 +328,9 @@ def _sync_directory(path: str) -> None:
     finally:
         os.close(directory)
 
+
+_AIDERS = {"uuid", "asked_opt_in", "permanently_disable"}
+"""aider writes all three, and so do we: a file with some of them was damaged."""
 
 _OURS = ("agreed", "declined", "decided", "secret", "check")
 _SIZE_MAX = 1 << 20

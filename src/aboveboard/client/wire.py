@@ -55,7 +55,7 @@ class PostHog:
 
     def __init__(self, user_id: str, session: str, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._numbers = itertools.count(1)
+        self._draw()
         self._start = session[:24]
         self._fixed = (
             f'"$session_id": "{session}", "$ip": "0.0.0.0", "$geoip_disable": true, '
@@ -70,9 +70,15 @@ class PostHog:
         """Return what follows a line's last property."""
         comma = "" if is_empty else ", "
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))
-        # A forked child goes on with its parent's session and count, but not with its process id.
-        name = f"{self._start}{os.getpid() & 0xFFFFF:05x}{next(self._numbers) & 0xFFFFFFF:07x}"
+        if os.getpid() != self._process:  # a forked child has its parent's count
+            self._draw()
+        name = f"{self._start}{self._drawn}{next(self._numbers) & 0xFFFFFFF:07x}"
         return f'{comma}{self._fixed}, "uuid": "{name}", "timestamp": "{moment}"}}\n'
+
+    def _draw(self) -> None:
+        self._process = os.getpid()
+        self._drawn = os.urandom(3).hex()[:5]
+        self._numbers = itertools.count(1)
 
     @staticmethod
     def body(segment: bytes, key: str) -> bytes:
