@@ -143,6 +143,14 @@ class TestCharts:
         labels = visit.page.locator("figure.chart .role-axis-label text").all_text_contents()
         assert any(label.startswith("$") for label in labels)
 
+    @pytest.mark.parametrize("path", ["/", "/insights/overview"])
+    def test_a_number_that_there_is_not_chooses_the_first(self, visits: Visits, path: str) -> None:
+        visit = visits.start(f"{path}?{PERIOD}&measure=__proto__")
+        visit.charts()
+
+        chosen = visit.page.locator("main [aria-current=true]").filter(has_text="Active installs")
+        expect(chosen).to_have_count(1)
+
     def test_a_chart_follows_the_width_of_the_window(self, visits: Visits) -> None:
         visit = visits.start(f"/?{PERIOD}")
         visit.charts()

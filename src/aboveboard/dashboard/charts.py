@@ -95,7 +95,7 @@ def parts(insight: Insight, table: Table, measure: str | None = None) -> list[Sp
         if "rows" in choice:
             spec["height"] = len(rows) * choice["rows"]["step"]
         for param in spec.get("params", []):
-            if param["name"] == "measure" and measure is not None:
+            if param["name"] == "measure" and measure in measures(insight, table):
                 param["value"] = measure
         spec["encoding"]["tooltip"] = [
             field for field in spec["encoding"]["tooltip"] if _is_there(field, spec, table)
@@ -109,6 +109,15 @@ def parts(insight: Insight, table: Table, measure: str | None = None) -> list[Sp
             _trim_legend(layer.get("encoding", {}).get("color", {}), rows)
         found.append({**spec, "data": {"values": rows}})
     return found
+
+
+def measures(insight: Insight, table: Table) -> list[str]:
+    """Return the columns that a chart with a choice of measure can show."""
+    return [
+        name
+        for name, column in insight.columns.items()
+        if name in table.columns and column.kind in ("count", "dollars")
+    ]
 
 
 def svg(specs: list[Spec], theme: str, title: str) -> str:

@@ -14,7 +14,7 @@ from aboveboard.insights import FilterError
 from aboveboard.warehouse import WarehouseError
 
 from . import assets, cells, charts, overview, quarantine
-from .responses import FOREVER, answer, page
+from .responses import FOREVER, FRESH, answer, page
 from .view import UnknownError, View
 
 if TYPE_CHECKING:
@@ -70,7 +70,10 @@ def _insight(request: Asked, file: FromPath[str]) -> Answer:
         return answer(
             table.as_csv().encode(),
             "text/csv",
-            headers={"Content-Disposition": f'attachment; filename="{view.project.name}-{file}"'},
+            headers={
+                **FRESH,
+                "Content-Disposition": f'attachment; filename="{view.project.name}-{file}"',
+            },
         )
     theme = "dark" if request.query_params.get("theme") == "dark" else "light"
     parts = charts.parts(insight, table, view.measure)
@@ -133,6 +136,7 @@ def _insight_page(request: Asked, view: View, insight: Insight) -> Answer:
         table=table,
         rows=cells.rows(insight, table),
         parts=charts.parts(insight, table, view.measure),
+        measures=charts.measures(insight, table) if insight.name == "overview" else [],
         behind=_behind(insight, table.records()),
     )
 
