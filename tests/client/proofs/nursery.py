@@ -27,7 +27,7 @@ def write(number: int, seed: int, witness: Path, at_once: int) -> None:
     told = os.open(witness / str(number), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     tool = analytics()
     tool.open(None)
-    burst, rest = chance.choice(((1, 0.002), (5, 0.01), (20, 0.02), (200, 0.2)))
+    burst, rest = chance.choice(((1, 0.01), (5, 0.02), (20, 0.1), (200, 1.0)))
     event = number * STEP
     for _ in range(chance.choice((3, 30, 10**6))):
         for _ in range(burst):
@@ -36,7 +36,7 @@ def write(number: int, seed: int, witness: Path, at_once: int) -> None:
             )
             os.write(told, b"%d\n" % event)
             event += 1
-        time.sleep(rest * chance.random() * at_once / 10)
+        time.sleep(rest * chance.random() * at_once / 5)
 
 
 def main() -> None:
