@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aboveboard.client import exceptions
-from aboveboard.warehouse import WarehouseError
+from aboveboard.warehouse import WarehouseError, database
 
 from . import inbox, storage
 
@@ -54,6 +54,8 @@ class _Move:
     project: str
     first: int
     last: int
+    again: bool = False
+    """Whether it was begun before, perhaps by a process that was killed in it."""
 
 
 class Mover:
@@ -136,7 +138,12 @@ class Mover:
             inbox.unpack_into(merged, body)
         self._ensure(move.project)
         for table, columns in sorted(merged.items()):
-            self._warehouse.insert(move.project, table, columns, f"{move.id}:{table}")
+            token = f"{move.id}:{table}"
+            self._warehouse.insert(move.project, table, columns, token)
+            if move.again and not self._has_any(move.project, table, columns):
+                # ClickHouse notes a token before the rows are in: a process that was killed just
+                # between has left the one without the others.
+                self._warehouse.insert(move.project, table, columns, f"{token}:again")
             self.inserts += 1
             self.moved += len(columns["time"])
             self._crash("inserted")
@@ -147,7 +154,8 @@ class Mover:
         """Return the move that was begun and not ended, else write down the next one."""
         begun = self._connection.execute("SELECT id, project, first, last FROM move").fetchone()
         if begun is not None:
-            return _Move(*begun)
+            number, project, first, last = begun
+            return _Move(number, project, first, last, again=True)
         rows = self._connection.execute(
             "SELECT number, project, events FROM waiting ORDER BY number LIMIT ?", (ROWS_MAX,)
         ).fetchall()
@@ -182,6 +190,16 @@ class Mover:
                 inbox.prune(connection, self._pruned)
         self._depth.measure(self._connection)
         self._crash("ended")
+
+    def _has_any(self, project: str, table: str, columns: Columns) -> bool:
+        """Return whether the table has any row of these sessions."""
+        sessions = [str(session) for session in dict.fromkeys(columns["session"])][:1000]
+        rows = self._warehouse.query(
+            "SELECT count() FROM {project:Identifier}.{table:Identifier} "
+            "WHERE session IN {sessions:Array(UUID)}",
+            {"project": database(project), "table": table, "sessions": sessions},
+        ).rows
+        return rows != [(0,)]
 
     def _ensure(self, name: str) -> None:
         """Make the project's tables, once for each catalog that it has."""
