@@ -21,7 +21,7 @@ lint: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/python tools/aider_catalog.py --check
 
-bench: $(VENV)/ready ## The numbers of bench/README.md, measured again
+bench: $(VENV)/ready .cache/aider/ready .cache/posthog/ready ## The numbers of bench/README.md, measured again
 	$(BIN)/python bench/run.py
 
 aider: .cache/aider/ready ## The real aider, in an environment of its own, for its tests
@@ -35,8 +35,8 @@ $(VENV)/ready: requirements/all.txt requirements/build.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.cache/aider/ready: requirements/aider.txt $(VENV)/ready
-	@$(BIN)/python tools/aider_environment.py
+.cache/%/ready: requirements/%.txt $(VENV)/ready
+	@$(BIN)/python tools/environment.py $*
 
 clean:
 	rm -rf $(VENV) .cache var

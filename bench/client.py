@@ -1,7 +1,9 @@
-"""The client's numbers, beside PostHog's SDK as aider 0.86.2 uses it, in one run.
+"""The client's numbers, beside PostHog's SDKs and aider's own class, in one run.
 
-    make aider            # the SDK, in aider's own environment; without it ours is measured alone
+    make .cache/aider/ready .cache/posthog/ready    # those to compare with
     python bench/client.py
+
+PostHog's SDK is measured twice: the one that aider 0.86.2 installs, and today's.
 
 Every pair is run in turn, A B A B, and printed as the median and as a ratio: the machines that
 this is measured on are shared, and only a ratio means anything on them.
@@ -13,6 +15,7 @@ import compileall
 import contextlib
 import json
 import os
+import shutil
 import socket
 import statistics
 import subprocess
@@ -27,7 +30,8 @@ from aboveboard.client.segment import listed
 
 ROOT = Path(__file__).parents[1]
 HOSTS = ROOT / "bench" / "hosts"
-SDK = ROOT / ".cache" / "aider" / "bin" / "python"
+AIDER = ROOT / ".cache" / "aider"
+POSTHOG = ROOT / ".cache" / "posthog"
 
 
 class Host:
@@ -37,11 +41,11 @@ class Host:
         self.name = name
         self.command = [python, str(HOSTS / script)]
         self.home = tempfile.mkdtemp(prefix="aboveboard-bench-")
-        config = Path(self.home) / ".config" / "bench"
-        config.mkdir(parents=True)
         decided = {"asked_opt_in": True, "permanently_disable": False,
                    "uuid": "c42c4e6b-f054-44d7-ae1f-6726cc41da88"}  # fmt: skip
-        (config / "analytics.json").write_text(json.dumps(decided))
+        for config in (Path(self.home) / ".config/bench", Path(self.home) / ".aider"):
+            config.mkdir(parents=True)
+            (config / "analytics.json").write_text(json.dumps(decided))
         compileall.compile_dir(ROOT / "src" / "aboveboard", quiet=2)
 
     def run(self, *words: str, url: str = "http://127.0.0.1:9") -> tuple[float, float, str]:
@@ -58,6 +62,13 @@ class Host:
         said = ended.stderr.split()
         last = float(said[0]) if said else end
         return end - begin, end - last, ended.stdout
+
+    def knows_the_models(self) -> None:
+        """Give aider the list of models that it fetches in its first run."""
+        shipped = next(AIDER.glob("lib/python*/site-packages/litellm/model_prices*.json"))
+        caches = Path(self.home) / ".aider" / "caches"
+        caches.mkdir()
+        shutil.copy(shipped, caches / "model_prices_and_context_window.json")
 
     @property
     def waiting(self) -> int:
@@ -147,39 +158,53 @@ def main() -> None:
     bare = Host("argparse alone", sys.executable, "bare.py")
     ours = Host("aboveboard", sys.executable, "ours.py")
     hosts = [bare, ours]
-    sdk = None
-    if SDK.exists():
-        sdk = Host("posthog (aider's)", str(SDK), "posthog_sdk.py")
-        hosts.append(sdk)
-    else:
-        print("PostHog's SDK is not here (make aider): measuring ours alone.")
+    others = []
+    if POSTHOG.exists():
+        others.append(Host("posthog 7.91.1", str(POSTHOG / "bin/python"), "posthog_sdk.py"))
+    if AIDER.exists():
+        others.append(Host("posthog 7.8.6", str(AIDER / "bin/python"), "posthog_sdk.py"))
+        others.append(Host("aider's own class", str(AIDER / "bin/python"), "aider_class.py"))
+        others[-1].knows_the_models()
+    if len(others) < 3:
+        print(
+            "Not all are here (make .cache/aider/ready .cache/posthog/ready): comparing with few."
+        )
+    hosts += others
 
     taken = in_turn(hosts, 15, lambda host: host.run("--no-analytics")[0])
     report("Start to end, analytics off", "ms", 1e3, taken, bare.name)
 
     recording = [host for host in hosts if host is not bare]
-    log = str(Path(ours.home) / "log")
 
     def record(host: Host) -> float:
-        words = ["--analytics-log", log] if host is ours else []
+        words = [] if "posthog" in host.name else ["--analytics-log", str(Path(host.home) / "log")]
         return float(host.run("--events", "1000", "--time-record", *words)[2]) / 1e6
 
     taken = in_turn(recording, 3, record)
-    report("One event recorded (ours: on disk, log included)", "µs", 1e6, taken, recording[0].name)
+    report(
+        "One event recorded (ours: on disk; ours and aider's: log included)",
+        "µs",
+        1e6,
+        taken,
+        recording[0].name,
+    )
 
     # In a home of its own: more than may wait is dropped, and would be taken for a loss below.
     alone = Host("a million", sys.executable, "ours.py")
-    many = alone.run("--events", "1000000", "--flat")[2].split()
+    first, last, peak, more = alone.run("--events", "1000000", "--flat")[2].split()
+    least = int(bare.run("--peak")[2])
     print("\nA million events in one process (ours)")
-    print(f"  the first and the last 100,000: {many[0]} and {many[1]} µs each; {many[2]} KiB more")
+    print(f"  the first and the last 100,000: {first} and {last} µs each")
+    print(f"  {int(peak) - least} KiB over {bare.name}, {more} KiB of them since the first event")
 
     for title, collector in COLLECTORS.items():
         with collector() as url:
             before = ours.waiting
-            # The SDK may take a minute at its exit: once is enough for it.
+            # The others may take a minute at their exit: once is enough for them.
             taken = {
                 host.name: [
-                    host.run("--events", "1000", url=url)[1] for _ in range(1 if host is sdk else 5)
+                    host.run("--events", "1000", url=url)[1]
+                    for _ in range(1 if host in others else 5)
                 ]
                 for host in hosts
             }

@@ -6,6 +6,11 @@ import time
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--events", type=int, default=0)
+parser.add_argument("--peak", action="store_true", help="print the most memory, in KiB")
 args, _ = parser.parse_known_args()
+if args.peak:
+    import resource
+
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 if args.events:
     sys.stderr.write(f"{time.monotonic()}\n")

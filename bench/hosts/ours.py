@@ -45,8 +45,8 @@ if args.flat:
                 MessageSend(main_model="gpt-4o", edit_format="diff", prompt_tokens=number, cost=0.1)
             )
         times.append((time.perf_counter() - begin) / tenth * 1e6)
-    more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(f"{times[0]:.2f} {times[-1]:.2f} {more}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"{times[0]:.2f} {times[-1]:.2f} {peak} {peak - before}")
     args.events = 0
 begin = time.perf_counter()
 for number in range(args.events):

@@ -165,7 +165,7 @@ def run(
     llm: FakeLLM, directory: Path, *scenarios: str
 ) -> tuple[subprocess.CompletedProcess[str], Path]:
     if not (ROOT / ".cache" / "aider" / "ready").exists():
-        missing("a litellm (python tools/aider_environment.py installs one, with aider)")
+        missing("a litellm (python tools/environment.py aider installs one, with aider)")
     log = directory / "log.jsonl"
     program = directory / "host.py"
     program.write_text(HOST)
@@ -313,7 +313,7 @@ class TestTheExample:
     @pytest.mark.xdist_group("aider")
     def test_answers_and_logs_the_call_without_the_question(self, home: dict[str, str]) -> None:
         if not (ROOT / ".cache" / "aider" / "ready").exists():
-            missing("a litellm (python tools/aider_environment.py installs one, with aider)")
+            missing("a litellm (python tools/environment.py aider installs one, with aider)")
         log = Path(home["HOME"]) / "calls.jsonl"
         with fake_llm(ANSWER) as llm:
             ended = subprocess.run(

@@ -25,11 +25,11 @@ class StockAider:
 
 @pytest.fixture(scope="session")
 def stock_aider() -> StockAider:
-    """aider as `tools/aider_environment.py` installs it."""
+    """aider as `tools/environment.py aider` installs it."""
     environment = ROOT / ".cache" / "aider"
     sources = list(environment.glob("lib/python3.*/site-packages/aider/main.py"))
     if not sources or not (environment / "ready").exists():
-        missing("a stock aider (python tools/aider_environment.py installs one)")
+        missing("a stock aider (python tools/environment.py aider installs one)")
     return StockAider(environment / "bin/python", sources[0].parents[1])
 
 
