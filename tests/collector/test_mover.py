@@ -4,6 +4,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from aboveboard.collector import mover
 from aboveboard.collector.inbox import Delivery
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.warehouse import WarehouseError, database
-from tests.collector.tool import CATALOG, EVENTS, Exit, Install, Launched, add_project, ask
+from tests.collector.tool import CATALOG, EVENTS, NOW, Exit, Install, Launched, add_project, ask
 
 
 @pytest.fixture
@@ -103,6 +104,58 @@ def test_what_the_warehouse_does_not_take_waits_until_it_does(collector: Collect
     collector.warehouse.query(f"RENAME TABLE {name}.away TO {name}.message_send")
     collector.mover.move_all()
     assert (count(collector, "sessions"), count(collector, "message_send")) == (2, 5)
+
+
+class KilledError(Exception):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "sessions WHERE _move = {move}",
+        "message_send WHERE _move = {move}",
+        "message_send WHERE _move = {move} AND time < now() - INTERVAL 40 DAY",
+        "message_send WHERE 0",
+    ],
+)
+def test_a_repeated_move_inserts_what_is_missing_though_its_token_is_known(
+    tmp_path: Path, lost: str
+) -> None:
+    """A kill between ClickHouse's note of a token and the rows leaves the one without the others;
+    here the rows are deleted."""
+
+    inserts: list[str] = []
+
+    def crash(step: str) -> None:
+        inserts.append(step)
+        if inserts.count("inserted") == 4:  # both tables' of the second move
+            raise KilledError
+
+    with closing(Collector(tmp_path, _crash=crash)) as collector:
+        reader = Reader(collector.add_project("tool", CATALOG))
+
+        def deliver(lines: bytes) -> None:
+            accepted = reader.segments.read(lines)
+            collector.inbox.commit([Delivery("tool", uuid.uuid4(), accepted)])
+
+        install = Install()
+        deliver(install.segment(2))
+        collector.mover.move_all()
+        earlier = install.line("message_send", time=NOW - 50 * 86_400)
+        deliver(install.line("message_send") + earlier + Install().segment(3))
+        with pytest.raises(KilledError):
+            collector.mover.move_all()
+        name = database("tool")
+        newest = collector.warehouse.query(
+            f"SELECT _move FROM {name}.message_send WHERE time < now() - 40 * 86400"
+        )
+        table, where = lost.format(move=newest.rows[0][0]).split(" WHERE ")
+        collector.warehouse.query(
+            f"ALTER TABLE {name}.{table} DELETE WHERE {where} SETTINGS mutations_sync = 2"
+        )
+        collector.mover.move_all()
+        assert (count(collector, "sessions"), count(collector, "message_send")) == (2, 7)
 
 
 DIES = """

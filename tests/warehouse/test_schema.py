@@ -60,6 +60,7 @@ def test_an_exception_has_a_column_for_each_of_its_parts() -> None:
         "error_causes",
         "error_fingerprint",
         "times",
+        "_move",
     ]
 
 

@@ -4,6 +4,10 @@ A move's life: the rows that it takes are written down under a new id (move); ea
 inserted with the token `<move>:<table>`; rows and move are deleted in one transaction. A process
 that dies between any two of these steps finds the same move again, with the same rows in the same
 order, and repeats it; the warehouse knows the tokens and drops what it has.
+
+ClickHouse notes a token just before the rows are in. A process that is killed between the two has
+left a token without its rows, so a repeated move counts its rows, which carry its number, and
+inserts those that are missing under another token.
 """
 
 from __future__ import annotations
@@ -14,10 +18,11 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from aboveboard.client import exceptions
-from aboveboard.warehouse import WarehouseError, database
+from aboveboard.warehouse import WarehouseError, database, schema
 
 from . import inbox, storage
 
@@ -56,6 +61,11 @@ class _Move:
     last: int
     again: bool = False
     """Whether it was begun before, perhaps by a process that was killed in it."""
+
+    @property
+    def number(self) -> int:
+        """What its rows carry: as much of the id as ClickHouse keeps in eight bytes."""
+        return int(self.id[:16], 16)
 
 
 class Mover:
@@ -139,11 +149,12 @@ class Mover:
         self._ensure(move.project)
         for table, columns in sorted(merged.items()):
             token = f"{move.id}:{table}"
+            columns[schema.MOVE.name] = [move.number] * len(columns["time"])
             self._warehouse.insert(move.project, table, columns, token)
-            if move.again and not self._has_any(move.project, table, columns):
-                # ClickHouse notes a token before the rows are in: a process that was killed just
-                # between has left the one without the others.
-                self._warehouse.insert(move.project, table, columns, f"{token}:again")
+            if move.again:
+                lost = self._lost(move, table, columns)
+                if lost["time"]:
+                    self._warehouse.insert(move.project, table, lost, f"{token}:{uuid.uuid4()}")
             self.inserts += 1
             self.moved += len(columns["time"])
             self._crash("inserted")
@@ -191,15 +202,19 @@ class Mover:
         self._depth.measure(self._connection)
         self._crash("ended")
 
-    def _has_any(self, project: str, table: str, columns: Columns) -> bool:
-        """Return whether the table has any row of these sessions."""
-        sessions = [str(session) for session in dict.fromkeys(columns["session"])][:1000]
+    def _lost(self, move: _Move, table: str, columns: Columns) -> Columns:
+        """Return those rows of a move that its table has not.
+
+        An insert makes one part a month of events, and each is there as a whole or not at all.
+        """
         rows = self._warehouse.query(
-            "SELECT count() FROM {project:Identifier}.{table:Identifier} "
-            "WHERE session IN {sessions:Array(UUID)}",
-            {"project": database(project), "table": table, "sessions": sessions},
+            "SELECT DISTINCT toYYYYMM(time) FROM {project:Identifier}.{table:Identifier} "
+            "WHERE _move = {move:UInt64}",
+            {"project": database(move.project), "table": table, "move": move.number},
         ).rows
-        return rows != [(0,)]
+        there = {str(month) for (month,) in rows}
+        lost = [_month(moment) not in there for moment in columns["time"]]
+        return {name: list(compress(values, lost)) for name, values in columns.items()}
 
     def _ensure(self, name: str) -> None:
         """Make the project's tables, once for each catalog that it has."""
@@ -228,6 +243,12 @@ class Mover:
                 pause = 0.0
                 self.trouble = None
                 self._stop.wait(max(0.0, PACE - (time.monotonic() - begun)))
+
+
+def _month(moment: object) -> str:
+    """Return the month of a time in Unix seconds as ClickHouse's `toYYYYMM` has it."""
+    assert isinstance(moment, int)
+    return time.strftime("%Y%m", time.gmtime(moment))
 
 
 def _what(error: Exception) -> str:

@@ -53,6 +53,10 @@ EVENT_COLUMNS = (
 )
 """What every table begins with: who, in which run, when."""
 
+MOVE = Column("_move", "UInt64", "ZSTD(1)")
+"""Which of the collector's moves brought a row, so that a repeated one finds what is there already.
+No property has its name: one begins with a letter."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -125,6 +129,7 @@ def _columns_of(entry: Entry) -> Iterator[Column]:
         yield from columns(name, declared.kind)
     if entry.name == SESSION_START:
         yield Column("source", "LowCardinality(String)")
+    yield MOVE
 
 
 def create_database(project: str) -> str:
