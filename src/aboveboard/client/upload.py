@@ -79,7 +79,8 @@ def run(errand: Errand, environ: Mapping[str, str], held: int | None = None) -> 
     Args:
         errand: Where, what and to whom.
         environ: The environment.
-        held: The sending lock's descriptor where it is held already; it is taken otherwise.
+        held: The sending lock's descriptor where it is held already, to be kept until the process
+            ends; it is taken and given back otherwise.
     """
     os.makedirs(errand.directory, mode=0o700, exist_ok=True)
     lock = os.open(errand.lock, os.O_RDWR | os.O_CREAT, 0o600) if held is None else held
@@ -92,7 +93,8 @@ def run(errand: Errand, environ: Mapping[str, str], held: int | None = None) -> 
         if not paused(errand.pause_file) and (user_id or owes):
             _deliver(errand, environ, user_id)
     finally:
-        os.close(lock)
+        if held is None:
+            os.close(lock)
 
 
 def _deliver(errand: Errand, environ: Mapping[str, str], user_id: str) -> None:
