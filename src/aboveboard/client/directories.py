@@ -43,5 +43,18 @@ def expand(path: str, environ: Mapping[str, str]) -> str:
 
 def home(environ: Mapping[str, str]) -> str:
     """Return the home directory; without one, a place where nothing can ever be written."""
-    found = environ.get("HOME") or os.path.expanduser("~")
+    named = windows_home(environ) if sys.platform == "win32" else environ.get("HOME")
+    found = named or os.path.expanduser("~")
     return found if os.path.isabs(found) else os.path.join(os.devnull, "nowhere")
+
+
+def windows_home(environ: Mapping[str, str]) -> str:
+    """Return the home directory that a Windows environment names, or "".
+
+    The order of `Path.home()`, by which aider finds its own files: `HOME`, which git's bash sets to
+    a place of its own, has no say.
+    """
+    if environ.get("USERPROFILE"):
+        return environ["USERPROFILE"]
+    path = environ.get("HOMEPATH")
+    return environ.get("HOMEDRIVE", "") + path if path else ""
