@@ -8,13 +8,34 @@ from __future__ import annotations
 import json
 import os
 
-from . import directories, segment
-from .errand import Errand
-from .state import FILE_NAME, State, StateFile
+from . import consent, directories, segment
+from .errand import POSTHOG, Errand
+from .locks import above_stdio
+from .state import FILE_NAME, State, StateFile, new_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+REQUESTED, NOTHING_SENT, POSTHOGS, ID_LOST = "requested", "nothing sent", "PostHog's", "id lost"
+
+
+class Forgotten:
+    """What became of someone's word to be forgotten.
+
+    Attributes:
+        outcome: `requested`: a request to erase is kept until a collector takes it. `nothing sent`:
+            there was nothing to ask for. `PostHog's`: what was sent went to PostHog, where only its
+            owner can erase it. `id lost`: the state file no longer says whom to erase.
+        user_id: The id that was given up; "" where there was none to be found.
+    """
+
+    __slots__ = ("outcome", "user_id")
+
+    def __init__(self, outcome: str, user_id: str = "") -> None:
+        self.outcome = outcome
+        self.user_id = user_id
 
 
 class Install:
@@ -57,18 +78,22 @@ class Install:
         if _text(errand.file) == text:
             return
         os.makedirs(self.spool, mode=0o700, exist_ok=True)
-        with os.fdopen(
-            os.open(errand.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
-        ) as file:
-            file.write(text)
+        _replace(errand.file, text)
 
     def remembered(self) -> Errand | None:
-        """Return the errand that the host was last on, or None where it never was on one."""
+        """Return the errand that the host was last on, or None where none can be understood."""
         try:
             errand = Errand.from_json(_text(self.errand("", "").file) or "")
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None
-        return errand if errand.directory == self.spool else None
+        words = (errand.directory, errand.state, errand.endpoint, errand.key)
+        if not all(isinstance(word, str) for word in words) or errand.directory != self.spool:
+            return None
+        return errand
+
+    def may_have_sent(self) -> bool:
+        """Return whether the host was ever on an errand, be it one that can't be understood now."""
+        return os.path.lexists(self.errand("", "").file)
 
     def disable(self) -> bool:
         """Turn analytics off for good and remove what waits; return whether it could be kept."""
@@ -80,36 +105,46 @@ class Install:
         segment.remove_all(self.segments)
         return kept
 
-    def forget(self) -> State:
+    def forget(self) -> Forgotten:
         """Leave a request to erase what was sent, remove what waits, and take a new identity.
 
         The request waits on disk until a collector has taken it, however long that takes. It
         carries the secret that this install's id was made from, which nobody else has. Where
         nothing was ever sent from here, there is nobody to ask, and only the identity changes.
 
-        Returns the state that was forgotten.
-
         Raises:
             OSError: the request could not be kept; nothing has changed then.
         """
-        forgotten = self.state.read()
-        if forgotten.user_id and self.remembered() is not None:
-            requests = self.errand("", "").erasures
-            os.makedirs(requests, mode=0o700, exist_ok=True)
-            request = {"user_id": forgotten.user_id, "secret": forgotten.secret or None}
-            path = os.path.join(requests, f"{forgotten.user_id}.json")
-            temporary = path + ".tmp"
-            with os.fdopen(
-                os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
-            ) as file:
-                json.dump(request, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        if forgotten.user_id:
+        state = self.state.read()
+        if not state.user_id:
+            segment.remove_all(self.segments)
+            lost = state.standing == consent.UNREADABLE or self.may_have_sent()
+            return Forgotten(ID_LOST if lost else NOTHING_SENT)
+        outcome = self._whom_to_ask()
+        request = self._leave_request(state) if outcome == REQUESTED else ""
+        try:
             self.state.renew()
+        except OSError:
+            if request:
+                os.unlink(request)
+            raise
         segment.remove_all(self.segments)
-        return forgotten
+        return Forgotten(outcome, state.user_id)
+
+    def _whom_to_ask(self) -> str:
+        if not self.may_have_sent():
+            return NOTHING_SENT
+        errand = self.remembered()
+        # Where the errand can't be understood, the host's next one delivers the request.
+        return POSTHOGS if errand is not None and errand.endpoint.startswith(POSTHOG) else REQUESTED
+
+    def _leave_request(self, state: State) -> str:
+        requests = self.errand("", "").erasures
+        os.makedirs(requests, mode=0o700, exist_ok=True)
+        path = os.path.join(requests, f"{state.user_id}.json")
+        request = {"user_id": state.user_id, "secret": state.secret or None}
+        _replace(path, json.dumps(request), lasting=True)
+        return path
 
     def take_dropped(self) -> int:
         """Return how many segments the child had to drop since this was last asked."""
@@ -117,13 +152,37 @@ class Install:
         number = _text(path)
         if number is None:
             return 0
-        os.unlink(path)
+        try:
+            os.unlink(path)
+        except FileNotFoundError:  # another session tells of it
+            return 0
         return int(number) if number.isdecimal() else 0
+
+
+def _replace(path: str, text: str, *, lasting: bool = False) -> None:
+    """Write a file whole or not at all; where it is to be lasting, past a loss of power."""
+    # A name of its own: two hosts that write at once must not share a half-written file.
+    temporary = f"{path}.{new_id()[:8]}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(above_stdio(descriptor), "w", encoding="utf-8") as file:
+            file.write(text)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def _text(path: str) -> str | None:
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read(65536)
+        # A pipe in the file's place is not waited for.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            return os.read(descriptor, 65536).decode()
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError):
         return None

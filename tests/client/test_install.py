@@ -1,0 +1,95 @@
+"""What an install keeps beside its decision: the errand, and what the child had to drop."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from aboveboard.client.install import Install
+
+from .conftest import Tool
+
+FULL = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+from tests.client import tool
+sys.exit(tool.main())
+"""
+
+
+class TestTheErrand:
+    """The host's word about where it sends to, on which the right to erasure hangs."""
+
+    def test_survives_a_full_disk(self, tool: Tool) -> None:
+        tool.agree()
+        tool.run("send")
+        errand = (tool.spool / "errand.json").read_bytes()
+        subprocess.run(
+            [sys.executable, "-c", FULL, "send"],
+            env=tool.environ | {"TOOL_ENDPOINT": "http://127.0.0.1:9/new"},
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,  # a pipe can't be full
+            check=True,
+        )
+        assert (tool.spool / "errand.json").read_bytes() == errand
+        assert [path.name for path in tool.spool.glob("errand.json*")] == ["errand.json"]
+
+    @pytest.mark.parametrize(
+        "damage", ["", "{", "[]", "[" * 60000, '{"directory": 1}', "\ud800", "another's", "numbers"]
+    )
+    def test_that_was_damaged_is_as_good_as_none_and_is_written_anew(
+        self, tool: Tool, damage: str
+    ) -> None:
+        tool.agree()
+        tool.run("send")
+        install = Install("tool", tool.environ)
+        file = tool.spool / "errand.json"
+        whole = file.read_text()
+        if damage == "another's":
+            damage = whole.replace(str(tool.spool), "/home/another")
+        elif damage == "numbers":
+            damage = whole.replace(f'"{tool.state}"', "7")
+        file.write_bytes(damage.encode(errors="surrogatepass"))
+        assert install.remembered() is None
+        assert install.may_have_sent()
+        assert tool.run("send").stdout == "on\nrecorded\n"
+        assert file.read_text() == whole
+
+    def test_is_not_waited_for_where_it_is_a_pipe(self, tool: Tool) -> None:
+        tool.agree()
+        tool.spool.mkdir(parents=True)
+        os.mkfifo(tool.spool / "errand.json")
+        assert tool.run("send").stdout == "on\nrecorded\n"
+        assert (tool.spool / "errand.json").is_file()
+
+
+def test_what_is_kept_warns_of_nothing_in_the_hosts_output(tool: Tool) -> None:
+    tool.agree()
+    program = "from tests.client import tool; a = tool.analytics(); a.open({}); a.forget()"
+    ended = subprocess.run(
+        [sys.executable, "-X", "warn_default_encoding", "-c", program],
+        env=tool.environ,
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stderr == ""
+    assert list(tool.spool.glob("erasures/*.json"))
+
+
+def test_what_was_dropped_is_told_once_however_many_sessions_begin(tmp_path: Path) -> None:
+    install = Install("tool", {"HOME": str(tmp_path)})
+    dropped = Path(install.errand("", "").dropped_file)
+    dropped.parent.mkdir(parents=True)
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(500):
+            dropped.write_text("3")
+            assert sum(pool.map(lambda _: install.take_dropped(), range(8))) == 3
