@@ -3,29 +3,58 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aboveboard.client.state import id_of
+from aboveboard.client.state import StateFile, id_of
 from tests.client.conftest import Tool, tool, until
+from tests.conftest import ROOT
 
 __all__ = ["tool", "until"]  # fixtures, used by name
 
 Until = Callable[[Callable[[], bool]], None]
 
 
-def aboveboard(tool: Tool, *words: str) -> subprocess.CompletedProcess[str]:
+def aboveboard(tool: Tool, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "aboveboard", *words],
-        env=tool.environ,
+        env=tool.environ | environ,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+class Elsewhere(Tool):
+    """The same tool, but for its decision, which it keeps in `~/.lab`."""
+
+    PROGRAM = """
+from tests.client import tool
+lab = tool.analytics(directory="~/.lab")
+lab.open({})
+print("on" if lab.enabled else "off")
+lab.record(tool.Command(name="send"))
+"""
+
+    def __init__(self, environ: dict[str, str], endpoint: str) -> None:
+        super().__init__(environ, endpoint)
+        self.environ["PYTHONPATH"] = str(ROOT)
+        self.state = self.home / ".lab" / "analytics.json"
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-c", self.PROGRAM, *words]
+
+
+@pytest.fixture
+def elsewhere(home: dict[str, str], recorder: Any) -> Elsewhere:
+    return Elsewhere(home, recorder.url)
 
 
 @pytest.fixture
@@ -76,6 +105,115 @@ class TestStatus:
         aiders.write_text('{"permanently_disable": true, "asked_opt_in": true, "uuid": null}')
         assert "aider: permanently disabled" in aboveboard(tool, "status").stdout
 
+    def test_lists_no_strangers_and_does_not_miss_what_is_damaged(self, used: Tool) -> None:
+        settings = used.state.parent.parent
+        (settings / "stranger").mkdir()
+        (settings / "stranger" / "analytics.json").write_text('{"enabled": true, "clientId": "x"}')
+        (settings / "broken").mkdir()
+        (settings / "broken" / "analytics.json").write_text(used.state.read_text()[:-9])
+        shown = json.loads(aboveboard(used, "status", "--json").stdout)
+        assert [one["app"] for one in shown] == ["broken", "tool"]
+
+    def test_of_a_file_that_cannot_be_read_does_not_say_that_there_is_no_id(
+        self, used: Tool
+    ) -> None:
+        used.state.write_text(used.state.read_text()[:-9])
+        shown = aboveboard(used, "status").stdout
+        assert "cannot be read or understood" in shown
+        assert "no id" not in shown
+
+    def test_does_not_promise_to_send_what_posthog_would_not_take(self, used: Tool) -> None:
+        aboveboard(used, "forget", "tool", DO_NOT_TRACK="1")
+        used.run("kill", TOOL_ENDPOINT="posthog+" + used.environ["TOOL_ENDPOINT"])
+        assert "1 requests to erase, kept, since PostHog" in aboveboard(used, "status").stdout
+
+
+class TestNames:
+    """A tool's name is no path."""
+
+    @pytest.mark.parametrize("command", ["status", "show", "disable", "forget"])
+    @pytest.mark.parametrize("name", ["../../x", "/x", "", ".x", "x/y"])
+    def test_that_no_tool_can_have_are_refused_in_a_line(
+        self, tool: Tool, command: str, name: str
+    ) -> None:
+        ended = aboveboard(tool, command, name)
+        assert ended.returncode == 2
+        assert "can't be a tool's name; `aboveboard status` lists" in ended.stderr
+        assert tool.files() == []
+
+
+class TestAToolThatDecidesElsewhere:
+    """Its own word about where it decides is followed, and doubted where there is a doubt."""
+
+    @pytest.fixture
+    def used(self, elsewhere: Elsewhere, recorder: Any) -> Elsewhere:
+        elsewhere.agree()
+        recorder.statuses = [503] * 100
+        assert elsewhere.run().stdout == "on\n"
+        return elsewhere
+
+    def test_is_shown_as_it_is(self, used: Elsewhere) -> None:
+        shown = aboveboard(used, "status").stdout
+        assert "tool: you agreed" in shown
+        assert str(used.state) in shown
+        assert "--directory" not in shown
+
+    def test_is_off_when_that_is_said(self, used: Elsewhere) -> None:
+        ended = aboveboard(used, "disable", "tool")
+        assert "permanently disabled" in ended.stdout
+        assert str(used.state) in ended.stdout
+        assert used.run().stdout == "off\n"
+        assert used.waiting() == []
+        assert not (used.home / ".config").exists()
+
+    def test_has_what_it_sent_erased(self, used: Elsewhere, recorder: Any, until: Until) -> None:
+        before = used.decided()
+        until(lambda: (used.spool / "pause").exists())
+        (used.spool / "pause").unlink()
+        recorder.statuses = []
+        assert before["uuid"] in aboveboard(used, "forget", "tool").stdout
+        until(lambda: any(request.path == "/v1/erase" for request in recorder.requests))
+        assert used.decided()["uuid"] != before["uuid"]
+
+    def test_wins_over_a_no_that_lies_in_the_usual_place(self, used: Elsewhere) -> None:
+        StateFile(str(used.home / ".config" / "tool" / "analytics.json")).disable()
+        assert "tool: you agreed" in aboveboard(used, "status").stdout
+        aboveboard(used, "disable", "tool")
+        assert used.run().stdout == "off\n"
+
+    def test_and_is_told_of_another_place_is_not_said_to_be_off(self, used: Elsewhere) -> None:
+        ended = aboveboard(used, "disable", "tool", "--directory", str(used.home / "typo"))
+        assert "permanently disabled" not in ended.stdout
+        assert f"kept its decision in {used.state}" in ended.stdout
+        assert used.run().stdout == "on\n"
+
+    def test_and_whose_file_was_moved_is_not_said_to_be_off(self, used: Elsewhere) -> None:
+        moved = used.home / "moved"
+        used.state.parent.rename(moved)
+        assert "is not there" in aboveboard(used, "status", "tool").stdout
+        ended = aboveboard(used, "disable", "tool")
+        assert "permanently disabled" not in ended.stdout
+        ended = aboveboard(used, "disable", "tool", "--directory", str(moved))
+        assert json.loads((moved / "analytics.json").read_text())["permanently_disable"] is True
+
+    def test_and_whose_word_was_damaged_is_not_said_to_be_off(self, used: Elsewhere) -> None:
+        (used.spool / "errand.json").write_text("")
+        ended = aboveboard(used, "disable", "tool")
+        assert "permanently disabled" not in ended.stdout
+        assert "give that place with --directory" in ended.stdout
+        ended = aboveboard(used, "disable", "tool", "--directory", str(used.state.parent))
+        assert "permanently disabled" in ended.stdout
+        assert used.run().stdout == "off\n"
+
+    def test_and_never_was_on_is_not_said_to_be_off(self, elsewhere: Elsewhere) -> None:
+        StateFile(str(elsewhere.state)).identify()
+        ended = aboveboard(elsewhere, "disable", "tool")
+        assert "permanently disabled" not in ended.stdout
+        assert "give that place with --directory" in ended.stdout
+        assert "give that place with --directory" in aboveboard(elsewhere, "status", "tool").stdout
+        ended = aboveboard(elsewhere, "disable", "tool", "--directory", str(elsewhere.state.parent))
+        assert "permanently disabled" in ended.stdout
+
 
 class TestShow:
     """Everything that waits."""
@@ -93,6 +231,21 @@ class TestDisable:
         assert aboveboard(used, "disable", "tool").returncode == 0
         assert used.waiting() == []
         assert used.run("send", "--analytics").stdout == "off\nrecorded\n"
+
+    def test_of_a_tool_that_nobody_ever_ran_keeps_the_no_and_says_what_it_is_worth(
+        self, tool: Tool
+    ) -> None:
+        for words in ("Nothing of a tool", "Nothing else of a tool"):  # the same again
+            ended = aboveboard(tool, "disable", "toool")
+            assert ended.returncode == 0
+            assert words in ended.stdout
+            assert str(tool.home / ".config" / "toool" / "analytics.json") in ended.stdout
+            assert "permanently disabled" not in ended.stdout
+
+    def test_of_an_aider_that_never_ran_is_sure_of_its_place(self, tool: Tool) -> None:
+        ended = aboveboard(tool, "disable", "aider")
+        assert "permanently disabled" in ended.stdout
+        assert (tool.home / ".aider" / "analytics.json").exists()
 
     def test_that_cannot_be_saved_fails_in_one_line(self, tool: Tool) -> None:
         tool.home.rmdir()
@@ -148,3 +301,88 @@ class TestForget:
     def test_where_nothing_was_ever_sent_nothing_is_asked(self, tool: Tool) -> None:
         assert "Nothing was ever sent" in aboveboard(tool, "forget", "tool").stdout
         assert tool.files() == []
+
+    def test_of_an_id_that_never_sent_anything_says_under_which_its_makers_know_it(
+        self, tool: Tool
+    ) -> None:
+        before = StateFile(str(tool.state)).identify().user_id
+        ended = aboveboard(tool, "forget", "tool")
+        assert ended.returncode == 0
+        assert "Nothing was ever sent from here by aboveboard" in ended.stdout
+        assert before in ended.stdout
+        assert tool.decided()["uuid"] != before
+
+    def test_under_do_not_track_sends_nothing_and_does_not_say_so(
+        self, used: Tool, recorder: Any, until: Until
+    ) -> None:
+        recorder.statuses = []
+        before = used.decided()["uuid"]
+        ended = aboveboard(used, "forget", "tool", DO_NOT_TRACK="1")
+        assert "now" not in ended.stdout
+        assert "once tool runs without DO_NOT_TRACK" in ended.stdout
+        assert not (used.spool / "upload.lock").exists(), "no child"
+        used.run("send")
+        until(lambda: any(before.encode() in request.body for request in recorder.requests))
+
+    def test_in_a_pause_says_that_it_is_not_sent_now(self, used: Tool) -> None:
+        used.spool.joinpath("pause").write_text("600")
+        end = time.time() + 600
+        os.utime(used.spool / "pause", (end, end))
+        ended = aboveboard(used, "forget", "tool")
+        assert "after the pause" in ended.stdout
+        assert "now" not in ended.stdout
+
+    def test_sends_posthogs_users_to_those_who_can_erase(self, used: Tool) -> None:
+        address = used.environ["TOOL_ENDPOINT"]
+        used.run("kill", TOOL_ENDPOINT="posthog+" + address)
+        before = used.decided()["uuid"]
+        ended = aboveboard(used, "forget", "tool")
+        assert ended.returncode == 1
+        assert ended.stderr.count("\n") == 1
+        assert before in ended.stderr
+        assert address in ended.stderr
+        assert used.waiting() == []
+        assert used.decided()["uuid"] != before
+        assert not (used.spool / "erasures").exists(), "nobody would ever take it"
+
+    @pytest.mark.parametrize("damage", ["cut", "gone"])
+    def test_without_an_id_says_that_nobody_can_be_asked(self, used: Tool, damage: str) -> None:
+        whole = used.state.read_bytes()
+        if damage == "cut":
+            used.state.write_bytes(whole[:-9])
+        else:
+            used.state.unlink()
+        ended = aboveboard(used, "forget", "tool")
+        assert ended.returncode == 1
+        assert ended.stdout == ""
+        assert f"{used.state} does not say under which id" in ended.stderr
+        assert used.waiting() == []
+        # As it is advised: from a backup.
+        used.state.write_bytes(whole)
+        ended = aboveboard(used, "forget", "tool")
+        assert json.loads(whole)["uuid"] in ended.stdout
+
+    def test_keeps_the_request_where_it_cannot_tell_whom_to_ask(
+        self, used: Tool, recorder: Any, until: Until
+    ) -> None:
+        (used.spool / "errand.json").write_text("")
+        recorder.statuses = []
+        before = used.decided()
+        ended = aboveboard(used, "forget", "tool")
+        assert "goes out when tool runs without --no-analytics" in ended.stdout
+        used.run("send")
+        until(lambda: any(request.path == "/v1/erase" for request in recorder.requests))
+        request = next(request for request in recorder.requests if request.path == "/v1/erase")
+        assert json.loads(request.body) == {"user_id": before["uuid"], "secret": before["secret"]}
+
+    def test_that_cannot_take_a_new_id_has_changed_nothing(self, used: Tool) -> None:
+        lock = Path(f"{used.state}.lock")
+        lock.unlink()
+        lock.mkdir()
+        before = used.decided()
+        ended = aboveboard(used, "forget", "tool")
+        assert ended.returncode == 1
+        assert "nothing changed" in ended.stderr
+        assert used.decided() == before
+        assert len(used.waiting()) == 5
+        assert not list(used.spool.glob("erasures/*"))

@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     install = installs.named(args.app, args.directory)
+    doubt = installs.doubt(install, args.directory)
     if not install.disable():
         print(
             f"aboveboard disable: the decision could not be saved in {install.state.path}; "
@@ -21,5 +22,14 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    print(f"Analytics of {args.app} have been permanently disabled; what waited is removed.")
+    if doubt:
+        print(
+            f"A no for {args.app} is kept in {install.state.path}, and nothing waits to be sent. "
+            f"{doubt}"
+        )
+    else:
+        print(
+            f"Analytics of {args.app} have been permanently disabled in {install.state.path}; "
+            "what waited is removed."
+        )
     return 0

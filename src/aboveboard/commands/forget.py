@@ -6,8 +6,9 @@ import argparse
 import os
 import sys
 
-from aboveboard.client import spawn
-from aboveboard.client.errand import VARIABLE
+from aboveboard.client import environment, spawn
+from aboveboard.client.errand import POSTHOG, VARIABLE, Errand, paused
+from aboveboard.client.install import ID_LOST, NOTHING_SENT, POSTHOGS, Forgotten, Install
 
 from . import installs
 
@@ -18,24 +19,84 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     install = installs.named(args.app, args.directory)
+    doubt = installs.doubt(install, args.directory)
     try:
         forgotten = install.forget()
     except OSError as error:
-        print(
-            f"aboveboard forget: the request could not be kept ({error.strerror}); "
-            "nothing has changed",
-            file=sys.stderr,
-        )
-        return 1
+        return _fail(f"the request could not be kept ({error.strerror or error}); nothing changed")
     errand = install.remembered()
-    if errand is not None:
-        spawn.start(errand.lock, {VARIABLE: errand.as_json()}, os.environ)
-    if not forgotten.user_id or errand is None:
-        print(f"Nothing was ever sent from here for {args.app}: there is nobody to ask.")
+    started = errand is not None and _send(errand)
+    if forgotten.outcome == ID_LOST:
+        return _fail(_say_lost(install, doubt))
+    if forgotten.outcome == POSTHOGS:
+        return _fail(_say_posthogs(install, forgotten, errand))
+    if forgotten.outcome == NOTHING_SENT:
+        print(_say_nothing(install, forgotten, doubt))
         return 0
     print(
-        f"What waited is removed. The request to erase all that {forgotten.user_id} has sent goes "
-        f"out now, and again until it is taken. {args.app} has a new id here; your decision about "
+        f"What waited is removed. The request to erase all that {forgotten.user_id} has sent "
+        f"{_say_when(install, started=started)}. {args.app} has a new id here; your decision about "
         "analytics stands."
     )
     return 0
+
+
+def _send(errand: Errand) -> bool:
+    """Send the child that delivers requests; return whether it is on its way."""
+    if not errand.owes() or environment.do_not_track(os.environ) or paused(errand.pause_file):
+        return False
+    try:
+        spawn.start(errand.lock, {VARIABLE: errand.as_json()}, os.environ)
+    except OSError:
+        return False
+    return True
+
+
+def _say_when(install: Install, *, started: bool) -> str:
+    if started:
+        return (
+            f"goes out now and, until it is taken, with each run of {install.app} without "
+            "--no-analytics"
+        )
+    if environment.do_not_track(os.environ):
+        return f"is kept, and goes out once {install.app} runs without DO_NOT_TRACK"
+    if paused(install.errand("", "").pause_file):
+        return (
+            f"is kept, and goes out when {install.app} runs after the pause that follows a "
+            "collector's absence"
+        )
+    return f"is kept, and goes out when {install.app} runs without --no-analytics"
+
+
+def _say_nothing(install: Install, forgotten: Forgotten, doubt: str) -> str:
+    said = (
+        f"Nothing was ever sent from here by aboveboard for {install.app}: there is no one to ask."
+    )
+    if forgotten.user_id:
+        said += (
+            f" {install.app} has a new id here; if it has sent anything without aboveboard, its "
+            f"makers know that under {forgotten.user_id}."
+        )
+    return f"{said} {doubt}".rstrip()
+
+
+def _say_posthogs(install: Install, forgotten: Forgotten, errand: Errand | None) -> str:
+    address = errand.endpoint.removeprefix(POSTHOG) if errand is not None else "PostHog"
+    return (
+        f"{install.app} sends to PostHog, which takes no request to erase from here; ask those who "
+        f"receive it at {address} (as a rule the makers of {install.app}) to erase "
+        f"{forgotten.user_id}. What waited is removed, and {install.app} has a new id here"
+    )
+
+
+def _say_lost(install: Install, doubt: str) -> str:
+    return (
+        f"{install.app} may have sent events from here, but {install.state.path} does not say "
+        "under which id, so nobody can be asked to erase them; put that file back as it was, and "
+        f"try again. What waited is removed. {doubt}"
+    ).rstrip(" .")
+
+
+def _fail(reason: str) -> int:
+    print(f"aboveboard forget: {reason}", file=sys.stderr)
+    return 1

@@ -1,4 +1,9 @@
-"""The installs on this machine, for the commands with which their user looks after them."""
+"""The installs on this machine, for the commands with which their user looks after them.
+
+A host may keep its decision where nobody but itself knows of (`Analytics(directory=…)`). While it
+is on, it leaves its own word about that place; one that never was on leaves none. So wherever a
+command tells what a tool does, `doubt` says how much that is worth.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +11,23 @@ import argparse
 import os
 from pathlib import Path
 
-from aboveboard.client import directories
+from aboveboard.client import consent, directories
+from aboveboard.client.event import check_name
 from aboveboard.client.install import Install
-from aboveboard.client.state import FILE_NAME
+from aboveboard.client.kinds import CatalogError
+from aboveboard.client.state import FILE_NAME, StateFile
 
 OWN_DIRECTORIES = {"aider": "~/.aider"}
 """Hosts that keep their consent in a directory of their own, not in the platform's place."""
+
+_OUR_KEYS = (b'"permanently_disable"', b'"asked_opt_in"')
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add the arguments that name an install."""
     parser.add_argument(
         "app",
+        type=_app,
         nargs=None if required else "?",
         help="the tool's name" if required else "the tool's name; all that are found, without it",
     )
@@ -30,23 +40,86 @@ def add_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> 
 
 
 def named(app: str, directory: str) -> Install:
-    """Return the install of `app` on this machine."""
-    return Install(app, os.environ, directory or OWN_DIRECTORIES.get(app, ""))
+    """Return the install of `app`: in `directory`, else where the host itself said, else as usual.
+
+    What the host said counts no longer where it said so of a file that has moved.
+    """
+    install = Install(app, os.environ, directory or OWN_DIRECTORIES.get(app, ""))
+    errand = None if directory else install.remembered()
+    if errand is not None and (
+        Path(errand.state).exists() or not Path(install.state.path).exists()
+    ):
+        install.state = StateFile(errand.state)
+    return install
+
+
+def doubt(install: Install, directory: str) -> str:
+    """Return why the tool may keep its decision in another place than `install` has it, or "".
+
+    Args:
+        install: What `named` returned.
+        directory: What the user gave as --directory, or "".
+    """
+    app, path = install.app, install.state.path
+    errand = install.remembered()
+    there = Path(path).exists()
+    if errand is not None:
+        if there and Path(errand.state).resolve() == Path(path):
+            return ""
+        if directory:
+            return (
+                f"{app} kept its decision in {errand.state} when it was last on: leave out "
+                "--directory for that one."
+            )
+        return f"{errand.state}, where {app} kept its decision, is not there: {_ELSEWHERE}"
+    state = install.state.read()
+    if state.user_id or state.standing == consent.UNREADABLE:
+        return ""
+    if app in OWN_DIRECTORIES and not directory:
+        return ""
+    if install.may_have_sent():
+        return f"Where {app} keeps its decision can't be told from {install.spool}: {_ELSEWHERE}"
+    return f"Nothing{' else' * there} of a tool called {app} was found here: {_ELSEWHERE}"
+
+
+_ELSEWHERE = "if it keeps its decision elsewhere, give that place with --directory."
 
 
 def found() -> list[Install]:
     """Return every install that has left something on this machine, by name."""
-    places = {
-        Path(parent("app", os.environ)).parent for parent in (directories.config, directories.state)
-    }
-    names = {
-        path.parent.name
-        for place in places
-        for path in (*place.glob(f"*/{FILE_NAME}"), *place.glob("*/segments"))
-    }
+    settings = Path(directories.config("app", os.environ)).parent
+    spools = Path(directories.state("app", os.environ)).parent
+    names = {path.parent.name for path in settings.glob(f"*/{FILE_NAME}") if _is_ours(path)}
+    names |= {path.parent.name for path in spools.glob("*/errand.json")}
+    names |= {path.parent.parent.name for path in spools.glob("*/segments/*.jsonl")}
     names |= {
         app
         for app, directory in OWN_DIRECTORIES.items()
-        if Path(directory, FILE_NAME).expanduser().exists()
+        if Path(directories.expand(directory, os.environ), FILE_NAME).exists()
     }
-    return [named(name, "") for name in sorted(names)]
+    return [named(name, "") for name in sorted(names) if _is_name(name)]
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether a file is of our making, damaged or not: others have an `analytics.json`."""
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return False
+    return any(key in text for key in _OUR_KEYS)
+
+
+def _app(word: str) -> str:
+    if not _is_name(word):
+        raise argparse.ArgumentTypeError(
+            f"{word!r} can't be a tool's name; `aboveboard status` lists those that are known here"
+        )
+    return word
+
+
+def _is_name(word: str) -> bool:
+    try:
+        check_name("app", word)
+    except CatalogError:
+        return False
+    return True

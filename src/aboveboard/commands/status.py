@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from aboveboard.client import consent, segment
-from aboveboard.client.errand import paused
+from aboveboard.client.errand import POSTHOG, paused
 from aboveboard.client.install import Install
 
 from . import installs
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     chosen = [installs.named(args.app, args.directory)] if args.app else installs.found()
-    described = [describe(install) for install in chosen]
+    described = [describe(install, args.directory) for install in chosen]
     if args.json:
         print(json.dumps(described, indent=1))
     elif described:
@@ -31,12 +31,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def describe(install: Install) -> dict[str, object]:
+def describe(install: Install, directory: str = "") -> dict[str, object]:
     """Return what there is to say about an install; times are in seconds since 1970."""
     state = install.state.read()
     errand = install.remembered()
     paths = segment.listed(install.segments)
-    texts = [Path(path).read_bytes() for path in paths]
+    texts = [_bytes(path) for path in paths]
     return {
         "app": install.app,
         "decision": state.standing,
@@ -52,6 +52,7 @@ def describe(install: Install) -> dict[str, object]:
         "erasures_owed": len(list(Path(install.errand("", "").erasures).glob("*.json"))),
         "state_file": install.state.path,
         "waiting_directory": install.segments,
+        "doubt": installs.doubt(install, directory) or None,
     }
 
 
@@ -74,7 +75,11 @@ def text(one: dict[str, object]) -> str:
         add("decided", f"{moment:%Y-%m-%d %H:%M}")
     if one["agreed_events"] is not None:
         add("agreed to", f"{len(_list(one['agreed_events']))} kinds of events")
-    add("install", one["user_id"] or "has no id yet")
+    unreadable = one["decision"] == consent.UNREADABLE
+    add(
+        "install",
+        one["user_id"] or ("an id that cannot be read" if unreadable else "has no id yet"),
+    )
     if one["sends_to"]:
         add("sends to", one["sends_to"])
     waiting = f"{one['waiting_events']} events in {one['waiting_files']} files"
@@ -82,10 +87,21 @@ def text(one: dict[str, object]) -> str:
     if one["set_aside_files"]:
         add("set aside", f"{one['set_aside_files']} files that the collector refused")
     if one["erasures_owed"]:
-        add("owed", f"{one['erasures_owed']} requests to erase, sent as soon as they can be")
+        takes_none = str(one["sends_to"]).startswith(POSTHOG)
+        fate = "kept, since PostHog takes none" if takes_none else "sent as soon as they can be"
+        add("owed", f"{one['erasures_owed']} requests to erase, {fate}")
     add("decision in", one["state_file"])
     add("waiting in", one["waiting_directory"])
+    if one["doubt"]:
+        add("but", one["doubt"])
     return "\n".join(lines)
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:  # sent meanwhile
+        return b""
 
 
 def _list(value: object) -> list[object]:
