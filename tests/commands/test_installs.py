@@ -291,6 +291,7 @@ class TestForget:
         aiders = {"uuid": "c42c4e6b-f054-44d7-ae1f-6726cc41da88", "asked_opt_in": True,
                   "permanently_disable": False}  # fmt: skip
         tool.state.write_text(json.dumps(aiders))
+        tool.agree()
         tool.run("send")
         until(lambda: len(recorder.requests) == 1)
         aboveboard(tool, "forget", "tool")
