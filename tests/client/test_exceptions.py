@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import builtins
 import json
+import os
+import shutil
+import subprocess
 import sys
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -87,6 +91,181 @@ class TestReduce:
         assert one is not None
         assert two is not None
         assert one["fingerprint"] == two["fingerprint"]
+
+
+OWN = """
+class OwnError(Exception):
+    pass
+
+def fail():
+    raise OwnError
+"""
+USERS = """
+class AcmeMergerError(Exception):
+    pass
+
+def pay_mallory():
+    raise AcmeMergerError
+
+pay_mallory()
+"""
+HOST = """
+import importlib, importlib.util, json, sys
+from aboveboard.client import exceptions
+
+package, own, name, users = sys.argv[1:]
+
+def load_users_file():
+    spec = importlib.util.spec_from_file_location(name, users)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+
+def told(run):
+    try:
+        run()
+    except Exception as error:
+        return exceptions.reduce(error, [package])
+
+print(json.dumps([told(importlib.import_module(own).fail), told(load_users_file)]))
+"""
+
+
+# What the catalog names, the module of it that fails, and its files.
+LAYOUTS = {
+    "package": ("host", "host", ["host/__init__.py"]),
+    "module": ("host", "host.core", ["host/__init__.py", "host/core.py"]),
+    "subpackage": ("host", "host.a.b", ["host/__init__.py", "host/a/__init__.py", "host/a/b.py"]),
+    "folder without __init__": ("host", "host.a.b", ["host/__init__.py", "host/a/b.py"]),
+    "one file": ("host", "host", ["host.py"]),
+    "no __init__": ("host", "host.core", ["host/core.py"]),
+    "in a namespace": ("acme.host", "acme.host.b", ["acme/host/__init__.py", "acme/host/b.py"]),
+    "namespace": ("acme", "acme.host.b", ["acme/host/__init__.py", "acme/host/b.py"]),
+}
+
+
+class TestWhoseFile:
+    """A program may load its user's file under a name of its own, and still tells nothing of it."""
+
+    def run(
+        self, folder: Path, package: str, own: str, users: str, *path: Path
+    ) -> list[tuple[str, list[str]]]:
+        """Return what is told of the host's own failure, and of one in a file of its user's."""
+        (folder / "conf.py").write_text(USERS)
+        ran = subprocess.run(
+            [sys.executable, "-c", HOST, package, own, f"{package}.userconfig", users],
+            env={"PYTHONPATH": os.pathsep.join(map(str, path)), "PATH": os.environ["PATH"]},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return [(reduced["type"], reduced["frames"]) for reduced in json.loads(ran.stdout)]
+
+    def install(self, site: Path, *files: str) -> Path:
+        for name in files:
+            (site / name).parent.mkdir(parents=True, exist_ok=True)
+            (site / name).write_text(OWN)
+        return site
+
+    @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+    @pytest.mark.parametrize("packed", ["folder", "zip", "link"])
+    def test_the_packages_own_is_told_and_the_users_is_not(
+        self, tmp_path: Path, layout: tuple[str, str, list[str]], packed: str
+    ) -> None:
+        package, own, files = layout
+        site = self.install(tmp_path / "site", *files)
+        if packed == "zip":
+            site = Path(shutil.make_archive(str(site), "zip", site))
+        elif packed == "link":
+            (tmp_path / "linked").symlink_to(site)
+            site = tmp_path / "linked"
+        top = package.partition(".")[0]
+        of_host, of_user = self.run(tmp_path, package, own, str(tmp_path / "conf.py"), site)
+        assert of_host == (f"{top}.OwnError", [f"{own}:fail:6"])
+        assert of_user == ("other", [])
+
+    @pytest.mark.parametrize("way", ["host/../../conf.py", "host/userconfig/../../../conf.py"])
+    def test_a_way_out_of_the_packages_folder_is_a_way_out(self, tmp_path: Path, way: str) -> None:
+        site = self.install(tmp_path / "site", "host/__init__.py")
+        (site / "host" / "userconfig").mkdir()
+        _, of_user = self.run(tmp_path, "host", "host", f"{site}/{way}", site)
+        assert of_user == ("other", [])
+
+    def test_a_package_without_init_that_the_user_has_too_tells_nothing(
+        self, tmp_path: Path
+    ) -> None:
+        site = self.install(tmp_path / "site", "host/core.py")
+        work = self.install(tmp_path / "work", "host/mine.py")
+        users = str(tmp_path / "conf.py")
+        assert self.run(tmp_path, "host", "host.core", users, site, work)[0] == ("other", [])
+
+    @pytest.mark.parametrize("file", ["host.py", "host/__main__.py"])
+    def test_what_is_run_with_dash_m_is_told_by_its_real_name(
+        self, tmp_path: Path, file: str
+    ) -> None:
+        program = tmp_path / file
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(
+            "def fail():\n    raise KeyError\n"
+            "import json\nfrom aboveboard.client import exceptions\n"
+            "try:\n    fail()\nexcept KeyError as error:\n"
+            "    print(json.dumps(exceptions.reduce(error, ['host'])['frames']))\n"
+        )
+        ran = subprocess.run(
+            [sys.executable, "-m", "host"],
+            cwd=tmp_path, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        name = file.removesuffix(".py").replace("/", ".")
+        assert json.loads(ran.stdout) == [f"{name}:<module>:6", f"{name}:fail:2"]
+
+
+class TestLies:
+    """A class may say anything of itself."""
+
+    def test_no_metaclass_and_no_string_that_lies_is_believed(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Liar(str):
+            __slots__ = ()
+
+            def __hash__(self) -> int:
+                return hash("Event")
+
+            def __eq__(self, other: object) -> bool:
+                return True
+
+        def interrupt(_cls: object) -> str:
+            raise KeyboardInterrupt
+
+        host = "aboveboard.client.event"
+        lies: list[dict[str, Any]] = [
+            {"__name__": property(lambda _cls: Liar("sk_canary"))},
+            {"__name__": property(interrupt)},
+            {"__name__": property(lambda _cls: "Event"), "__module__": property(lambda _cls: host)},
+        ]
+        kinds_of_lies: list[Any] = [
+            type("Meta", (type,), lie)("Own", (Exception,), {"__module__": host}) for lie in lies
+        ]
+        renamed = type(Liar("sk_canary"), (Exception,), {"__module__": host})
+        for kind in (*kinds_of_lies, renamed):
+            monkeypatch.setattr(sys.modules[host], "Event", kind)
+            assert exceptions.reduce(kind(), PACKAGES)["type"] == "other"
+
+    def test_what_is_no_exception_is_no_cause(self) -> None:
+        def fail(_error: object) -> str:
+            raise RuntimeError
+
+        odd: Any = type(
+            "Odd",
+            (ValueError,),
+            {"__cause__": property(lambda _error: CANARY), "__traceback__": property(fail)},
+        )
+        reduced = exceptions.reduce(odd(), PACKAGES)
+        assert (reduced["type"], reduced["frames"], reduced["causes"]) == ("other", [], [])
+
+    @pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups came with 3.11")
+    def test_the_members_of_a_group_are_those_that_it_was_made_with(self) -> None:
+        members = property(lambda _group: [CANARY, 3])
+        odd: Any = type("Odd", (builtins.ExceptionGroup,), {"exceptions": members})
+        assert exceptions.reduce(odd("m", [KeyError()]), PACKAGES)["causes"] == ["KeyError"]
 
 
 class TestFromTheWire:

@@ -4,18 +4,21 @@ Kept: the type's name where it is a builtin's or a named package's, and the fram
 packages as `module:function:line`; of each cause, or member of a group, the type and the innermost
 such frame. Never a message, a path, a source line, a local variable or a
 frame of the user's own code. A name is only believed where the running program confirms it: the
-type must be what its module holds under that name, the frame's code must come from its module.
+type must be what its module holds under that name, the frame's code must come from its module, and
+that module's file must be the one that the named package has under that name. For a program may
+load its user's file under any name.
 """
 
 from __future__ import annotations
 
 import builtins
+import os
 import re
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import FrameType, TracebackType
     from typing import Any
 
@@ -108,11 +111,11 @@ def _causes(error: BaseException) -> list[BaseException]:
     waiting = [error]
     while waiting and len(found) < CAUSES_MAX:
         looked_at = waiting.pop(0)
-        near = [looked_at.__cause__]
-        if near[0] is None and not looked_at.__suppress_context__:
-            near = [looked_at.__context__]
-        if isinstance(looked_at, _GROUP):
-            near.extend(looked_at.exceptions)
+        near = [_own(looked_at, "__cause__")]
+        if near[0] is None and not _own(looked_at, "__suppress_context__"):
+            near = [_own(looked_at, "__context__")]
+        if _GROUP is not None and issubclass(type(looked_at), _GROUP):
+            near.extend(_own(looked_at, "exceptions", _GROUP))
         for cause in near:
             if cause is not None and id(cause) not in seen and len(found) < CAUSES_MAX:
                 seen.add(id(cause))
@@ -123,7 +126,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 def _frames(error: BaseException, packages: Sequence[str]) -> list[str]:
     frames: list[str] = []
-    for frame, line in _walk(error.__traceback__):
+    for frame, line in _walk(_own(error, "__traceback__")):
         place = _place(frame, packages)
         if place is not None:
             frames.append(f"{place}:{line}")
@@ -138,9 +141,17 @@ def _walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
         traceback = traceback.tb_next
 
 
+def _own(error: BaseException, name: str, of: type = BaseException) -> Any:
+    """Return what Python itself keeps under that name, whatever the exception's class makes of it.
+
+    A class may have a property of its own there, and so anything in its place.
+    """
+    return vars(of)[name].__get__(error)
+
+
 def _place(frame: FrameType, packages: Sequence[str]) -> str | None:
     module = _module_of(frame)
-    if module is None or not _inside(module, packages):
+    if module is None or not _is_told(module, frame.f_globals, packages):
         return None
     code = frame.f_code
     place = f"{module}:{code.co_name}"
@@ -153,26 +164,76 @@ def _place(frame: FrameType, packages: Sequence[str]) -> str | None:
 def _module_of(frame: FrameType) -> str | None:
     space = frame.f_globals
     name = space.get("__name__")
-    if name == "__main__":  # `python -m package`: the spec knows the real name
-        name = getattr(space.get("__spec__"), "name", None)
-        return name if isinstance(name, str) else None
-    if not isinstance(name, str) or getattr(sys.modules.get(name), "__dict__", None) is not space:
+    if type(name) is not str:
         return None
-    return name
+    if name == "__main__":  # `python -m package`: the spec knows the real name
+        return _name_of_main(space)
+    return name if _space(name) is space else None
+
+
+def _name_of_main(space: Mapping[str, object]) -> str | None:
+    name = getattr(space.get("__spec__"), "name", None)
+    return name if type(name) is str else None
+
+
+def _space(module: str) -> dict[str, object]:
+    """Return the namespace of an imported module; an empty one where there is none."""
+    found = getattr(sys.modules.get(module), "__dict__", None)
+    return found if type(found) is dict else {}
 
 
 def _type_name(kind: type[BaseException], packages: Iterable[str]) -> str:
-    name: object = kind.__name__
-    module: object = kind.__module__
-    if not isinstance(name, str) or not isinstance(module, str):  # a class may say anything here
+    # Python's own words for these: a metaclass may have others.
+    name: object = vars(type)["__name__"].__get__(kind)
+    module: object = vars(type)["__module__"].__get__(kind)
+    if type(name) is not str or type(module) is not str:  # a class may say anything here
         return OTHER
-    if getattr(sys.modules.get(module), "__dict__", {}).get(name) is not kind:
+    space = _space(module)
+    if space.get(name) is not kind:
         return OTHER
     if module == "builtins":
         return name
-    if _inside(module, packages) and _DOTTED(f"{module}.{name}"):
+    if _is_told(module, space, packages) and _DOTTED(f"{module}.{name}"):
         return f"{module.partition('.')[0]}.{name}"
     return OTHER
+
+
+def _is_told(module: str, space: Mapping[str, object], packages: Iterable[str]) -> bool:
+    """Return whether a module is one of the packages' own: by its name, and by its file."""
+    file = space.get("__file__")
+    return type(file) is str and any(
+        _inside(module, [package]) and _is_file_of(module, file, package) for package in packages
+    )
+
+
+def _is_file_of(module: str, file: str, package: str) -> bool:
+    """Return whether `file` is where `package` has the module of that name.
+
+    Paths are compared as the import system made them, which makes those of one package alike, also
+    in a zip file. Where that is not so, less is told.
+    """
+    root = _space(package)
+    if not root and _name_of_main(_space("__main__")) == package:
+        root = _space("__main__")  # `python -m module`, which is imported under no other name
+    first = root.get("__file__")
+    if type(first) is str:
+        if module == package:
+            return file == first
+        folder, name = os.path.split(first)
+        if not name.startswith("__init__."):
+            return False  # a module of one file has no others
+    else:
+        # A package without a file of its own may be spread over folders. Any of them can be the
+        # user's; only where there is but one is it the host's.
+        portions = root.get("__path__")
+        folders = list(portions) if hasattr(portions, "__iter__") else []
+        if len(folders) != 1:
+            return False
+        folder = folders[0]
+    path = os.path.join(folder, *module[len(package) + 1 :].split("."))
+    own_folder, name = os.path.split(file)
+    own_path = os.path.join(own_folder, name.partition(".")[0])
+    return own_path in (path, os.path.join(path, "__init__"))
 
 
 def _inside(dotted: str, packages: Iterable[str]) -> bool:
@@ -196,7 +257,7 @@ def _is_place(frame: str, packages: Sequence[str]) -> bool:
     )
 
 
-_GROUP: Any = getattr(builtins, "BaseExceptionGroup", ())  # from Python 3.11
+_GROUP: Any = getattr(builtins, "BaseExceptionGroup", None)  # from Python 3.11
 _LEADING_NAME = re.compile(r"((?:[A-Za-z_]\w{0,63}\.){0,5}[A-Za-z_]\w{0,63})\b", re.ASCII)
 _DOTTED = re.compile(r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_]\w{0,63}){0,9}", re.ASCII).fullmatch
 _PLACE = re.compile(
