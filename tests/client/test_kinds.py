@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -160,6 +161,32 @@ class TestModel:
     ) -> None:
         assert kinds.Model().accept(name) == kept
 
+    def test_where_the_list_cannot_be_read_every_name_is_null(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for cache in ("_known", "_providers", "_recent"):
+            monkeypatch.setattr(models, cache, {})
+        with monkeypatch.context() as frozen:
+            frozen.setattr(models, "_FILE", "/nowhere/models.txt")
+            assert kinds.Model().accept("openai/gpt-4o") is None
+            assert kinds.Model().encode("gpt-4o") == "null"
+        assert kinds.Model().encode("gpt-4o") == '"gpt-4o"', "once it can be read, it is"
+
+
+class TestException:
+    """What counts as an exception."""
+
+    def test_a_value_is_not_asked_whether_it_is_one(self) -> None:
+        class Proxy:
+            __class__ = ValueError  # type: ignore[assignment]
+
+        class Broken:
+            def __getattribute__(self, name: str) -> Any:
+                raise RuntimeError
+
+        for value in (Proxy(), Broken()):
+            assert kinds.Exception_(["aboveboard"]).accept(value) is kinds.REJECTED
+
 
 class TestDeclaring:
     """A kind that cannot work is refused where it is declared."""
@@ -172,6 +199,8 @@ class TestDeclaring:
             lambda: kinds.Choice(["a", "a"]),
             lambda: kinds.Amount("euros"),
             lambda: kinds.Exception_(["not a package"]),
+            lambda: kinds.Exception_("package"),
+            lambda: kinds.Command(3),  # type: ignore[arg-type]
             lambda: kinds.from_json({"kind": "text"}),
             lambda: kinds.from_json({"kind": "choice"}),
             lambda: kinds.from_json({"kind": "choice", "choices": [1]}),

@@ -157,7 +157,7 @@ class Choice(Kind):
     label = "choice"
 
     def __init__(self, choices: Sequence[str]) -> None:
-        self.choices = _fixed_list("choice", choices)
+        self.choices = _fixed_list("a choice", choices)
         self._encoded = {choice: json.dumps(choice) for choice in self.choices}
 
     def accept(self, value: object) -> Json:
@@ -185,7 +185,7 @@ class Command(Kind):
     OTHER = "other"
 
     def __init__(self, commands: Sequence[str]) -> None:
-        self.commands = _fixed_list("command", commands)
+        self.commands = _fixed_list("a command", commands)
         self._encoded = {command: json.dumps(command) for command in self.commands}
 
     def accept(self, value: object) -> Json:
@@ -204,7 +204,7 @@ class Command(Kind):
         return {"kind": self.label, "commands": list(self.commands)}
 
     def describe(self) -> str:
-        return f"one of the {len(self.commands)} commands of this program, or “other”"
+        return f'one of the {len(self.commands)} commands of this program, or "other"'
 
 
 class Version(Kind):
@@ -273,8 +273,8 @@ class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took
     label = "exception"
 
     def __init__(self, packages: Sequence[str], types: Sequence[str] = ()) -> None:
-        self.packages = _fixed_list("exception", packages, at_least=0)
-        self.types = _fixed_list("exception", types, at_least=0)
+        self.packages = _fixed_list("packages", packages, at_least=0)
+        self.types = _fixed_list("types", types, at_least=0)
         for name in (*self.packages, *self.types):
             if not all(part.isidentifier() for part in name.split(".")):
                 raise KindError(f"{name!r} is not the name of a package or an exception type")
@@ -282,8 +282,8 @@ class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took
     def accept(self, value: object) -> Json:
         if value is None:
             return None
-        if isinstance(value, BaseException):
-            return exceptions.reduce(value, self.packages)
+        if issubclass(type(value), BaseException):  # isinstance would believe a proxy's word
+            return exceptions.reduce(value, self.packages)  # type: ignore[arg-type]
         if type(value) is str:
             reduced = exceptions.reduce_text(value, self.types)
         elif type(value) is dict:
@@ -304,7 +304,7 @@ class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took
         return {"kind": self.label, "packages": list(self.packages), "types": list(self.types)}
 
     def describe(self) -> str:
-        return "type and place of an error, never its text"
+        return "type and place of an error and of its causes, never their text"
 
 
 KINDS: dict[str, type[Kind]] = {
@@ -345,14 +345,20 @@ _PRE = {"a": "a", "alpha": "a", "b": "b", "beta": "b"} | dict.fromkeys(
 )
 
 
-def _fixed_list(kind: str, values: Sequence[str], at_least: int = 1) -> tuple[str, ...]:
-    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
-        raise KindError(f"a {kind} takes a list of strings")
-    if len(values) < at_least:
-        raise KindError(f"a {kind} needs at least {at_least} value to choose from")
-    if len(set(values)) != len(values):
-        raise KindError(f"a {kind} lists a value twice")
-    return tuple(values)
+def _fixed_list(what: str, values: Sequence[str], at_least: int = 1) -> tuple[str, ...]:
+    if isinstance(values, str):
+        raise KindError(f"{what} takes a list of strings: [{values!r}], not {values!r}")
+    try:
+        fixed = tuple(values)
+    except TypeError:
+        fixed = (None,)  # type: ignore[assignment]  # refused below
+    if not all(isinstance(value, str) for value in fixed):
+        raise KindError(f"{what} takes a list of strings, not {values!r}")
+    if len(fixed) < at_least:
+        raise KindError(f"{what} needs at least {at_least} value to choose from")
+    if len(set(fixed)) != len(fixed):
+        raise KindError(f"{what} lists a value twice")
+    return fixed
 
 
 def _strings(value: Json) -> list[str]:

@@ -1,7 +1,8 @@
 """The public list of model names, and what becomes of a name that is not on it.
 
 `models.txt` is made by `tools/models.py` from litellm's published price list: one name a line,
-names only. It is read the first time a model is named, never before.
+names only. It is read the first time a model is named, never before. Where it cannot be read (a
+host packed without it), no name is known to be public, and all are None.
 """
 
 from __future__ import annotations
@@ -39,18 +40,24 @@ def encoded(name: str) -> str:
     try:
         return _recent[name]
     except KeyError:
+        text = json.dumps(public_name(name))
+        if not _known:
+            return text  # not for good: the next may be able to read the list
         if len(_recent) >= _RECENT_MAX:
             _recent.clear()
-        _recent[name] = text = json.dumps(public_name(name))
+        _recent[name] = text
         return text
 
 
 def _load() -> None:
     # Through the loader, so that a host packed into one file finds it too.
-    text: bytes = __loader__.get_data(_FILE)  # type: ignore[name-defined]
-    for word in text.decode("ascii").splitlines():
-        if word.startswith("provider "):
-            provider = word[len("provider ") :]
-            _providers[provider] = provider
-        elif not word.startswith("#"):
-            _known[word] = word
+    try:
+        text: bytes = __loader__.get_data(_FILE)  # type: ignore[name-defined]
+        words = text.decode("ascii").splitlines()
+    except Exception:
+        return
+    marker = "provider "
+    providers = [word[len(marker) :] for word in words if word.startswith(marker)]
+    _providers.update({provider: provider for provider in providers})
+    names = [word for word in words if not word.startswith((marker, "#"))]
+    _known.update({name: name for name in names})  # at once, and last: other threads look at it
