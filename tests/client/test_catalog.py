@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from typing import Any
+import subprocess
+import sys
+from typing import Any, ClassVar
 
 import pytest
 
@@ -48,7 +51,51 @@ class TestEvents:
         with pytest.raises(CatalogError, match="needs a doc"):
             type("Silent", (Event,), {"__doc__": "An event.", "x": count(" ")})
 
-    @pytest.mark.parametrize("word", ["time", "user_id", "session", "event"])
+    def test_a_property_without_a_kind_is_refused(self) -> None:
+        with pytest.raises(CatalogError, match="note has no kind"):
+
+            class Mistaken(Event):
+                """An event."""
+
+                note: str
+
+        with pytest.raises(CatalogError, match="path has no kind"):
+
+            class MistakenToo(Event):
+                """An event."""
+
+                path: str = "x"
+
+    def test_a_constant_of_the_class_is_no_property(self) -> None:
+        class Constant(Event):
+            """An event."""
+
+            STEPS: ClassVar[tuple[int, ...]] = (1, 10)
+            steps: int = count("Steps")
+
+        assert [declared.name for declared in Constant.event_properties] == ["steps"]
+        assert Constant(steps=1).STEPS == (1, 10)
+
+    def test_a_default_other_than_null_is_refused(self) -> None:
+        with pytest.raises(CatalogError, match="default can only be None"):
+            count("How often", default=7)  # type: ignore[type-var]
+
+    def test_gives_back_what_it_was_made_with(self) -> None:
+        command = tool.Command(name="send")
+        assert command.name == "send"
+        assert command.quiet is None
+        assert copy.deepcopy(command).name == "send"
+        with pytest.raises(AttributeError, match="no property 'nam'"):
+            command.nam  # type: ignore[attr-defined]  # noqa: B018
+
+    def test_is_declared_also_where_python_drops_docstrings(self, home: dict[str, str]) -> None:
+        ran = subprocess.run(
+            [sys.executable, "-OO", "-c", "import aboveboard; print('runs')"],
+            env=home, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (ran.stdout, ran.stderr) == ("runs\n", "")
+
+    @pytest.mark.parametrize("word", ["time", "user_id", "session", "event", "event_doc"])
     def test_the_words_of_the_wire_are_no_properties(self, word: str) -> None:
         with pytest.raises(CatalogError, match=word):
             type("Taken", (Event,), {"__doc__": "An event.", word: count("x")})
@@ -70,6 +117,28 @@ class TestCatalog:
     def test_two_events_of_one_name_are_refused(self) -> None:
         with pytest.raises(CatalogError, match="two events"):
             Catalog.of("tool", [tool.Command, tool.Command])
+
+    @pytest.mark.parametrize(
+        ("events", "said"),
+        [
+            (tool.Command, r"list of event classes: \[Command\], not Command"),
+            ([tool.Command(name="send")], r"event classes: Command, not Command\("),
+            ([tool.Command, "Command"], "'Command' is none"),
+            (3, "not 3"),
+        ],
+    )
+    def test_what_is_no_list_of_events_is_refused_in_one_line(self, events: Any, said: str) -> None:
+        with pytest.raises(CatalogError, match=said) as refused:
+            Catalog.of("tool", events)
+        assert "\n" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("packages", "said"),
+        [("tool", r"packages takes a list of strings: \['tool'\]"), (3, "not 3")],
+    )
+    def test_packages_that_are_no_list_are_refused_by_name(self, packages: Any, said: str) -> None:
+        with pytest.raises(CatalogError, match=said):
+            Catalog.of("tool", [], packages=packages)
 
     @pytest.mark.parametrize(
         "document",

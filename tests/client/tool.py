@@ -25,7 +25,7 @@ class Command(Event):
     """A command was used."""
 
     name: str = command("The command", ["send", "wait", "fail"])
-    quiet: bool = flag("Whether it was told to be quiet", default=None)
+    quiet: bool | None = flag("Whether it was told to be quiet", default=None)
 
 
 class Failure(Event):

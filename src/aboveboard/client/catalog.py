@@ -13,6 +13,7 @@ from .kinds import CatalogError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
 
 FORMAT = 1
 """The version of the catalog's JSON; a reader refuses one that it does not know."""
@@ -109,8 +110,11 @@ class Catalog:
             packages: The packages whose frames and exception types the built-in event `exception`
                 may tell; none, and there is no such event.
             exception_types: See `kinds.Exception_`.
+
+        Raises:
+            CatalogError: what is declared cannot work; says what to change.
         """
-        declared: list[type[Event]] = [SessionStart, *events, DroppedEvents]
+        declared: list[type[Event]] = [SessionStart, *_classes(events), DroppedEvents]
         own = [entry_of(event) for event in declared]
         if packages:
             own.insert(-1, _failure(packages, exception_types))
@@ -164,6 +168,23 @@ class Catalog:
             entry.name: {name: declared.kind.term() for name, declared in entry.properties.items()}
             for entry in self.entries.values()
         }
+
+
+def _classes(events: Iterable[type[Event]]) -> list[type[Event]]:
+    if isinstance(events, type):
+        name = events.__name__
+        raise CatalogError(f"a catalog takes a list of event classes: [{name}], not {name}")
+    try:
+        classes: list[Any] = list(events)
+    except TypeError:
+        raise CatalogError(f"a catalog takes a list of event classes, not {events!r}") from None
+    for event in classes:
+        if isinstance(event, Event):
+            name = type(event).__name__
+            raise CatalogError(f"a catalog takes event classes: {name}, not {name}(…)")
+        if not (isinstance(event, type) and issubclass(event, Event)):
+            raise CatalogError(f"a catalog takes event classes, and {event!r} is none")
+    return classes
 
 
 def entry_of(event: type[Event]) -> Entry:

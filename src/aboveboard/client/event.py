@@ -6,11 +6,14 @@
         main_model: str | None = model("The model that answered")
         prompt_tokens: int = count("Tokens in the prompt")
 
-A type checker reads these as dataclasses with keyword-only fields, so a wrong property or a wrong
-value is an error before it runs. At run time nothing is raised: what does not fit is null.
+A type checker reads these as frozen dataclasses with keyword-only fields, so a wrong property, a
+wrong value or a property annotated with what its kind does not hold is an error before it runs. At
+run time nothing is raised where an event is made: what does not fit is null.
 """
 
 from __future__ import annotations
+
+import sys
 
 from . import kinds
 from .kinds import CatalogError
@@ -18,9 +21,15 @@ from .kinds import CatalogError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any, ClassVar
+    from typing import Any, ClassVar, TypeVar, overload
 
     from typing_extensions import dataclass_transform
+
+    _Null = TypeVar("_Null", bound=None)
+    _Word = TypeVar("_Word", bound=str)
+
+    class _TextOrError(Exception, str):  # type: ignore[misc]  # either fits; nothing is both
+        pass
 else:
 
     def dataclass_transform(**_options: object) -> object:
@@ -43,72 +52,94 @@ class Property:
 
 
 if TYPE_CHECKING:
-    # What a type checker sees: a field of the value's type, required unless it has a default.
-    def flag(doc: str, *, default: Any = ...) -> Any: ...
-    def count(doc: str, *, default: Any = ...) -> Any: ...
-    def dollars(doc: str, *, default: Any = ...) -> Any: ...
-    def seconds(doc: str, *, default: Any = ...) -> Any: ...
-    def size(doc: str, *, default: Any = ...) -> Any: ...
-    def choice(*choices: str, doc: str, default: Any = ...) -> Any: ...
-    def version(doc: str, *, default: Any = ...) -> Any: ...
-    def model(doc: str, *, default: Any = ...) -> Any: ...
-    def command(doc: str, commands: Sequence[str], *, default: Any = ...) -> Any: ...
+    # What a type checker sees: what the kind holds, so that an annotation that says otherwise is an
+    # error, and None beside it for a property that may be left out. Amounts of bytes are whole.
+    def flag(doc: str, *, default: _Null = ...) -> bool | _Null: ...
+    def count(doc: str, *, default: _Null = ...) -> int | _Null: ...
+    def dollars(doc: str, *, default: _Null = ...) -> float | _Null: ...
+    def seconds(doc: str, *, default: _Null = ...) -> float | _Null: ...
+    def size(doc: str, *, default: _Null = ...) -> int | _Null: ...
+    def version(doc: str, *, default: _Null = ...) -> str | _Null: ...
+    def model(doc: str, *, default: _Null = ...) -> str | _Null: ...
     def exception(
-        doc: str, packages: Sequence[str], types: Sequence[str] = (), *, default: Any = ...
-    ) -> Any: ...
+        doc: str, packages: Sequence[str], types: Sequence[str] = (), *, default: _Null = ...
+    ) -> _TextOrError | _Null: ...
+
+    # The words themselves, so that an annotation may be a Literal of them, and of no others.
+    @overload
+    def choice(*choices: _Word, doc: str) -> _Word: ...
+    @overload
+    def choice(*choices: _Word, doc: str, default: None) -> _Word | None: ...
+    def choice(*choices: str, doc: str, default: None = ...) -> Any: ...
+    @overload
+    def command(doc: str, commands: Sequence[_Word]) -> _Word: ...
+    @overload
+    def command(doc: str, commands: Sequence[_Word], *, default: None) -> _Word | None: ...
+    def command(doc: str, commands: Sequence[str], *, default: None = ...) -> Any: ...
 else:
-    # `default` is for type checkers only: at run time a property that was not given is null.
 
-    def flag(doc, **_typing):
+    def flag(doc, *, default=None):
         """Yes or no."""
-        return Property(kinds.Flag(), doc)
+        return _declared(kinds.Flag(), doc, default)
 
-    def count(doc, **_typing):
+    def count(doc, *, default=None):
         """Count things: a whole number from 0."""
-        return Property(kinds.Count(), doc)
+        return _declared(kinds.Count(), doc, default)
 
-    def dollars(doc, **_typing):
+    def dollars(doc, *, default=None):
         """Return an amount of US dollars."""
-        return Property(kinds.Amount("dollars"), doc)
+        return _declared(kinds.Amount("dollars"), doc, default)
 
-    def seconds(doc, **_typing):
+    def seconds(doc, *, default=None):
         """Return an amount of time, in seconds."""
-        return Property(kinds.Amount("seconds"), doc)
+        return _declared(kinds.Amount("seconds"), doc, default)
 
-    def size(doc, **_typing):
+    def size(doc, *, default=None):
         """Return an amount of bytes."""
-        return Property(kinds.Amount("bytes"), doc)
+        return _declared(kinds.Amount("bytes"), doc, default)
 
-    def choice(*choices, doc, **_typing):
+    def choice(*choices, doc, default=None):
         """Take one of a fixed list of words."""
-        return Property(kinds.Choice(choices), doc)
+        return _declared(kinds.Choice(choices), doc, default)
 
-    def version(doc, **_typing):
+    def version(doc, *, default=None):
         """Take a version number."""
-        return Property(kinds.Version(), doc)
+        return _declared(kinds.Version(), doc, default)
 
-    def model(doc, **_typing):
+    def model(doc, *, default=None):
         """Take a model's name, kept only where it is public."""
-        return Property(kinds.Model(), doc)
+        return _declared(kinds.Model(), doc, default)
 
-    def command(doc, commands, **_typing):
+    def command(doc, commands, *, default=None):
         """Take one of the host's own commands; another is `other`."""
-        return Property(kinds.Command(commands), doc)
+        return _declared(kinds.Command(commands), doc, default)
 
-    def exception(doc, packages, types=(), **_typing):
+    def exception(doc, packages, types=(), *, default=None):
         """Take an exception, reduced to its type and its places in `packages`."""
-        return Property(kinds.Exception_(packages, types), doc)
+        return _declared(kinds.Exception_(packages, types), doc, default)
 
+    def _declared(kind, doc, default):
+        if default is not None:
+            raise CatalogError("a default can only be None: what was not given is null")
+        return Property(kind, doc)
+
+
+_DOCSTRINGS_ARE_STRIPPED = sys.flags.optimize >= 2
+"""With `python -OO` no event can say what it is; so the host runs, and nobody is asked."""
 
 RESERVED = frozenset(
-    ("event", "properties", "user_id", "session", "time", "values", "event_name", "project")
-)
+    (
+        "event", "properties", "user_id", "session", "time", "project",
+        "values", "event_name", "event_properties", "event_doc",
+    )
+)  # fmt: skip
 """Words of the wire format and of `Event`, which no property may be called."""
 
 
 @dataclass_transform(
     kw_only_default=True,
     eq_default=False,
+    frozen_default=True,
     field_specifiers=(
         flag, count, dollars, seconds, size, choice, version, model, command, exception,
     ),
@@ -128,6 +159,11 @@ class Event:
         def __init__(self, /, **values):
             self.values = values
 
+        def __getattr__(self, name):
+            if name in names_of(type(self).event_properties):
+                return self.values.get(name)
+            raise AttributeError(f"{type(self).__name__!r} has no property {name!r}")
+
     event_name: ClassVar[str] = ""
     event_properties: ClassVar[tuple[Property, ...]] = ()
 
@@ -135,7 +171,7 @@ class Event:
         super().__init_subclass__(**kwargs)
         cls.event_name = name or _snake_case(cls.__name__)
         check_name("event", cls.event_name)
-        if not (cls.__doc__ or "").strip():
+        if not (cls.__doc__ or "").strip() and not _DOCSTRINGS_ARE_STRIPPED:
             raise CatalogError(f"{cls.__name__} needs a docstring: it is what the public reads")
         own = []
         for attribute, declared in list(vars(cls).items()):
@@ -147,7 +183,8 @@ class Event:
                     raise CatalogError(f"{cls.__name__}.{attribute} needs a doc")
                 declared.name = attribute
                 own.append(declared)
-                delattr(cls, attribute)  # a kind is no value: reading one from an event is a bug
+                delattr(cls, attribute)  # an event gives its own value under that name
+        _check_annotated(cls, names_of(own))
         cls.event_properties = (*cls.event_properties, *own)
 
     @classmethod
@@ -163,6 +200,20 @@ def check_name(what: str, name: str) -> None:
         raise CatalogError(
             f"{what} name {name!r}: up to 64 letters, digits, spaces, - and _, a letter first"
         )
+
+
+def _check_annotated(cls: type[Event], properties: Sequence[str]) -> None:
+    """Raise `CatalogError` where a type checker sees a property and we see none."""
+    try:
+        annotations = cls.__annotations__
+    except Exception:
+        return  # from Python 3.14 they may name what is there for type checkers only
+    for name, annotation in annotations.items():
+        if name not in properties and "ClassVar" not in str(annotation):
+            raise CatalogError(
+                f"{cls.__name__}.{name} has no kind: write `{name}: … = count(…)`, or whichever "
+                "kind it is; a constant of the class is a ClassVar"
+            )
 
 
 def values_of(event: Event) -> Mapping[str, object]:

@@ -1,6 +1,22 @@
-"""Mistakes at the call, each of which a type checker must find. Checked by test_typing.py."""
+"""Mistakes, each of which a type checker must find. Checked by test_typing.py."""
 
-from aboveboard import Event, choice, count, dollars, flag, model
+from typing import Literal
+
+from aboveboard import (
+    Event,
+    choice,
+    command,
+    count,
+    dollars,
+    exception,
+    flag,
+    model,
+    seconds,
+    size,
+    version,
+)
+
+FORMATS: tuple[str, ...] = ("diff", "whole")
 
 
 class MessageSend(Event):
@@ -10,11 +26,12 @@ class MessageSend(Event):
     edit_format: str = choice("diff", "whole", doc="The format")
     tokens: int = count("Tokens")
     cost: float = dollars("Cost")
-    edited: bool = flag("Whether it edited", default=None)
+    edited: bool | None = flag("Whether it edited", default=None)
 
 
 right = MessageSend(main_model=None, edit_format="diff", tokens=1, cost=0.5)
 also_right = MessageSend(main_model="m", edit_format="diff", tokens=1, cost=1, edited=True)
+tokens: int = right.tokens + 1
 
 MessageSend(main_model="m", edit_format="diff", tokens=1, cost=0.5, prompt="x")  # error: call-arg
 MessageSend(main_model="m", edit_format="diff", tokens=1)  # error: call-arg
@@ -22,3 +39,45 @@ MessageSend(main_model="m", edit_format="diff", tokens="1", cost=0.5)  # error: 
 MessageSend(main_model=1, edit_format="diff", tokens=1, cost=0.5)  # error: arg-type
 MessageSend(main_model="m", edit_format=None, tokens=1, cost=0.5)  # error: arg-type
 MessageSend("m", "diff", 1, 0.5)  # error: call-arg
+right.tokens = 5  # error: misc
+next_edited = right.edited + 1  # error: operator
+prompt = right.prompt  # error: attr-defined
+
+
+class Right(Event):
+    """Every kind with what it may be annotated with."""
+
+    amount: float | None = dollars("Amount")
+    bytes_read: int = size("Bytes, which are whole")
+    bytes_written: float | None = size("Bytes", default=None)
+    took: float | None = seconds("Seconds", default=None)
+    release: str | None = version("Version", default=None)
+    mode: Literal["ask", "code"] = choice("ask", "code", doc="Mode")
+    other_mode: Literal["ask", "code"] | None = choice("ask", "code", doc="Mode", default=None)
+    format: str = choice(*FORMATS, doc="Format")
+    other_format: str | None = choice(*FORMATS, doc="Format", default=None)
+    run: str = command("Command", ["add", "drop"])
+    ran: Literal["add", "drop"] | None = command("Command", ["add", "drop"], default=None)
+    error: BaseException = exception("Error", [])
+    other_error: Exception | None = exception("Error", [], default=None)
+    name_of_error: str | None = exception("Error", [], ["APIError"])
+
+
+class Wrong(Event):
+    """Annotations that the kind does not fit."""
+
+    text: str = count("Count")  # error: assignment
+    yes: bool = count("Count")  # error: assignment
+    number: int = flag("Flag", default=None)  # error: assignment
+    whole: int = dollars("Amount")  # error: assignment
+    path: str = seconds("Amount")  # error: assignment
+    length: str = size("Amount")  # error: assignment
+    release: int = version("Version")  # error: assignment
+    name: int = model("Model")  # error: assignment
+    mode: int = choice("ask", "code", doc="Choice")  # error: assignment
+    other_mode: Literal["ask", "edit"] = choice("ask", "code", doc="Choice")  # error: arg-type
+    run: int = command("Command", ["add"])  # error: assignment
+    failure: int = exception("Error", [])  # error: assignment
+    start: int = count("A default is None", default=7)  # error: type-var
+    may_be_null: int = count("So this is int | None", default=None)  # error: assignment
+    may_be_null_too: str = choice("a", doc="And this str | None", default=None)  # error: assignment
