@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 
+from aboveboard import Event
 from aboveboard.client.catalog import Catalog
 from aboveboard.client.question import Question
 from aboveboard.client.state import StateFile
@@ -99,12 +101,49 @@ class TestOnATerminal:
         _, screen = tool.on_terminal("send", "--analytics", TOOL_PERCENT="100")
         assert screen == "off\nrecorded\n"
 
+    def test_where_python_drops_docstrings_nobody_is_asked_and_a_yes_still_holds(
+        self, tool: Tool
+    ) -> None:
+        _, screen = tool.on_terminal("send", "--analytics", PYTHONOPTIMIZE="2")
+        assert screen == "off\nrecorded\n"
+        assert tool.decided()["asked_opt_in"] is False
+        tool.agree()
+        _, screen = tool.on_terminal("send", PYTHONOPTIMIZE="2")
+        assert screen == "on\nrecorded\n"
+
     def test_what_was_recorded_before_the_yes_is_never_sent(self, tool: Tool) -> None:
         tool.run("send")
         tool.on_terminal("send")
         tool.on_terminal("send", "--analytics", "--no-analytics")  # a usage error
         assert tool.waiting() == []
         assert not tool.spool.exists()
+
+
+class TestOnAnyScreen:
+    """Terminals that cannot show every character."""
+
+    @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
+    def test_what_it_lacks_is_replaced_and_the_question_stands(self, encoding: str) -> None:
+        class Greeting(Event):
+            """Somebody was greeted “warmly”, with a 👋."""
+
+        catalog = Catalog.of("tool", [Greeting])
+        question = Question(name="tool", url="", catalog=catalog, sample="{}")
+        screen = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n")
+        answers = iter(["?\n", "n\n"])
+        assert question.ask(lambda: next(answers), lambda text: print(text, file=screen)) is False
+        screen.seek(0)
+        assert "greeting: Somebody was greeted" in screen.read()
+
+    def test_the_catalogs_own_words_need_no_more_than_ascii(self) -> None:
+        catalog = Catalog.of("tool", example.EVENTS, packages=["tool"])
+        details = Question(name="tool", url="", catalog=catalog, sample="{}").details()
+        assert details.isascii()
+
+    def test_where_there_is_no_sample_none_is_promised(self) -> None:
+        catalog = Catalog.of("tool", example.EVENTS)
+        details = Question(name="tool", url="", catalog=catalog, sample="").details()
+        assert "exactly" not in details
 
 
 class TestNews:

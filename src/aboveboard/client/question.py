@@ -19,7 +19,7 @@ class Question:
         name: The host's name as people write it.
         url: Where the host's own page on analytics is, or "".
         catalog: What would be collected.
-        sample: An exact line as it would be sent.
+        sample: An exact line as it would be sent; "" where there is none.
         new: The part of the catalog that is new since an earlier yes; None where all of it is.
     """
 
@@ -36,8 +36,12 @@ class Question:
         """Ask until there is an answer; None where there is none (the end of input, nonsense).
 
         `read` returns a line with its newline, or "" at the end of input. An interrupt is the
-        host's, not ours: it passes through, and nothing is decided.
+        host's, not ours: it passes through, and nothing is decided. Nobody is asked about what
+        cannot be shown, where Python dropped the docstrings (`python -OO`).
         """
+        if not all(entry.doc for entry in self.catalog.entries.values()):
+            return None
+        write = _within(write)
         write(self.promise())
         tries = 0
         while tries < _TRIES:
@@ -94,5 +98,17 @@ class Question:
             f"\nEverything {what}that {self.name} would collect:\n"
             + "".join(shown)
             + "\n  With each: a random id of this install, a random id of this run, and the time.\n"
-            f"\nA line exactly as it would be sent:\n\n  {self.sample}\n"
+            + (f"\nA line exactly as it would be sent:\n\n  {self.sample}\n" if self.sample else "")
         )
+
+
+def _within(write: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a `write` that does not fail at a terminal that lacks some of the characters."""
+
+    def replacing(text: str) -> None:
+        try:
+            write(text)
+        except UnicodeEncodeError:
+            write(text.encode("ascii", "replace").decode())
+
+    return replacing
