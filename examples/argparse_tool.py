@@ -26,7 +26,6 @@ greet.add_argument("name", nargs="?", default="you")
 greet.add_argument("--times", type=int, default=1)
 names = commands.add_parser("names", help="look after names").add_subparsers(required=True)
 names.add_parser("list", help="show them")
-attach(parser)
 
 analytics = Analytics(
     app="greeter",
@@ -36,6 +35,7 @@ analytics = Analytics(
     key=os.environ.get("GREETER_KEY", ""),
     url="https://greeter.example/analytics",
 )
+attach(parser, analytics)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import os
 import sys
 
 from aboveboard import Analytics
-from aboveboard.integrations.argparse import add_flags
+from aboveboard.integrations.argparse import add_flags, open_session
 from aboveboard.integrations.litellm import ModelCall, record_calls
 
 analytics = Analytics(
@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--model", default="gpt-4o-mini", help="as litellm names it")
     parser.add_argument("--api-base", help="where the model is, if not at its provider's")
     parser.add_argument("--no-stream", dest="stream", action="store_false")
-    add_flags(parser)
+    add_flags(parser, analytics)
     args = parser.parse_args()
     try:
         import litellm  # type: ignore[import-not-found, unused-ignore]
@@ -41,7 +41,7 @@ def main() -> int:
         print("This needs litellm, which calls the model: pip install litellm", file=sys.stderr)
         return 1
     litellm.suppress_debug_info = True
-    analytics.open(args)
+    open_session(analytics, args)
     record_calls(analytics)
     try:
         answer = litellm.completion(

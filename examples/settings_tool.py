@@ -46,7 +46,7 @@ def settings() -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Greets.")
     parser.add_argument("--times", type=int)
-    add_flags(parser)
+    add_flags(parser, analytics)
     args = parser.parse_args()
     config = settings()
     open_session(analytics, args, config)

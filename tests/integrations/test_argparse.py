@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import configparser
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from aboveboard import Analytics, CatalogError, Event
-from aboveboard.integrations.argparse import attach, command_names, open_session
+from aboveboard.client.state import StateFile
+from aboveboard.integrations.argparse import add_flags, attach, command_names, open_session
 from aboveboard.integrations.commands import command_event
+from aboveboard.integrations.settings import combined
 from tests.integrations.conftest import told
 
 Make = Callable[[Sequence[type[Event]]], Analytics]
+STATE = Path(".config", "greeter", "analytics.json")
 
 
 def program() -> tuple[
@@ -27,6 +32,22 @@ def program() -> tuple[
     db = commands.add_parser("db").add_subparsers()
     db.add_parser("migrate")
     return parser, commands
+
+
+def reporter() -> argparse.ArgumentParser:
+    """A parser with commands that use our words for something else."""
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+    report = commands.add_parser("report")
+    report.add_argument("--analytics", action="store_true")
+    report.add_argument("--log", dest="analytics_log", action="store_true")
+    commands.add_parser("show").add_argument("analytics", nargs="?")
+    return parser
+
+
+def is_disabled(home: Path) -> bool:
+    state = home / STATE
+    return state.exists() and json.loads(state.read_text())["permanently_disable"] is True
 
 
 class TestNames:
@@ -84,6 +105,141 @@ class TestWhatIsRecorded:
         attach(parser)
         open_session(made([]), parser.parse_args([]), {}, {"analytics-disable": True})
         assert (tmp_path / ".config" / "greeter" / "analytics.json").exists()
+
+
+class TestTheFlags:
+    """What was said to the program, and what to one of its commands."""
+
+    @pytest.fixture
+    def analytics(self, made: Make, tmp_path: Path) -> Analytics:
+        """One that somebody has agreed to."""
+        analytics = made([])
+        StateFile(str(tmp_path / STATE)).agree(analytics.catalog.terms())
+        return analytics
+
+    @pytest.mark.parametrize("words", [["report"], ["show"], ["show", "x"], ["report", "--log"]])
+    def test_a_no_holds_where_a_command_has_an_argument_of_that_name(
+        self, analytics: Analytics, words: list[str]
+    ) -> None:
+        parser = reporter()
+        attach(parser, analytics)
+        open_session(analytics, parser.parse_args(["--no-analytics", *words]))
+        assert not analytics.enabled
+
+    @pytest.mark.parametrize(
+        "words", [["report", "--analytics"], ["show", "yes"], ["show", "no"], ["report", "--log"]]
+    )
+    def test_what_is_said_to_a_command_is_not_said_to_us(
+        self, analytics: Analytics, monkeypatch: pytest.MonkeyPatch, words: list[str]
+    ) -> None:
+        opened: list[dict[str, object]] = []
+        monkeypatch.setattr(analytics, "open", opened.append)
+        parser = reporter()
+        attach(parser, analytics)
+        open_session(analytics, parser.parse_args(words))
+        assert opened == [combined(None)]
+
+    @pytest.mark.parametrize("flag", ["--no-analytics", "--analytics-disable"])
+    def test_a_no_holds_where_a_command_has_the_flags_too(
+        self, analytics: Analytics, flag: str
+    ) -> None:
+        parser = argparse.ArgumentParser()
+        add_flags(parser.add_subparsers().add_parser("show"), analytics)
+        add_flags(parser, analytics)
+        open_session(analytics, parser.parse_args([flag, "show", "--analytics"]))
+        assert not analytics.enabled
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            ([], (None, False, None)),
+            (["--analytics"], (True, False, None)),
+            (["--no-analytics", "--analytics-log", "file"], (False, False, "file")),
+            (["--analytics-disable"], (None, True, None)),
+        ],
+    )
+    def test_a_host_that_looks_itself_finds_them_under_their_names(
+        self, words: list[str], said: tuple[object, ...]
+    ) -> None:
+        parser = argparse.ArgumentParser()
+        add_flags(parser)
+        args = parser.parse_args(words)
+        assert (args.analytics, args.analytics_disable, args.analytics_log) == said
+
+    @pytest.mark.parametrize("how", ["Analytics.open", "open_session"])
+    def test_a_parser_that_knows_no_analytics_has_the_no_kept_when_the_session_opens(
+        self, analytics: Analytics, tmp_path: Path, how: str
+    ) -> None:
+        parser = argparse.ArgumentParser()
+        add_flags(parser)
+        args = parser.parse_args(["--analytics-disable"])
+        assert not is_disabled(tmp_path)
+        if how == "open_session":
+            open_session(analytics, args)
+        else:
+            analytics.open(args)
+        assert is_disabled(tmp_path)
+
+    def test_a_host_with_flags_of_its_own_is_heard(self, analytics: Analytics) -> None:
+        open_session(analytics, argparse.Namespace(analytics=False))
+        assert not analytics.enabled
+
+    @pytest.mark.parametrize("words", [["--version"], ["--analytics-dis", "--version"]])
+    def test_a_no_counts_beside_a_version_and_where_it_is_shortened(
+        self, analytics: Analytics, tmp_path: Path, words: list[str]
+    ) -> None:
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--version", action="version", version="1.0")
+        add_flags(parser, analytics)
+        with pytest.raises(SystemExit):
+            parser.parse_args([*words, "--analytics-disable"])
+        assert is_disabled(tmp_path)
+
+    def test_a_no_to_the_program_that_this_one_starts_is_not_one_to_this(
+        self, analytics: Analytics, tmp_path: Path
+    ) -> None:
+        parser = argparse.ArgumentParser()
+        parser.add_argument("command", nargs=argparse.REMAINDER)
+        add_flags(parser, analytics)
+        for words in (["--", "aider"], ["aider"]):
+            open_session(analytics, parser.parse_args([*words, "--analytics-disable"]))
+        assert not is_disabled(tmp_path)
+
+    def test_a_no_that_comes_in_a_session_ends_it(
+        self, analytics: Analytics, tmp_path: Path
+    ) -> None:
+        """A host that reads lines, and parses each."""
+        parser = argparse.ArgumentParser()
+        add_flags(parser, analytics)
+        for words, on in (([], True), (["--analytics-disable"], False), ([], False)):
+            open_session(analytics, parser.parse_args(words))
+            assert analytics.enabled is on
+        assert is_disabled(tmp_path)
+
+    def test_what_is_completed_is_not_said(
+        self, analytics: Analytics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """argcomplete parses what stands on the line so far, and tells so by a variable."""
+        parser = argparse.ArgumentParser()
+        add_flags(parser, analytics)
+        monkeypatch.setenv("_ARGCOMPLETE", "1")
+        with pytest.raises(SystemExit):
+            parser.parse_args(["--help", "--analytics-disable"])
+        assert not is_disabled(tmp_path)
+
+    def test_settings_that_fail_turn_the_session_off_and_not_the_host(
+        self, analytics: Analytics, tmp_path: Path
+    ) -> None:
+        file = configparser.ConfigParser()
+        file.read_string("[greeter]\nanalytics-log = ~/log-%d.jsonl")
+        parser = argparse.ArgumentParser()
+        add_flags(parser)
+        log = tmp_path / "log.jsonl"
+        args = parser.parse_args(["--analytics-disable", "--analytics-log", str(log)])
+        open_session(analytics, args, file["greeter"], {"analytics": 10**5000})
+        assert not analytics.enabled
+        assert is_disabled(tmp_path)
+        assert log.exists()
 
 
 class TestTheReadyMadeEvent:

@@ -12,6 +12,7 @@ from tests.integrations.conftest import Example
 
 Examples = Callable[[str], Example]
 TOOLS = ["argparse_tool.py", "click_tool.py", "typer_tool.py"]
+DISABLED = "Analytics have been permanently disabled.\n"
 QUESTION = "Allow collection of anonymous analytics to help improve greeter? (Y)es/(N)o [Yes]: "
 GREET = ("greet", "Ada of 12 Secret Street", "--times", "2")
 GREETED = [("command", {"command": "greet"}), ("greeting", {"times": 2})]
@@ -103,20 +104,90 @@ class TestATool:
         tool = example(file)
         ended = tool.run("--analytics-disable", "greet")
         assert ended.stdout == "Hello, you!\n"
-        assert ended.stderr == "Analytics have been permanently disabled.\n"
+        assert ended.stderr == DISABLED
         assert tool.decided()["permanently_disable"] is True
         _, screen = tool.on_terminal("--analytics", "greet")
         assert screen.startswith("Analytics were permanently disabled here")
 
-    @pytest.mark.parametrize("file", ["click_tool.py", "typer_tool.py"])
-    @pytest.mark.parametrize("words", [[], ["names", "--help"], ["gret"], ["greet", "--nonsense"]])
+    @pytest.mark.parametrize("file", TOOLS)
+    @pytest.mark.parametrize(
+        "words",
+        [
+            [],
+            ["--help"],
+            ["names", "--help"],
+            ["names", "list", "--help"],
+            ["gret"],
+            ["--nonsense"],
+            ["greet", "--nonsense"],
+            ["greet", "--times", "x"],
+        ],
+        ids=" ".join,
+    )
     def test_disabling_counts_whatever_becomes_of_the_command(
         self, example: Examples, file: str, words: list[str]
     ) -> None:
         tool = example(file)
-        tool.run("--analytics-disable", "--analytics-log", str(tool.log), *words)
+        ended = tool.run("--analytics-disable", "--analytics-log", str(tool.log), *words)
+        assert "sage: " in ended.stdout + ended.stderr
+        assert ended.stderr.count(DISABLED) == 1
         assert tool.decided()["permanently_disable"] is True
         assert not tool.log.exists()
+
+    @pytest.mark.parametrize("file", TOOLS)
+    @pytest.mark.parametrize("word", ["--help", "--nonsense"])
+    def test_disabling_counts_wherever_it_stands_before_the_command(
+        self, example: Examples, file: str, word: str
+    ) -> None:
+        tool = example(file)
+        assert tool.run(word, "--analytics-disable").stderr.count(DISABLED) == 1
+        assert tool.decided()["permanently_disable"] is True
+
+    @pytest.mark.parametrize(
+        "words", [["--version", "--analytics-disable"], ["--analytics-disable", "--version"]]
+    )
+    def test_disabling_counts_beside_a_version(self, example: Examples, words: list[str]) -> None:
+        tool = example("click_tool.py")
+        ended = tool.run(*words)
+        assert (ended.stdout, ended.stderr) == ("click_tool.py, version 1.0\n", DISABLED)
+        assert tool.decided()["permanently_disable"] is True
+
+    @pytest.mark.parametrize("file", TOOLS)
+    def test_what_was_agreed_to_ends_with_a_no_beside_help(
+        self, example: Examples, file: str
+    ) -> None:
+        tool = example(file)
+        tool.on_terminal("--analytics", *GREET, answers="y")
+        tool.run("--analytics-disable", "--help")
+        assert tool.waiting() == []
+        tool.run(*GREET)
+        assert tool.waiting() == []
+
+    @pytest.mark.parametrize("file", TOOLS)
+    def test_a_log_beside_a_no_is_still_written(self, example: Examples, file: str) -> None:
+        tool = example(file)
+        tool.run("--analytics-disable", "--analytics-log", str(tool.log), *GREET)
+        assert tool.logged() == GREETED
+        assert tool.waiting() == []
+
+    @pytest.mark.parametrize("file", TOOLS)
+    def test_a_no_that_cannot_be_kept_is_told_once_and_holds_for_now(
+        self, example: Examples, file: str
+    ) -> None:
+        tool = example(file)
+        (tool.home / ".config").write_text("a file where a directory would have to be")
+        ended = tool.run("--analytics-disable", *GREET)
+        assert ended.returncode == 0
+        assert ended.stderr.count("\n") == 1
+        assert ended.stderr.startswith("Analytics are off for this session only")
+
+    @pytest.mark.parametrize("file", TOOLS)
+    def test_a_no_to_another_tool_is_not_one_to_this(self, example: Examples, file: str) -> None:
+        """What follows `--` is a name here, and would be a program's own words in a launcher."""
+        tool = example(file)
+        ended = tool.run("greet", "--", "--analytics-disable")
+        assert ended.stdout == "Hello, --analytics-disable!\n"
+        assert tool.files() == []
 
     @pytest.mark.parametrize("file", ["click_tool.py", "typer_tool.py"])
     def test_a_no_beside_a_yes_is_a_no(self, example: Examples, file: str) -> None:
@@ -152,7 +223,7 @@ class TestAToolWithSettings:
 
     def test_disabling_may_stand_in_the_file_and_is_told_once(self, tool: Example) -> None:
         self.settle(tool, analytics_disable=True)
-        assert tool.run().stderr == "Analytics have been permanently disabled.\n"
+        assert tool.run().stderr == DISABLED
         for words in ([], ["--analytics"]):
             ended = tool.run(*words)
             assert (ended.returncode, ended.stdout, ended.stderr) == (0, "Hello!\n", "")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import configparser
 import itertools
 from collections.abc import Mapping
+from typing import NoReturn
 
 import pytest
 
@@ -57,7 +59,10 @@ class TestCombined:
         assert combined(None, {"analytics": word})["analytics"] is True
         assert combined(None, {"analytics-disable": word})["analytics_disable"] is True
 
-    @pytest.mark.parametrize("nonsense", ["perhaps", 2, 0.5, [], {"enabled": True}, object()])
+    @pytest.mark.parametrize(
+        "nonsense",
+        ["perhaps", 2, pytest.param(10**5000, id="huge"), 0.5, [], {"enabled": True}, object()],
+    )
     @pytest.mark.parametrize("key", ["analytics", "analytics-disable"])
     def test_what_cannot_be_understood_is_a_no_for_now(self, key: str, nonsense: object) -> None:
         said = combined({"analytics": True}, {key: nonsense})
@@ -74,3 +79,21 @@ class TestCombined:
         """Someone wanted to see what is sent, and can't."""
         said = combined({"analytics": True}, {"analytics-log": True})
         assert (said["analytics"], said["analytics_log"]) == (False, None)
+
+    def test_a_value_that_its_file_cannot_tell_turns_the_session_off_and_hides_no_other(
+        self,
+    ) -> None:
+        """`%` means something to ConfigParser, and fails when it is read."""
+        file = configparser.ConfigParser()
+        file.read_string("[a]\nanalytics-log = log-%d.jsonl\nanalytics-disable = yes")
+        said = combined({"analytics": True}, file["a"])
+        assert said["analytics"] is False
+        assert said["analytics_disable"] is True
+
+    def test_a_file_that_cannot_be_read_at_all_turns_the_session_off(self) -> None:
+        class Gone(dict[str, object]):
+            def keys(self) -> NoReturn:
+                raise OSError("the file is gone")
+
+        said = combined({"analytics": True, "analytics_log": "log"}, Gone())
+        assert (said["analytics"], said["analytics_disable"]) == (False, False)

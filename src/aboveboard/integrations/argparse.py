@@ -2,44 +2,67 @@
 
 from __future__ import annotations
 
+import argparse
+import os
+import sys
+
 from . import flags
 from .commands import NO_COMMAND, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator, Mapping
     from typing import Any
 
     from aboveboard.client.analytics import Analytics
 
-COMMAND = "analytics_command"
+COMMAND = "aboveboard_command"
 """The attribute of the parsed namespace in which the chosen command's declared name is."""
+FLAGS = "aboveboard_flags"
+"""The one that tells that a namespace is of a parser with our flags, whichever were given."""
+_KEPT = "kept"
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
+def add_flags(parser: argparse.ArgumentParser, analytics: Analytics | None = None) -> None:
     """Add `--analytics`, `--no-analytics`, `--analytics-disable` and `--analytics-log FILE`.
 
     Where commands are recorded too, `attach` does this. The parsed namespace is what
-    `open_session` takes, and `Analytics.open`.
+    `open_session` takes. `Analytics.open` takes it too, but cannot tell a flag of ours from an
+    argument of one of the host's commands that is called `analytics`.
+
+    Args:
+        parser: The program's parser.
+        analytics: The host's analytics. With it, an `--analytics-disable` is kept as soon as it is
+            read, also beside `--help`, a version or a mistake, which end the program then and
+            there; without it, when the session opens.
     """
     group = parser.add_argument_group("analytics")
     either = group.add_mutually_exclusive_group()
-    either.add_argument(flags.YES.spelling, action="store_true", default=None, help=flags.YES.help)
-    either.add_argument(
-        flags.NO.spelling, action="store_false", dest=flags.YES.name, help=flags.NO.help
-    )
-    group.add_argument(flags.NEVER.spelling, action="store_true", help=flags.NEVER.help)
-    group.add_argument(flags.LOG.spelling, metavar=flags.LOG.metavar, help=flags.LOG.help)
+    for flag in flags.FLAGS:
+        (either if flag in (flags.YES, flags.NO) else group).add_argument(
+            flag.spelling,
+            action=_Given,
+            flag=flag,
+            analytics=analytics,
+            metavar=flag.metavar,
+            help=flag.help,
+        )
+    parser.set_defaults(**{FLAGS: True})
+    if analytics is not None:
+        _listen(parser, analytics)
 
 
-def attach(parser: argparse.ArgumentParser) -> None:
+def attach(parser: argparse.ArgumentParser, analytics: Analytics | None = None) -> None:
     """Add the four flags to a program, and have it tell `open_session` which command was chosen.
 
     To be called when the host's own commands are declared, and before plugins add theirs: what is
     added later is `other`.
+
+    Args:
+        parser: The program's parser.
+        analytics: The host's analytics, as for `add_flags`.
     """
-    add_flags(parser)
+    add_flags(parser, analytics)
     for path, found in _walk(parser, ""):
         # A parser's defaults win over those of the one above it: the last that was chosen tells.
         found.set_defaults(**{COMMAND: path or NO_COMMAND})
@@ -69,11 +92,76 @@ def open_session(
         args: What its parser returned.
         settings: What its configuration files say; see `settings.combined`.
     """
+    try:
+        analytics.open(_said(args, settings))
+        if hasattr(args, COMMAND):
+            record(analytics, getattr(args, COMMAND))
+    except Exception:  # noqa: BLE001  # nothing of ours is ever raised into a host
+        return
+
+
+class _Given(argparse.Action):
+    """Keeps a flag that was given, under its public name and where no host's can overwrite it."""
+
+    def __init__(
+        self, *, flag: flags.Flag, analytics: Analytics | None, dest: str, **rest: Any
+    ) -> None:
+        self.flag = flag
+        self.analytics = analytics
+        if flag is flags.NO:
+            dest = flags.YES.name
+        nargs = 0 if flag.metavar is None else None
+        default = False if flag is flags.NEVER else None
+        super().__init__(dest=dest, nargs=nargs, default=default, **rest)
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002  # argparse's signature
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
+        setattr(namespace, self.dest, self.flag is not flags.NO if self.nargs == 0 else values)
+        value = True if self.nargs == 0 else values
+        if self.flag is flags.NEVER and self.analytics is not None:
+            if getattr(namespace, self.flag.parameter, None) != _KEPT:
+                flags.refuse(self.analytics)
+            value = _KEPT
+        setattr(namespace, self.flag.parameter, value)
+
+
+def _listen(parser: argparse.ArgumentParser, analytics: Analytics) -> None:
+    """Keep a no also where the parser stops before it, at a `--help` or a mistake."""
+    parse = parser.parse_known_args
+
+    def listen_and_parse(args: Any = None, namespace: Any = None, **more: Any) -> Any:
+        words = sys.argv[1:] if args is None else list(args)
+        # To complete what somebody is about to type is not to be told it.
+        if flags.is_refused(words) and "_ARGCOMPLETE" not in os.environ:
+            flags.refuse(analytics)
+            namespace = argparse.Namespace() if namespace is None else namespace
+            setattr(namespace, flags.NEVER.parameter, _KEPT)
+        return parse(words, namespace, **more)
+
+    parser.parse_known_args = listen_and_parse  # type: ignore[method-assign]  # of this one only
+
+
+def _said(
+    args: argparse.Namespace, settings: tuple[Mapping[str, object] | None, ...]
+) -> dict[str, object]:
+    """Return what the flags and settings say together, as `Analytics.open` takes it."""
     from .settings import combined
 
-    analytics.open(combined(args, *settings))
-    if hasattr(args, COMMAND):
-        record(analytics, getattr(args, COMMAND))
+    if not hasattr(args, FLAGS):
+        return combined(args, *settings)
+    given = {flag.name: getattr(args, flag.parameter, None) for flag in flags.FLAGS}
+    kept = given[flags.NEVER.name] == _KEPT
+    refused = given.pop(flags.NO.name) or kept
+    if kept:
+        del given[flags.NEVER.name]
+    said = combined(given, {"analytics": False} if refused else None, *settings)
+    # What is kept was told: once.
+    return {**said, flags.NEVER.name: said[flags.NEVER.name] and not kept}
 
 
 def _walk(
@@ -92,8 +180,6 @@ def _walk(
 def _commands(
     parser: argparse.ArgumentParser,
 ) -> argparse._SubParsersAction[argparse.ArgumentParser] | None:
-    import argparse
-
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             return action

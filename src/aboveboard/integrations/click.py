@@ -44,7 +44,8 @@ def attach(
 
     The session opens when all is parsed and the command itself is about to run: no help, version,
     completion or usage error asks anything. What a group's own function records before that is
-    not recorded. The command is recorded if the catalog has a `commands.command_event`.
+    not recorded. The command is recorded if the catalog has a `commands.command_event`. A
+    `--analytics-disable` is kept before anything else is done, also beside `--help`.
 
     Args:
         root: The program's command or group.
@@ -64,7 +65,7 @@ def attach(
         is_path = flag.metavar is not None
         root.params.append(
             click.Option(
-                [flag.spelling, trees.parameter(flag)],
+                [flag.spelling, flag.parameter],
                 is_flag=not is_path,
                 type=str if is_path else bool,
                 default=None,
@@ -75,4 +76,5 @@ def attach(
                 allow_from_autoenv=False,  # the client reads its variable, and misreads none
             )
         )
+    attachment.listen(root)
     attachment.follow(root)

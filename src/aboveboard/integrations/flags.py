@@ -1,16 +1,29 @@
-"""The four flags of the promise, the same words in every host."""
+"""The four flags of the promise, the same words in every host, and a no that counts at once."""
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aboveboard.client.analytics import Analytics
+
 
 class Flag:
-    """A flag as it is typed, the name under which its value is kept, and what its help says."""
+    """A flag as it is typed, the names under which its value is kept, and what its help says.
 
-    __slots__ = ("help", "metavar", "name", "spelling")
+    Attributes:
+        name: What a setting of the same meaning is called.
+        parameter: What a parser keeps it under, which nothing of a host's can be meant for: a
+            command of its own may have an option or an argument that is called `analytics`.
+    """
+
+    __slots__ = ("help", "metavar", "name", "parameter", "spelling")
 
     def __init__(self, spelling: str, help: str, metavar: str | None = None) -> None:  # noqa: A002  # the word that parsers use
         self.spelling = spelling
         self.name = spelling.lstrip("-").replace("-", "_")
+        self.parameter = f"aboveboard_{self.name}"
         self.help = help
         self.metavar = metavar
 
@@ -26,3 +39,36 @@ LOG = Flag(
     metavar="FILE",
 )
 FLAGS = (YES, NO, NEVER, LOG)
+
+
+def refuse(analytics: Analytics) -> None:
+    """Keep a no for good as soon as it is read, and say so, whatever becomes of the command.
+
+    No session is opened by this, since there may be none: help, a version and a mistake in the
+    arguments end the program before. Where one is to follow, it is for the caller to have it off.
+    """
+    import copy
+
+    try:
+        # Said by another, so that the session of this one can still be opened: a log is for it.
+        once = copy.copy(analytics)
+        once._opened, once._session, once._log = False, None, None
+        once.open({NEVER.name: True})
+        if analytics.enabled:
+            analytics.disable()
+    except Exception:  # noqa: BLE001  # nothing of ours is ever raised into a host
+        return
+
+
+def is_refused(words: Iterable[str]) -> bool:
+    """Return whether the no is among the options that stand before everything else.
+
+    For where a parser stops before it, at `--help` or at a mistake. Not behind any other word, nor
+    behind `--`: there it could be another program's, which this one is to start.
+    """
+    for word in words:
+        if word == NEVER.spelling:
+            return True
+        if not word.startswith("-") or word == "--":
+            return False
+    return False

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def combined(flags: object, *settings: Mapping[str, object] | None) -> dict[str, object]:
     """Return what flags and settings say together, as `Analytics.open` takes it.
 
-    A no wins over any yes, wherever either stands. What is set but cannot be understood is a no
-    for this session: someone wanted something, and that it was a yes is not ours to guess. Only a
-    clear word disables for good.
+    A no wins over any yes, wherever either stands. What is set but cannot be read or understood is
+    a no for this session: someone wanted something, and that it was a yes is not ours to guess.
+    Only a clear word disables for good. Nothing that a file holds raises anything here.
 
     Args:
         flags: The parsed flags: an object with attributes, or a mapping.
@@ -45,20 +45,28 @@ def combined(flags: object, *settings: Mapping[str, object] | None) -> dict[str,
 
 def _said(voices: Sequence[object], name: str) -> list[object]:
     """Return all that is said under a name, in every voice and spelling, where anything is."""
-    values: list[object] = []
-    for voice in voices:
-        if hasattr(type(voice), "keys"):  # the type's: a namespace may have an option `keys`
-            settings: Mapping[str, object] = voice  # type: ignore[assignment]
-            spellings = dict.fromkeys((name, name.replace("_", "-")))
-            values += [settings[key] for key in spellings if key in settings.keys()]  # noqa: SIM118  # a mapping is all that is promised
-        else:
-            values.append(getattr(voice, name, None))
-    return [value for value in values if value is not None and value != ""]
+    spellings = dict.fromkeys((name, name.replace("_", "-")))
+    values = [_value(voice, spelling) for voice in voices for spelling in spellings]
+    return [value for value in values if not (value is None or value == "")]
+
+
+def _value(voice: object, name: str) -> object:
+    try:
+        if not hasattr(type(voice), "keys"):  # the type's: a namespace may have an option `keys`
+            return getattr(voice, name, None)
+        settings: Mapping[str, object] = voice  # type: ignore[assignment]
+        return settings[name] if name in settings.keys() else None  # noqa: SIM118  # a mapping is all that is promised
+    except Exception:  # noqa: BLE001  # every format has ways of its own to fail
+        return _UNREADABLE
 
 
 def _meaning(value: object) -> bool | None:
     """Return whether `value` is a yes or a no; None where it is neither."""
-    if not isinstance(value, (bool, int, str)):
-        return None
-    word = str(value).strip().lower()
+    if isinstance(value, int):
+        return value == 1 if value in (0, 1) else None
+    word = value.strip().lower() if isinstance(value, str) else None
     return word in YES if word in YES | NO else None
+
+
+_UNREADABLE = object()
+"""Stands for what could not be read: somebody said something, and it is not known what."""

@@ -2,12 +2,14 @@
 
 Their names, and a place to stand in before a command runs. Nothing here imports either library.
 What is relied on is what both document: `resolve_command` and `commands` of a group,
-`context_class` and `callback` of a command, `invoke`, `invoked_subcommand` and `meta` of a context.
+`context_class`, `callback`, `parse_args` and `make_parser` of a command, `invoke`,
+`invoked_subcommand` and `meta` of a context.
 """
 
 from __future__ import annotations
 
 from .commands import NO_COMMAND, is_recorded, record
+from .flags import NEVER, NO, is_refused, refuse
 from .settings import combined
 
 TYPE_CHECKING = False
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aboveboard.client.analytics import Analytics
-
-    from .flags import Flag
 
     Node = Any  # a click.Command or typer's like
     Context = Any
@@ -35,14 +35,6 @@ def names(root: Node, packages: Sequence[str]) -> tuple[str, ...]:
     context = root.context_class(root, info_name="")
     found = [path for path, node in _walk(root, context, ()) if _is_from(node, packages)]
     return tuple(" ".join(path) or NO_COMMAND for path in found)
-
-
-def parameter(flag: Flag) -> str:
-    """Return the name of a flag's parameter, which no setting or variable can be meant for.
-
-    A library that looks up its own defaults would take what is said to a command `analytics`.
-    """
-    return f"aboveboard_{flag.name}"
 
 
 def package_of(module: Mapping[str, object]) -> tuple[str, ...]:
@@ -84,16 +76,26 @@ class Attachment:
     def _follows(self, node: Node) -> bool:
         return any(vars(above).get("attachment") is self for above in node.context_class.__mro__)
 
+    def listen(self, root: Node) -> None:
+        """Keep a no for good before `root` parses, which help, a version and mistakes end."""
+        parse = root.parse_args
+
+        def listen_and_parse(context: Context, words: list[str]) -> Any:
+            # To complete what somebody is about to type is not to be told it.
+            if not context.resilient_parsing and _is_refused(root, context, words):
+                self.keep(context, NEVER.name, True)
+            return parse(context, words)
+
+        root.parse_args = listen_and_parse
+
     def keep(self, context: Context, flag: str, value: object) -> None:
-        """Keep a flag that was given until the session opens."""
+        """Keep a flag that was given until the session opens; a no for good, at once."""
         if context.resilient_parsing or not value:
             return
-        context.meta.setdefault(FLAGS, {})[flag] = value
-        if flag == "analytics_disable":
-            # A no counts whatever becomes of the command: also where none was named, or help was
-            # asked of it. Nothing is opened then, and where a session is, this does nothing.
-            no = {"analytics_disable": True}
-            context.call_on_close(lambda: self._analytics.open(no))
+        given = context.meta.setdefault(FLAGS, {})
+        if flag == NEVER.name and flag not in given:
+            refuse(self._analytics)
+        given[flag] = value
 
     def open(self, context: Context) -> None:
         """Open the session; nothing happens where it is open already."""
@@ -115,13 +117,15 @@ class Attachment:
 
     def _flags(self, context: Context) -> dict[str, object]:
         given = dict(context.meta.get(FLAGS, {}))
-        refused = {"analytics": False} if given.pop("no_analytics", False) else {}
+        refused = given.pop(NEVER.name, False)  # it is kept, and was told
+        no = {"analytics": False} if given.pop(NO.name, False) or refused else {}
         try:
             settings = self._settings
             told = settings(context) if callable(settings) else settings
         except Exception:  # noqa: BLE001  # what cannot be read may have said no
             told = {"analytics": False}
-        return combined(given, refused, _defaults(context), told)
+        said = combined(given, no, _defaults(context), told)
+        return {**said, NEVER.name: said[NEVER.name] and not refused}
 
     def _known(self) -> Sequence[str]:
         entry = self._analytics.catalog.entries["command"]
@@ -143,6 +147,18 @@ def _looking(context_class: Any, attached: Attachment) -> Any:
 
     Looking.__name__ = context_class.__name__
     return Looking
+
+
+def _is_refused(root: Node, context: Context, words: Sequence[str]) -> bool:
+    """Return whether the no is among the words that are for `root`, and not for a command of it."""
+    if NEVER.spelling not in words:
+        return False
+    try:
+        parser = root.make_parser(context)
+        parser.ignore_unknown_options = True
+        return bool(parser.parse_args(list(words))[0].get(NEVER.parameter))
+    except Exception:  # noqa: BLE001  # a mistake, such as an option without its value
+        return is_refused(words)
 
 
 def _walk(

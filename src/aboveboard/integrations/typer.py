@@ -72,6 +72,7 @@ def _following(root: Any, attachment: trees.Attachment) -> Any:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self.params = [*self.params, *_options(attachment)]
+            attachment.listen(self)
             attachment.follow(self)
 
     Followed.__name__ = root.__name__
@@ -108,7 +109,7 @@ def _options(attachment: trees.Attachment) -> list[Any]:
     app.command()(program)
     options = list(typer.main.get_command(app).params)
     for made, flag in zip(options, flags.FLAGS, strict=True):
-        made.name = trees.parameter(flag)
+        made.name = flag.parameter
     return options
 
 
