@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aboveboard.client import consent
+from aboveboard.client import consent, locks, state
 from aboveboard.client.state import StateFile, is_id, new_id
 
 TERMS = {"launched": {}, "message_send": {"cost": "amount"}}
@@ -168,3 +170,96 @@ class TestCrashing:
         (tmp_path / "home").touch()
         with pytest.raises(OSError, match=r"exists|Not a directory"):
             StateFile(str(tmp_path / "home" / "analytics.json")).identify()
+
+
+class TestWithoutTheLock:
+    """Somebody holds it and hangs, or the file system has none."""
+
+    @pytest.fixture(params=["held", "none"])
+    def file(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    ) -> Iterator[StateFile]:
+        file = StateFile(str(path))
+        file.agree(TERMS)
+        if request.param == "none":
+
+            def no_locks(*_args: object, **_options: object) -> bool:
+                raise OSError(errno.ENOLCK, "No locks available")
+
+            monkeypatch.setattr(locks, "acquire", no_locks)
+            yield file
+            return
+        monkeypatch.setattr(state, "_LOCK_SECONDS", 0.1)
+        with open(f"{path}.lock", "rb") as held:
+            assert locks.acquire(held.fileno())
+            yield file
+
+    def test_a_no_is_kept_all_the_same(self, file: StateFile) -> None:
+        assert file.disable().standing == consent.DISABLED
+        assert file.read().standing == consent.DISABLED
+
+    def test_anything_else_says_that_it_could_not_be(self, file: StateFile) -> None:
+        with pytest.raises(OSError, match="lock"):
+            file.agree({"more": {}})
+        assert file.read().agreed == TERMS
+
+
+class TestTwoVersions:
+    """Of one tool, run in turn, each with something that the other has not."""
+
+    OLD: consent.Terms = {"launched": {}, "old": {}}
+    NEW: consent.Terms = {"launched": {"new": "count"}}
+
+    def asks(self, file: StateFile, terms: consent.Terms) -> bool:
+        now = file.read()
+        return consent.decide(
+            consent.Facts(
+                standing=now.standing, agreed=now.agreed, declined=now.declined, terms=terms,
+                can_ask=True, in_sample=True,
+            )
+        ).ask  # fmt: skip
+
+    def test_each_asks_about_its_own_once(self, path: Path) -> None:
+        file = StateFile(str(path))
+        agreed = file.agree({"launched": {}}).agreed
+        assert agreed is not None
+        for terms in (self.OLD, self.NEW):
+            assert self.asks(file, terms)
+            file.decline(terms, agreed)
+        assert not self.asks(file, self.OLD)
+        assert not self.asks(file, self.NEW)
+
+    def test_a_yes_to_one_leaves_what_was_said_of_the_other(self, path: Path) -> None:
+        file = StateFile(str(path))
+        file.agree({"launched": {}})
+        file.decline(self.OLD, {"launched": {}})
+        now = file.agree(self.NEW)
+        assert (now.agreed, now.declined) == (self.NEW, {"old": {}})
+        assert not self.asks(file, self.OLD)
+        now = file.agree(self.OLD)
+        assert (now.agreed, now.declined) == ({**self.OLD, **self.NEW}, None)
+        assert not self.asks(file, self.NEW)
+
+
+@pytest.mark.parametrize("depth", range(900, 1000, 7))
+def test_however_deep_a_file_is_nested_it_is_read_or_it_is_not(path: Path, depth: int) -> None:
+    path.parent.mkdir()
+    file = AIDERS_YES | {"check": "0", "deep": 0}
+    path.write_text(json.dumps(file).replace(" 0}", "[" * depth + "]" * depth + "}"))
+    assert StateFile(str(path)).read().standing == consent.UNREADABLE
+
+
+def test_a_directory_that_may_not_be_listed_keeps_a_no(path: Path) -> None:
+    file = StateFile(str(path))
+    file.agree(TERMS)
+    real = os.open
+
+    def refusing(name: str, flags: int, *mode: int) -> int:
+        if flags & os.O_DIRECTORY:  # for the root user, who may do anything, this stands for it
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(name, flags, *mode)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", refusing)
+        file.disable()
+    assert file.read().standing == consent.DISABLED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -160,6 +161,18 @@ class TestConsent:
         assert recorder.requests == []
         assert segment.listed(errand.segments) == []
 
+    def test_a_yes_that_does_not_say_to_what_sends_nothing(
+        self, errand: Errand, recorder: Any
+    ) -> None:
+        """aider's own, say: a host that knows what it was given to keeps that before it records."""
+        wait_for_sending(errand, 1)
+        state = json.loads(Path(errand.state).read_text())
+        aiders = {key: state[key] for key in ("uuid", "asked_opt_in", "permanently_disable")}
+        Path(errand.state).write_text(json.dumps(aiders))
+        upload.run(errand, {})
+        assert recorder.requests == []
+        assert len(segment.listed(errand.segments)) == 1
+
     def test_do_not_track_sends_nothing(self, errand: Errand, recorder: Any) -> None:
         wait_for_sending(errand, 1)
         upload.run(errand, {"DO_NOT_TRACK": "1"})
@@ -172,7 +185,7 @@ class TestOneAtATime:
     def test_a_second_one_leaves_at_once(self, errand: Errand, recorder: Any) -> None:
         wait_for_sending(errand, 1)
         lock = os.open(os.path.join(errand.directory, "upload.lock"), os.O_RDWR | os.O_CREAT)
-        locks.acquire(lock, wait=False)
+        locks.acquire(lock)
         upload.run(errand, {})
         assert recorder.requests == []
         os.close(lock)
@@ -193,10 +206,12 @@ class TestPause:
                                pytest.approx(240, abs=2)]  # fmt: skip
         assert lengths[-1] == pytest.approx(PAUSE_MAX_SECONDS, abs=2)
 
-    def test_is_what_the_collector_asks_for(self, tmp_path: Path) -> None:
+    def test_is_what_the_collector_asks_for_and_never_less(self, tmp_path: Path) -> None:
         path = str(tmp_path / "pause")
-        upload.pause(path, 5, rand=lambda low, high: high)
-        assert os.stat(path).st_mtime - time.time() == pytest.approx(5, abs=2)
+        upload.pause(path, 600, rand=lambda low, high: low)
+        assert os.stat(path).st_mtime - time.time() == pytest.approx(600, abs=2)
+        upload.pause(path, 600, rand=lambda low, high: high)
+        assert os.stat(path).st_mtime - time.time() == pytest.approx(750, abs=2)
 
     def test_a_clock_that_was_set_back_does_not_stop_sending_for_good(self, tmp_path: Path) -> None:
         path = tmp_path / "pause"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -9,9 +10,8 @@ import time
 from . import consent, environment, spawn, wire
 from .catalog import Catalog, DroppedEvents, Failure
 from .errand import VARIABLE, paused
-from .install import Install
-from .locks import above_stdio
-from .segment import Writer, any_waits, remove_all
+from .install import ID_LOST, POSTHOGS, Install
+from .segment import Writer, any_left, any_waits, remove_all
 from .state import State, new_id
 
 TYPE_CHECKING = False
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from .appendfile import AuditLog
     from .event import Event
     from .session import Session
 
@@ -37,8 +38,8 @@ class Analytics:
         url: The page on which the host tells its users about its analytics.
         directory: Where the consent is kept, if not in the platform's place for settings.
         before: What a yes covers that was given before the host had aboveboard, and so names no
-            terms: events, properties and kinds, as `Catalog.terms` gives them. Everything, where
-            that is not said.
+            terms: events, properties and kinds, as `Catalog.terms` gives them. Where that is not
+            said, such a yes is none, and its giver is asked as anyone is.
         sample_percent: The share of installs that is asked without a flag, in percent. 10 is
             aider's.
         environ: The environment; the process's own unless a test gives another.
@@ -58,12 +59,12 @@ class Analytics:
         key: str,
         packages: Sequence[str] = (),
         url: str = "",
-        directory: str = "",
+        directory: str | os.PathLike[str] = "",
         before: consent.Terms | None = None,
         sample_percent: float = 10,
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
-        _start: Callable[[str, Mapping[str, str], Mapping[str, str]], None] | None = None,
+        _start: Callable[..., None] | None = None,
         _first: Callable[[str], Event] | None = None,
     ) -> None:
         self.app = app
@@ -78,10 +79,10 @@ class Analytics:
         self._clock = clock
         self._start = _start
         self._first = _first
-        self._install = Install(app, self._environ, directory)
+        self._install = Install(app, self._environ, os.fspath(directory))
         self._errand = self._install.errand(endpoint, key)
         self._session: Session | None = None
-        self._log = -1
+        self._log: AuditLog | None = None
         self._opened = False
         self._process = 0
 
@@ -123,8 +124,9 @@ class Analytics:
         if session is not None:
             try:
                 session.record(event)
-            except OSError:
-                self._drop()
+            except OSError as error:
+                if error.errno not in _PASSING:
+                    self._drop()
             except Exception:
                 return  # one event that is none; the next may be
 
@@ -147,22 +149,7 @@ class Analytics:
 
     def close(self) -> None:
         """End the session, and have what waits sent by a child. Called by itself at exit."""
-        session = self._session
-        if session is None:
-            return
-        try:
-            if os.getpid() != self._process:
-                session.forget_counts()
-            session.finish()
-            if session.segment is not None:
-                session.segment.close()
-                if os.getpid() == self._process:
-                    self._send()
-            import atexit
-
-            atexit.unregister(self.close)
-        except Exception:
-            self._drop()
+        self._close(apart=True)
 
     def disable(self) -> bool:
         """Turn analytics off for good; return whether that could be kept.
@@ -176,15 +163,17 @@ class Analytics:
         """Ask for everything that this install has sent to be erased; return whether that is kept.
 
         What waits is removed, and the install has a new identity from here on. The request is sent
-        by the same child as everything else, and tried again until a collector takes it.
+        by the same child as everything else, and tried again until a collector takes it. False
+        also where it can't be asked for: what PostHog was sent is PostHog's, and an id that the
+        state file no longer says can be nobody's.
         """
         self._drop()
         try:
-            self._install.forget()
-            self._send()
+            forgotten = self._install.forget()
+            self._send(apart=True)
         except Exception:
             return False
-        return True
+        return forgotten.outcome not in (ID_LOST, POSTHOGS)
 
     def _open(
         self, *, flag: bool | None, typed: bool, disable: bool, log: object, ask: bool
@@ -196,7 +185,7 @@ class Analytics:
         self._open_log(log)
         off = environment.do_not_track(self._environ) or wants is False
         state = State(consent.NOT_ASKED)
-        if not off or self._log >= 0:
+        if not off or self._log is not None:
             state = self._install.state.read()
         facts = self._facts(state, wants, ask)
         decision = consent.decide(facts)
@@ -205,12 +194,15 @@ class Analytics:
         if decision.ask:
             decision = self._ask(decision, facts, state)
             state = self._install.state.read()
-        if log and self._log < 0:
+        if log and self._log is None:
             return  # someone wanted to see what is sent, and can't: nothing is
-        if decision.on or self._log >= 0:
+        left = decision.on and any_left(self._errand.segments)
+        if decision.on or self._log is not None:
             self._begin(decision, state)
-        if not decision.on and not environment.do_not_track(self._environ) and self._errand.owes():
-            self._send()  # someone's own word, whatever was decided since
+        if left:
+            self._send_what_was_left()
+        elif wants is not False and not environment.in_ci(self._environ):
+            self._deliver_what_is_owed()
 
     def _facts(self, state: State, wants: bool | None, ask: bool) -> consent.Facts:
         can_ask = ask and not environment.in_ci(self._environ) and environment.has_terminal()
@@ -237,7 +229,9 @@ class Analytics:
 
     def _agreed(self, state: State) -> consent.Terms | None:
         """Return the terms of a standing yes; one without terms was to what the host had before."""
-        return state.agreed if state.agreed is not None else self._before
+        if state.agreed is None and state.standing == consent.CONSENTED:
+            return self._before
+        return state.agreed
 
     def _wanted(self, flag: bool | None) -> bool | None:
         """Return False where anything says no, else True where anything says yes."""
@@ -261,7 +255,7 @@ class Analytics:
         covered = decision.covered
         try:
             if answer is True:
-                now, covered = file.agree(facts.terms), facts.terms
+                now, covered = file.agree(consent.merge(facts.agreed, facts.terms)), facts.terms
             elif answer is False and decision.on:
                 now = file.decline(facts.terms, facts.agreed or covered)
             elif answer is False:
@@ -289,17 +283,17 @@ class Analytics:
             # A log of one's own may show all; what is sent is what was agreed to.
             covered=decision.covered if decision.on else self.catalog.terms(),
             user_id=state.user_id or new_id(),
-            log=self._log if self._log >= 0 else None,
+            log=self._log,
             segment=Writer(self._errand.segments) if decision.on else None,
             clock=self._clock,
             form=wire.form(self._errand.endpoint),
         )
         if decision.on:
             self._install.remember(self._errand)
-            if state.agreed is None:  # so that a catalog that grows from here on asks
-                self._install.state.agree(decision.covered)
+            if state.agreed is None and self._before is not None:
+                self._install.state.agree(self._before)  # from here on the file says it itself
         self._process = os.getpid()
-        atexit.register(self.close)
+        atexit.register(self._at_exit)
         self._session.record((self._first or session_start)(self.version))
         dropped = self._install.take_dropped() if decision.on else 0
         if dropped:
@@ -308,8 +302,27 @@ class Analytics:
             from . import crashes
 
             crashes.watch(self._crash)
-        if decision.on and not spawn.can_spawn():
-            self._send_from_a_thread()
+
+    def _at_exit(self) -> None:
+        self._close(apart=False)  # the child outlives the host: it is nobody's at once
+
+    def _close(self, *, apart: bool) -> None:
+        session = self._session
+        if session is None:
+            return
+        try:
+            if os.getpid() != self._process:
+                session.forget_counts()
+            session.finish()
+            if session.segment is not None:
+                session.segment.close()
+                if os.getpid() == self._process:
+                    self._send(apart=apart)
+            import atexit
+
+            atexit.unregister(self._at_exit)
+        except Exception:
+            self._drop()
 
     def _crash(self, error: BaseException) -> None:
         self._fail(error, handled=False)
@@ -317,24 +330,46 @@ class Analytics:
     def _fail(self, error: BaseException, *, handled: bool) -> None:
         self.record(Failure(error=error, handled=handled))
 
-    def _send(self) -> None:
+    def _send(self, *, apart: bool = False) -> None:
+        """Have what waits sent by a child, if there is any and no pause is on."""
         if paused(self._errand.pause_file):
             return
         if not any_waits(self._errand.segments) and not self._errand.owes():
             return
         if self._start is not None or spawn.can_spawn():
             start = self._start or spawn.start
-            start(self._errand.lock, {VARIABLE: self._errand.as_json()}, self._environ)
+            start(self._errand.lock, {VARIABLE: self._errand.as_json()}, self._environ, apart=apart)
+
+    def _send_what_was_left(self) -> None:
+        """Send what earlier sessions left which never came to their own end: were killed, say."""
+        if not spawn.can_spawn():
+            self._send_from_a_thread()
+            return
+        try:
+            self._send(apart=True)
+        except OSError:
+            return  # there is another chance at this session's end
+
+    def _deliver_what_is_owed(self) -> None:
+        """Have a request to erase sent: its sender's own word, whatever was decided since."""
+        if environment.do_not_track(self._environ) or not self._errand.owes():
+            return
+        if spawn.can_spawn():
+            import atexit
+
+            atexit.register(self._send)
+        else:
+            self._send_from_a_thread()
 
     def _send_from_a_thread(self) -> None:
-        """Send what earlier sessions left, where no child can be started; exit does not wait."""
+        """Send where no child can be started; the program's exit does not wait for it."""
         import threading
 
         def send() -> None:
             from . import upload
 
             try:
-                upload.run(self._errand, self._environ)
+                upload.run(self._errand, self._environ, in_thread=True)
             except Exception:
                 return
 
@@ -343,10 +378,11 @@ class Analytics:
     def _open_log(self, log: object) -> None:
         if not log:
             return
+        from .appendfile import AuditLog
+
         path = os.path.expanduser(str(log))
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
         try:
-            self._log = above_stdio(os.open(path, flags, 0o600))
+            self._log = AuditLog(path)
         except OSError as error:
             _say(f"Analytics are off: the log {path} cannot be written ({error.strerror}).")
 
@@ -374,21 +410,18 @@ class Analytics:
         """Return an exact line, as the session's first event will be."""
         from .session import Session, session_start
 
-        reader, writer = os.pipe()
-        try:
-            session = Session(
-                catalog=self.catalog,
-                covered=self.catalog.terms(),
-                user_id=state.user_id,
-                log=writer,
-                clock=self._clock,
-                form=wire.form(self._errand.endpoint),
-            )
-            session.record((self._first or session_start)(self.version))
-            return os.read(reader, 65536).decode().rstrip("\n")
-        finally:
-            os.close(reader)
-            os.close(writer)
+        session = Session(
+            catalog=self.catalog,
+            covered=self.catalog.terms(),
+            user_id=state.user_id,
+            clock=self._clock,
+            form=wire.form(self._errand.endpoint),
+        )
+        return session.line((self._first or session_start)(self.version)).decode().rstrip("\n")
+
+
+_PASSING = (errno.EMFILE, errno.ENFILE)
+"""Too many open files, for the moment: one event is lost, and the next may find room."""
 
 
 def _setting(flags: object, name: str) -> object:

@@ -21,7 +21,8 @@ class Facts:
 
     Args:
         standing: What the state file says: one of the four words above.
-        agreed: The terms of a standing consent; None where it was given before terms were kept.
+        agreed: The terms of a standing consent; None where nobody knows what it was given to,
+            which is no consent.
         declined: Terms that were asked about later and declined: not asked about again.
         terms: The terms of today's catalog.
         wanted: False where a flag, a variable or a setting says no; True where one says yes.
@@ -101,8 +102,8 @@ def decide(facts: Facts) -> Decision:
         return Decision(3, notice=notice if facts.wanted else None)
     if facts.wanted is False:
         return Decision(4)
-    if facts.standing == CONSENTED:
-        covered = facts.terms if facts.agreed is None else overlap(facts.agreed, facts.terms)
+    if facts.standing == CONSENTED and facts.agreed is not None:
+        covered = overlap(facts.agreed, facts.terms)
         if covered == facts.terms:
             return Decision(5, on=True, covered=covered)
         news = growth(facts.declined, growth(covered, facts.terms))
@@ -134,6 +135,14 @@ def growth(agreed: Terms, terms: Terms) -> dict[str, dict[str, str]]:
         if new or event not in agreed:
             grown[event] = new
     return grown
+
+
+def merge(earlier: Terms | None, later: Terms) -> dict[str, dict[str, str]]:
+    """Return the terms of both; where a property has two kinds, the later one's."""
+    merged = {event: dict(properties) for event, properties in (earlier or {}).items()}
+    for event, properties in later.items():
+        merged.setdefault(event, {}).update(properties)
+    return merged
 
 
 def in_sample(user_id: str, percent: float) -> bool:

@@ -29,7 +29,8 @@ YES = frozenset(("1", "true", "yes", "on"))
 
 def do_not_track(environ: Mapping[str, str]) -> bool:
     """Return whether DO_NOT_TRACK is set to anything but empty, `0` or `false`."""
-    return environ.get("DO_NOT_TRACK", "").strip().lower() not in ("", "0", "false")
+    word = environ.get("DO_NOT_TRACK", "")
+    return word != "" and word.strip().lower() not in ("0", "false")
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
@@ -65,7 +66,7 @@ def has_terminal() -> bool:
         try:
             if not stream.isatty():
                 return False
-        except (AttributeError, ValueError):  # None under pythonw, or closed
+        except Exception:  # None under pythonw, closed, or a host's own that can't tell
             return False
     try:
         return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()

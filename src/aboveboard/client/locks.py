@@ -6,6 +6,7 @@ Both are released by the system when their process dies, however it dies.
 from __future__ import annotations
 
 import os
+import time
 
 try:
     import fcntl
@@ -31,39 +32,44 @@ def above_stdio(descriptor: int) -> int:
 
 
 _FAR = 1 << 40  # Windows locks bytes, not files: one far behind anything that is written
+_LOOK_SECONDS = 0.01
 
 
-def acquire(descriptor: int, *, wait: bool) -> bool:
-    """Lock the open file; return False where another holds it and `wait` is false.
+def acquire(descriptor: int, *, seconds: float = 0) -> bool:
+    """Lock the open file; return False where another holds it for `seconds` from now on.
 
     Raises:
         OSError: the file system knows no locks.
     """
+    if _acquire(descriptor):
+        return True
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(_LOOK_SECONDS)
+        if _acquire(descriptor):
+            return True
+    return False
+
+
+def _acquire(descriptor: int) -> bool:
     if fcntl is not None:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
-    return _acquire_windows(descriptor, wait=wait)
+    return _acquire_windows(descriptor)
 
 
-def _acquire_windows(descriptor: int, *, wait: bool) -> bool:
+def _acquire_windows(descriptor: int) -> bool:
     import msvcrt
 
     position = os.lseek(descriptor, 0, os.SEEK_CUR)
     try:
         os.lseek(descriptor, _FAR, os.SEEK_SET)
-        while True:
-            try:
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-            except OSError:
-                if not wait:
-                    return False
-                import time
-
-                time.sleep(0.02)
-            else:
-                return True
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    except OSError:
+        return False
     finally:
         os.lseek(descriptor, position, os.SEEK_SET)
+    return True

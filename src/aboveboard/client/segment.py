@@ -12,6 +12,7 @@ import time
 from _thread import RLock
 
 from . import locks
+from .appendfile import AppendFile, LostError
 from .state import new_id
 
 TYPE_CHECKING = False
@@ -42,15 +43,16 @@ class Writer:
     Nothing is created before the first line.
     """
 
-    __slots__ = ("_descriptor", "_directory", "_lock", "_own", "_size", "dropped")
+    __slots__ = ("_directory", "_file", "_lock", "_own", "_size", "dropped")
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
-        self._descriptor = -1
+        self._file: AppendFile | None = None
         self._size = 0
         self._own: list[str] = []
         self._lock = RLock()
         self.dropped = 0
+        _writers.append(self)
 
     def write(self, line: bytes) -> None:
         """Append one line, ending in a newline, as a whole or not at all.
@@ -59,21 +61,22 @@ class Writer:
             OSError: it could not be written; the segment is as it was before.
         """
         with self._lock:
-            if self._descriptor < 0 or self._size + len(line) > SIZE_MAX:
-                self._open_next()
-            written = os.write(self._descriptor, line)
-            if written != len(line):  # a full disk: no half line may stay
-                size = os.fstat(self._descriptor).st_size
-                os.ftruncate(self._descriptor, size - written)
-                raise OSError("the disk is full")
-            self._size += written
+            file = self._file
+            if file is None or self._size + len(line) > SIZE_MAX:
+                file = self._open_next()
+            try:
+                file.append(line)
+            except LostError:
+                file = self._open_next()
+                file.append(line)
+            self._size += len(line)
 
     def close(self) -> None:
         """Release the segment to whoever sends. A later `write` starts another."""
         with self._lock:
             self._release()
 
-    def _open_next(self) -> None:
+    def _open_next(self) -> AppendFile:
         self._release()
         os.makedirs(self._directory, mode=0o700, exist_ok=True)
         path = os.path.join(self._directory, new_id() + SUFFIX)
@@ -81,14 +84,13 @@ class Writer:
         descriptor = locks.above_stdio(os.open(path, flags, 0o600))
         try:
             # Nobody competes: a sender leaves empty segments alone, and this one is empty.
-            locks.acquire(descriptor, wait=False)
+            locks.acquire(descriptor)
         except OSError:
             os.close(descriptor)
             os.unlink(path)
             raise
-        self._descriptor = descriptor
+        self._file = file = AppendFile(descriptor)
         self._size = 0
-        _open_writers.append(self)
         self._own.append(path)
         if len(self._own) > OWN_MAX:
             try:
@@ -96,12 +98,12 @@ class Writer:
                 self.dropped += 1
             except OSError:
                 pass  # sent already
+        return file
 
     def _release(self) -> None:
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            _open_writers.remove(self)
-            os.close(descriptor)
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
     def _after_fork(self) -> None:
         # The child has copies of the lock (held, perhaps) and of the descriptor. It lets go of
@@ -111,11 +113,13 @@ class Writer:
         self._release()
 
 
-_open_writers: list[Writer] = []
+_writers: list[Writer] = []
+"""All that this process ever made, which is one a session: a fork may come at any moment, also
+while one is between two segments."""
 
 
 def _after_fork_in_child() -> None:
-    for writer in tuple(_open_writers):  # which they leave, one by one
+    for writer in _writers:
         writer._after_fork()
 
 
@@ -195,6 +199,14 @@ def any_waits(directory: str) -> bool:
         return False
 
 
+def any_left(directory: str) -> bool:
+    """Return whether there is a segment that no process writes to."""
+    for held in waiting(directory):
+        held.release()
+        return True
+    return False
+
+
 def waiting(directory: str) -> Iterator[Waiting]:
     """Yield the segments that no process writes to, oldest first, each held until released."""
     for path in listed(directory):
@@ -211,7 +223,7 @@ def hold(path: str) -> Waiting | None:
         return None
     try:
         # Empty: just created, and about to be locked by its writer, who must not meet us there.
-        if os.fstat(descriptor).st_size and locks.acquire(descriptor, wait=False):
+        if os.fstat(descriptor).st_size and locks.acquire(descriptor):
             return Waiting(path, descriptor)
     except OSError:
         pass

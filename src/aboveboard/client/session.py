@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .appendfile import AuditLog
     from .catalog import Catalog, Entry
     from .consent import Terms
     from .event import Event
@@ -35,7 +36,7 @@ class Session:
         catalog: What the host may collect.
         covered: The part of it that may be written in this session.
         user_id: The install's id.
-        log: The audit log's open file descriptor, or None.
+        log: The audit log, or None.
         segment: Where lines wait to be sent; None where the session is off and only logged.
         clock: Seconds since 1970.
         form: The form of the lines.
@@ -51,7 +52,7 @@ class Session:
         catalog: Catalog,
         covered: Terms,
         user_id: str,
-        log: int | None = None,
+        log: AuditLog | None = None,
         segment: Writer | None = None,
         clock: Callable[[], float] = time.time,
         form: type[wire.Ours] | type[wire.PostHog] = wire.Ours,
@@ -71,13 +72,19 @@ class Session:
         Raises:
             OSError: it could not be written.
         """
+        line = self.line(event)
+        if line:
+            self._write(line)
+
+    def line(self, event: Event) -> bytes:
+        """Return an event as it is written; nothing, where it is none that this session covers."""
         kind = type(event)
         try:
             plan = self._plans[kind]
         except KeyError:
             plan = self._plans[kind] = self._plan(kind)
         if plan is None:
-            return
+            return b""
         values = values_of(event)
         line = plan.prefix
         for name, key, encode in plan.fields:
@@ -89,7 +96,7 @@ class Session:
         if not plan.names >= values.keys():
             for name in values.keys() - plan.names:
                 self._reject(plan.name, name)
-        self._write((line + self._lines.ending(not plan.fields)).encode())
+        return (line + self._lines.ending(not plan.fields)).encode()
 
     def finish(self) -> None:
         """Write what was only counted so far."""
@@ -108,8 +115,8 @@ class Session:
         self._rejected = {}
 
     def _write(self, line: bytes) -> None:
-        if self.log is not None and os.write(self.log, line) != len(line):
-            raise OSError("the analytics log could not be written")
+        if self.log is not None:
+            self.log.append(line)
         if self.segment is not None:
             self.segment.write(line)
 

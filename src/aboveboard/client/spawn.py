@@ -40,7 +40,13 @@ LOCK = 3
 """The descriptor on which a child finds the sending lock, held already."""
 
 
-def start(lock: str, variables: Mapping[str, str], environ: Mapping[str, str]) -> None:
+def start(
+    lock: str,
+    variables: Mapping[str, str],
+    environ: Mapping[str, str],
+    *,
+    apart: bool = False,
+) -> None:
     """Start the child with `variables` and what it needs of `environ`, unless one is at it.
 
     The host takes the lock and hands it on: no second child is ever started, and the lock lives
@@ -48,6 +54,14 @@ def start(lock: str, variables: Mapping[str, str], environ: Mapping[str, str]) -
 
     Isolated (`-I`: no PYTHON* variables, no user site, not the working directory on the path) and
     without the site module (`-S`), so that the user's Python configuration does not run in it.
+
+    Args:
+        lock: The file of the sending lock.
+        variables: What the child is told.
+        environ: The host's environment.
+        apart: Whether the child is to be nobody's. Where the host goes on for a while, one of its
+            own would stay as a zombie, and turn up in a host that waits for children. A shell is
+            its parent then, for a millisecond or two.
 
     Raises:
         OSError: the system would not start it.
@@ -64,9 +78,9 @@ def start(lock: str, variables: Mapping[str, str], environ: Mapping[str, str]) -
         os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
     )
     try:
-        if not locks.acquire(descriptor, wait=False):
+        if not locks.acquire(descriptor):
             return
-        if not _spawn(command, given, descriptor):
+        if not hasattr(os, "posix_spawn") or not _spawn(command, given, descriptor, apart=apart):
             # Whoever is started this way takes the lock itself.
             os.close(descriptor)
             descriptor = -1
@@ -76,10 +90,8 @@ def start(lock: str, variables: Mapping[str, str], environ: Mapping[str, str]) -
             os.close(descriptor)
 
 
-def _spawn(command: list[str], given: dict[str, str], lock: int) -> bool:
+def _spawn(command: list[str], given: dict[str, str], lock: int, *, apart: bool) -> bool:
     """Start the child with the lock as its descriptor `LOCK`; False where that can't be done."""
-    if not hasattr(os, "posix_spawn"):
-        return False
     devnull = os.devnull
     files: list[tuple[object, ...]] = [
         (os.POSIX_SPAWN_OPEN, 0, devnull, os.O_RDONLY, 0),
@@ -90,12 +102,24 @@ def _spawn(command: list[str], given: dict[str, str], lock: int) -> bool:
         os.set_inheritable(lock, True)  # not every C library lets a descriptor be copied to itself
     else:
         files.append((os.POSIX_SPAWN_DUP2, lock, LOCK))
+    if apart:
+        command = [_SHELL, "-c", '"$0" "$@" &', *command]
     try:
         # An empty mask: a host may have blocked the very alarm that ends the child.
-        os.posix_spawn(command[0], command, given, file_actions=files, setsid=True, setsigmask=())
+        child = os.posix_spawn(
+            command[0], command, given, file_actions=files, setsid=True, setsigmask=()
+        )
     except NotImplementedError:  # a C library without setsid in posix_spawn
         return False
+    if apart:
+        try:
+            os.waitpid(child, 0)
+        except ChildProcessError:
+            pass  # a host that ignores its children's ends, or was first to hear of this one's
     return True
+
+
+_SHELL = "/bin/sh"
 
 
 def _start_by_subprocess(command: list[str], given: dict[str, str]) -> None:

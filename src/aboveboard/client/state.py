@@ -7,7 +7,8 @@ id was made, so that only this install can ask for its data to be erased. Keys t
 kept. A file that cannot be understood is left as it is, until someone says no for good.
 
 `check` tells a file that was damaged, by a bit or by hand, from one that was written: a yes is
-believed only with it, or where no key of ours is there (aider's own file). A no always is.
+believed only with it, or where no key of ours is there (aider's own file, and then only by a host
+that knows what such a yes was given to). A no always is.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from . import consent, locks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 FILE_NAME = "analytics.json"
 
@@ -78,7 +79,7 @@ class StateFile:
         state = self.read()
         if state.user_id or state.standing == consent.UNREADABLE:
             return state
-        return self._change(new_identity(), only_if_missing=True)
+        return self._change(lambda _now: new_identity(), only_if_missing=True)
 
     def renew(self) -> State:
         """Take another identity; the decision stays.
@@ -86,20 +87,22 @@ class StateFile:
         Raises:
             OSError: it could not be kept.
         """
-        return self._change(new_identity())
+        return self._change(lambda _now: new_identity())
 
     def agree(self, terms: consent.Terms) -> State:
-        """Keep a yes to `terms`. Returns what stands then: a no that came first wins.
+        """Keep a yes to `terms`, beside what was agreed to before.
+
+        Returns what stands then: a no that came first wins.
 
         Raises:
             OSError: it could not be kept.
         """
         return self._change(
-            {
+            lambda now: {
                 "asked_opt_in": True,
                 "permanently_disable": False,
-                "agreed": terms,
-                "declined": None,
+                "agreed": consent.merge(now.agreed, terms),
+                "declined": consent.growth(terms, now.declined or {}) or None,
                 "decided": int(time.time()),
             },
             only_if_allowed=True,
@@ -112,7 +115,11 @@ class StateFile:
             OSError: it could not be kept.
         """
         return self._change(
-            {"agreed": agreed, "declined": terms, "decided": int(time.time())},
+            lambda now: {
+                "agreed": agreed,
+                "declined": consent.merge(now.declined, consent.growth(agreed, terms)),
+                "decided": int(time.time()),
+            },
             only_if_allowed=True,
         )
 
@@ -123,7 +130,7 @@ class StateFile:
             OSError: it could not be kept.
         """
         return self._change(
-            {
+            lambda _now: {
                 "asked_opt_in": True,
                 "permanently_disable": True,
                 "agreed": None,
@@ -131,25 +138,29 @@ class StateFile:
                 "decided": int(time.time()),
             },
             only_if_allowed=True,
+            is_no=True,
         )
 
     def _change(
         self,
-        changes: Mapping[str, object],
+        make: Callable[[State], Mapping[str, object]],
         *,
         only_if_missing: bool = False,
         only_if_allowed: bool = False,
+        is_no: bool = False,
     ) -> State:
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
         lock = locks.above_stdio(
             os.open(self.path + ".lock", os.O_RDWR | os.O_CREAT | _CLOEXEC, 0o600)
         )
         try:
-            locks.acquire(lock, wait=True)
+            locked = self._acquire(lock)
+            if not locked and not is_no:
+                raise OSError("another process keeps the state file's lock")
             document = self._load()
             if document is None:
                 # Only a no may replace what cannot be understood: it cannot be undone by that.
-                if not changes.get("permanently_disable"):
+                if not is_no:
                     return State(consent.UNREADABLE)
                 document = {}
             now = _understood(document)
@@ -157,6 +168,7 @@ class StateFile:
                 return now
             if only_if_allowed and now.standing == consent.DISABLED:
                 return now
+            changes = make(now)
             document.update(changes)
             for key in ("agreed", "declined"):
                 if document.get(key, True) is None:
@@ -165,31 +177,40 @@ class StateFile:
             document.setdefault("permanently_disable", None)
             document.setdefault("uuid", None)
             # A no needs no id; everything else does.
-            if not (now.user_id or "uuid" in changes or changes.get("permanently_disable")):
+            if not (now.user_id or "uuid" in changes or is_no):
                 document.update(new_identity())
             document["check"] = _check(document)
-            self._replace(json.dumps(document, indent=4) + "\n")
+            self._replace(json.dumps(document, indent=4) + "\n", "tmp" if locked else "no.tmp")
             return _understood(document)
         finally:
             os.close(lock)
 
+    def _acquire(self, lock: int) -> bool:
+        """Take the lock; return whether it was to be had. A no does without, if it must."""
+        try:
+            return locks.acquire(lock, seconds=_LOCK_SECONDS)
+        except OSError:  # a file system without locks
+            return False
+
     def _load(self) -> dict[str, object] | None:
         """Return the file's object, {} where there is no file, None where it makes no sense."""
         try:
-            with open(self.path, "rb") as file:
+            with open(self.path, "rb", opener=_open_without_waiting) as file:
                 document = json.loads(file.read(_SIZE_MAX))
+            if not isinstance(document, dict):
+                return None
+            # A no, whatever else is damaged.
+            if document.get("permanently_disable") is True or _makes_sense(document):
+                return document
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, ValueError, RecursionError):
             return None
-        if not isinstance(document, dict):
-            return None
-        if document.get("permanently_disable") is True:  # whatever else is damaged
-            return document
-        return document if _makes_sense(document) else None
+        return None
 
-    def _replace(self, text: str) -> None:
-        temporary = self.path + ".tmp"  # one name: the lock is held, and a crash leaves one file
+    def _replace(self, text: str, suffix: str) -> None:
+        # One name for all: the lock is held, and a crash leaves one file.
+        temporary = f"{self.path}.{suffix}"
         file = locks.above_stdio(
             os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _CLOEXEC, 0o600)
         )
@@ -320,13 +341,21 @@ def _understood(document: Mapping[str, object]) -> State:
 def _sync_directory(path: str) -> None:
     if not hasattr(os, "O_DIRECTORY"):  # Windows: a rename is durable by itself or not at all
         return
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _CLOEXEC)
+    try:
+        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _CLOEXEC)
+    except OSError:  # one that may not be listed; the rename has happened all the same
+        return
     try:
         os.fsync(directory)
-    except OSError:  # some network file systems refuse; the rename has happened all the same
+    except OSError:  # some network file systems refuse
         pass
     finally:
         os.close(directory)
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file for reading; a pipe in its place is no file, and is not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 _AIDERS = {"uuid", "asked_opt_in", "permanently_disable"}
@@ -334,4 +363,7 @@ _AIDERS = {"uuid", "asked_opt_in", "permanently_disable"}
 
 _OURS = ("agreed", "declined", "decided", "secret", "check")
 _SIZE_MAX = 1 << 20
+_LOCK_SECONDS = 5
+"""Fifty processes that decide at once take turns in less; whoever holds it longer hangs."""
+
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)

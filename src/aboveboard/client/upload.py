@@ -12,6 +12,7 @@ the system ends the child, wherever it hangs.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import os
@@ -73,7 +74,13 @@ class Later(Exception):  # noqa: N818  # no error: a word from the collector
         self.retry_after = retry_after
 
 
-def run(errand: Errand, environ: Mapping[str, str], held: int | None = None) -> None:
+def run(
+    errand: Errand,
+    environ: Mapping[str, str],
+    held: int | None = None,
+    *,
+    in_thread: bool = False,
+) -> None:
     """Send what waits, unless another process is at it. Raises nothing that a caller can mend.
 
     Args:
@@ -81,25 +88,28 @@ def run(errand: Errand, environ: Mapping[str, str], held: int | None = None) -> 
         environ: The environment.
         held: The sending lock's descriptor where it is held already, to be kept until the process
             ends; it is taken and given back otherwise.
+        in_thread: Whether this is a thread of the host's, which a short run of the host's ends
+            before it has its answer: no failure of the collector's, and no reason for a pause.
     """
     os.makedirs(errand.directory, mode=0o700, exist_ok=True)
     lock = os.open(errand.lock, os.O_RDWR | os.O_CREAT, 0o600) if held is None else held
     try:
-        if held is None and not locks.acquire(lock, wait=False):
+        if held is None and not locks.acquire(lock):
             return
         user_id = may_send(errand, environ)
         count_dropped(errand, segment.prune(errand.segments))
         owes = errand.owes() and not environment.do_not_track(environ)
         if not paused(errand.pause_file) and (user_id or owes):
-            _deliver(errand, environ, user_id)
+            _deliver(errand, environ, user_id, in_thread=in_thread)
     finally:
         if held is None:
             os.close(lock)
 
 
-def _deliver(errand: Errand, environ: Mapping[str, str], user_id: str) -> None:
-    # The pause comes first, and goes when all went well: whatever ends this process, it stands.
-    pause(errand.pause_file, None)
+def _deliver(errand: Errand, environ: Mapping[str, str], user_id: str, *, in_thread: bool) -> None:
+    if not in_thread:
+        # It comes first, and goes when all went well: whatever ends this process, it stands.
+        pause(errand.pause_file, None)
     connection = None
     try:
         connection = Connection(wire.address(errand.endpoint), environ)
@@ -109,12 +119,15 @@ def _deliver(errand: Errand, environ: Mapping[str, str], user_id: str) -> None:
         if user_id:
             send_segments(errand, connection, user_id)
     except Later as later:
-        if later.retry_after is not None:
+        if in_thread or later.retry_after is not None:
             pause(errand.pause_file, later.retry_after)
     except (OSError, http.client.HTTPException, ValueError):
-        pass  # no way there, no HTTP there, or no address at all: the pause stands
+        # No way there, no HTTP there, or no address at all: the pause stands.
+        if in_thread:
+            pause(errand.pause_file, None)
     else:
-        os.unlink(errand.pause_file)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(errand.pause_file)
     finally:
         if connection is not None:
             connection.close()
@@ -127,7 +140,8 @@ def may_send(errand: Errand, environ: Mapping[str, str]) -> str:
     state = StateFile(errand.state).read()
     if state.standing == consent.DISABLED:
         segment.remove_all(errand.segments)
-    return state.user_id if state.standing == consent.CONSENTED else ""
+    consented = state.standing == consent.CONSENTED and state.agreed is not None
+    return state.user_id if consented else ""
 
 
 def count_dropped(errand: Errand, number: int) -> None:
@@ -143,7 +157,7 @@ def count_dropped(errand: Errand, number: int) -> None:
 
 
 def send_segments(errand: Errand, connection: Connection, user_id: str) -> None:
-    """Send the segments that wait, oldest first; remove those of an id that was given up.
+    """Send the segments that wait, oldest first; remove those that nobody may have any more.
 
     Raises:
         Later, OSError, http.client.HTTPException: not all could be sent; the rest still waits.
@@ -152,8 +166,11 @@ def send_segments(errand: Errand, connection: Connection, user_id: str) -> None:
     for waiting in segment.waiting(errand.segments):
         try:
             lines = waiting.read()
-            if user_id.encode() not in lines:
+            if form.owner(user_id) not in lines:
+                # An id that was given up; or the other form's, of a host that sends elsewhere now.
                 waiting.remove()
+                if user_id.encode() in lines:
+                    count_dropped(errand, 1)
                 continue
             status, retry_after = connection.post(
                 form.path,
@@ -290,7 +307,10 @@ def pause(
         seconds = min(max(retry_after, 1), PAUSE_MAX_SECONDS)
     with open(path, "w", encoding="ascii") as file:
         file.write(f"{seconds:.0f}")
-    end = time.time() + rand(seconds / 2, seconds)
+    # Spread out, so that a collector which comes back is not met by all at once; but nobody comes
+    # before the time that it asked for.
+    low, high = (seconds / 2, seconds) if retry_after is None else (seconds, seconds * 1.25)
+    end = time.time() + rand(low, min(high, PAUSE_MAX_SECONDS))
     os.utime(path, (end, end))
 
 

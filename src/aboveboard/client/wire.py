@@ -37,6 +37,11 @@ class Ours:
         return self._ending % self._clock()
 
     @staticmethod
+    def owner(user_id: str) -> bytes:
+        """Return what every line of an install in this form has."""
+        return f'"user_id": "{user_id}"'.encode()
+
+    @staticmethod
     def body(segment: bytes, key: str) -> bytes:  # noqa: ARG004  # the other form needs it
         """Return a request's body."""
         return segment
@@ -79,6 +84,11 @@ class PostHog:
         self._process = os.getpid()
         self._drawn = os.urandom(3).hex()[:5]
         self._numbers = itertools.count(1)
+
+    @staticmethod
+    def owner(user_id: str) -> bytes:
+        """Return what every line of an install in this form has."""
+        return f'"distinct_id": "{user_id}"'.encode()
 
     @staticmethod
     def body(segment: bytes, key: str) -> bytes:

@@ -79,7 +79,7 @@ def _installed(
         environ={"HOME": home},
         clock=clock,
         _first=first,
-        _start=lambda *_errand: None,  # whoever runs this sends, many at a time
+        _start=lambda *_errand, **_how: None,  # whoever runs this sends, many at a time
     )
 
 

@@ -137,7 +137,7 @@ class Stage:
         self._unset("DO_NOT_TRACK")
         patch.setattr(environment, "has_terminal", lambda: False)
         patch.setattr(spawn, "can_spawn", lambda: True)
-        patch.setattr(spawn, "start", lambda *_args: None)
+        patch.setattr(spawn, "start", lambda *_args, **_how: None)
         patch.setattr(sys, "excepthook", sys.excepthook)  # a session changes them
         patch.setattr(threading, "excepthook", threading.excepthook)
         patch.setattr(Writer, "write", self._writing(Writer.write))
@@ -157,9 +157,9 @@ class Stage:
         """Put everything back as it was."""
         self.end_sessions()
         for analytics, before in self._found.values():
-            atexit.unregister(analytics.close)
-            if analytics._log >= 0:
-                os.close(analytics._log)
+            atexit.unregister(analytics._at_exit)
+            if analytics._log is not None:
+                analytics._log.close()
             vars(analytics).clear()
             vars(analytics).update(before)
         self.guard.turn_off()
@@ -192,7 +192,7 @@ class Stage:
             _install=install,
             _errand=install.errand(errand.endpoint, errand.key),
             _session=None,
-            _log=-1,
+            _log=None,
             _opened=False,
             _process=0,
         )

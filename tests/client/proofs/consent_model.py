@@ -22,7 +22,8 @@ _YES_WORDS = ("1", "true", "yes", "on")
 class Standing:
     """What was decided on an install so far.
 
-    `agreed` is None for a yes that was given to aider itself, before anyone kept what to.
+    `agreed` is None for a yes that was given to aider itself, before anyone kept what to. Only a
+    host that knows what such a yes was given to takes it for one.
     """
 
     word: str = NOTHING
@@ -35,6 +36,7 @@ class Facts:
     """A run, as the table sees it."""
 
     today: Terms
+    before: Terms | None = None
     flag: bool | None = None
     disable: bool = False
     variable: str | None = None
@@ -116,10 +118,10 @@ def outcome(standing: Standing, facts: Facts) -> Outcome:
     wanted = facts.flag is True or variable_says_yes
     can_ask = facts.terminal and not facts.ci
     asks = can_ask and (wanted or facts.in_sample)
-    if standing.word == YES:
-        if standing.agreed is None:  # to what there was when it was first seen here
-            standing = replace(standing, agreed=facts.today)
-        covered = facts.today & (standing.agreed or frozenset())
+    if standing.word == YES and standing.agreed is None and facts.before is not None:
+        standing = replace(standing, agreed=facts.before)
+    if standing.word == YES and standing.agreed is not None:
+        covered = facts.today & standing.agreed
         if covered == facts.today:
             return _mind_the_log(Outcome(5, True, 0, covered, standing), facts)
         if not asks or not (facts.today - covered) - standing.declined:
@@ -128,9 +130,10 @@ def outcome(standing: Standing, facts: Facts) -> Outcome:
         if said is None:
             return _mind_the_log(Outcome(6, True, asked, covered, standing), facts)
         if said:
-            agreed = Standing(YES, facts.today)
+            agreed = _agree(standing, facts.today)
             return _mind_the_log(Outcome(6, True, asked, facts.today, agreed), facts)
-        kept = replace(standing, declined=facts.today)
+        refused = _with_events(facts.today - standing.agreed)
+        kept = replace(standing, declined=_merge(standing.declined, refused))
         return _mind_the_log(Outcome(6, True, asked, covered, kept), facts)
     if not can_ask:
         return off(7)
@@ -141,9 +144,27 @@ def outcome(standing: Standing, facts: Facts) -> Outcome:
     if said is None:
         return Outcome(row, False, asked, frozenset(), standing)
     if said:
-        agreed = Standing(YES, facts.today)
+        agreed = _agree(standing, facts.today)
         return _mind_the_log(Outcome(row, True, asked, facts.today, agreed), facts)
     return Outcome(row, False, asked, frozenset(), Standing(NO), saves_a_no=True)
+
+
+def _agree(standing: Standing, today: Terms) -> Standing:
+    """A yes adds to what was agreed to before, and takes from what was declined."""
+    left = _with_events(frozenset(term for term in standing.declined - today if term[1]))
+    left |= {term for term in standing.declined - today if not term[1]}
+    return Standing(YES, _merge(standing.agreed or frozenset(), today), left)
+
+
+def _merge(earlier: Terms, later: Terms) -> Terms:
+    """A property that has another kind now is the later one's."""
+    named = {term[:2] for term in later}
+    return later | {term for term in earlier if term[:2] not in named}
+
+
+def _with_events(terms: Terms) -> Terms:
+    """Whoever names a property names its event."""
+    return terms | {(event, "", "") for event, _, _ in terms}
 
 
 def _mind_the_log(decided: Outcome, facts: Facts) -> Outcome:

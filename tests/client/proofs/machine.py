@@ -14,7 +14,7 @@ import fcntl
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -74,7 +74,7 @@ class System:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
         self.open.clear()
-        segment._open_writers.clear()
+        segment._writers.clear()
 
     def _hook(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -169,6 +169,7 @@ class Machine:
         percent: float,
         system: System,
         closes: bool,
+        before: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Observed:
         """Run the tool once: open, record `events`, end."""
         seen = Observed()
@@ -180,7 +181,7 @@ class Machine:
         )
         log_before = os.path.getsize(self.log) if os.path.exists(self.log) else 0
 
-        def start(*_errand: object) -> None:
+        def start(*_errand: object, **_how: object) -> None:
             seen.children += 1
 
         analytics = Analytics(
@@ -189,6 +190,7 @@ class Machine:
             catalog=catalog,
             endpoint="http://127.0.0.1:9",
             key="key",
+            before=before,
             sample_percent=percent,
             environ={"HOME": self.home, **environ},
             clock=lambda: 1_700_000_000.0,
@@ -207,7 +209,7 @@ class Machine:
             pass
         finally:
             sys.stdin, sys.stdout, sys.stderr = streams
-            atexit.unregister(analytics.close)
+            atexit.unregister(analytics._at_exit)
             system.release()
         seen.asked, seen.stderr = stdin.reads, stderr.getvalue()
         seen.died, seen.failed, seen.calls = system.died, system.failed, system.count

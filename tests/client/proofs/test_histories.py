@@ -122,6 +122,8 @@ class Run:
     log: str | None
     trouble: tuple[int, int | None, float]
     closes: bool
+    before: int | None
+    """The catalog, if any, to which the host says that a yes without terms was given."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,7 @@ runs = st.builds(
         ),
     ),
     closes=st.booleans(),
+    before=mostly((None, *range(0, len(CATALOGS), 3))),
 )
 eager = st.builds(
     Run,
@@ -196,6 +199,7 @@ eager = st.builds(
     log=mostly((None, None, None, "good")),
     trouble=mostly(((0, None, 0.0),)),
     closes=st.booleans(),
+    before=mostly((None, *range(0, len(CATALOGS), 3))),
 )
 """Runs of someone who says yes, mostly: without them little would ever be on."""
 
@@ -250,6 +254,7 @@ class History:
         seen, today = self._run(step)
         facts = Facts(
             today=today,
+            before=None if step.before is None else catalog(step.before)[1],
             flag=step.flag,
             disable=step.disable,
             variable=step.variable,
@@ -298,6 +303,7 @@ class History:
             percent=step.percent,
             system=System(at, failure, share),
             closes=step.closes,
+            before=None if step.before is None else catalog(step.before)[0].terms(),
         )
         return seen, today
 
@@ -478,8 +484,9 @@ class History:
             raise AssertionError("the child died of its work") from error
         finally:
             upload.Connection = real  # type: ignore[misc]
-        may = self.standing.word == YES and not step.do_not_track
-        assert may or not posted, f"sent while {self.standing.word}"
+        known = self.standing.agreed is not None  # what the yes was given to
+        may = self.standing.word == YES and known and not step.do_not_track
+        assert may or not posted, f"sent while {self.standing}"
         for key, body in posted.items():
             whole = [line for line in body.splitlines(keepends=True) if line.endswith(b"\n")]
             assert set(whole) <= self.allowed, "sent, and never recorded with consent"

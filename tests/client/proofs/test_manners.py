@@ -345,7 +345,7 @@ class TestInAHome:
         for number in range(3):
             analytics = Analytics(
                 app="tool", version="1", catalog=example.EVENTS, endpoint=endpoint, key="",
-                environ=tool.environ, _start=lambda *errand: started.append(errand),
+                environ=tool.environ, _start=lambda *errand, **_how: started.append(errand),
             )  # fmt: skip
             analytics.open({"analytics": None if number else False})
             analytics.close()
@@ -445,7 +445,7 @@ def _analytics(directory: Path, events: list[type[Event]]) -> Analytics:
         key="key",
         directory=str(directory / "state"),
         environ={"HOME": str(directory), "XDG_STATE_HOME": str(directory / "app")},
-        _start=lambda *_errand: None,
+        _start=lambda *_errand, **_how: None,
     )
 
 
