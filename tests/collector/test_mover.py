@@ -106,6 +106,24 @@ def test_what_the_warehouse_does_not_take_waits_until_it_does(collector: Collect
     assert (count(collector, "sessions"), count(collector, "message_send")) == (2, 5)
 
 
+def test_a_project_whose_events_are_not_taken_holds_up_no_other(collector: Collector) -> None:
+    collector.add_project("other", CATALOG)
+    deliver(collector, 1)
+    collector.mover.move_all()
+    name = database("tool")
+    collector.warehouse.query(f"RENAME TABLE {name}.message_send TO {name}.away")
+    for number in range(1, 7):
+        deliver(collector, number, ("other", "tool")[number % 2])
+        with pytest.raises(WarehouseError, match="message_send"):
+            collector.mover.move_all()
+    assert count(collector, "message_send", "other") == 2 + 4 + 6
+    collector.mover.move_all("other")  # which has no trouble
+    assert collector.inbox.depth.events == 2 + 4 + 6
+    collector.warehouse.query(f"RENAME TABLE {name}.away TO {name}.message_send")
+    collector.mover.move_all()
+    assert (count(collector, "sessions"), count(collector, "message_send")) == (4, 1 + 1 + 3 + 5)
+
+
 class KilledError(Exception):
     """The process is gone."""
 
@@ -181,20 +199,50 @@ collector.mover.move_all()
 """
 
 
+def dies(data: Path, step: str, times: int) -> None:
+    """Have a session of ten messages delivered by a process that is killed in moving it."""
+    ended = subprocess.run(
+        [sys.executable, "-c", DIES, str(data), step, str(times)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == -9, ended.stderr.decode()
+
+
 def test_a_process_that_dies_at_any_step_of_a_move_loses_and_repeats_nothing(
     tmp_path: Path,
 ) -> None:
     add_project(tmp_path)
     steps = [("begun", 1), ("inserted", 1), ("inserted", 2), ("ended", 1)]
     for step, times in [*steps, *reversed(steps)]:
-        ended = subprocess.run(
-            [sys.executable, "-c", DIES, str(tmp_path), step, str(times)],
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            check=False,
-        )
-        assert ended.returncode == -9, ended.stderr.decode()
+        dies(tmp_path, step, times)
     Collector(tmp_path).close()  # moves what is left
     for table, expected in (("sessions", 8), ("message_send", 80)):
         told = ask(tmp_path, f"SELECT count() FROM {{project:Identifier}}.{table}")
         assert told.rows == [(expected,)]
+
+
+def test_nor_does_one_that_dies_while_another_project_waits_with_a_move_of_its_own(
+    tmp_path: Path,
+) -> None:
+    add_project(tmp_path)
+    add_project(tmp_path, "stuck")
+    stuck = database("stuck")
+    with closing(Collector(tmp_path)) as collector:
+        deliver(collector, 1, "stuck")
+        collector.mover.move_all()
+        collector.warehouse.query(f"ALTER TABLE {stuck}.sessions ADD CONSTRAINT no CHECK 0")
+        deliver(collector, 7, "stuck")  # its messages are taken, its session is not
+        with pytest.raises(WarehouseError):
+            collector.mover.move_all()
+    for step, times in (("begun", 1), ("inserted", 1), ("inserted", 2), ("ended", 1)):
+        dies(tmp_path, step, times)
+    with closing(Collector(tmp_path)) as collector:
+        deliver(collector, 2, "stuck")
+        collector.mover.move_all("tool")
+        assert (count(collector, "sessions"), count(collector, "message_send")) == (4, 40)
+        collector.warehouse.query(f"ALTER TABLE {stuck}.sessions DROP CONSTRAINT no")
+        collector.mover.move_all()
+        kept = count(collector, "sessions", "stuck"), count(collector, "message_send", "stuck")
+        assert kept == (3, 1 + 7 + 2)

@@ -8,6 +8,7 @@ import pytest
 
 from aboveboard import Event
 from aboveboard.client.catalog import Catalog
+from aboveboard.client.event import count, flag
 from aboveboard.client.kinds import CatalogError
 from aboveboard.collector.projects import Projects, shipped_catalog
 from aboveboard.warehouse import WarehouseError
@@ -79,6 +80,44 @@ def test_a_catalog_whose_legacy_part_is_none_is_refused(projects: Projects) -> N
     with pytest.raises(CatalogError, match="legacy"):
         projects.add("tool", Catalog.of("tool", [Other], {"silent": 1}))
     assert projects.all() == []
+
+
+def test_a_catalog_that_contradicts_the_one_before_changes_nothing(projects: Projects) -> None:
+    class Changed(Event, name="other"):
+        """Another event."""
+
+        times: int = count("How often")
+
+    class Now(Event, name="other"):
+        """Another event."""
+
+        times: bool = flag("Whether often")
+
+    projects.add("tool", Catalog.of("tool", [Changed]))
+    with pytest.raises(CatalogError, match=r"other\.times is a count here and a flag in new\.json"):
+        projects.add("tool", Catalog.of("tool", [Now]), called="new.json")
+    (kept,) = projects.all()
+    assert kept.catalog.entries["other"].properties["times"].kind.label == "count"
+
+
+def test_another_tools_catalog_is_refused(projects: Projects) -> None:
+    projects.add("shelf", Catalog.of("shelf", [Other]))
+    with pytest.raises(
+        CatalogError,
+        match=r"^sky\.json is sky-cast's catalog, and the project shelf has shelf's: ",
+    ):
+        projects.add("shelf", Catalog.of("sky-cast", [Other]), called="sky.json")
+
+
+def test_a_catalog_that_has_not_changed_stays_the_same_object(
+    projects: Projects, tmp_path: Path
+) -> None:
+    before = projects.add("tool", CATALOG).catalog
+    with closing(Projects(tmp_path)) as other:
+        other.add("another", CATALOG)
+    projects.refresh()
+    assert [each.catalog is before for each in projects.all()].count(True) == 1
+    assert len(projects.all()) == 2
 
 
 def test_aiders_catalog_comes_with_the_package() -> None:

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.collector.tool import CATALOG, add_project
+from aboveboard.client.catalog import Catalog
+from tests.collector.tool import CATALOG, EVENTS, add_project
 
 
 def projects(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return run("--data", str(data), *words)
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "aboveboard", "projects", "--data", str(data), *words],
+        [sys.executable, "-m", "aboveboard", "projects", *words],
         capture_output=True,
         text=True,
         timeout=60,
@@ -67,3 +72,49 @@ def test_a_catalog_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert told.returncode == 1
     assert told.stderr.count("\n") == 1
     assert "missing.json" in told.stderr
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_the_directory_may_be_named_before_the_action_or_after(
+    tmp_path: Path, catalog: Path, before: bool
+) -> None:
+    data = ["--data", str(tmp_path / "data")]
+    adding = ["add", "tool", "--catalog", str(catalog)]
+    told = run(*data, *adding) if before else run(*adding, *data)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == projects(tmp_path / "data").stdout
+
+
+def test_a_property_of_another_kind_is_refused_on_one_line(tmp_path: Path, catalog: Path) -> None:
+    add_project(tmp_path)
+    catalog.write_text(
+        catalog.read_text().replace('"tokens", "kind": "count"', '"tokens", "kind": "flag"')
+    )
+    told = projects(tmp_path, "add", "tool", "--catalog", str(catalog))
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == (
+        f"aboveboard projects: message_send.tokens is a count here and a flag in {catalog}: "
+        "give the property another name\n"
+    )
+
+
+def test_another_tools_catalog_is_refused_on_one_line(tmp_path: Path, catalog: Path) -> None:
+    add_project(tmp_path)
+    catalog.write_text(json.dumps(Catalog.of("sky-cast", EVENTS).as_json()))
+    told = projects(tmp_path, "add", "tool", "--catalog", str(catalog))
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.count("\n") == 1
+    assert f"{catalog} is sky-cast's catalog, and the project tool has tool's" in told.stderr
+
+
+def test_what_a_newer_catalog_has_no_more_is_told_and_the_catalog_taken(
+    tmp_path: Path, catalog: Path
+) -> None:
+    key = add_project(tmp_path)
+    catalog.write_text(json.dumps(Catalog.of("tool", EVENTS[1:]).as_json()))
+    told = projects(tmp_path, "add", "tool", "--catalog", str(catalog))
+    assert (told.returncode, told.stdout) == (0, f"tool  {key}\n")
+    assert told.stderr.count("\n") == 1
+    assert "tool no longer takes no-repo, which older versions" in told.stderr
+    again = projects(tmp_path, "add", "tool", "--catalog", str(catalog))
+    assert (again.returncode, again.stderr) == (0, "")

@@ -14,6 +14,7 @@ import pytest
 
 from aboveboard import Event
 from aboveboard.client.catalog import Catalog
+from aboveboard.client.event import flag
 from aboveboard.collector.projects import Project, Projects, shipped_catalog
 from tests.collector.tool import (
     CATALOG,
@@ -113,6 +114,61 @@ class TestStarting:
         running.send(running.key(), Install().segment(4))
         until(lambda: running.metric("warehouse_rows_total") == 5)
         assert running.metric("inbox_events") == 0
+
+    def test_a_project_that_is_added_meanwhile_has_a_page_at_once(self, running: Server) -> None:
+        add_project(running.data, "fresh", CATALOG)
+        page = running.request("GET", "/?project=fresh")
+        assert (page.status, b"fresh" in page.body) == (200, True)
+        table = running.request("GET", "/insights/totals.json?project=fresh")
+        assert table.status == 200, table.body
+
+
+class TestAProjectInTrouble:
+    """A catalog comes back with another kind of a property that it once had."""
+
+    @pytest.fixture
+    def troubled(self, running: Server) -> Server:
+        class Changed(Event, name="message_send"):
+            """The model answered."""
+
+            tokens: bool | None = flag("Whether any tokens")
+
+        add_project(running.data, "well", CATALOG)
+        add_project(running.data, "tool", Catalog.of("tool", EVENTS[2:]))
+        add_project(running.data, "tool", Catalog.of("tool", [*EVENTS[2:], Changed]))
+        until(lambda: running.request("GET", "/readyz").status == 503)
+        return running
+
+    def test_is_named_with_what_to_do_and_holds_up_no_other(self, troubled: Server) -> None:
+        troubled.send(troubled.key(), Install().segment(2))
+        troubled.send(troubled.key("well"), Install().segment(3))
+        until(lambda: troubled.metric("inbox_events") == 3)
+        said = troubled.request("GET", "/readyz")
+        assert said.status == 503
+        assert said.body.decode().count("\n") == 1
+        assert said.body.startswith(b"project tool: message_send.tokens is kept as ")
+        told = troubled.request("GET", "/metrics").body.decode()
+        assert 'aboveboard_project_failing{project="tool"} 1' in told
+        assert 'aboveboard_project_failing{project="well"} 0' in told
+        code, said_at_last = troubled.stop()
+        assert code == 0
+        assert "project tool" in said_at_last
+        assert count(troubled.data, "message_send", "well") == 3
+
+    def test_keeps_what_it_is_sent_until_its_catalog_is_mended(self, troubled: Server) -> None:
+        troubled.send(troubled.key(), Install().segment(2))
+        add_project(troubled.data, "tool", Catalog.of("tool", [*EVENTS[2:], Later]))
+        troubled.settle()
+        assert troubled.request("GET", "/readyz").body == b"ready\n"
+        troubled.stop()
+        assert count(troubled.data, "sessions") == 1
+
+    def test_does_not_keep_a_server_from_starting(self, troubled: Server) -> None:
+        assert troubled.stop()[0] == 0
+        troubled.start()
+        assert troubled.send(troubled.key("well"), Install().segment(3)).status == 200
+        until(lambda: troubled.metric("warehouse_rows_total") == 4)
+        assert troubled.request("GET", "/readyz").status == 503
 
 
 class TestGivingUp:

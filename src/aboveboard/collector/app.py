@@ -44,7 +44,7 @@ def create_app(
         state=State(
             {
                 "warehouse": collector.warehouse,
-                "projects": collector.projects,
+                "projects": collector.shown,
                 "quarantine": collector.inbox.quarantine,
             }
         ),
@@ -76,11 +76,13 @@ def _metrics(collector: Collector) -> Any:
     @get("/metrics", sync_to_thread=False)
     def prometheus(request: Request[Any, Any, Any]) -> Response[str]:
         del request
+        troubles = collector.mover.troubles()
         told = metrics.text(
             collector.metrics,
             waiting=collector.inbox.depth.events,
             inserts=collector.mover.inserts,
             moved=collector.mover.moved,
+            failing={each.name: each.name in troubles for each in collector.projects.all()},
         )
         return Response(told, media_type=metrics.CONTENT_TYPE, headers=ingest.NO_STORE)
 

@@ -60,6 +60,7 @@ CREATE TABLE IF NOT EXISTS waiting (
     events INTEGER NOT NULL,
     body BLOB NOT NULL
 );
+CREATE INDEX IF NOT EXISTS waiting_project ON waiting (project);
 CREATE TABLE IF NOT EXISTS move (
     id TEXT PRIMARY KEY,
     project TEXT NOT NULL,

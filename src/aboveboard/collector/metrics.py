@@ -31,7 +31,9 @@ class Metrics:
         self.rejected[project] += len(receipt.accepted.rejected)
 
 
-def text(metrics: Metrics, *, waiting: int, inserts: int, moved: int) -> str:
+def text(
+    metrics: Metrics, *, waiting: int, inserts: int, moved: int, failing: Mapping[str, bool]
+) -> str:
     """Return everything in Prometheus' text format."""
     lines: list[str] = []
 
@@ -52,4 +54,6 @@ def text(metrics: Metrics, *, waiting: int, inserts: int, moved: int) -> str:
     add("inbox_events", "gauge", "Events that wait for the warehouse.", [("", waiting)])
     add("warehouse_inserts_total", "counter", "Inserts into the warehouse.", [("", inserts)])
     add("warehouse_rows_total", "counter", "Rows inserted into the warehouse.", [("", moved)])
+    stuck = by("project", {name: int(failed) for name, failed in failing.items()})
+    add("project_failing", "gauge", "Whether a project's events do not reach the warehouse.", stuck)
     return "\n".join(lines) + "\n"

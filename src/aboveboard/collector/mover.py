@@ -5,6 +5,9 @@ inserted with the token `<move>:<table>`; rows and move are deleted in one trans
 that dies between any two of these steps finds the same move again, with the same rows in the same
 order, and repeats it; the warehouse knows the tokens and drops what it has.
 
+Projects are moved one beside another: one whose events the warehouse does not take keeps its move
+and waits, longer each time, while the others go on.
+
 ClickHouse notes a token just before the rows are in. A process that is killed between the two has
 left a token without its rows, so a repeated move counts its rows, which carry its number, and
 inserts those that are missing under another token.
@@ -18,16 +21,17 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress
 from typing import TYPE_CHECKING
 
 from aboveboard.client import exceptions
-from aboveboard.warehouse import WarehouseError, database, schema
+from aboveboard.warehouse import MismatchError, WarehouseError, database, schema
 
 from . import inbox, storage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
     from pathlib import Path
 
     from aboveboard.warehouse import Warehouse
@@ -49,6 +53,9 @@ again, and nobody looks at a page twice in that time."""
 POLL = 1.0
 """Seconds after which the inbox is looked at without being told: an import may have added."""
 
+CATCH_UP = 5.0
+"""Seconds that a page waits for a new project's tables, before it shows what there is."""
+
 BACKOFF_MAX = 30.0
 PRUNE_EVERY = 3600.0
 
@@ -68,13 +75,22 @@ class _Move:
         return int(self.id[:16], 16)
 
 
+@dataclass(frozen=True)
+class _Trouble:
+    """Why a project's events do not reach the warehouse, and until when it is left alone."""
+
+    error: Exception
+    pause: float
+    until: float
+
+
 class Mover:
     """Moves events. `run` is for one thread; so is everything else, where it is not running.
 
     Args:
         directory: The data directory.
         warehouse: Where events go.
-        projects: Whose tables are made when their first events come.
+        projects: Whose tables are made as soon as they, or newer catalogs of theirs, are found.
         depth: What waits; corrected here after each move.
         _crash: Called with the name of each step after it, for tests that end the process there.
     """
@@ -93,7 +109,14 @@ class Mover:
         self._depth = depth
         self._crash = _crash
         self._connection = storage.connect(directory, storage.INBOX, inbox.SCHEMA)
-        self._ensured: dict[str, object] = {}
+        self._made: dict[str, object] = {}
+        """By which catalog each project's tables were made."""
+
+        self._looked_at: dict[str, object] = {}
+        """By which catalog that was tried, whatever came of it."""
+
+        self._looked = threading.Condition()
+        self._troubles: dict[str, _Trouble] = {}
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._pruned = 0.0
@@ -101,7 +124,7 @@ class Mover:
         self.inserts = 0
         self.moved = 0
         self.trouble: str | None = None
-        """Why the last move failed; None where it did not."""
+        """Why nothing at all could be moved the last time; None where something could."""
 
     def start(self) -> None:
         self._thread.start()
@@ -116,30 +139,125 @@ class Mover:
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
-        try:
-            self.move_all()
-        except WarehouseError as error:
-            log.warning("what waits stays in the inbox: %s", error)
+        for name, error in self._move_each().items():
+            log.warning("what waits of project %s stays in the inbox: %s", name, _what(error))
         self._connection.close()
 
-    def move_all(self) -> None:
-        """Move until nothing waits.
+    def troubles(self) -> dict[str, str]:
+        """Return by project why its events do not reach the warehouse.
+
+        It is for everyone to read: what ClickHouse said could tell of the machine, or of a value,
+        and is in the log only.
+        """
+        return {
+            name: str(trouble.error)
+            if isinstance(trouble.error, MismatchError)
+            else "the warehouse does not take its events"
+            for name, trouble in list(self._troubles.items())
+        }
+
+    def move_all(self, project: str | None = None) -> None:
+        """Move until nothing waits, of one project or of all.
 
         Raises:
-            WarehouseError: the warehouse does not take it; it waits as before.
+            WarehouseError: the warehouse does not take it; it waits as before. All else has been
+                moved.
         """
-        while self.move():
-            pass
+        failed = self._move_each(project)
+        if failed:
+            raise next(iter(failed.values()))
 
     def move(self) -> bool:
         """Carry out one move; return whether there was one.
 
         Raises:
-            WarehouseError: the warehouse does not take it; the move is kept and comes first again.
+            WarehouseError: the warehouse does not take it; the move is kept, and comes before
+                anything else of its project.
         """
         move = self._begin()
-        if move is None:
-            return False
+        if move is not None:
+            self._carry(move)
+        return move is not None
+
+    def make_tables(self) -> None:
+        """Make the tables of every project that has none yet for the catalog that it has now."""
+        resting = self._resting()
+        for project in self._projects.all():
+            if self._made.get(project.name) is not project.catalog and project.name not in resting:
+                self._try(project.name, partial(self._ensure, project.name))
+            self._looked_at[project.name] = project.catalog
+        with self._looked:
+            self._looked.notify_all()
+
+    def catch_up(self, seconds: float = CATCH_UP) -> None:
+        """Have a project that was just added looked at, so that a page finds its tables.
+
+        For any thread but the event loop's.
+        """
+        if self._thread.is_alive() and self._has_news():
+            self.wake()
+            with self._looked:
+                self._looked.wait_for(lambda: not self._has_news(), seconds)
+
+    def _has_news(self) -> bool:
+        return self._projects.stale() or any(
+            self._looked_at.get(each.name) is not each.catalog for each in self._projects.all()
+        )
+
+    def _ensure(self, name: str) -> None:
+        """Make the project's tables, once for each catalog that it has."""
+        project = self._projects.get(name)
+        if project is not None and self._made.get(name) is not project.catalog:
+            self._warehouse.ensure(name, project.catalog)
+            self._made[name] = project.catalog
+
+    def _move_each(self, only: str | None = None) -> dict[str, Exception]:
+        """Move until nothing waits; return what went wrong, by project. The others go on."""
+        failed: dict[str, Exception] = {}
+        while (move := self._begin(failed, only)) is not None:
+            try:
+                self._carry(move)
+            except Exception as error:  # noqa: BLE001, PERF203  # it must not keep others waiting
+                failed[move.project] = error
+        return failed
+
+    def _begin(self, skip: Container[str] = (), only: str | None = None) -> _Move | None:
+        """Return a move that was begun and not ended, else write down the next one.
+
+        A project whose move was begun has no other before that has ended: one move at a time of
+        each, in the order in which its events came.
+        """
+        for number, project, first, last in self._connection.execute(
+            "SELECT id, project, first, last FROM move"
+        ).fetchall():
+            if project not in skip and only in (None, project):
+                return _Move(number, project, first, last, again=True)
+        for project, first in self._connection.execute(
+            "SELECT project, min(number) AS first FROM waiting GROUP BY project ORDER BY first"
+        ).fetchall():
+            if project not in skip and only in (None, project):
+                return self._write_down(project, first)
+        return None
+
+    def _write_down(self, project: str, first: int) -> _Move:
+        last, events = first, 0
+        for number, count in self._connection.execute(
+            "SELECT number, events FROM waiting WHERE project = ? ORDER BY number LIMIT ?",
+            (project, ROWS_MAX),
+        ).fetchall():
+            events += count
+            if events > EVENTS_MAX and number != first:
+                break
+            last = number
+        move = _Move(uuid.uuid4().hex, project, first, last)
+        with storage.transaction(self._connection) as connection:
+            connection.execute(
+                "INSERT INTO move VALUES (?, ?, ?, ?)", (move.id, project, first, last)
+            )
+        self._crash("begun")
+        return move
+
+    def _carry(self, move: _Move) -> None:
         merged: dict[str, Columns] = {}
         for (body,) in self._connection.execute(
             "SELECT body FROM waiting WHERE number BETWEEN ? AND ? AND project = ? ORDER BY number",
@@ -159,35 +277,6 @@ class Mover:
             self.moved += len(columns["time"])
             self._crash("inserted")
         self._end(move)
-        return True
-
-    def _begin(self) -> _Move | None:
-        """Return the move that was begun and not ended, else write down the next one."""
-        begun = self._connection.execute("SELECT id, project, first, last FROM move").fetchone()
-        if begun is not None:
-            number, project, first, last = begun
-            return _Move(number, project, first, last, again=True)
-        rows = self._connection.execute(
-            "SELECT number, project, events FROM waiting ORDER BY number LIMIT ?", (ROWS_MAX,)
-        ).fetchall()
-        if not rows:
-            return None
-        first, project, _ = rows[0]
-        last, events = first, 0
-        for number, of, count in rows:
-            if of != project:
-                continue
-            events += count
-            if events > EVENTS_MAX and number != first:
-                break
-            last = number
-        move = _Move(uuid.uuid4().hex, project, first, last)
-        with storage.transaction(self._connection) as connection:
-            connection.execute(
-                "INSERT INTO move VALUES (?, ?, ?, ?)", (move.id, project, first, last)
-            )
-        self._crash("begun")
-        return move
 
     def _end(self, move: _Move) -> None:
         with storage.transaction(self._connection) as connection:
@@ -216,13 +305,6 @@ class Mover:
         lost = [_month(moment) not in there for moment in columns["time"]]
         return {name: list(compress(values, lost)) for name, values in columns.items()}
 
-    def _ensure(self, name: str) -> None:
-        """Make the project's tables, once for each catalog that it has."""
-        project = self._projects.get(name)
-        if project is not None and self._ensured.get(name) is not project.catalog:
-            self._warehouse.ensure(name, project.catalog)
-            self._ensured[name] = project.catalog
-
     def _run(self) -> None:
         pause = 0.0
         while not self._stop.is_set():
@@ -231,18 +313,50 @@ class Mover:
             begun = time.monotonic()
             try:
                 self._projects.refresh()
-                self.move_all()
+                self._move_due()
             except Exception as error:  # noqa: BLE001  # whatever it is, what waits must not be lost
-                pause = min(max(1.0, pause * 2), BACKOFF_MAX)
+                pause = _longer(pause)
                 self.trouble = _what(error)
-                log.warning(
-                    "the warehouse does not take events, again in %.0f s: %s", pause, self.trouble
-                )
+                log.warning("nothing can be moved, again in %.0f s: %s", pause, self.trouble)
                 self._stop.wait(pause)
             else:
                 pause = 0.0
                 self.trouble = None
                 self._stop.wait(max(0.0, PACE - (time.monotonic() - begun)))
+
+    def _move_due(self) -> None:
+        """Move until nothing waits but what is left alone for a while."""
+        self.make_tables()
+        while (move := self._begin(self._resting())) is not None:
+            self._try(move.project, partial(self._carry, move))
+            self.make_tables()
+
+    def _resting(self) -> set[str]:
+        now = time.monotonic()
+        return {name for name, trouble in self._troubles.items() if now < trouble.until}
+
+    def _try(self, project: str, step: Callable[[], None]) -> None:
+        """Do something for a project; where it fails, leave the project alone for a while."""
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001  # one project's trouble is not the others'
+            before = self._troubles.get(project)
+            pause = _longer(before.pause if before else 0.0)
+            self._troubles[project] = _Trouble(error, pause, time.monotonic() + pause)
+            log.warning(
+                "the warehouse does not take project %s's events, again in %.0f s: %s",
+                project,
+                pause,
+                _what(error),
+            )
+        else:
+            if self._troubles.pop(project, None) is not None:
+                log.warning("the warehouse takes project %s's events again", project)
+
+
+def _longer(pause: float) -> float:
+    """Return how long to wait after another failure, in seconds."""
+    return min(max(1.0, pause * 2), BACKOFF_MAX)
 
 
 def _month(moment: object) -> str:

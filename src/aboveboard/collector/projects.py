@@ -18,12 +18,14 @@ from aboveboard.client.catalog import Catalog
 from aboveboard.client.kinds import CatalogError
 from aboveboard.warehouse import database, tables
 
-from . import storage
+from . import growth, storage
 from .allowlist import AllowList
 from .legacy import Translator
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+NEW = "the new catalog"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS project (
@@ -67,6 +69,7 @@ class Projects:
         self._connection = storage.connect(directory, storage.PROJECTS, _SCHEMA)
         self._projects: dict[str, Project] = {}
         self._by_key: dict[str, Project] = {}
+        self._texts: dict[str, str] = {}
         self._version = -1
         self.reload()
 
@@ -85,16 +88,37 @@ class Projects:
             self.refresh()
         return self._by_key.get(key)
 
-    def add(self, name: str, catalog: Catalog, *, shipped: bool = False) -> Project:
-        """Add a project with a new key, or give the one of that name a newer catalog.
+    def check(self, name: str, catalog: Catalog, called: str = NEW) -> None:
+        """Raise where a project cannot be given a catalog; `called` is what a person knows it by.
 
         Raises:
             WarehouseError: the name or the catalog cannot be kept in a warehouse.
-            CatalogError: the catalog's legacy part is not as it must be.
+            CatalogError: the catalog's legacy part is not as it must be, or it contradicts the
+                catalog that the project has.
         """
         database(name)
         tables(catalog)
         Translator(AllowList(catalog))
+        self.refresh()
+        project = self._projects.get(name)
+        if project is None:
+            return
+        if catalog.app != project.catalog.app:
+            raise CatalogError(
+                f"{called} is {catalog.app}'s catalog, and the project {name} has "
+                f"{project.catalog.app}'s: give it a project of its own"
+            )
+        growth.check(project.catalog, catalog, called)
+
+    def add(
+        self, name: str, catalog: Catalog, *, shipped: bool = False, called: str = NEW
+    ) -> Project:
+        """Add a project with a new key, or give the one of that name a newer catalog.
+
+        Raises:
+            WarehouseError, CatalogError: as `check` has it; nothing has changed.
+        """
+        self.check(name, catalog, called)
         now = int(time.time())
         text = json.dumps(catalog.as_json())
         with self._lock, storage.transaction(self._connection) as connection:
@@ -124,24 +148,33 @@ class Projects:
                 "SELECT key, project FROM write_key ORDER BY added, key"
             ):
                 keys.setdefault(project, []).append(key)
-            projects = {}
+            projects, texts = {}, {}
             for name, text, shipped in self._connection.execute(
                 "SELECT name, catalog, shipped FROM project ORDER BY added, name"
             ):
                 try:
-                    catalog = Catalog.from_json(json.loads(text))
+                    catalog = (
+                        self._projects[name].catalog  # the same one: what was made of it holds
+                        if self._texts.get(name) == text
+                        else Catalog.from_json(json.loads(text))
+                    )
                 except CatalogError as error:
                     raise CatalogError(f"project {name}: {error}") from None
+                texts[name] = text
                 projects[name] = Project(name, catalog, tuple(keys.get(name, ())), bool(shipped))
-            self._projects = projects
+            self._projects, self._texts = projects, texts
             self._by_key = {key: each for each in projects.values() for key in each.keys}
 
     def refresh(self) -> None:
         """Read again where another process has written since the last time."""
+        if self.stale():
+            self.reload()
+
+    def stale(self) -> bool:
+        """Return whether another process has written since the last time."""
         with self._lock:
             version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._version:
-            self.reload()
+        return bool(version != self._version)
 
     def close(self) -> None:
         with self._lock:

@@ -16,7 +16,7 @@ from .committer import Committer
 from .inbox import Inbox
 from .metrics import Metrics
 from .mover import Mover
-from .projects import Project, Projects
+from .projects import NEW, Project, Projects
 from .segment import SegmentReader
 
 if TYPE_CHECKING:
@@ -39,6 +39,18 @@ class Reader:
         self.translator = legacy.Translator(self.allowlist)
 
 
+class Shown:
+    """The projects as pages see them: a new one is there at once, and has its tables."""
+
+    def __init__(self, projects: Projects, mover: Mover) -> None:
+        self._projects = projects
+        self._mover = mover
+
+    def all(self) -> list[Project]:
+        self._mover.catch_up()
+        return self._projects.all()
+
+
 class Collector:
     """Everything behind the collector's address.
 
@@ -49,7 +61,7 @@ class Collector:
 
     Raises:
         storage.StorageError: the directory cannot be used, or is served already.
-        WarehouseError: the warehouse cannot be opened, or does not fit a project's catalog.
+        WarehouseError: the warehouse cannot be opened.
     """
 
     def __init__(
@@ -67,12 +79,12 @@ class Collector:
             self.projects = opened.enter_context(contextlib.closing(Projects(directory)))
             url = warehouse or embedded(directory / WAREHOUSE)
             self.warehouse = opened.enter_context(contextlib.closing(Warehouse(url)))
-            for project in self.projects.all():
-                self.warehouse.ensure(project.name, project.catalog)
             self.inbox = opened.enter_context(contextlib.closing(Inbox(directory)))
             self.mover = Mover(
                 directory, self.warehouse, self.projects, self.inbox.depth, _crash=_crash
             )
+            self.mover.make_tables()
+            self.shown = Shown(self.projects, self.mover)
             self.committer = Committer(self.inbox, self.mover.wake)
             self._opened = opened.pop_all()
 
@@ -81,14 +93,18 @@ class Collector:
         self.mover.start()
         self.mover.wake()
 
-    def add_project(self, name: str, catalog: Catalog, *, shipped: bool = False) -> Project:
-        """Add a project, or give the one of that name a newer catalog.
+    def add_project(
+        self, name: str, catalog: Catalog, *, shipped: bool = False, called: str = NEW
+    ) -> Project:
+        """Add a project, or give the one of that name a newer catalog, before the start.
 
         Raises:
-            WarehouseError: the catalog cannot be kept beside what is there already.
+            WarehouseError, CatalogError: as `Projects.check` has it, or the tables that are there
+                contradict the catalog.
         """
+        self.projects.check(name, catalog, called)
         self.warehouse.ensure(name, catalog)
-        return self.projects.add(name, catalog, shipped=shipped)
+        return self.projects.add(name, catalog, shipped=shipped, called=called)
 
     def close(self) -> None:
         """Store what was submitted, move what waits, and close everything."""
@@ -113,7 +129,8 @@ class Collector:
         if not self.committer.alive():
             found.append("the committer has stopped")
         if self.mover.trouble is not None:
-            found.append("the warehouse does not take events")
+            found.append("nothing can be moved into the warehouse")
+        found += [f"project {name}: {why}" for name, why in self.mover.troubles().items()]
         return found
 
 

@@ -113,7 +113,7 @@ def _opened(args: argparse.Namespace) -> Iterator[tuple[Project, Inbox, bool]]:
         if name == SHIPPED and collector.projects.get(name) is None:
             collector.add_project(name, shipped_catalog(SHIPPED), shipped=True)
         yield _project(collector.projects, name), collector.inbox, True
-        collector.mover.move_all()
+        collector.mover.move_all(name)
     finally:
         collector.close()
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from aboveboard.client.kinds import CatalogError
-from aboveboard.collector import storage
+from aboveboard.collector import growth, storage
 from aboveboard.collector.projects import Project, Projects
 from aboveboard.warehouse import WarehouseError
 
@@ -18,14 +18,20 @@ NAME = "projects"
 HELP = "the collector's projects and their write keys"
 
 
-def add_data_argument(parser: argparse.ArgumentParser) -> None:
-    """Add `--data`, as every command has it that works on a data directory."""
+def add_data_argument(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """Add `--data`, as every command has it that works on a data directory.
+
+    `again`: an action has it as well, for those who write it there; what stood before stays.
+    """
+    place = storage.default_directory()
     parser.add_argument(
         "--data",
         type=Path,
-        default=storage.default_directory(),
+        default=argparse.SUPPRESS if again else place,
         metavar="DIR",
-        help="where the collector keeps everything (ABOVEBOARD_DATA, else %(default)s)",
+        help=f"where the collector keeps everything (ABOVEBOARD_DATA, else {place})".replace(
+            "%", "%%"
+        ),
     )
 
 
@@ -53,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="what may be collected, as `aboveboard catalog json` prints it",
     )
+    add_data_argument(adding, again=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,7 +67,10 @@ def run(args: argparse.Namespace) -> int:
         projects = Projects(args.data)
         if args.action == "add":
             catalog = read(args.catalog)
-            _show([projects.add(args.name, catalog)])
+            before = projects.get(args.name)
+            project = projects.add(args.name, catalog, called=str(args.catalog))
+            _show([project])
+            warn_of_gone(NAME, before, project)
         elif projects.all():
             _show(projects.all())
         else:
@@ -70,6 +80,18 @@ def run(args: argparse.Namespace) -> int:
         print(f"aboveboard projects: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def warn_of_gone(command: str, before: Project | None, after: Project) -> None:
+    """Say what is taken no more, where a catalog has less than the one before it."""
+    names = growth.gone(before.catalog, after.catalog) if before else []
+    if names:
+        print(
+            f"aboveboard {command}: {after.name} no longer takes {', '.join(names)}, which older "
+            "versions of the tool go on sending; what was kept stays. To take it still, leave it "
+            "in the catalog",
+            file=sys.stderr,
+        )
 
 
 def _show(projects: list[Project]) -> None:

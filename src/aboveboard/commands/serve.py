@@ -22,7 +22,7 @@ from aboveboard.collector.service import Collector
 from aboveboard.warehouse import WarehouseError, database
 
 from .catalog import read
-from .projects import add_data_argument, add_warehouse_argument
+from .projects import add_data_argument, add_warehouse_argument, warn_of_gone
 
 NAME = "serve"
 HELP = "the collector and its dashboard"
@@ -110,7 +110,10 @@ def _add_projects(collector: Collector, args: argparse.Namespace) -> None:
         if project.shipped:  # a newer aboveboard may know more of what the app collects
             collector.add_project(project.name, shipped_catalog(FIRST), shipped=True)
     if args.catalog is not None:
-        collector.add_project(args.project, read(args.catalog))
+        catalog = read(args.catalog)
+        before = collector.projects.get(args.project)
+        project = collector.add_project(args.project, catalog, called=str(args.catalog))
+        warn_of_gone(NAME, before, project)
     if args.demo and collector.projects.get(DEMO) is None:
         collector.add_project(DEMO, shipped_catalog(FIRST), shipped=True)
     if not collector.projects.all():

@@ -1,11 +1,12 @@
 """Where events are kept: ClickHouse, embedded (chDB) or a server, one dialect for both."""
 
 from .connection import Result, Warehouse, embedded
-from .errors import WarehouseBusyError, WarehouseError
+from .errors import MismatchError, WarehouseBusyError, WarehouseError
 from .schema import Column, Table, column, database, table, tables
 
 __all__ = [
     "Column",
+    "MismatchError",
     "Result",
     "Table",
     "Warehouse",

@@ -7,3 +7,7 @@ class WarehouseError(Exception):
 
 class WarehouseBusyError(WarehouseError):
     """Another process owns the embedded directory."""
+
+
+class MismatchError(WarehouseError):
+    """A catalog does not fit the tables that are there; the text names events and kinds only."""

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import WarehouseError
+from .errors import MismatchError, WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -156,7 +156,7 @@ def grow_table(project: str, wanted: Table, present: Mapping[str, str]) -> str |
     """Return the DDL that adds what `present` (column name to type) lacks, or None.
 
     Raises:
-        WarehouseError: a property has changed its kind.
+        MismatchError: a property has changed its kind.
     """
     missing = []
     for each in wanted.columns:
@@ -164,7 +164,7 @@ def grow_table(project: str, wanted: Table, present: Mapping[str, str]) -> str |
         if kept is None:
             missing.append(f"ADD COLUMN IF NOT EXISTS {_declare(each)}")
         elif kept != each.type:
-            raise WarehouseError(
+            raise MismatchError(
                 f"{wanted.name}.{each.name} is kept as {kept} and the catalog now wants "
                 f"{each.type}: give the property another name"
             )
