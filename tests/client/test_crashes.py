@@ -99,6 +99,18 @@ def test_a_task_that_nobody_awaits_is_recorded(tool: Tool) -> None:
     assert "canary" not in text
 
 
+def test_a_loop_that_is_watched_twice_tells_once(tool: Tool) -> None:
+    body = (
+        "async def main():\n"
+        "    loop = asyncio.get_running_loop()\n"
+        "    analytics.watch_loop(loop); analytics.watch_loop(loop)\n"
+        "    loop.call_exception_handler({'message': secret, 'exception': KeyError(secret)})\n"
+        "asyncio.run(main())"
+    )
+    _, told, _ = run(tool, body)
+    assert [one["error"]["type"] for one in told] == ["KeyError"]
+
+
 @pytest.mark.parametrize("body", ["sys.exit(3)", "raise KeyboardInterrupt", "raise SystemExit"])
 def test_who_ends_the_program_has_not_crashed_it(tool: Tool, body: str) -> None:
     _, told, _ = run(tool, body)

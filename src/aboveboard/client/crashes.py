@@ -53,6 +53,8 @@ def watch(tell: Tell) -> None:
 def watch_loop(loop: asyncio.AbstractEventLoop, tell: Tell) -> None:
     """Have `tell` hear of every exception that reaches the handler of an asyncio loop."""
     before = loop.get_exception_handler()
+    if getattr(before, "aboveboard", None) == tell:
+        return  # a loop that is watched twice would tell of each failure twice
 
     def handler(running: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         try:
@@ -65,6 +67,7 @@ def watch_loop(loop: asyncio.AbstractEventLoop, tell: Tell) -> None:
             if isinstance(error, BaseException):
                 _pass_on(tell, error)
 
+    handler.aboveboard = tell  # type: ignore[attr-defined]
     loop.set_exception_handler(handler)
 
 
