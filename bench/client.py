@@ -41,11 +41,6 @@ class Host:
         self.name = name
         self.command = [python, str(HOSTS / script)]
         self.home = tempfile.mkdtemp(prefix="aboveboard-bench-")
-        decided = {"asked_opt_in": True, "permanently_disable": False,
-                   "uuid": "c42c4e6b-f054-44d7-ae1f-6726cc41da88"}  # fmt: skip
-        for config in (Path(self.home) / ".config/bench", Path(self.home) / ".aider"):
-            config.mkdir(parents=True)
-            (config / "analytics.json").write_text(json.dumps(decided))
         compileall.compile_dir(ROOT / "src" / "aboveboard", quiet=2)
 
     def run(self, *words: str, url: str = "http://127.0.0.1:9") -> tuple[float, float, str]:
@@ -63,11 +58,14 @@ class Host:
         last = float(said[0]) if said else end
         return end - begin, end - last, ended.stdout
 
-    def knows_the_models(self) -> None:
-        """Give aider the list of models that it fetches in its first run."""
+    def has_used_aider(self) -> None:
+        """Be someone who agreed, and has the list of models that aider fetches in its first run."""
+        decided = {"asked_opt_in": True, "permanently_disable": False,
+                   "uuid": "c42c4e6b-f054-44d7-ae1f-6726cc41da88"}  # fmt: skip
         shipped = next(AIDER.glob("lib/python*/site-packages/litellm/model_prices*.json"))
         caches = Path(self.home) / ".aider" / "caches"
-        caches.mkdir()
+        caches.mkdir(parents=True)
+        (caches.parent / "analytics.json").write_text(json.dumps(decided))
         shutil.copy(shipped, caches / "model_prices_and_context_window.json")
 
     @property
@@ -157,6 +155,7 @@ COLLECTORS: dict[str, Callable[[], contextlib.AbstractContextManager[str]]] = {
 def main() -> None:
     bare = Host("argparse alone", sys.executable, "bare.py")
     ours = Host("aboveboard", sys.executable, "ours.py")
+    ours.run("--agree")
     hosts = [bare, ours]
     others = []
     if POSTHOG.exists():
@@ -164,7 +163,7 @@ def main() -> None:
     if AIDER.exists():
         others.append(Host("posthog 7.8.6", str(AIDER / "bin/python"), "posthog_sdk.py"))
         others.append(Host("aider's own class", str(AIDER / "bin/python"), "aider_class.py"))
-        others[-1].knows_the_models()
+        others[-1].has_used_aider()
     if len(others) < 3:
         print(
             "Not all are here (make .cache/aider/ready .cache/posthog/ready): comparing with few."
@@ -191,6 +190,7 @@ def main() -> None:
 
     # In a home of its own: more than may wait is dropped, and would be taken for a loss below.
     alone = Host("a million", sys.executable, "ours.py")
+    alone.run("--agree")
     first, last, peak, more = alone.run("--events", "1000000", "--flat")[2].split()
     least = int(bare.run("--peak")[2])
     print("\nA million events in one process (ours)")

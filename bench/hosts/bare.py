@@ -9,8 +9,8 @@ parser.add_argument("--events", type=int, default=0)
 parser.add_argument("--peak", action="store_true", help="print the most memory, in KiB")
 args, _ = parser.parse_known_args()
 if args.peak:
-    import resource
+    from memory import peak
 
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(peak())
 if args.events:
     sys.stderr.write(f"{time.monotonic()}\n")

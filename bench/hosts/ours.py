@@ -21,6 +21,7 @@ class MessageSend(Event):
 parser = argparse.ArgumentParser()
 parser.add_argument("--events", type=int, default=0)
 parser.add_argument("--time-record", action="store_true")
+parser.add_argument("--agree", action="store_true", help="be someone who said yes; no more")
 parser.add_argument("--flat", action="store_true", help="time the first and the last tenth")
 add_flags(parser)
 args = parser.parse_args()
@@ -31,13 +32,16 @@ analytics = Analytics(
     endpoint=os.environ.get("BENCH_URL", "http://127.0.0.1:9"),
     key="key",
 )
+if args.agree:
+    analytics._install.state.agree(analytics.catalog.terms())
+    sys.exit()
 analytics.open(args)
 if args.flat:
-    import resource
+    from memory import peak
 
     tenth = args.events // 10
     times = []
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     for _ in range(10):
         begin = time.perf_counter()
         for number in range(tenth):
@@ -45,8 +49,7 @@ if args.flat:
                 MessageSend(main_model="gpt-4o", edit_format="diff", prompt_tokens=number, cost=0.1)
             )
         times.append((time.perf_counter() - begin) / tenth * 1e6)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{times[0]:.2f} {times[-1]:.2f} {peak} {peak - before}")
+    print(f"{times[0]:.2f} {times[-1]:.2f} {peak()} {peak() - before}")
     args.events = 0
 begin = time.perf_counter()
 for number in range(args.events):

@@ -204,11 +204,12 @@ class TestWithoutTheLock:
         assert file.read().agreed == TERMS
 
 
+OLD: consent.Terms = {"launched": {}, "old": {}}
+NEW: consent.Terms = {"launched": {"new": "count"}}
+
+
 class TestTwoVersions:
     """Of one tool, run in turn, each with something that the other has not."""
-
-    OLD: consent.Terms = {"launched": {}, "old": {}}
-    NEW: consent.Terms = {"launched": {"new": "count"}}
 
     def asks(self, file: StateFile, terms: consent.Terms) -> bool:
         now = file.read()
@@ -223,22 +224,22 @@ class TestTwoVersions:
         file = StateFile(str(path))
         agreed = file.agree({"launched": {}}).agreed
         assert agreed is not None
-        for terms in (self.OLD, self.NEW):
+        for terms in (OLD, NEW):
             assert self.asks(file, terms)
             file.decline(terms, agreed)
-        assert not self.asks(file, self.OLD)
-        assert not self.asks(file, self.NEW)
+        assert not self.asks(file, OLD)
+        assert not self.asks(file, NEW)
 
     def test_a_yes_to_one_leaves_what_was_said_of_the_other(self, path: Path) -> None:
         file = StateFile(str(path))
         file.agree({"launched": {}})
-        file.decline(self.OLD, {"launched": {}})
-        now = file.agree(self.NEW)
-        assert (now.agreed, now.declined) == (self.NEW, {"old": {}})
-        assert not self.asks(file, self.OLD)
-        now = file.agree(self.OLD)
-        assert (now.agreed, now.declined) == ({**self.OLD, **self.NEW}, None)
-        assert not self.asks(file, self.NEW)
+        file.decline(OLD, {"launched": {}})
+        now = file.agree(NEW)
+        assert (now.agreed, now.declined) == (NEW, {"old": {}})
+        assert not self.asks(file, OLD)
+        now = file.agree(OLD)
+        assert (now.agreed, now.declined) == ({**OLD, **NEW}, None)
+        assert not self.asks(file, NEW)
 
 
 @pytest.mark.parametrize("depth", range(900, 1000, 7))
