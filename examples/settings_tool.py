@@ -1,17 +1,17 @@
 """The tool that greets, with a settings file beside its flags. Try it:
 
-echo 'analytics-log = "greetings.jsonl"' > ~/.greeter.toml
+printf '[greeter]\nanalytics-log = greetings.jsonl\n' > ~/.greeter.ini
 python examples/settings_tool.py
 """
 
 from __future__ import annotations
 
 import argparse
+import configparser
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-
-import tomllib
 
 from aboveboard import Analytics, Event, count
 from aboveboard.integrations.argparse import add_flags, open_session
@@ -33,14 +33,14 @@ analytics = Analytics(
 )
 
 
-def settings() -> dict[str, object]:
+def settings() -> Mapping[str, object]:
     """Read the user's own file. `analytics`, `analytics-disable` and `analytics-log` count."""
+    file = configparser.ConfigParser(interpolation=None)
     try:
-        return tomllib.loads((Path.home() / ".greeter.toml").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        sys.exit(f"~/.greeter.toml is no TOML: {error}")
+        file.read(Path.home() / ".greeter.ini", encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        sys.exit(f"~/.greeter.ini cannot be read: {error}")
+    return file["greeter"] if file.has_section("greeter") else {}
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import configparser
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,6 +91,26 @@ class TestWhatIsRecorded:
         assert told(log) == [("command", {"command": name})]
         assert "canary" not in log.read_text()
         assert "acme" not in log.read_text()
+
+    def test_without_a_command_it_is_none_whatever_list_its_maker_wrote(
+        self, made: Make, tmp_path: Path
+    ) -> None:
+        parser, _ = program()
+        analytics = made([command_event(["status"])])
+        attach(parser, analytics)
+        open_session(analytics, parser.parse_args(["--analytics-log", str(tmp_path / "log")]))
+        assert told(tmp_path / "log") == [("command", {"command": "(none)"})]
+
+    @pytest.mark.parametrize("declared_later", [True, False])
+    def test_attaching_to_a_program_without_commands_is_told_when_it_is_declared(
+        self, declared_later: bool
+    ) -> None:
+        parser = argparse.ArgumentParser()
+        with pytest.raises(CatalogError, match="add_flags"):
+            attach(parser)
+        if declared_later:
+            parser.add_subparsers().add_parser("status")
+            attach(parser)
 
     def test_without_the_event_in_the_catalog_nothing(self, made: Make, tmp_path: Path) -> None:
         parser, _ = program()
@@ -195,6 +216,30 @@ class TestTheFlags:
             parser.parse_args([*words, "--analytics-disable"])
         assert is_disabled(tmp_path)
 
+    @pytest.mark.parametrize(
+        ("more", "on"),
+        [
+            ({"dest": "question"}, False),
+            ({"dest": "--to", "required": True}, False),
+            ({"dest": "words", "nargs": "*"}, True),
+            ({"dest": "--to"}, True),
+        ],
+        ids=str,
+    )
+    def test_a_no_alone_ends_well_where_the_program_wants_more_and_else_it_runs(
+        self, analytics: Analytics, tmp_path: Path, more: dict[str, Any], on: bool
+    ) -> None:
+        parser = argparse.ArgumentParser()
+        parser.add_argument(more.pop("dest"), **more)
+        add_flags(parser, analytics)
+        if on:
+            parser.parse_args(["--analytics-disable"])
+        else:
+            with pytest.raises(SystemExit) as ended:
+                parser.parse_args(["--analytics-disable"])
+            assert ended.value.code in (0, None)
+        assert is_disabled(tmp_path)
+
     def test_a_no_to_the_program_that_this_one_starts_is_not_one_to_this(
         self, analytics: Analytics, tmp_path: Path
     ) -> None:
@@ -247,7 +292,7 @@ class TestTheReadyMadeEvent:
 
     def test_its_list_is_the_programs(self) -> None:
         (declared,) = command_event(["b", "a c"]).event_properties
-        assert declared.as_json()["commands"] == ["b", "a c"]
+        assert declared.as_json()["commands"] == ["b", "a c", "(none)"]
 
     @pytest.mark.parametrize("names", [[], ["twice", "twice"]])
     def test_a_list_that_cannot_work_is_told_when_it_is_declared(self, names: list[str]) -> None:

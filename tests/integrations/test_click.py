@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ import pytest
 import rich_click
 from click.testing import CliRunner, Result
 
-from aboveboard import Analytics, Event
+from aboveboard import Analytics, CatalogError, Event
 from aboveboard.integrations.click import attach, command_names
 from aboveboard.integrations.commands import command_event
 from tests.integrations.conftest import told
 
 Make = Callable[[Sequence[type[Event]]], Analytics]
+STATE = Path(".config", "greeter", "analytics.json")
 
 
 class Program:
@@ -100,6 +102,10 @@ class TestNames:
         assert "acme-deploy" not in command_names(root)
         assert "acme-deploy" in command_names(root, packages=["tests", "acme_tools"])
         assert command_names(root, packages=["acme_tools"]) == ("acme-deploy",)
+
+    def test_packages_that_no_command_is_from_are_told(self) -> None:
+        with pytest.raises(CatalogError, match="tets or acme"):
+            command_names(program(), packages=["tets", "acme"])
 
     def test_a_bound_function_is_its_makers(self) -> None:
         root = program()
@@ -306,6 +312,39 @@ class TestTheFlags:
         shown = CliRunner().invoke(root, ["--help"]).output
         for flag in ("--analytics ", "--no-analytics ", "--analytics-disable ", "--analytics-log "):
             assert flag in shown
+
+    def test_attaching_twice_is_told_when_it_is_declared(self, made: Make) -> None:
+        root = program()
+        attach(root, made([]))
+        with pytest.raises(CatalogError, match="already"):
+            attach(root, made([]))
+
+    def test_a_no_alone_ends_well_where_the_program_wants_more_and_else_it_runs(
+        self, attached: Attached, tmp_path: Path
+    ) -> None:
+        @click.command()
+        @click.argument("question")
+        def asks(question: str) -> None: ...
+
+        @click.group(invoke_without_command=True)
+        @click.pass_context
+        def runs(context: click.Context) -> None:
+            click.echo("ran")
+            raise click.UsageError("there is nothing here")
+
+        for root, code, output in ((program(), 0, ""), (asks, 0, ""), (runs, 2, "ran")):
+            attached(root, names=["x"])
+            ended = CliRunner().invoke(root, ["--analytics-disable"])
+            assert ended.exit_code == code
+            assert ended.stdout.strip() == output
+            assert json.loads((tmp_path / STATE).read_text())["permanently_disable"] is True
+            (tmp_path / STATE).unlink()
+
+    def test_a_mistake_beside_a_no_is_still_one(self, attached: Attached) -> None:
+        attached(root := program(), names=["x"])
+        ended = CliRunner().invoke(root, ["--analytics-disable", "--nonsense"])
+        assert ended.exit_code == 2
+        assert "No such option" in ended.output
 
     def test_a_hosts_prefix_for_variables_is_not_read_into_them(self, attached: Attached) -> None:
         """`TOOL_ANALYTICS` is the client's to read, which misunderstands no word of it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -113,8 +112,8 @@ class TestATool:
     @pytest.mark.parametrize(
         "words",
         [
-            [],
             ["--help"],
+            ["names"],
             ["names", "--help"],
             ["names", "list", "--help"],
             ["gret"],
@@ -133,6 +132,13 @@ class TestATool:
         assert ended.stderr.count(DISABLED) == 1
         assert tool.decided()["permanently_disable"] is True
         assert not tool.log.exists()
+
+    @pytest.mark.parametrize("file", TOOLS)
+    def test_disabling_alone_is_all_that_is_done(self, example: Examples, file: str) -> None:
+        tool = example(file)
+        ended = tool.run("--analytics-disable")
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", DISABLED)
+        assert tool.decided()["permanently_disable"] is True
 
     @pytest.mark.parametrize("file", TOOLS)
     @pytest.mark.parametrize("word", ["--help", "--nonsense"])
@@ -205,8 +211,8 @@ class TestAToolWithSettings:
         return example("settings_tool.py")
 
     def settle(self, tool: Example, **settings: object) -> None:
-        lines = [f"{name.replace('_', '-')} = {json.dumps(it)}" for name, it in settings.items()]
-        (tool.home / ".greeter.toml").write_text("\n".join(lines))
+        lines = [f"{name.replace('_', '-')} = {it}" for name, it in settings.items()]
+        (tool.home / ".greeter.ini").write_text("\n".join(["[greeter]", *lines]))
 
     def test_a_log_can_be_a_setting(self, tool: Example) -> None:
         self.settle(tool, analytics_log=str(tool.log), times=3)

@@ -54,6 +54,16 @@ class TestCombined:
         assert combined(None, {"analytics": word})["analytics"] is False
         assert combined(None, {"analytics-disable": word}) == UNSET
 
+    @pytest.mark.parametrize(
+        ("word", "said"), [(True, False), ("yes", False), ("perhaps", False), ("off", None)]
+    )
+    @pytest.mark.parametrize("key", ["no-analytics", "no_analytics"])
+    def test_the_no_of_the_flags_may_stand_in_a_file_too(
+        self, key: str, word: object, said: bool | None
+    ) -> None:
+        assert combined(None, {key: word})["analytics"] is said
+        assert combined({"analytics": True}, {key: word})["analytics"] is (said is None)
+
     @pytest.mark.parametrize("word", ["on", "YES", "true", "1", 1, True])
     def test_words_of_a_file_are_a_yes(self, word: object) -> None:
         assert combined(None, {"analytics": word})["analytics"] is True

@@ -11,7 +11,7 @@ import typer
 import typer.core
 from typer.testing import CliRunner
 
-from aboveboard import Analytics, Event
+from aboveboard import Analytics, CatalogError, Event
 from aboveboard.integrations.commands import command_event
 from aboveboard.integrations.typer import attach, command_names
 from tests.integrations.conftest import told
@@ -69,6 +69,32 @@ class TestNames:
         deploy.__module__ = "acme_tools.deploy"
         assert "acme-deploy" not in command_names(app)
         assert command_names(app, packages=["acme_tools"]) == ("acme-deploy",)
+
+
+class TestTheFlags:
+    """Where a program is put together, and where a no is all that was said."""
+
+    @pytest.mark.parametrize("own", [True, False])
+    def test_attaching_twice_is_told_when_it_is_declared(self, made: Make, own: bool) -> None:
+        app = program()
+        if own:
+            app.callback(cls=typer.core.TyperGroup)(lambda: None)
+        attach(app, made([]))
+        with pytest.raises(CatalogError, match="already"):
+            attach(app, made([]))
+
+    def test_a_no_alone_ends_well_where_a_program_of_one_command_wants_more(
+        self, made: Make
+    ) -> None:
+        app = typer.Typer()
+
+        @app.command()
+        def only(name: str) -> None:
+            raise AssertionError("it ran")
+
+        attach(app, made([]))
+        ended = CliRunner().invoke(app, ["--analytics-disable"])
+        assert (ended.exit_code, ended.stdout) == (0, "")
 
 
 class TestWhatIsRecorded:

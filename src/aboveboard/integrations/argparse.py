@@ -6,6 +6,8 @@ import argparse
 import os
 import sys
 
+from aboveboard.client.kinds import CatalogError
+
 from . import flags
 from .commands import NO_COMMAND, record
 
@@ -61,7 +63,15 @@ def attach(parser: argparse.ArgumentParser, analytics: Analytics | None = None) 
     Args:
         parser: The program's parser.
         analytics: The host's analytics, as for `add_flags`.
+
+    Raises:
+        CatalogError: the parser has no commands, or has none yet.
     """
+    if _commands(parser) is None:
+        raise CatalogError(
+            "attach found no commands: call it when they are declared, or add_flags where a "
+            "program has none"
+        )
     add_flags(parser, analytics)
     for path, found in _walk(parser, ""):
         # A parser's defaults win over those of the one above it: the last that was chosen tells.
@@ -135,15 +145,26 @@ def _listen(parser: argparse.ArgumentParser, analytics: Analytics) -> None:
     parse = parser.parse_known_args
 
     def listen_and_parse(args: Any = None, namespace: Any = None, **more: Any) -> Any:
-        words = sys.argv[1:] if args is None else list(args)
+        words: list[str] = sys.argv[1:] if args is None else list(args)
         # To complete what somebody is about to type is not to be told it.
         if flags.is_refused(words) and "_ARGCOMPLETE" not in os.environ:
             flags.refuse(analytics)
             namespace = argparse.Namespace() if namespace is None else namespace
             setattr(namespace, flags.NEVER.parameter, _KEPT)
+            if flags.is_only_refused(words) and _wants_more(parser):
+                parser.exit()
         return parse(words, namespace, **more)
 
     parser.parse_known_args = listen_and_parse  # type: ignore[method-assign]  # of this one only
+
+
+def _wants_more(parser: argparse.ArgumentParser) -> bool:
+    """Return whether a program does nothing without a command, or something else of its own."""
+    return any(
+        # What may be given any number of times need not be given, whatever argparse has noted.
+        action.required and action.nargs != argparse.ZERO_OR_MORE
+        for action in parser._actions
+    ) or any(group.required for group in parser._mutually_exclusive_groups)
 
 
 def _said(
@@ -156,10 +177,9 @@ def _said(
         return combined(args, *settings)
     given = {flag.name: getattr(args, flag.parameter, None) for flag in flags.FLAGS}
     kept = given[flags.NEVER.name] == _KEPT
-    refused = given.pop(flags.NO.name) or kept
     if kept:
         del given[flags.NEVER.name]
-    said = combined(given, {"analytics": False} if refused else None, *settings)
+    said = combined(given, {"analytics": False} if kept else None, *settings)
     # What is kept was told: once.
     return {**said, flags.NEVER.name: said[flags.NEVER.name] and not kept}
 

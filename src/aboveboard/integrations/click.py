@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from aboveboard.client.kinds import CatalogError
+
 from . import flags, trees
 
 TYPE_CHECKING = False
@@ -27,6 +29,9 @@ def command_names(root: click.Command, *, packages: Sequence[str] | None = None)
         root: The program's command or group, all its commands declared.
         packages: The packages whose commands may be named: a plugin's would tell what this user
             has installed, and is `other`. If not given, the package of the module that calls.
+
+    Raises:
+        CatalogError: no command is of these packages.
     """
     if packages is None:
         packages = trees.package_of(sys._getframe(1).f_globals)
@@ -53,9 +58,14 @@ def attach(
         settings: What its configuration says (`settings.combined`), or a function that returns
             it, given the context of the command: `lambda context: context.obj.config`. click's own
             `default_map` is heard without this.
+
+    Raises:
+        CatalogError: an analytics is attached to the program already.
     """
     import click
 
+    if any(option.name == flags.NEVER.parameter for option in root.params):
+        raise CatalogError(trees.TWICE)
     attachment = trees.Attachment(analytics, settings)
 
     def keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

@@ -22,6 +22,8 @@ NO_COMMAND = "(none)"
 def command_event(names: Sequence[str]) -> type[Event]:
     """Return an event `command` for a catalog, whose property `command` is one of `names`.
 
+    `(none)` is on the list in any case: what is run without a command is no other one.
+
     Args:
         names: The commands, each with those that lead to it: `status`, `db migrate`. The adapters'
             `command_names` read them from the program itself.
@@ -29,6 +31,8 @@ def command_event(names: Sequence[str]) -> type[Event]:
     Raises:
         CatalogError: there are no names, or one stands there twice.
     """
+    if names and NO_COMMAND not in names:
+        names = [*names, NO_COMMAND]
 
     class Command(Event):
         """A command of this program was run. What followed it on the command line is not told."""

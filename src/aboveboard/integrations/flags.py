@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from aboveboard.client.analytics import Analytics
 
@@ -58,6 +58,11 @@ def refuse(analytics: Analytics) -> None:
             analytics.disable()
     except Exception:  # noqa: BLE001  # nothing of ours is ever raised into a host
         return
+
+
+def is_only_refused(words: Sequence[str]) -> bool:
+    """Return whether the no is all that was typed: who types that wants nothing else done."""
+    return len(words) > 0 and set(words) == {NEVER.spelling}
 
 
 def is_refused(words: Iterable[str]) -> bool:

@@ -1,7 +1,7 @@
 """A host's own settings beside its flags: several voices become one, and any no wins.
 
 Settings are what configuration files say, whatever their format: `analytics`, `analytics-disable`
-and `analytics-log`, spelled with dashes or underscores.
+and `analytics-log`, and `no-analytics` too; spelled with dashes or underscores.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ def combined(flags: object, *settings: Mapping[str, object] | None) -> dict[str,
     """
     voices = [flags, *settings]
     wanted = [_meaning(value) for value in _said(voices, "analytics")]
+    # The flag's own spelling, as who knows the flags would write it in a file.
+    wanted += [False for value in _said(voices, "no_analytics") if _meaning(value) is not False]
     forever = [_meaning(value) for value in _said(voices, "analytics_disable")]
     logs = [value for value in _said(voices, "analytics_log") if value is not False]
     paths = [value for value in logs if isinstance(value, (str, os.PathLike))]

@@ -8,8 +8,10 @@ What is relied on is what both document: `resolve_command` and `commands` of a g
 
 from __future__ import annotations
 
+from aboveboard.client.kinds import CatalogError
+
 from .commands import NO_COMMAND, is_recorded, record
-from .flags import NEVER, NO, is_refused, refuse
+from .flags import NEVER, is_only_refused, is_refused, refuse
 from .settings import combined
 
 TYPE_CHECKING = False
@@ -25,15 +27,23 @@ if TYPE_CHECKING:
 
 FLAGS = "aboveboard.flags"
 """The key of a context's `meta` under which the flags that were given are kept."""
+TWICE = "an analytics is attached to this program already"
+_USAGE_ERROR = 2
+"""The exit code of the exceptions that say so."""
 
 
 def names(root: Node, packages: Sequence[str]) -> tuple[str, ...]:
     """Return the commands below `root` whose code is in one of `packages`, as full paths.
 
     A command that is registered under several names has one here, which `_registered` chooses.
+
+    Raises:
+        CatalogError: none is.
     """
     context = root.context_class(root, info_name="")
     found = [path for path, node in _walk(root, context, ()) if _is_from(node, packages)]
+    if not found:
+        raise CatalogError(f"no command of this program is from {' or '.join(packages)}")
     return tuple(" ".join(path) or NO_COMMAND for path in found)
 
 
@@ -77,14 +87,26 @@ class Attachment:
         return any(vars(above).get("attachment") is self for above in node.context_class.__mro__)
 
     def listen(self, root: Node) -> None:
-        """Keep a no for good before `root` parses, which help, a version and mistakes end."""
+        """Keep a no for good before `root` parses, which help, a version and mistakes end.
+
+        Where it is all that was typed, and the program wants more, that is no mistake.
+        """
         parse = root.parse_args
 
         def listen_and_parse(context: Context, words: list[str]) -> Any:
             # To complete what somebody is about to type is not to be told it.
             if not context.resilient_parsing and _is_refused(root, context, words):
                 self.keep(context, NEVER.name, True)
-            return parse(context, words)
+            alone = not context.resilient_parsing and is_only_refused(words)
+            try:
+                parsed = parse(context, words)
+            except Exception as error:
+                if not alone or getattr(error, "exit_code", None) != _USAGE_ERROR:
+                    raise
+                context.exit()
+            if alone and hasattr(root, "list_commands") and not root.invoke_without_command:
+                context.exit()
+            return parsed
 
         root.parse_args = listen_and_parse
 
@@ -118,7 +140,7 @@ class Attachment:
     def _flags(self, context: Context) -> dict[str, object]:
         given = dict(context.meta.get(FLAGS, {}))
         refused = given.pop(NEVER.name, False)  # it is kept, and was told
-        no = {"analytics": False} if given.pop(NO.name, False) or refused else {}
+        no = {"analytics": False} if refused else {}
         try:
             settings = self._settings
             told = settings(context) if callable(settings) else settings

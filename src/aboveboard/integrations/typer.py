@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from aboveboard.client.kinds import CatalogError
+
 from . import flags, trees
 
 TYPE_CHECKING = False
@@ -25,6 +27,9 @@ def command_names(app: typer.Typer, *, packages: Sequence[str] | None = None) ->
         app: The program, all its commands declared.
         packages: The packages whose commands may be named: a plugin's would tell what this user
             has installed, and is `other`. If not given, the package of the module that calls.
+
+    Raises:
+        CatalogError: no command is of these packages.
     """
     import typer.main
 
@@ -49,6 +54,9 @@ def attach(
         analytics: Its analytics.
         settings: What its configuration says (`settings.combined`), or a function that returns
             it, given the context of the command: `lambda context: context.obj.config`.
+
+    Raises:
+        CatalogError: an analytics is attached to the program already.
     """
     from typer.core import TyperGroup
 
@@ -63,17 +71,20 @@ def attach(
         only.cls = _following(only.cls, attachment)
 
 
-def _following(root: Any, attachment: trees.Attachment) -> Any:
+def _following(root: Any, follower: trees.Attachment) -> Any:
     """Return the class `root` of a program's own command, with the flags, and followed."""
+    if getattr(root, "attachment", None) is not None:
+        raise CatalogError(trees.TWICE)
 
     class Followed(root):  # type: ignore[misc]  # typer's class or the host's
         params: list[Any]
+        attachment = follower
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            self.params = [*self.params, *_options(attachment)]
-            attachment.listen(self)
-            attachment.follow(self)
+            self.params = [*self.params, *_options(follower)]
+            follower.listen(self)
+            follower.follow(self)
 
     Followed.__name__ = root.__name__
     return Followed
