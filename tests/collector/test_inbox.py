@@ -112,17 +112,20 @@ class TestWhenNothingCanBeTaken:
             store.commit([delivery()])
         assert waiting(tmp_path) == []
 
-    def test_a_warehouse_that_is_too_far_behind_lets_nothing_more_in(self, tmp_path: Path) -> None:
+    def test_a_project_of_which_too_much_waits_is_not_taken_and_the_others_are(
+        self, tmp_path: Path
+    ) -> None:
         with closing(Inbox(tmp_path, waiting_max=1)) as store:
+            store.check_room("tool")
             store.commit([delivery()])
-            with pytest.raises(UnavailableError, match="waits"):
-                store.commit([delivery()])
+            with pytest.raises(UnavailableError, match="too much of project tool waits"):
+                store.check_room("tool")
+            store.check_room("other")
         with closing(Inbox(tmp_path, waiting_max=1)) as again:
-            with pytest.raises(UnavailableError, match="waits"):
-                again.check()
-            again.depth.add(-again.depth.events, -again.depth.bytes)
-            again.commit([delivery()])
-        assert len(waiting(tmp_path)) == 2
+            with pytest.raises(UnavailableError, match="too much of project tool waits"):
+                again.check_room("tool")
+            again.depth.add("tool", -again.depth.events, -again.depth.bytes("tool"))
+            again.check_room("tool")
 
     def test_a_directory_that_cannot_be_written_to_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
@@ -205,6 +208,16 @@ class TestCommitter:
             True
         ] * 100
         assert len(waiting(tmp_path)) == 100
+
+    def test_a_project_of_which_too_much_waits_spoils_no_others_delivery(
+        self, tmp_path: Path
+    ) -> None:
+        with closing(Inbox(tmp_path, waiting_max=1)) as store:
+            store.commit([delivery()])
+            refused, taken = self.submit(store, delivery(), delivery(1, "other"))
+        assert isinstance(refused, UnavailableError)
+        assert isinstance(taken, Receipt)
+        assert waiting(tmp_path) == [("tool", 2), ("other", 2)]
 
     def test_a_delivery_that_breaks_spoils_none_of_its_group(
         self, store: Inbox, tmp_path: Path

@@ -94,6 +94,7 @@ class AuditLog:
         named = [(self._identity(line), line) for line in map(bytes.strip, chunk) if line]
         attempt = _Attempt(self._reader, named, self._runs)
         delivery = Delivery(self._reader.project.name, uuid.uuid4(), Accepted(), attempt.settle)
+        self._inbox.check_room(delivery.project)
         self._inbox.commit([delivery])
         self._runs |= attempt.runs
         return attempt.summary

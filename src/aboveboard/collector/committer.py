@@ -65,6 +65,7 @@ class Committer:
         Raises:
             UnavailableError: it is not stored; the sender is to come back.
         """
+        self._inbox.check_room(delivery.project)
         future = asyncio.get_running_loop().create_future()
         self._queue.put(_Waiter(delivery, future))
         receipt: Receipt = await future

@@ -12,7 +12,8 @@ import sqlite3
 import threading
 import time
 import uuid
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -34,7 +35,8 @@ SESSION_DAYS = 400
 """How long a session's id is remembered, so that its log, imported later, is not counted again."""
 
 WAITING_MAX = 512 * 2**20
-"""Bytes that may wait for the warehouse before senders are asked to come back later."""
+"""Bytes of one project that may wait for the warehouse before its senders are asked to come back
+later; those of the others are not."""
 
 RESERVE = 64 * 2**20
 """Bytes of disk that are left free: the warehouse needs room to merge and to go on."""
@@ -111,25 +113,35 @@ class Receipt:
     duplicate: bool
 
 
-@dataclass
 class Depth:
     """What waits for the warehouse, as the committer and the mover know it."""
 
-    events: int = 0
-    bytes: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # for those who write
+        self._events: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
 
-    def add(self, events: int, size: int) -> None:
-        with self.lock:
-            self.events += events
-            self.bytes += size
+    @property
+    def events(self) -> int:
+        """Those of all projects."""
+        return self._events.copy().total()
+
+    def bytes(self, project: str) -> int:
+        return self._bytes[project]
+
+    def add(self, project: str, events: int, size: int) -> None:
+        with self._lock:
+            self._events[project] += events
+            self._bytes[project] += size
 
     def measure(self, connection: sqlite3.Connection) -> None:
         """Count afresh; another process may have added."""
-        with self.lock:
-            self.events, self.bytes = connection.execute(
-                "SELECT coalesce(sum(events), 0), coalesce(sum(length(body)), 0) FROM waiting"
-            ).fetchone()
+        with self._lock:
+            rows = connection.execute(
+                "SELECT project, sum(events), sum(length(body)) FROM waiting GROUP BY project"
+            ).fetchall()
+            self._events = Counter({project: events for project, events, _ in rows})
+            self._bytes = Counter({project: size for project, _, size in rows})
 
 
 class Inbox:
@@ -172,18 +184,23 @@ class Inbox:
             if isinstance(error, sqlite3.Error):
                 raise UnavailableError(f"the inbox cannot be written ({error})") from error
             raise
-        self.depth.add(
-            sum(receipt.accepted.events for receipt, _ in stored if not receipt.duplicate),
-            sum(size for _, size in stored),
-        )
+        for delivery, (receipt, size) in zip(deliveries, stored, strict=True):
+            if not receipt.duplicate:
+                self.depth.add(delivery.project, receipt.accepted.events, size)
         return [receipt for receipt, _ in stored]
 
     def check(self) -> None:
         """Raise `UnavailableError` where nothing more should be taken."""
-        if self.depth.bytes > self._waiting_max:
-            raise UnavailableError("too much waits for the warehouse")
         if shutil.disk_usage(self._directory).free < self._reserve:
             raise UnavailableError(f"the disk of {self._directory} is nearly full")
+
+    def check_room(self, project: str) -> None:
+        """Raise `UnavailableError` where nothing more of a project should be taken.
+
+        It is asked before a delivery joins others, so that one project's is refused and not theirs.
+        """
+        if self.depth.bytes(project) > self._waiting_max:
+            raise UnavailableError(f"too much of project {project} waits for the warehouse")
 
     def close(self) -> None:
         self._connection.close()
