@@ -15,8 +15,8 @@ from tests.client import tool as example
 from tests.client.conftest import Tool
 
 PROMISE = (
-    "Tool respects your privacy and never collects your code, prompts, chats, keys or any "
-    "personal\ninfo.\n"
+    "Tool respects your privacy and never collects your code, prompts, chats, keys\n"
+    "or any personal info.\n"
     "For more info: https://tool.example/analytics\n"
 )
 QUESTION = "Allow collection of anonymous analytics to help improve tool? (Y)es/(N)o [Yes]: "
@@ -40,7 +40,7 @@ class TestOnATerminal:
     def test_a_no_disables_forever(self, tool: Tool, answer: str) -> None:
         code, screen = tool.on_terminal("send", "--analytics", answers=[answer])
         assert code == 0
-        assert "\noff\n" in screen
+        assert "\nAnalytics have been permanently disabled.\noff\n" in screen
         assert tool.decided()["permanently_disable"] is True
         _, screen = tool.on_terminal("send", "--analytics")
         assert QUESTION not in screen
@@ -52,10 +52,13 @@ class TestOnATerminal:
     def test_a_question_mark_shows_everything_first(self, tool: Tool) -> None:
         _, screen = tool.on_terminal("send", "--analytics", answers=["?", "n"])
         before_the_no = screen.split(QUESTION)[1]
+        lines = before_the_no.splitlines()
+        assert all(len(line) < 80 for line in lines if not line.startswith("  {"))
+        told = " ".join(before_the_no.split())
         for event in example.EVENTS:
-            assert f"{event.event_name}: {event.event_doc()}" in before_the_no
+            assert f"{event.event_name}: {event.event_doc()}" in told
             for declared in event.event_properties:
-                assert declared.doc in before_the_no
+                assert declared.doc in told
         assert '  {"event": "session_start", "properties": {"app_version": "1.2.3"' in before_the_no
         assert screen.count("respects your privacy") == 1
 
@@ -68,7 +71,8 @@ class TestOnATerminal:
 
     def test_nonsense_three_times_is_no_answer(self, tool: Tool) -> None:
         _, screen = tool.on_terminal("send", "--analytics", answers=["maybe", "later", "perhaps"])
-        assert "off\n" in screen
+        assert screen.count("Please answer") == 2
+        assert "\nNothing was decided.\noff\n" in screen
         assert tool.decided()["asked_opt_in"] is False
 
     def test_without_a_flag_only_the_sample_is_asked(self, tool: Tool) -> None:

@@ -117,6 +117,9 @@ class Analytics:
             )
         except Exception:
             self._drop()
+        except KeyboardInterrupt:
+            self._drop()
+            raise KeyboardInterrupt from None  # the host's, without a page of ours
 
     def record(self, event: Event) -> None:
         """Record one event: written when this returns, or not at all where the session is off."""
@@ -190,7 +193,7 @@ class Analytics:
         facts = self._facts(state, wants, ask)
         decision = consent.decide(facts)
         if decision.notice and typed and not disable:
-            _say(decision.notice)
+            _say(f"{decision.notice} The decision is kept in {self._install.state.path}.")
         if decision.ask:
             decision = self._ask(decision, facts, state)
             state = self._install.state.read()
@@ -247,7 +250,12 @@ class Analytics:
 
         new = consent.growth(decision.covered, facts.terms) if decision.on else None
         question = Question(
-            name=self.app, url=self.url, catalog=self.catalog, sample=self._sample(state), new=new
+            name=self.app,
+            url=self.url,
+            catalog=self.catalog,
+            sample=self._sample(state),
+            new=new,
+            columns=_columns(),
         )
         _forget_typed_ahead()
         answer = question.ask(_read, _write)
@@ -259,7 +267,9 @@ class Analytics:
             elif answer is False and decision.on:
                 now = file.decline(facts.terms, facts.agreed or covered)
             elif answer is False:
-                if not self.disable():
+                if self.disable():
+                    _write("Analytics have been permanently disabled.\n")
+                else:
                     _say(
                         "Analytics are off, but your no could not be saved: it may be asked again."
                     )
@@ -451,6 +461,12 @@ def _forget_typed_ahead() -> None:
         termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     except Exception:
         return
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def _write(text: str) -> None:

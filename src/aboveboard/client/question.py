@@ -18,16 +18,25 @@ class Question:
     Args:
         name: The host's name as people write it.
         url: Where the host's own page on analytics is, or "".
+        columns: The width of the terminal.
         catalog: What would be collected.
         sample: An exact line as it would be sent; "" where there is none.
         new: The part of the catalog that is new since an earlier yes; None where all of it is.
     """
 
     def __init__(
-        self, *, name: str, url: str, catalog: Catalog, sample: str, new: Terms | None = None
+        self,
+        *,
+        name: str,
+        url: str,
+        catalog: Catalog,
+        sample: str,
+        new: Terms | None = None,
+        columns: int = 80,
     ) -> None:
         self.name = name
         self.url = url
+        self.columns = max(columns, 40)
         self.catalog = catalog
         self.sample = sample
         self.new = new
@@ -58,23 +67,26 @@ class Question:
             if word == "?":
                 write(self.details())
             else:
-                write("Please answer y, n or ?\n")
                 tries += 1
+                write("Please answer y, n or ?\n" if tries < _TRIES else "Nothing was decided.\n")
         return None
 
     def promise(self) -> str:
         """Return the lines before the question."""
-        more = f"For more info: {self.url}\n" if self.url else ""
-        news = ""
-        if self.new is not None:
-            news = "It could collect more than you agreed to; it does so only if you agree again.\n"
-        return (
-            f"\n{self.name.capitalize()} respects your privacy and never collects your code, "
-            "prompts, chats, keys or any personal\ninfo.\n"
-            f"{more}"
-            f"{news}"
-            "Answer ? to see all that would be collected, before you decide.\n"
+        name = self.name[:1].upper() + self.name[1:]
+        promise = (
+            f"{name} respects your privacy and never collects your code, prompts, chats, keys or "
+            "any personal info."
         )
+        told = [promise]
+        if self.url:
+            told.append(f"For more info: {self.url}")
+        if self.new is not None:
+            told.append(
+                "It could collect more than you agreed to; it does so only if you agree again."
+            )
+        told.append("Answer ? to see all that would be collected, before you decide.")
+        return "\n" + "".join(self._fit(line) for line in told)
 
     def line(self) -> str:
         """Return the question itself."""
@@ -89,17 +101,37 @@ class Question:
         for entry in self.catalog.entries.values():
             if self.new is not None and entry.name not in self.new:
                 continue
-            shown.append(f"\n  {entry.name}: {entry.doc}\n")
+            shown.append("\n" + self._fit(f"{entry.name}: {entry.doc}", "  ", 4))
             for name, declared in entry.properties.items():
                 if self.new is None or name in self.new[entry.name]:
-                    shown.append(f"    {name:<18} {declared.doc} ({declared.kind.describe()})\n")
+                    told = f"{name:<18} {declared.doc} ({declared.kind.describe()})"
+                    shown.append(self._fit(told, "    ", 23))
         what = "that is new " if self.new is not None else ""
         return (
             f"\nEverything {what}that {self.name} would collect:\n"
             + "".join(shown)
-            + "\n  With each: a random id of this install, a random id of this run, and the time.\n"
+            + "\n"
+            + self._fit(
+                "With each: a random id of this install, a random id of this run, and the time.",
+                "  ",
+                4,
+            )
             + (f"\nA line exactly as it would be sent:\n\n  {self.sample}\n" if self.sample else "")
         )
+
+    def _fit(self, text: str, indent: str = "", hanging: int = 0) -> str:
+        """Return text as lines that the terminal need not break."""
+        from textwrap import wrap
+
+        lines = wrap(
+            text,
+            self.columns - 1,
+            initial_indent=indent,
+            subsequent_indent=" " * hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        return "".join(f"{line}\n" for line in lines)
 
 
 def _within(write: Callable[[str], None]) -> Callable[[str], None]:

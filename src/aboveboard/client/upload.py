@@ -159,37 +159,47 @@ def count_dropped(errand: Errand, number: int) -> None:
 def send_segments(errand: Errand, connection: Connection, user_id: str) -> None:
     """Send the segments that wait, oldest first; remove those that nobody may have any more.
 
+    Looks again when all are sent: what a session left meanwhile started no child, since this one
+    was there.
+
     Raises:
         Later, OSError, http.client.HTTPException: not all could be sent; the rest still waits.
     """
+    while segment.any_left(errand.segments):
+        for waiting in segment.waiting(errand.segments):
+            try:
+                _send_segment(errand, connection, user_id, waiting)
+            finally:
+                waiting.release()
+
+
+def _send_segment(
+    errand: Errand, connection: Connection, user_id: str, waiting: segment.Waiting
+) -> None:
     form = wire.form(errand.endpoint)
-    for waiting in segment.waiting(errand.segments):
-        try:
-            lines = waiting.read()
-            if form.owner(user_id) not in lines:
-                # An id that was given up; or the other form's, of a host that sends elsewhere now.
-                waiting.remove()
-                if user_id.encode() in lines:
-                    count_dropped(errand, 1)
-                continue
-            status, retry_after = connection.post(
-                form.path,
-                gzip.compress(form.body(lines, errand.key), 6, mtime=0),
-                {
-                    **_headers(errand),
-                    "Content-Type": form.content_type,
-                    "Content-Encoding": "gzip",
-                    "Idempotency-Key": waiting.id,
-                },
-            )
-            if status == 200:
-                waiting.remove()
-            elif status in REFUSED:
-                count_dropped(errand, waiting.set_aside())
-            else:
-                raise Later(retry_after)
-        finally:
-            waiting.release()
+    lines = waiting.read()
+    if form.owner(user_id) not in lines:
+        # An id that was given up; or the other form's, of a host that sends elsewhere now.
+        waiting.remove()
+        if user_id.encode() in lines:
+            count_dropped(errand, 1)
+        return
+    status, retry_after = connection.post(
+        form.path,
+        gzip.compress(form.body(lines, errand.key), 6, mtime=0),
+        {
+            **_headers(errand),
+            "Content-Type": form.content_type,
+            "Content-Encoding": "gzip",
+            "Idempotency-Key": waiting.id,
+        },
+    )
+    if status == 200:
+        waiting.remove()
+    elif status in REFUSED:
+        count_dropped(errand, waiting.set_aside())
+    else:
+        raise Later(retry_after)
 
 
 def send_erasures(errand: Errand, connection: Connection) -> None:

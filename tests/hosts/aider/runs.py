@@ -39,7 +39,9 @@ tables = warehouse.query(
 )
 rows = {}
 for (table,) in tables.rows:
-    found = warehouse.query(f"SELECT * FROM {{database:Identifier}}.`{table}` ORDER BY time", named)
+    found = warehouse.query(
+        f"SELECT * EXCEPT _move FROM {{database:Identifier}}.`{table}` ORDER BY time", named
+    )
     columns = warehouse.query(f"DESCRIBE TABLE {{database:Identifier}}.`{table}`", named)
     rows[table] = {
         "columns": [row[0] for row in columns.rows],
