@@ -73,7 +73,7 @@ class TestStatus:
         ended = aboveboard(used, "status")
         assert ended.returncode == 0
         assert "tool: you agreed" in ended.stdout
-        assert "5 events in 1 files" in ended.stdout
+        assert "5 events in 1 file" in ended.stdout
         assert str(used.state) in ended.stdout
         assert str(used.segments) in ended.stdout
         assert used.environ["TOOL_ENDPOINT"] in ended.stdout
@@ -122,10 +122,30 @@ class TestStatus:
         assert "cannot be read or understood" in shown
         assert "no id" not in shown
 
+    @pytest.mark.parametrize("name", ["DO_NOT_TRACK", "TOOL_ANALYTICS"])
+    def test_says_what_turns_a_session_off_here(self, used: Tool, name: str) -> None:
+        assert f"off: {name}" not in aboveboard(used, "status", "tool").stdout
+        word = "1" if name == "DO_NOT_TRACK" else "0"
+        assert f"off: {name}" in aboveboard(used, "status", "tool", **{name: word}).stdout
+
+    def test_says_why_the_collector_refused(self, used: Tool, recorder: Any, until: Until) -> None:
+        recorder.statuses = [401]
+        used.run("send")
+        until(lambda: "set aside" in aboveboard(used, "status", "tool").stdout)
+        shown = aboveboard(used, "status", "tool").stdout
+        assert "1 file that the collector refused (it does not know the tool's write key)" in shown
+
+    def test_of_a_yes_from_before_says_what_it_hangs_on(self, tool: Tool) -> None:
+        tool.agree()
+        decided = tool.decided()
+        kept = {key: decided[key] for key in ("uuid", "asked_opt_in", "permanently_disable")}
+        tool.state.write_text(json.dumps(kept))
+        assert "you agreed before it had aboveboard" in aboveboard(tool, "status", "tool").stdout
+
     def test_does_not_promise_to_send_what_posthog_would_not_take(self, used: Tool) -> None:
         aboveboard(used, "forget", "tool", DO_NOT_TRACK="1")
         used.run("kill", TOOL_ENDPOINT="posthog+" + used.environ["TOOL_ENDPOINT"])
-        assert "1 requests to erase, kept, since PostHog" in aboveboard(used, "status").stdout
+        assert "1 request to erase, kept, since PostHog" in aboveboard(used, "status").stdout
 
 
 class TestNames:
@@ -271,7 +291,7 @@ class TestForget:
         assert after["asked_opt_in"] is True
         assert id_of(after["secret"]) == after["uuid"]
         until(lambda: (used.spool / "pause").exists())
-        assert "1 requests to erase" in aboveboard(used, "status").stdout
+        assert "1 request to erase" in aboveboard(used, "status").stdout
         # Days later the collector is back, and the tool, by now disabled, still owes the request.
         recorder.statuses = []
         (used.spool / "pause").unlink()

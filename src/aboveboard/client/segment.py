@@ -149,8 +149,10 @@ class Waiting:
         os.unlink(self.path)
         self.release()
 
-    def set_aside(self) -> int:
+    def set_aside(self, status: int) -> int:
         """Move the segment to `aside/`, where the last few are kept for a person to look at.
+
+        The status with which it was refused becomes a part of its name.
 
         Returns how many older ones had to be dropped for it.
         """
@@ -158,7 +160,7 @@ class Waiting:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         if os.name == "nt":
             self.release()
-        os.replace(self.path, os.path.join(directory, os.path.basename(self.path)))
+        os.replace(self.path, os.path.join(directory, f"{self.id}.{status}{SUFFIX}"))
         self.release()
         too_many = listed(directory)[:-ASIDE_MAX]
         for path in too_many:

@@ -197,7 +197,7 @@ def _send_segment(
     if status == 200:
         waiting.remove()
     elif status in REFUSED:
-        count_dropped(errand, waiting.set_aside())
+        count_dropped(errand, waiting.set_aside(status))
     else:
         raise Later(retry_after)
 

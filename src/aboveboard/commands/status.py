@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 from pathlib import Path
 
-from aboveboard.client import consent, segment
+from aboveboard.client import consent, environment, segment
 from aboveboard.client.errand import POSTHOG, paused
 from aboveboard.client.install import Install
 
@@ -40,6 +41,7 @@ def describe(install: Install, directory: str = "") -> dict[str, object]:
     return {
         "app": install.app,
         "decision": state.standing,
+        "off_here": _off_here(install.app),
         "decided": state.decided,
         "user_id": state.user_id or None,
         "agreed_events": sorted(state.agreed) if state.agreed is not None else None,
@@ -48,6 +50,7 @@ def describe(install: Install, directory: str = "") -> dict[str, object]:
         "waiting_events": sum(text.count(b"\n") for text in texts),
         "waiting_bytes": sum(map(len, texts)),
         "set_aside_files": len(segment.listed(str(Path(install.segments) / "aside"))),
+        "refused_with": _refused_with(install),
         "paused": paused(install.errand("", "").pause_file),
         "erasures_owed": len(list(Path(install.errand("", "").erasures).glob("*.json"))),
         "state_file": install.state.path,
@@ -64,17 +67,21 @@ def text(one: dict[str, object]) -> str:
         consent.DISABLED: "permanently disabled: nothing is recorded or sent",
         consent.UNREADABLE: "the file cannot be read or understood: nothing is recorded or sent",
     }[str(one["decision"])]
+    if one["decision"] == consent.CONSENTED and one["agreed_events"] is None:
+        meaning = "you agreed before it had aboveboard: events are sent if it says what that was to"
     lines = [f"{one['app']}: {meaning}"]
 
     def add(name: str, value: object) -> None:
         lines.append(f"  {name:<12} {value}")
 
+    if one["off_here"]:
+        add("here", f"off: {one['off_here']}")
     decided = one["decided"]
     if isinstance(decided, int):
         moment = datetime.datetime.fromtimestamp(decided, datetime.timezone.utc).astimezone()
         add("decided", f"{moment:%Y-%m-%d %H:%M}")
     if one["agreed_events"] is not None:
-        add("agreed to", f"{len(_list(one['agreed_events']))} kinds of events")
+        add("agreed to", _number(len(_list(one["agreed_events"])), "kind") + " of events")
     unreadable = one["decision"] == consent.UNREADABLE
     add(
         "install",
@@ -82,19 +89,52 @@ def text(one: dict[str, object]) -> str:
     )
     if one["sends_to"]:
         add("sends to", one["sends_to"])
-    waiting = f"{one['waiting_events']} events in {one['waiting_files']} files"
+    waiting = (
+        f"{_number(one['waiting_events'], 'event')} in {_number(one['waiting_files'], 'file')}"
+    )
     add("waiting", waiting + (", sending paused for a while" if one["paused"] else ""))
     if one["set_aside_files"]:
-        add("set aside", f"{one['set_aside_files']} files that the collector refused")
+        why = f" ({one['refused_with']})" if one["refused_with"] else ""
+        add(
+            "set aside",
+            _number(one["set_aside_files"], "file") + f" that the collector refused{why}",
+        )
     if one["erasures_owed"]:
         takes_none = str(one["sends_to"]).startswith(POSTHOG)
         fate = "kept, since PostHog takes none" if takes_none else "sent as soon as they can be"
-        add("owed", f"{one['erasures_owed']} requests to erase, {fate}")
+        add("owed", f"{_number(one['erasures_owed'], 'request')} to erase, {fate}")
     add("decision in", one["state_file"])
     add("waiting in", one["waiting_directory"])
     if one["doubt"]:
         add("but", one["doubt"])
     return "\n".join(lines)
+
+
+def _off_here(app: str) -> str:
+    """Return what in this environment turns the app's sessions off, whatever was decided, or ""."""
+    if environment.do_not_track(os.environ):
+        return "DO_NOT_TRACK is set"
+    if environment.wanted(app, os.environ) is False:
+        return f"{environment.variable(app)} says no"
+    return ""
+
+
+_REFUSALS = {
+    "400": "it could not read them",
+    "401": "it does not know the tool's write key",
+    "413": "they are too large for it",
+}
+
+
+def _refused_with(install: Install) -> str:
+    """Return what the collector said of the last file that it refused, or ""."""
+    refused = segment.listed(str(Path(install.segments) / "aside"))
+    status = Path(refused[-1]).stem.rpartition(".")[2] if refused else ""
+    return _REFUSALS.get(status, "")
+
+
+def _number(count: object, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _bytes(path: str) -> bytes:

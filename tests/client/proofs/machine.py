@@ -248,7 +248,7 @@ class Machine:
         """Return the lines of segments that were not there before: each run starts its own."""
         lines = []
         for path, data in self.waiting().items():
-            name = os.path.basename(path)  # which stays, also where it is set aside
+            name = os.path.basename(path).partition(".")[0]  # also where it is set aside
             if name not in self._seen:
                 self._seen.add(name)
                 lines += data.splitlines(keepends=True)
