@@ -20,7 +20,7 @@ LAZY = [capture.__name__, guard.__name__]
 TOOL = """
 import sys
 from aboveboard import Analytics, Event, choice, count
-from aboveboard.integrations.argparse import add_flags
+from aboveboard.integrations.argparse import add_flags, open_session
 import argparse
 
 class Greeting(Event):
@@ -35,9 +35,9 @@ analytics = Analytics(
 def main(*words):
     parser = argparse.ArgumentParser()
     parser.add_argument("--times", type=int, default=1)
-    add_flags(parser)
+    add_flags(parser, analytics)
     args = parser.parse_args(words)
-    analytics.open(args)
+    open_session(analytics, args)
     analytics.record(Greeting(times=args.times, tone="warm"))
 """
 
@@ -167,6 +167,27 @@ def test_process(aboveboard_events):
 """
         )
         result.assert_outcomes(passed=1)
+
+    def test_a_no_that_is_kept_before_a_session_opens_is_the_tests_own(
+        self, suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        result = suite(
+            """
+def test_no(aboveboard_events, capsys):
+    with pytest.raises(SystemExit):
+        main("--analytics-disable", "--help")
+    assert "permanently disabled" in capsys.readouterr().err
+    main()
+    assert list(aboveboard_events) == []
+
+def test_after(aboveboard_events):
+    main()
+    assert aboveboard_events.names() == ["session_start", "greeting"]
+"""
+        )
+        result.assert_outcomes(passed=2)
+        assert not (tmp_path / ".config").exists()
 
     def test_the_home_that_a_maker_really_has_is_untouched(
         self, suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
