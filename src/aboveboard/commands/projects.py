@@ -6,16 +6,18 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aboveboard.client.kinds import CatalogError
-from aboveboard.collector import growth, storage
-from aboveboard.collector.projects import Project, Projects
-from aboveboard.warehouse import WarehouseError
+from aboveboard.collector import storage
 
+from . import _explain_missing
 from .catalog import read
 
+if TYPE_CHECKING:
+    from aboveboard.collector.projects import Project
+
 NAME = "projects"
-HELP = "the collector's projects and their write keys"
 
 
 def add_data_argument(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
@@ -63,6 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    try:  # what a collector needs may be missing, and the help is there still
+        from aboveboard.collector.projects import Projects
+        from aboveboard.warehouse import WarehouseError
+    except ModuleNotFoundError as missing:
+        return _explain_missing(NAME, missing)
     try:
         projects = Projects(args.data)
         if args.action == "add":
@@ -84,6 +91,8 @@ def run(args: argparse.Namespace) -> int:
 
 def warn_of_gone(command: str, before: Project | None, after: Project) -> None:
     """Say what is taken no more, where a catalog has less than the one before it."""
+    from aboveboard.collector import growth
+
     names = growth.gone(before.catalog, after.catalog) if before else []
     if names:
         print(

@@ -3,41 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
-import gc
 import os
-import shutil
-import signal
-import sys
-import tempfile
 from pathlib import Path
 
-from aboveboard import dashboard
-from aboveboard.client.kinds import CatalogError
-from aboveboard.collector import access, listener, log, storage
-from aboveboard.collector.app import create_app
-from aboveboard.collector.projects import shipped_catalog
-from aboveboard.collector.service import Collector
-from aboveboard.warehouse import WarehouseError, database
-
-from .catalog import read
-from .projects import add_data_argument, add_warehouse_argument, warn_of_gone
+from . import _explain_missing
+from .projects import add_data_argument, add_warehouse_argument
 
 NAME = "serve"
-HELP = "the collector and its dashboard"
-
 SECRET = "ABOVEBOARD_ADMIN_SECRET"  # noqa: S105  # the variable's name
-DEMO = "demo"
-FIRST = "aider"
-"""The project that is made where there is none, and the app whose catalog comes with aboveboard."""
-
-GOODBYE_SECONDS = 2
-"""How long the demo's process may take to end before it is told again, and louder."""
-
-
-class UsageError(Exception):
-    """The arguments do not go together; the text says what to do."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,128 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    log.to_stderr()
     try:
-        _check(args)
-        listener.check_free(args.host, args.port)
-        collector = Collector(args.data, args.warehouse)
-        try:
-            _use_temporary_directory(args.data / "temporary")
-            _add_projects(collector, args)
-            collector.start()
-            gc.freeze()  # what is loaded by now stays; looking through it again costs a tenth
-            asyncio.run(_serve(collector, args))
-        finally:
-            collector.close()
-    except UsageError as error:
-        print(f"aboveboard serve: {error}", file=sys.stderr)
-        return 2
-    except (listener.ListenError, storage.StorageError, WarehouseError, CatalogError) as error:
-        print(f"aboveboard serve: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _check(args: argparse.Namespace) -> None:
-    if not access.is_loopback(args.host) and not args.admin_secret:
-        raise UsageError(
-            f"everyone who reaches {args.host} could read the dashboard: set {SECRET}, "
-            "or leave --host away"
-        )
-    if not 0 < args.port < 2**16:
-        raise UsageError("--port is a number from 1 to 65535")
-    if (args.catalog is None) != (args.project is None):
-        raise UsageError("--catalog and --project go together: whose catalog is it?")
-
-
-def _use_temporary_directory(directory: Path) -> None:
-    """Keep the files that inserts pass through beside the data, and remove a dead process's."""
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(mode=0o700)
-    tempfile.tempdir = str(directory)
-
-
-def _add_projects(collector: Collector, args: argparse.Namespace) -> None:
-    for project in collector.projects.all():
-        if project.shipped:  # a newer aboveboard may know more of what the app collects
-            collector.add_project(project.name, shipped_catalog(FIRST), shipped=True)
-    if args.catalog is not None:
-        catalog = read(args.catalog)
-        before = collector.projects.get(args.project)
-        project = collector.add_project(args.project, catalog, called=str(args.catalog))
-        warn_of_gone(NAME, before, project)
-    if args.demo and collector.projects.get(DEMO) is None:
-        collector.add_project(DEMO, shipped_catalog(FIRST), shipped=True)
-    if not collector.projects.all():
-        collector.add_project(FIRST, shipped_catalog(FIRST), shipped=True)
-
-
-async def _serve(collector: Collector, args: argparse.Namespace) -> None:
-    app = create_app(collector, dashboard.routes(), admin_secret=args.admin_secret)
-    address = listener.address(args.host, args.port)
-    demo: asyncio.subprocess.Process | None = None
-    telling: asyncio.Task[None] | None = None
-
-    async def ready() -> None:
-        nonlocal demo, telling
-        _announce(collector, address, args.data)
-        if args.demo and _is_empty(collector, DEMO):
-            demo = await _fill(collector, address)
-            telling = asyncio.create_task(_tell_when_filled(demo, address))
-
-    try:
-        await listener.listen(app, args.host, args.port, ready)
-    finally:
-        if telling is not None:
-            telling.cancel()
-        if demo is not None:
-            await _end(demo)
-
-
-def _announce(collector: Collector, address: str, data: Path) -> None:
-    print(f"aboveboard is at {address} (Ctrl-C ends it); everything is kept in {data}")
-    for project in collector.projects.all():
-        print(f"\nproject {project.name}, write key {', '.join(project.keys)}")
-        if project.catalog.app == FIRST and project.name != DEMO:
-            print(
-                f"  an aider of today, unchanged: aider --analytics"
-                f" --analytics-posthog-host {address}"
-                f" --analytics-posthog-project-api-key {project.keys[0]}"
-            )
-    sys.stdout.flush()
-
-
-def _is_empty(collector: Collector, project: str) -> bool:
-    rows = collector.warehouse.query(
-        "SELECT count() FROM {project:Identifier}.sessions", {"project": database(project)}
-    ).rows
-    return rows == [(0,)] and collector.inbox.depth.events == 0
-
-
-async def _fill(collector: Collector, address: str) -> asyncio.subprocess.Process:
-    """Start the demo's people; in a process of their own, as people are."""
-    project = collector.projects.get(DEMO)
-    assert project is not None
-    print("\nThe demo is empty: simulated people will fill it.", flush=True)
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "aboveboard.demo", "--url", address, "--key", project.keys[0]
-    )
-
-
-async def _tell_when_filled(demo: asyncio.subprocess.Process, address: str) -> None:
-    if await demo.wait() == 0:
-        print(f"The demo is ready: {address}/?project={DEMO}", flush=True)
-
-
-async def _end(demo: asyncio.subprocess.Process) -> None:
-    """End the demo's process: a terminal's Ctrl-C has reached it already, a signal to us has not.
-
-    So it is given a moment before it is asked, and another before it is made to.
-    """
-    for number in (None, signal.SIGINT, signal.SIGKILL):
-        if number is not None:
-            with contextlib.suppress(ProcessLookupError):
-                demo.send_signal(number)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(demo.wait(), GOODBYE_SECONDS)
-            return
+        from . import server  # what a collector needs may be missing, and the help is there still
+    except ModuleNotFoundError as missing:
+        return _explain_missing(NAME, missing)
+    return server.run(args)
