@@ -213,13 +213,37 @@ class TestWhatIsPublished:
         (line,) = log.lines("--catalog", "greeter:catalog")
         assert line["properties"] == {"times": 2}
 
-    def test_a_log_of_another_tool_is_not_published_as_aiders(self, log: Log) -> None:
-        code, out, err = log.write(ours("greeted", name=SECRET)).sample()
+    @pytest.mark.parametrize("events", [["greeted"], ["session_start", "command", "exception"]])
+    def test_a_log_of_another_tool_is_not_published_as_aiders(
+        self, log: Log, events: list[str]
+    ) -> None:
+        log.write(*(ours(event, command=SECRET) for event in events))
+        code, out, err = log.sample()
         assert (code, out) == (1, "")
-        assert err.splitlines()[-1] == (
-            f"aboveboard sample: no event in {log.path} is one of aider's; "
-            "name the tool's own catalog with --catalog"
+        assert err == (
+            f"aboveboard sample: whose events are in {log.path}? Name the tool's own catalog with "
+            "--catalog (`--catalog aider` if it is aider's)\n"
         )
+
+    @pytest.mark.parametrize(
+        "line", [aiders("exit"), aiders("command_add"), ours("cli session"), ours("no-repo")]
+    )
+    def test_a_log_with_an_event_that_only_aider_writes_is_aiders(
+        self, log: Log, line: str
+    ) -> None:
+        names = [told["event"] for told in log.write(ours("command"), line).lines()]
+        assert names[0] == "command"
+        assert len(names) == 2
+
+    def test_a_log_that_could_be_anybodys_is_aiders_where_it_is_said(self, log: Log) -> None:
+        log.write(ours("command", command="add"))
+        (line,) = log.lines("--catalog", "aider")
+        assert line["properties"] == {"command": "add"}
+
+    def test_a_log_without_an_event_says_so(self, log: Log) -> None:
+        assert log.write().sample() == (
+            1, "", f"aboveboard sample: there is no event in {log.path}\n",
+        )  # fmt: skip
 
     def test_a_catalog_that_is_not_there_is_named_in_one_line(self, log: Log) -> None:
         code, out, err = log.write(aiders("repo")).sample("--catalog", "nowhere.json")

@@ -41,8 +41,15 @@ def find(target: str) -> Catalog:
         CatalogError: there is none; says what was looked for.
     """
     module, colon, name = target.partition(":")
-    if not colon or Path(target).exists():
-        return read(Path(target))
+    file = Path(target)
+    if not colon or file.exists():
+        # A dotted name that is no file is most often meant as a module.
+        if not file.exists() and file.suffix != ".json" and _is_dotted_name(target):
+            raise CatalogError(
+                f"there is no file {target}; for a catalog in the tool's own code write "
+                f"MODULE:NAME, such as {target}:analytics"
+            )
+        return read(file)
     # The tool's own code is most often in the directory where its maker stands.
     sys.path.insert(0, os.getcwd())  # noqa: PTH109  # a path that modules are found on is a string
     try:
@@ -58,6 +65,10 @@ def find(target: str) -> Catalog:
     if isinstance(found, Catalog):
         return found
     raise CatalogError(f"{target} is neither an Analytics nor a Catalog")
+
+
+def _is_dotted_name(text: str) -> bool:
+    return all(part.isidentifier() for part in text.split("."))
 
 
 def read(path: Path) -> Catalog:

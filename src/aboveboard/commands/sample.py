@@ -10,9 +10,11 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aboveboard.auditlog.legacy import Legacy
 from aboveboard.auditlog.reading import Reader
 from aboveboard.auditlog.sample import AIDER, OURS, Sample
 from aboveboard.auditlog.terminal import Page
+from aboveboard.client.catalog import DroppedEvents, Failure, SessionStart
 from aboveboard.client.kinds import CatalogError
 
 from . import catalog
@@ -20,12 +22,25 @@ from .stats import opened, skipped
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Iterable, Iterator
 
+    from aboveboard.auditlog.reading import LoggedEvent
     from aboveboard.auditlog.sample import LeftOut
     from aboveboard.client.catalog import Catalog
 
 SIZE = 1000
 """Events; as many as aider publishes."""
+
+TOOL = "aider"
+"""The tool whose catalog comes with aboveboard."""
+
+SHARED = frozenset(
+    (
+        SessionStart.event_name, Failure.event_name, DroppedEvents.event_name,
+        "rejected_value", "command", "launched", "exit", "message_send", "reply",
+    )
+)  # fmt: skip
+"""Events of aider's catalog that other tools may well have too."""
 
 NAMES_MAX = 8
 """Names that a line of what was left out tells; more would be no line."""
@@ -46,7 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="move all times together by a random number of days",
     )
-    parser.add_argument("--catalog", help=f"{catalog.TARGET_HELP}; without it, aider's")
+    parser.add_argument(
+        "--catalog",
+        help=f"{catalog.TARGET_HELP}; or `{TOOL}`, which need not be said of a log that is "
+        "clearly aider's",
+    )
     parser.add_argument(
         "-o", metavar="FILE", dest="output", help="where to write it; without it, standard output"
     )
@@ -54,10 +73,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     reader = Reader()
+    told = _Told()
     try:
-        sample = Sample(_catalog(args.catalog), args.size, args.format)
+        allowed = _catalog(args.catalog)
+        sample = Sample(allowed, args.size, args.format)
         for name in args.logs:
-            _read(sample, reader, name)
+            _read(sample, reader, told, name)
+        if args.catalog is None:
+            _check_is_aiders(told, allowed, args.logs)
         lines = sample.lines(shift_time=args.shift_time)
         _say(sample.left_out, reader.damaged)
         _publish(lines, args)
@@ -72,18 +95,48 @@ class _Refused(Exception):  # noqa: N818  # it says what is the case, in one lin
 
 
 def _catalog(target: str | None) -> Catalog:
-    if target is not None:
+    if target not in (None, TOOL):
         return catalog.find(target)
     with resources.as_file(resources.files("aboveboard") / "hosts/aider/catalog.json") as path:
         return catalog.read(path)
 
 
-def _read(sample: Sample, reader: Reader, name: str) -> None:
+class _Told:
+    """Which events a log has: by them its tool is known."""
+
+    def __init__(self) -> None:
+        self.events: set[tuple[str, bool]] = set()
+        """Names, and whether the line had a session, which stock aider's have not."""
+
+    def by(self, events: Iterable[LoggedEvent]) -> Iterator[LoggedEvent]:
+        for logged in events:
+            self.events.add((logged.event, logged.session is not None))
+            yield logged
+
+    def is_aiders(self, catalog: Catalog) -> bool:
+        """Return whether there is an event that only aider can have written."""
+        legacy = Legacy(catalog)
+        own = catalog.entries.keys() - SHARED
+        return any(
+            name in own if has_session else legacy.newer(name, {})[0] in catalog.entries
+            for name, has_session in self.events
+        )
+
+
+def _read(sample: Sample, reader: Reader, told: _Told, name: str) -> None:
     try:
         with opened(name) as file:
-            sample.take(reader.read(file))
+            sample.take(told.by(reader.read(file)))
     except OSError as error:
         raise _Refused(f"{name} cannot be read: {error.strerror}") from None
+
+
+def _check_is_aiders(told: _Told, aiders: Catalog, logs: list[str]) -> None:
+    if told.events and not told.is_aiders(aiders):
+        raise _Refused(
+            f"whose events are in {', '.join(logs)}? Name the tool's own catalog with --catalog "
+            f"(`--catalog {TOOL}` if it is aider's)"
+        )
 
 
 def _publish(lines: list[str], args: argparse.Namespace) -> None:
@@ -133,7 +186,7 @@ def write(path: Path, content: bytes) -> None:
 def _nothing(args: argparse.Namespace) -> str:
     logs = ", ".join(args.logs)
     if args.catalog is None:
-        return f"no event in {logs} is one of aider's; name the tool's own catalog with --catalog"
+        return f"there is no event in {logs}"
     return f"no event in {logs} is in the catalog {args.catalog}"
 
 
