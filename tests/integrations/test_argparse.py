@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from aboveboard import Analytics, CatalogError, Event
+from aboveboard.client.settings import combined
 from aboveboard.client.state import StateFile
 from aboveboard.integrations.argparse import add_flags, attach, command_names, open_session
 from aboveboard.integrations.commands import command_event
-from aboveboard.integrations.settings import combined
 from tests.integrations.conftest import told
 
 Make = Callable[[Sequence[type[Event]]], Analytics]

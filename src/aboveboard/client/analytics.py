@@ -7,11 +7,11 @@ import os
 import sys
 import time
 
-from . import consent, environment, spawn, wire
+from . import consent, environment, wire
 from .catalog import Catalog, DroppedEvents, Failure
-from .errand import VARIABLE, paused
 from .install import ID_LOST, POSTHOGS, Install
-from .segment import Writer, any_left, any_waits, remove_all
+from .segment import Writer, any_left, remove_all
+from .settings import combined
 from .state import State, new_id
 
 TYPE_CHECKING = False
@@ -84,6 +84,7 @@ class Analytics:
         self._session: Session | None = None
         self._log: AuditLog | None = None
         self._opened = False
+        self._refused = False
         self._process = 0
 
     @property
@@ -106,13 +107,12 @@ class Analytics:
             return
         self._opened = True
         try:
-            disable = _setting(flags, "analytics_disable")
-            flag = environment.said(_setting(flags, "analytics"))
+            said = combined(flags)
             self._open(
-                flag=flag,
-                typed=flag is True and _setting(flags, "analytics_asked") is not False,
-                disable=disable is not None and str(disable).lower() not in environment.NO,
-                log=_setting(flags, "analytics_log"),
+                flag=environment.said(said["analytics"]),
+                typed=said["analytics"] is True and said["analytics_asked"] is True,
+                disable=said["analytics_disable"] is True,
+                log=said["analytics_log"],
                 ask=ask,
             )
         except Exception:
@@ -162,6 +162,28 @@ class Analytics:
         self._drop()
         return self._install.disable()
 
+    def refuse(self) -> None:
+        """Turn analytics off for good, since someone typed the flag, and say so in a line.
+
+        For a parser that comes upon the flag; the session may be opened afterwards, and is off.
+        """
+        if self._refused:
+            return
+        self._refused = True
+        try:
+            if self._install.state.read().standing == consent.DISABLED:
+                self._drop()
+                remove_all(self._errand.segments)  # of a run that was going on at the time
+            elif self.disable():
+                _say("Analytics have been permanently disabled.")
+            else:
+                _say(
+                    "Analytics are off for this session only: the decision could not be saved in "
+                    f"{self._install.state.path}."
+                )
+        except Exception:
+            return
+
     def forget(self) -> bool:
         """Ask for everything that this install has sent to be erased; return whether that is kept.
 
@@ -182,9 +204,9 @@ class Analytics:
         self, *, flag: bool | None, typed: bool, disable: bool, log: object, ask: bool
     ) -> None:
         if disable:
-            self._disable_by_flag()
+            self.refuse()
             flag = False
-        wants = self._wanted(flag)
+        wants = False if self._refused else self._wanted(flag)
         self._open_log(log)
         off = environment.do_not_track(self._environ) or wants is False
         state = State(consent.NOT_ASKED)
@@ -199,13 +221,18 @@ class Analytics:
             state = self._install.state.read()
         if log and self._log is None:
             return  # someone wanted to see what is sent, and can't: nothing is
-        left = decision.on and any_left(self._errand.segments)
+        owes = self._errand.owes()
+        left = owes or (decision.on and any_left(self._errand.segments))
         if decision.on or self._log is not None:
             self._begin(decision, state)
-        if left:
-            self._send_what_was_left()
-        elif wants is not False and not environment.in_ci(self._environ):
-            self._deliver_what_is_owed()
+        if left and decision.on:
+            from . import sending
+
+            sending.send_left(self._errand, self._environ, self._start)
+        elif owes and wants is not False and not environment.in_ci(self._environ):
+            from . import sending
+
+            sending.deliver_owed(self._errand, self._environ, self._start)
 
     def _facts(self, state: State, wants: bool | None, ask: bool) -> consent.Facts:
         can_ask = ask and not environment.in_ci(self._environ) and environment.has_terminal()
@@ -246,7 +273,7 @@ class Analytics:
     def _ask(
         self, decision: consent.Decision, facts: consent.Facts, state: State
     ) -> consent.Decision:
-        from .question import Question
+        from .question import Question, columns, forget_typed_ahead, read, write
 
         new = consent.growth(decision.covered, facts.terms) if decision.on else None
         question = Question(
@@ -255,10 +282,10 @@ class Analytics:
             catalog=self.catalog,
             sample=self._sample(state),
             new=new,
-            columns=_columns(),
+            columns=columns(),
         )
-        _forget_typed_ahead()
-        answer = question.ask(_read, _write)
+        forget_typed_ahead()
+        answer = question.ask(read, write)
         file = self._install.state
         covered = decision.covered
         try:
@@ -268,7 +295,7 @@ class Analytics:
                 now = file.decline(facts.terms, facts.agreed or covered)
             elif answer is False:
                 if self.disable():
-                    _write("Analytics have been permanently disabled.\n")
+                    write("Analytics have been permanently disabled.\n")
                 else:
                     _say(
                         "Analytics are off, but your no could not be saved: it may be asked again."
@@ -340,50 +367,10 @@ class Analytics:
     def _fail(self, error: BaseException, *, handled: bool) -> None:
         self.record(Failure(error=error, handled=handled))
 
-    def _send(self, *, apart: bool = False) -> None:
-        """Have what waits sent by a child, if there is any and no pause is on."""
-        if paused(self._errand.pause_file):
-            return
-        if not any_waits(self._errand.segments) and not self._errand.owes():
-            return
-        if self._start is not None or spawn.can_spawn():
-            start = self._start or spawn.start
-            start(self._errand.lock, {VARIABLE: self._errand.as_json()}, self._environ, apart=apart)
+    def _send(self, *, apart: bool) -> None:
+        from . import sending
 
-    def _send_what_was_left(self) -> None:
-        """Send what earlier sessions left which never came to their own end: were killed, say."""
-        if not spawn.can_spawn():
-            self._send_from_a_thread()
-            return
-        try:
-            self._send(apart=True)
-        except OSError:
-            return  # there is another chance at this session's end
-
-    def _deliver_what_is_owed(self) -> None:
-        """Have a request to erase sent: its sender's own word, whatever was decided since."""
-        if environment.do_not_track(self._environ) or not self._errand.owes():
-            return
-        if spawn.can_spawn():
-            import atexit
-
-            atexit.register(self._send)
-        else:
-            self._send_from_a_thread()
-
-    def _send_from_a_thread(self) -> None:
-        """Send where no child can be started; the program's exit does not wait for it."""
-        import threading
-
-        def send() -> None:
-            from . import upload
-
-            try:
-                upload.run(self._errand, self._environ, in_thread=True)
-            except Exception:
-                return
-
-        threading.Thread(target=send, name="aboveboard", daemon=True).start()
+        sending.send(self._errand, self._environ, self._start, apart=apart)
 
     def _open_log(self, log: object) -> None:
         if not log:
@@ -395,17 +382,6 @@ class Analytics:
             self._log = AuditLog(path)
         except OSError as error:
             _say(f"Analytics are off: the log {path} cannot be written ({error.strerror}).")
-
-    def _disable_by_flag(self) -> None:
-        if self._install.state.read().standing == consent.DISABLED:
-            remove_all(self._errand.segments)  # of a run that was going on at the time
-        elif self.disable():
-            _say("Analytics have been permanently disabled.")
-        else:
-            _say(
-                "Analytics are off for this session only: the decision could not be saved in "
-                f"{self._install.state.path}."
-            )
 
     def _drop(self) -> None:
         """Stop recording, whatever happened: a host's user never learns of our troubles."""
@@ -434,45 +410,9 @@ _PASSING = (errno.EMFILE, errno.ENFILE)
 """Too many open files, for the moment: one event is lost, and the next may find room."""
 
 
-def _setting(flags: object, name: str) -> object:
-    """Return a flag or setting by name, from a mapping (dashes or underscores) or an object."""
-    if hasattr(type(flags), "keys"):  # the type's: a namespace may have an option of that name
-        settings: Mapping[str, object] = flags  # type: ignore[assignment]
-        for spelling in (name, name.replace("_", "-")):
-            if spelling in settings.keys():  # noqa: SIM118  # a mapping is all that is promised
-                return settings[spelling]
-        return None
-    return getattr(flags, name, None)
-
-
 def _say(line: str) -> None:
     try:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
     except Exception:
         return
-
-
-def _forget_typed_ahead() -> None:
-    """Drop what was typed before the question was there: nobody has read anything then."""
-    try:
-        import termios
-
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    except Exception:
-        return
-
-
-def _columns() -> int:
-    import shutil
-
-    return shutil.get_terminal_size().columns
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _read() -> str:
-    return sys.stdin.readline()

@@ -49,7 +49,15 @@ def said(word: object) -> bool | None:
     """
     if word is None or word == "":
         return None
-    return word is True or str(word).strip().lower() in YES
+    return meaning(word) is True
+
+
+def meaning(value: object) -> bool | None:
+    """Return whether `value` is a yes or a no; None where it is neither."""
+    if isinstance(value, int):
+        return value == 1 if value in (0, 1) else None
+    word = value.strip().lower() if isinstance(value, str) else None
+    return word in YES if word in YES | NO else None
 
 
 def variable(app: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,3 +146,29 @@ def _within(write: Callable[[str], None]) -> Callable[[str], None]:
             write(text.encode("ascii", "replace").decode())
 
     return replacing
+
+
+def columns() -> int:
+    """Return how wide the terminal is."""
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def forget_typed_ahead() -> None:
+    """Drop what was typed before the question was there: nobody has read anything then."""
+    try:
+        import termios
+
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+    except Exception:
+        return
+
+
+def write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def read() -> str:
+    return sys.stdin.readline()

@@ -135,7 +135,7 @@ class _Given(argparse.Action):
         value = True if self.nargs == 0 else values
         if self.flag is flags.NEVER and self.analytics is not None:
             if getattr(namespace, self.flag.parameter, None) != _KEPT:
-                flags.refuse(self.analytics)
+                self.analytics.refuse()
             value = _KEPT
         setattr(namespace, self.flag.parameter, value)
 
@@ -148,7 +148,7 @@ def _listen(parser: argparse.ArgumentParser, analytics: Analytics) -> None:
         words: list[str] = sys.argv[1:] if args is None else list(args)
         # To complete what somebody is about to type is not to be told it.
         if flags.is_refused(words) and "_ARGCOMPLETE" not in os.environ:
-            flags.refuse(analytics)
+            analytics.refuse()
             namespace = argparse.Namespace() if namespace is None else namespace
             setattr(namespace, flags.NEVER.parameter, _KEPT)
             if flags.is_only_refused(words) and _wants_more(parser):
@@ -171,7 +171,7 @@ def _said(
     args: argparse.Namespace, settings: tuple[Mapping[str, object] | None, ...]
 ) -> dict[str, object]:
     """Return what the flags and settings say together, as `Analytics.open` takes it."""
-    from .settings import combined
+    from aboveboard.client.settings import combined
 
     if not hasattr(args, FLAGS):
         return combined(args, *settings)

@@ -29,7 +29,7 @@ from aboveboard.client.state import State, StateFile
 
 from .guard import Guard
 
-METHODS = ("open", "record", "exception", "watch_loop", "close", "disable", "forget")
+METHODS = ("open", "record", "exception", "watch_loop", "close", "disable", "forget", "refuse")
 
 
 class Events(Sequence[dict[str, Any]]):
@@ -194,6 +194,7 @@ class Stage:
             _session=None,
             _log=None,
             _opened=False,
+            _refused=False,
             _process=0,
         )
         if analytics._environ is os.environ:

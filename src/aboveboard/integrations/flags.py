@@ -6,8 +6,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from aboveboard.client.analytics import Analytics
-
 
 class Flag:
     """A flag as it is typed, the names under which its value is kept, and what its help says.
@@ -39,25 +37,6 @@ LOG = Flag(
     metavar="FILE",
 )
 FLAGS = (YES, NO, NEVER, LOG)
-
-
-def refuse(analytics: Analytics) -> None:
-    """Keep a no for good as soon as it is read, and say so, whatever becomes of the command.
-
-    No session is opened by this, since there may be none: help, a version and a mistake in the
-    arguments end the program before. Where one is to follow, it is for the caller to have it off.
-    """
-    import copy
-
-    try:
-        # Said by another, so that the session of this one can still be opened: a log is for it.
-        once = copy.copy(analytics)
-        once._opened, once._session, once._log = False, None, None
-        once.open({NEVER.name: True})
-        if analytics.enabled:
-            analytics.disable()
-    except Exception:  # noqa: BLE001  # nothing of ours is ever raised into a host
-        return
 
 
 def is_only_refused(words: Sequence[str]) -> bool:

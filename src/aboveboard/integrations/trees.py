@@ -9,10 +9,10 @@ What is relied on is what both document: `resolve_command` and `commands` of a g
 from __future__ import annotations
 
 from aboveboard.client.kinds import CatalogError
+from aboveboard.client.settings import combined
 
 from .commands import NO_COMMAND, is_recorded, record
-from .flags import NEVER, is_only_refused, is_refused, refuse
-from .settings import combined
+from .flags import NEVER, is_only_refused, is_refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Attachment:
             return
         given = context.meta.setdefault(FLAGS, {})
         if flag == NEVER.name and flag not in given:
-            refuse(self._analytics)
+            self._analytics.refuse()
         given[flag] = value
 
     def open(self, context: Context) -> None:

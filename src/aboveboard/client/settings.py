@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from aboveboard.client.environment import NO, YES
+from .environment import meaning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ def combined(flags: object, *settings: Mapping[str, object] | None) -> dict[str,
             does decides.
     """
     voices = [flags, *settings]
-    wanted = [_meaning(value) for value in _said(voices, "analytics")]
+    wanted = [meaning(value) for value in _said(voices, "analytics")]
     # The flag's own spelling, as who knows the flags would write it in a file.
-    wanted += [False for value in _said(voices, "no_analytics") if _meaning(value) is not False]
-    forever = [_meaning(value) for value in _said(voices, "analytics_disable")]
+    wanted += [False for value in _said(voices, "no_analytics") if meaning(value) is not False]
+    forever = [meaning(value) for value in _said(voices, "analytics_disable")]
     logs = [value for value in _said(voices, "analytics_log") if value is not False]
     paths = [value for value in logs if isinstance(value, (str, os.PathLike))]
     unclear = None in wanted or None in forever or len(paths) < len(logs)
@@ -39,7 +39,8 @@ def combined(flags: object, *settings: Mapping[str, object] | None) -> dict[str,
     return {
         "analytics": False if unclear else answer,
         # Who typed the flag is told where it changes nothing; a file that says it is not, each run.
-        "analytics_asked": True in map(_meaning, _said([flags], "analytics")),
+        "analytics_asked": False not in _said([flags], "analytics_asked")
+        and True in map(meaning, _said([flags], "analytics")),
         "analytics_disable": True in forever,
         "analytics_log": paths[0] if paths else None,
     }
@@ -58,16 +59,8 @@ def _value(voice: object, name: str) -> object:
             return getattr(voice, name, None)
         settings: Mapping[str, object] = voice  # type: ignore[assignment]
         return settings[name] if name in settings.keys() else None  # noqa: SIM118  # a mapping is all that is promised
-    except Exception:  # noqa: BLE001  # every format has ways of its own to fail
+    except Exception:  # every format has ways of its own to fail
         return _UNREADABLE
-
-
-def _meaning(value: object) -> bool | None:
-    """Return whether `value` is a yes or a no; None where it is neither."""
-    if isinstance(value, int):
-        return value == 1 if value in (0, 1) else None
-    word = value.strip().lower() if isinstance(value, str) else None
-    return word in YES if word in YES | NO else None
 
 
 _UNREADABLE = object()

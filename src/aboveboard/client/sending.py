@@ -1,0 +1,79 @@
+"""When a child is sent, and where none can be, a thread. What either does is in `upload.py`."""
+
+from __future__ import annotations
+
+from . import environment, spawn
+from .errand import VARIABLE, paused
+from .segment import any_waits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .errand import Errand
+
+    Start = Callable[..., None] | None
+    """Stands in for `spawn.start` where a test or a simulation gives it."""
+
+
+def send(
+    errand: Errand, environ: Mapping[str, str], start: Start = None, *, apart: bool = False
+) -> None:
+    """Have what waits sent by a child, if there is any and no pause is on.
+
+    Args:
+        errand: What the child is sent on.
+        environ: The host's environment.
+        start: What starts it.
+        apart: Whether the host goes on, and is not to have a child.
+
+    Raises:
+        OSError: the system would not start it.
+    """
+    if paused(errand.pause_file):
+        return
+    if not any_waits(errand.segments) and not errand.owes():
+        return
+    if start is not None or spawn.can_spawn():
+        (start or spawn.start)(errand.lock, {VARIABLE: errand.as_json()}, environ, apart=apart)
+
+
+def send_left(errand: Errand, environ: Mapping[str, str], start: Start = None) -> None:
+    """Send what earlier sessions left which never came to their own end: were killed, say."""
+    if not spawn.can_spawn():
+        _send_from_a_thread(errand, environ)
+        return
+    try:
+        send(errand, environ, start, apart=True)
+    except OSError:
+        return  # there is another chance at this session's end
+
+
+def deliver_owed(errand: Errand, environ: Mapping[str, str], start: Start = None) -> None:
+    """Have a request to erase sent: its sender's own word, whatever was decided since.
+
+    At the host's end, since the session is off and has nothing of its own to send.
+    """
+    if environment.do_not_track(environ):
+        return
+    if spawn.can_spawn():
+        import atexit
+
+        atexit.register(send, errand, environ, start)
+    else:
+        _send_from_a_thread(errand, environ)
+
+
+def _send_from_a_thread(errand: Errand, environ: Mapping[str, str]) -> None:
+    """Send where no child can be started; the program's exit does not wait for it."""
+    import threading
+
+    def run() -> None:
+        from . import upload
+
+        try:
+            upload.run(errand, environ, in_thread=True)
+        except Exception:
+            return
+
+    threading.Thread(target=run, name="aboveboard", daemon=True).start()
