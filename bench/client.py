@@ -132,7 +132,7 @@ def fail(connection: socket.socket) -> None:
 def dribble(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         connection.recv(65536)
-        for letter in b"HTTP/1.1 200 OK" + b" " * 300:
+        for letter in b"HTTP/1.1 200 OK" + b" " * 30:
             connection.sendall(bytes([letter]))
             time.sleep(1)
 

@@ -71,6 +71,23 @@ class TestSending:
         }  # fmt: skip
         assert recorder.requests[0].headers["User-Agent"].startswith("aboveboard/")
 
+    def test_what_another_session_leaves_meanwhile_goes_too(
+        self, errand: Errand, recorder: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """That session has started no child, since this one was there."""
+        ids = wait_for_sending(errand, 1)
+        post = upload.Connection.post
+
+        def posting(*request: Any) -> Any:
+            if len(ids) < 3:
+                ids.extend(wait_for_sending(errand, 1))
+            return post(*request)
+
+        monkeypatch.setattr(upload.Connection, "post", posting)
+        upload.run(errand, {})
+        assert [request.headers["Idempotency-Key"] for request in recorder.requests] == ids
+        assert len(ids) == 3
+
     @pytest.mark.parametrize("status", [400, 401, 413])
     def test_what_would_be_refused_again_is_set_aside(
         self, errand: Errand, recorder: Any, status: int

@@ -26,6 +26,11 @@ def run(args: argparse.Namespace) -> int:
     try:
         command = installed.find().command(args.arguments)
     except installed.NotFoundError as error:
+        if {"-h", "--help"} & set(args.arguments):  # where there is an aider, the help is its own
+            print("usage: aboveboard aider ...\n")
+            print("The installed aider, its analytics kept by aboveboard; all that follows is its")
+            print(f"own, the help too. Now {error}.")
+            return 0
         print(f"aboveboard aider: {error}", file=sys.stderr)
         return 1
     sys.stdout.flush()
