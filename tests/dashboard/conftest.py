@@ -23,6 +23,7 @@ from aboveboard.collector.projects import Projects, shipped_catalog
 from aboveboard.warehouse import Warehouse, embedded
 from tests.conftest import missing
 from tests.dashboard.tool import CATALOG
+from tests.insights import library
 from tests.insights.population import Happening, fill, population
 
 CHROMIUM = (
@@ -62,8 +63,9 @@ class Quarantine:
 class Site:
     """A dashboard on loopback, over a real warehouse.
 
-    `aider` has the made-up population, `alone` one person of it; `empty` has nothing; `mytool` has
-    a catalog of its own, and nothing either.
+    `aider` has the made-up population, `alone` one person of it; `library` is a tool of somebody
+    else's, with people of its own; `empty` has nothing; `mytool` has a catalog of its own, and
+    nothing either.
     """
 
     url: str
@@ -85,6 +87,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "alone": shipped_catalog("aider"),
         "empty": shipped_catalog("aider"),
         "mytool": CATALOG,
+        "library": library.CATALOG,
     }
     for name, catalog in catalogs.items():
         projects.add(name, catalog)
@@ -94,6 +97,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     one = next(event.user_id for event in happened if event.event == "exception")
     alone = [event for event in happened if event.user_id == one]
     fill(warehouse, "alone", catalogs["alone"], alone)
+    fill(warehouse, "library", library.CATALOG, library.readers())
     state = {"warehouse": warehouse, "projects": projects, "quarantine": Quarantine()}
     app = Litestar(dashboard.routes(), state=State(state), openapi_config=None)
     with serving(app) as url:
@@ -113,7 +117,7 @@ class serving:  # noqa: N801  # reads as `with serving(app) as url`
             app, address="127.0.0.1", port=self.port, interface=Interfaces.ASGI, log_enabled=False
         )
         self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self._run)
+        self.thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> str:
         self.thread.start()
@@ -131,7 +135,8 @@ class serving:  # noqa: N801  # reads as `with serving(app) as url`
 
     def __exit__(self, *_: object) -> None:
         self.loop.call_soon_threadsafe(self.server.stop)
-        self.thread.join()
+        self.thread.join(30)
+        assert not self.thread.is_alive(), "the dashboard did not stop"
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,9 @@ pytestmark = pytest.mark.browser
 PERIOD = "since=2026-09-20&until=2026-10-19"
 PHONE = {"width": 375, "height": 812}
 DESKTOP = {"width": 1280, "height": 900}
-INSIGHTS = ["overview", "models", "commands", "errors", "stability"]
+INSIGHTS = ["overview", "models", "commands", "errors", "stability", "events"]
+LIBRARY = f"{PERIOD}&project=library"
+EVENT = f"/insights/events?{LIBRARY}&event=books_imported"
 EVERYWHERE = ["/", *[f"/insights/{name}" for name in INSIGHTS], "/catalog", "/quarantine"]
 
 
@@ -196,12 +198,14 @@ class TestThemes:
         assert background(visit.page) == light
 
     @pytest.mark.parametrize("theme", ["light", "dark"])
-    @pytest.mark.parametrize("path", EVERYWHERE)
+    @pytest.mark.parametrize(
+        "path", [*(f"{path}?{PERIOD}&version=0.86.0" for path in EVERYWHERE), EVENT]
+    )
     def test_all_words_stand_out_from_what_is_behind_them(
         self, visits: Visits, path: str, theme: Literal["light", "dark"]
     ) -> None:
         """WCAG 2.2, 1.4.3: a contrast of 4.5 to 1 (3 to 1 for large type)."""
-        visit = visits.start(f"{path}?{PERIOD}&version=0.86.0", color_scheme=theme)
+        visit = visits.start(path, color_scheme=theme)
 
         measured = visit.page.evaluate(CONTRASTS)
 
@@ -211,7 +215,14 @@ class TestThemes:
 
 class TestPhone:
     @pytest.mark.parametrize(
-        "path", [*EVERYWHERE, "/?project=empty", "/?since=2020-01-01&until=2020-01-02", "/?since=x"]
+        "path",
+        [
+            *EVERYWHERE,
+            EVENT,
+            "/?project=empty",
+            "/?since=2020-01-01&until=2020-01-02",
+            "/?since=x",
+        ],
     )
     def test_a_phone_scrolls_down_and_never_sideways(
         self, chromium: Browser, site: Site, path: str
@@ -238,6 +249,77 @@ class TestPhone:
 
         assert box is not None
         assert 0 <= box["x"] < box["x"] + box["width"] <= PHONE["width"]
+
+
+class TestEvents:
+    """A tool's own events."""
+
+    def test_an_event_is_opened_from_the_list_and_another_chosen_on_its_page(
+        self, visits: Visits
+    ) -> None:
+        visit = visits.start(f"/insights/events?{LIBRARY}")
+        page = visit.page
+        assert visit.charts() == 1
+
+        page.get_by_role("link", name="books_imported").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("books_imported")
+        assert visit.charts() == 1
+        here = page.locator(".side nav [aria-current]")
+        expect(here).to_have_text("Events")
+        page.get_by_role("link", name="Installs").click()
+        expect(page.get_by_role("heading", name="Installs a day")).to_be_visible()
+        visit.charts()
+        page.get_by_role("combobox", name="Event").select_option("shelf-search done")
+        page.get_by_role("button", name="Apply").click()
+
+        expect(page.get_by_role("heading", level=1)).to_have_text("shelf-search done")
+        expect(page.get_by_role("heading", name="Installs a day")).to_be_visible()
+        visit.charts()
+        page.get_by_role("link", name="As a table").click()
+        visit.charts()
+        expect(page.locator("tbody tr")).to_have_count(30)
+        expect(here).to_have_text("Events")
+
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_its_page_draws_its_days_and_a_bar_for_each_value(
+        self, visits: Visits, theme: Literal["light", "dark"]
+    ) -> None:
+        visit = visits.start(EVENT, color_scheme=theme)
+        visit.charts()
+
+        assert visit.page.locator("figure.chart").get_attribute("data-drawn") == theme
+        panel = visit.page.locator(".properties .panel").filter(
+            has_text="Whether there were covers"
+        )
+        assert panel.locator(".name").all_text_contents() == ["yes", "no", "no value"]
+        lengths = [
+            box["width"]
+            for rect in panel.locator("rect.fill, rect.rest").all()
+            if (box := rect.bounding_box())
+        ]
+        assert len(lengths) == 3
+        assert lengths == sorted(lengths, reverse=True)
+        assert lengths[0] > 3 * lengths[2]
+
+    def test_events_stand_in_the_chart_from_the_most_to_the_least_shared(
+        self, visits: Visits
+    ) -> None:
+        """One that is in every session has no interval, and stands first all the same."""
+        visit = visits.start(f"/insights/events?{LIBRARY}")
+        visit.charts()
+
+        labels = visit.page.locator("figure.chart .role-axis-label text").all_text_contents()
+        events = [label for label in labels if not label.endswith("%")]
+        assert events[:2] == ["opened", "books_imported"]
+        assert "lent" not in events
+
+    def test_a_model_alone_is_drawn_without_tokens(self, visits: Visits) -> None:
+        visit = visits.start(f"/insights/models?{LIBRARY}")
+
+        assert visit.charts() == 1
+        marks = visit.page.locator("figure.chart .mark-symbol.role-mark path")
+        assert marks.count() == 2 * visit.page.locator("tbody tr").count()
+        expect(visit.page.locator("figure.chart .role-legend")).not_to_contain_text("tokens")
 
 
 class TestUse:

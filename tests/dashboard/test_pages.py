@@ -163,22 +163,20 @@ class TestFormats:
     ) -> None:
         insight = insights.get(name)
         assert insight is not None
-        document = site.get(f"/insights/{name}.json?{PERIOD}").json()
+        asked = PERIOD + ("&event=message_send" if insight.of_event else "")
+        document = site.get(f"/insights/{name}.json?{asked}").json()
         header, *lines = csv.reader(
-            io.StringIO(site.get(f"/insights/{name}.csv?{PERIOD}").text, newline="")
+            io.StringIO(site.get(f"/insights/{name}.csv?{asked}").text, newline="")
         )
-        page = Page(site.get(f"/insights/{name}?{PERIOD}").text)
+        page = Page(site.get(f"/insights/{name}?{asked}").text)
 
         assert set(document) == {"columns", "rows"}
         assert document["rows"]
         assert header == document["columns"]
-        assert lines == [
-            ["" if value is None else str(value) for value in row] for row in document["rows"]
-        ]
+        assert lines == [[as_text(value) for value in row] for row in document["rows"]]
         shown = [document["columns"].index(column) for column in insight.columns]
         assert [row for row in page.cells if row] == [
-            ["" if row[place] is None else str(row[place]) for place in shown]
-            for row in document["rows"]
+            [as_text(row[place]) for place in shown] for row in document["rows"]
         ]
         assert page.heads == [column.label for column in insight.columns.values()]
 
@@ -200,6 +198,101 @@ class TestFormats:
         assert picture.content.startswith(b"\x89PNG")
 
 
+class TestEvents:
+    """A tool's own events, with people of its own."""
+
+    ASKED = f"{PERIOD}&project=library&event=books_imported"
+
+    def test_each_event_leads_to_its_page_which_keeps_what_was_asked_for(self, site: Site) -> None:
+        listed = Page(site.get(f"/insights/events?{PERIOD}&os=Linux&project=library").text)
+
+        pages = [link for link in listed.links if "event=" in link]
+        assert [dict(parse_qsl(urlsplit(link).query))["event"] for link in pages] == [
+            row[0]
+            for row in site.get(f"/insights/events.json?{PERIOD}&os=Linux&project=library").json()[
+                "rows"
+            ]
+        ]
+        assert "event=shelf-search+done" in "".join(pages)
+        for link in pages:
+            assert "os=Linux" in link
+            answer = site.get(link)
+            assert answer.status_code == 200
+            elsewhere = [to for to in Page(answer.text).links if to.startswith("/insights/models")]
+            assert elsewhere == [f"/insights/models?{PERIOD}&os=Linux&project=library"]
+
+    def test_its_page_has_the_numbers_of_its_data(self, site: Site) -> None:
+        page = site.get(f"/insights/events?{self.ASKED}").text
+        document = site.get(f"/insights/event_properties.json?{self.ASKED}").json()
+        (totals,) = site.get(f"/insights/events.json?{self.ASKED}").json()["rows"]
+        rows = [dict(zip(document["columns"], row, strict=True)) for row in document["rows"]]
+
+        assert re.findall(r'<span class="number" title="([\d,]+)">', page) == [
+            f"{totals[place]:,}" for place in (2, 3, 7)
+        ]
+        shares = re.findall(r'title="([\d,]+) times; ([\d.]+%)', page)
+        assert shares == [
+            (f"{row['times']:,}", f"{row['share']:.4%}")
+            for row in rows
+            if row["kind"] not in ("count", "amount")
+        ]
+        assert [row for row in Page(page).cells if row] == [
+            [str(row[name]) for name in ("share", "sum", "median", "p90")]
+            for row in rows
+            if row["what"] == "number"
+        ]
+
+    def test_what_a_null_means_is_said_in_words(self, site: Site) -> None:
+        imported = site.get(f"/insights/events?{self.ASKED}").text
+        asked = site.get(f"/insights/events?{PERIOD}&project=library&event=message_send").text
+
+        assert {"all others", "no value", "yes", "no"} <= set(
+            re.findall(r'<span class="name[^"]*" title="([^"]*)"', imported)
+        )
+        assert "not public" in asked
+        assert "never told in this period" in asked  # its price
+
+    @pytest.mark.parametrize(
+        ("project", "event", "there"),
+        [
+            ("aider", "exception", True),
+            ("aider", "message_send_exception", True),
+            ("library", "scan_failed", False),
+        ],
+    )
+    def test_an_error_leads_to_the_page_of_errors_where_that_tells_more(
+        self, site: Site, project: str, event: str, there: bool
+    ) -> None:
+        page = site.get(f"/insights/events?{PERIOD}&project={project}&event={event}").text
+
+        assert ("tells in what share of the sessions, and where" in page) is there
+
+    def test_an_event_that_never_came_is_told_from_one_that_did_not_come_in_the_period(
+        self, site: Site
+    ) -> None:
+        never = site.get(f"/insights/events?{PERIOD}&project=library&event=lent").text
+        before = site.get(
+            "/insights/events?since=2026-01-01&until=2026-01-02&project=library&event=opened"
+        ).text
+
+        assert "No such event yet" in never
+        assert "Not in this period" in before
+
+    def test_a_tool_of_one_s_own_has_its_events_on_the_first_page(self, site: Site) -> None:
+        page = site.get(f"/?{PERIOD}&project=library").text
+
+        assert re.search(r'<h2 id="glance-events">Events</h2>', page)
+        assert "books_imported" in page
+
+    def test_a_table_is_kept_under_its_event_s_name(self, site: Site) -> None:
+        asked = f"{PERIOD}&project=library&event=shelf-search+done"
+        answer = site.get(f"/insights/event_days.csv?{asked}")
+
+        assert answer.headers["content-disposition"] == (
+            'attachment; filename="library-event_days-shelf_search_done.csv"'
+        )
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("path", "status", "says"),
@@ -207,6 +300,8 @@ class TestRefusals:
             ("/?since=yesterday", 400, "since=yesterday is no date: use YYYY-MM-DD"),
             ("/insights/models?os=BeOS", 400, "os=BeOS is not known: use one of Linux"),
             ("/insights/nothing", 404, "there is no insight of that name: use one of totals"),
+            ("/insights/events?event=%3Cb%3E", 400, "event=&lt;b&gt; is not in this catalog"),
+            ("/insights/event_days?event=books", 400, "/catalog lists what is"),
             ("/?project=nobody", 404, "there is no project of that name: use one of aider"),
             ("/insights/models?project=mytool", 404, "mytool collects nothing that could answer"),
             ("/?version=%3Cb%3E", 400, "version=&lt;b&gt; is no version"),
@@ -290,3 +385,8 @@ class TestAssets:
 
     def test_yesterday_s_name_is_gone(self, site: Site) -> None:
         assert site.get("/assets/dashboard.000000000000.css").status_code == 404
+
+
+def as_text(value: object) -> str:
+    """Return a value of JSON as CSV and the page's `data` elements have it."""
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

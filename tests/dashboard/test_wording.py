@@ -57,10 +57,40 @@ def test_an_amount_has_cents_while_they_matter(amount: float, text: str) -> None
     assert wording.dollars(amount) == text
 
 
+@pytest.mark.parametrize(
+    ("number", "unit", "text"),
+    [
+        (0, "seconds", "0 s"),
+        (0.0001, "seconds", "<1 ms"),
+        (0.969, "seconds", "969 ms"),
+        (1.708, "seconds", "1.71 s"),
+        (119.4, "seconds", "119 s"),
+        (1234, "seconds", "21 min"),
+        (86400, "seconds", "24 h"),
+        (0, "bytes", "0 bytes"),
+        (999, "bytes", "999 bytes"),
+        (999.6, "bytes", "1.00 kB"),
+        (2_140_000, "bytes", "2.14 MB"),
+        (0.42, "dollars", "$0.42"),
+        (1234, "", "1,234"),
+    ],
+)
+def test_an_amount_is_in_the_unit_in_which_it_is_short(number: float, unit: str, text: str) -> None:
+    assert wording.amount(number, unit) == text
+
+
+def test_a_mean_has_the_decimals_that_tell() -> None:
+    assert [wording.average(number) for number in (1, 3.571, 35.71, 1234.5)] == [
+        "1.00", "3.57", "35.7", "1,234",
+    ]  # fmt: skip
+
+
 def test_the_exact_value_has_all_its_digits() -> None:
     assert wording.exact(167489981, "count") == "167,489,981"
     assert wording.exact(678.871589, "dollars") == "$678.871589"
     assert wording.exact(5.0, "dollars") == "$5"
+    assert wording.exact(1234.5, "seconds") == "1,234.5 seconds"
+    assert wording.exact(98165.0, "") == "98,165"
 
 
 @pytest.mark.parametrize(

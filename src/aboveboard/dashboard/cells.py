@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from aboveboard.insights.table import Value
 
 
+NUMBERS = ("count", "dollars", "amount", "average")
+
+
 @dataclass(frozen=True)
 class Bar:
     """A share and its interval, in percent of the bar's length."""
@@ -34,6 +37,7 @@ class Cell:
         value: The value as it stands in JSON and CSV.
         missing: Whether the value is null, and `text` a word for that.
         interval: A share's bounds in words.
+        asks: The parameter that the value may be asked for with.
     """
 
     kind: str
@@ -43,6 +47,7 @@ class Cell:
     missing: bool = False
     interval: str | None = None
     bar: Bar | None = None
+    asks: str | None = None
 
 
 def rows(insight: Insight, table: Table) -> list[list[Cell]]:
@@ -51,7 +56,7 @@ def rows(insight: Insight, table: Table) -> list[list[Cell]]:
     records = table.records()
     for record in records:
         for name, column in insight.columns.items():
-            if column.kind == "share":
+            if column.kind == "share" and name in record:
                 # Kinds of things have bars of their own: crashes are short beside exits.
                 place = name, record.get("kind")
                 ends = (_number(record[name + end]) or 0.0 for end in ("", "_high"))
@@ -60,7 +65,7 @@ def rows(insight: Insight, table: Table) -> list[list[Cell]]:
         [
             share(name, column, record, longest[name, record.get("kind")])
             if column.kind == "share"
-            else plain(column, record[name])
+            else plain(column, record[name], str(record.get(column.unit or "") or ""))
             for name, column in insight.columns.items()
             if name in record
         ]
@@ -68,14 +73,18 @@ def rows(insight: Insight, table: Table) -> list[list[Cell]]:
     ]
 
 
-def plain(column: Column, value: Value) -> Cell:
+def plain(column: Column, value: Value, unit: str = "") -> Cell:
     """Return the cell of anything but a share."""
     if value is None:
         return Cell(column.kind, column.null, "", None, missing=True)
-    if isinstance(value, (int, float)) and column.kind in ("count", "dollars"):
-        text = wording.dollars(value) if column.kind == "dollars" else wording.human(value)
-        return Cell(column.kind, text, wording.exact(value, column.kind), value)
-    return Cell(column.kind, str(value), "", value)
+    if isinstance(value, (int, float)) and column.kind in NUMBERS:
+        if column.kind == "average":
+            text = wording.average(value)
+        else:
+            unit = "dollars" if column.kind == "dollars" else unit
+            text = wording.amount(value, unit)
+        return Cell(column.kind, text, wording.exact(value, unit), value)
+    return Cell(column.kind, str(value), "", value, asks=column.asks)
 
 
 def share(name: str, column: Column, record: Mapping[str, Value], longest: float) -> Cell:

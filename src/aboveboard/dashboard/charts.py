@@ -5,8 +5,8 @@ the width that a page gives it. A part's `usermeta` says which rows are its own:
 
     {"where": {"kind": ["crash"]}, "rows": {"by": "session_share", "most": 15, "step": 26}}
 
-where `where` and `by` (an order other than the table's) may be left out, and `step` is how high a
-row is, in pixels.
+where `where` and `by` (an order other than the table's, without the rows that have none of it) may
+be left out, and `step` is how high a row is, in pixels.
 """
 
 from __future__ import annotations
@@ -97,6 +97,13 @@ def parts(insight: Insight, table: Table, measure: str | None = None) -> list[Sp
         for param in spec.get("params", []):
             if param["name"] == "measure" and measure in measures(insight, table):
                 param["value"] = measure
+        rows_by = spec["encoding"]["y"]
+        if rows_by.get("sort", "") is None and rows_by["field"] in rows[0]:
+            # A layer that leaves a row out would have it stand last.
+            rows_by["sort"] = list(dict.fromkeys(row[rows_by["field"]] for row in rows))
+        for transform in spec.get("transform", []):
+            if "fold" in transform:
+                transform["fold"] = [name for name in transform["fold"] if name in table.columns]
         spec["encoding"]["tooltip"] = [
             field for field in spec["encoding"]["tooltip"] if _is_there(field, spec, table)
         ]
@@ -154,6 +161,7 @@ def _rows(insight: Insight, table: Table, choice: Mapping[str, Any]) -> list[dic
         if all(record[name] in values for name, values in where.items())
     ]
     if "by" in rows:
+        chosen = [record for record in chosen if record[rows["by"]]]
         chosen.sort(key=lambda record: -float(record[rows["by"]] or 0))
     words = {name: column.null for name, column in insight.columns.items() if column.kind == "code"}
     return [
@@ -180,6 +188,5 @@ def _is_there(field: Mapping[str, Any], spec: Spec, table: Table) -> bool:
 
 def _made(transforms: list[Any]) -> Iterator[str]:
     for transform in transforms:
-        made = transform.get("as")
-        if isinstance(made, str):
-            yield made
+        made = transform.get("as", [])
+        yield from [made] if isinstance(made, str) else made

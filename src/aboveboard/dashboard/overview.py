@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from .view import View
 
+GLANCES = 3
+"""As many as stand side by side; those of the pages that are listed first."""
+
 GLANCE_ROWS = 5
 
 
@@ -73,15 +76,16 @@ def look(view: View) -> Overview:
             cell = cells.plain(column, value)
             change = wording.change(value, past) if isinstance(past, (int, float)) else None
             told = _told(change, comparable, view.filters)
-            line = _line(days, measure)
-            cards.append(Card(measure, column.label, cell.text, cell.title, change, told, line))
+            points = line(days, measure)
+            cards.append(Card(measure, column.label, cell.text, cell.title, change, told, points))
     measures = [card.measure for card in cards]
+    glanced = [each for each in view.offered() if each.glance is not None]
     return Overview(
         cards=cards,
         measure=view.measure if view.measure in measures else measures[0],
         daily=daily,
         days=days,
-        glances=[_glance(view, each) for each in view.offered() if each.glance is not None],
+        glances=[_glance(view, each) for each in glanced[:GLANCES]],
         empty=not any(value for value in now.values()),
     )
 
@@ -109,7 +113,8 @@ def _told(change: str | None, before: Filters | None, filters: Filters) -> str:
     return f"{change} against {wording.period(before.since, before.until)}, {days}."
 
 
-def _line(days: Table, measure: str) -> str:
+def line(days: Table, measure: str) -> str:
+    """Return a measure's days as the points of an SVG polyline in a box of 100 by 24."""
     place = days.columns.index(measure)
     values = [float(row[place] or 0) for row in days.rows]
     if len(values) < 2 or not max(values):

@@ -64,6 +64,7 @@ def _environment() -> jinja2.Environment:
         "VEGA": assets.VEGA,
         "PERIODS": view.PERIODS,
         "SYSTEMS": view.SYSTEMS,
+        "subject": None,  # the event that a page is about, on those that are about one
         "looks": lambda: {theme: charts.config(theme) for theme in charts.THEMES},
     }
     environment.filters |= {

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from litestar import Request, Response, Router, get
 from litestar.params import FromPath
 
-from aboveboard import insights
+from aboveboard import insights, warehouse
 from aboveboard.insights import FilterError
 from aboveboard.warehouse import WarehouseError
 
-from . import assets, cells, charts, overview, quarantine
+from . import assets, cells, charts, event, overview, quarantine
 from .responses import FOREVER, FRESH, answer, page
 from .view import UnknownError, View
 
@@ -59,8 +59,13 @@ def _insight(request: Asked, file: FromPath[str]) -> Answer:
     name, dot, suffix = file.partition(".")
     view = _view(request, look=not dot)
     insight = _named(name, view)
+    if not dot and view.choices is None:
+        return _first(request, view)
+    if not dot and insight.name == event.PAGE and view.filters.event:
+        seen = event.look(view)
+        return page("event.html", view=view, subject=seen.entry, seen=seen, parts=charts.parts)
     if not dot:
-        return _insight_page(request, view, insight)
+        return _insight_page(view, insight)
     if suffix not in FORMATS:
         raise UnknownError(f"an insight is a page, or data as {', '.join(FORMATS)}")
     table = insight.run(view.warehouse, view.project, view.filters)
@@ -72,7 +77,7 @@ def _insight(request: Asked, file: FromPath[str]) -> Answer:
             "text/csv",
             headers={
                 **FRESH,
-                "Content-Disposition": f'attachment; filename="{view.project.name}-{file}"',
+                "Content-Disposition": f'attachment; filename="{_file_name(view, insight)}.csv"',
             },
         )
     theme = "dark" if request.query_params.get("theme") == "dark" else "light"
@@ -125,9 +130,13 @@ def _named(name: str, view: View) -> Insight:
     return insight
 
 
-def _insight_page(request: Asked, view: View, insight: Insight) -> Answer:
-    if view.choices is None:
-        return _first(request, view)
+def _file_name(view: View, insight: Insight) -> str:
+    """Return the name under which a browser keeps a table."""
+    about = [warehouse.table(view.subject().name)] if insight.of_event else []
+    return "-".join([view.project.name, insight.name, *about])
+
+
+def _insight_page(view: View, insight: Insight) -> Answer:
     table = insight.run(view.warehouse, view.project, view.filters)
     return page(
         "insight.html",
@@ -136,7 +145,8 @@ def _insight_page(request: Asked, view: View, insight: Insight) -> Answer:
         table=table,
         rows=cells.rows(insight, table),
         parts=charts.parts(insight, table, view.measure),
-        measures=charts.measures(insight, table) if insight.name == "overview" else [],
+        measures=charts.measures(insight, table) if "params" in (insight.chart or {}) else [],
+        subject=view.subject() if insight.of_event else None,
         behind=_behind(insight, table.records()),
     )
 

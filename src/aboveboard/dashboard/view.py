@@ -15,7 +15,7 @@ from .choices import Choices
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from aboveboard.client.catalog import Catalog
+    from aboveboard.client.catalog import Catalog, Entry
     from aboveboard.warehouse import Warehouse
 
 PROJECT, MEASURE = "project", "measure"
@@ -97,6 +97,14 @@ class View:
 
     def offered(self) -> tuple[insights.Insight, ...]:
         return insights.offered(self.project.catalog)
+
+    def subject(self) -> Entry:
+        """Return the event that is asked about, or the first where none is.
+
+        Raises:
+            FilterError: the catalog has no event of that name.
+        """
+        return insights.subject(self.project.catalog, self.filters)
 
     def link(self, path: str | None = None, **changes: str | None) -> str:
         """Return a page's address with what was asked for kept, but for `changes`."""

@@ -7,6 +7,7 @@ from datetime import date
 MINUS, TO = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
+_SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "bytes"))
 _IN_FULL = 100_000
 """Below this a number is not longer in full than it is worth."""
 
@@ -28,9 +29,30 @@ def dollars(amount: float) -> str:
     return f"${human(amount)}"
 
 
-def exact(number: float, kind: str) -> str:
+def amount(number: float, unit: str) -> str:
+    """Return an amount in its unit, or a plain number where it has none, in three digits or so."""
+    if unit == "dollars":
+        return dollars(number)
+    if unit == "seconds":
+        return _duration(number)
+    if unit == "bytes":
+        # By thousands, as disks and networks are measured.
+        size, name = next(each for each in _SIZES if number >= each[0] * 0.9995 or each[0] == 1)
+        return f"{number:,.0f} {name}" if size == 1 else f"{_three_digits(number / size)} {name}"
+    return human(number)
+
+
+def average(number: float) -> str:
+    """Return a mean of counts, with the decimals that tell."""
+    return human(number) if number >= 999.5 else _three_digits(number)
+
+
+def exact(number: float, unit: str) -> str:
     """Return a count or an amount with all its digits."""
-    return f"${number:,.6f}".rstrip("0").rstrip(".") if kind == "dollars" else f"{number:,}"
+    if unit == "dollars":
+        return f"${number:,.6f}".rstrip("0").rstrip(".")
+    digits = f"{number:,}".removesuffix(".0")
+    return f"{digits} {unit}" if unit in ("seconds", "bytes") else digits
 
 
 def share(value: float) -> str:
@@ -70,6 +92,18 @@ def period(since: date, until: date) -> str:
         return f"{since.day}{TO}{day(until)}"
     begin = f"{since.day} {since:%b}" if since.year == until.year else day(since)
     return f"{begin} {TO} {day(until)}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds == 0:
+        return "0 s"
+    if seconds < 0.9995:
+        return f"{max(seconds * 1000, 1):.0f} ms" if seconds >= 0.0005 else "<1 ms"
+    if seconds < 119.5:
+        return f"{_three_digits(seconds)} s"
+    if seconds < 7170:
+        return f"{seconds / 60:.0f} min"
+    return f"{human(seconds / 3600)} h"
 
 
 def _three_digits(number: float) -> str:

@@ -4,9 +4,11 @@ from .filters import FilterError, Filters
 from .insight import Column, Insight, Project, get, offered
 from .insight import every as all  # noqa: A004  # read as insights.all()
 from .intervals import interval
+from .statement import NUMBERS, subject
 from .table import Table
 
 __all__ = [
+    "NUMBERS",
     "Column",
     "FilterError",
     "Filters",
@@ -17,4 +19,5 @@ __all__ = [
     "get",
     "interval",
     "offered",
+    "subject",
 ]

@@ -13,7 +13,7 @@ from aboveboard.client.kinds import REJECTED, Version
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NAMES = ("since", "until", "version", "os")
+NAMES = ("since", "until", "version", "os", "event")
 """The parameters that filter; `project` stands beside them, and is the page's to choose."""
 
 DAYS_DEFAULT = 30
@@ -34,6 +34,8 @@ class FilterError(ValueError):
 class Filters:
     """A period of whole days in UTC, both ends included, and what else is asked for.
 
+    An event's name is the catalog's to know: whoever has one finds out whether it is there.
+
     `asked` is what the query said, so that links can repeat it: a page that was asked for "the
     last 30 days" still means that tomorrow.
     """
@@ -42,6 +44,7 @@ class Filters:
     until: date
     version: str | None = None
     os: str | None = None
+    event: str | None = None
     asked: tuple[tuple[str, str], ...] = ()
 
     @classmethod
@@ -50,8 +53,8 @@ class Filters:
 
         Args:
             query: `since` is a date (`2026-08-01`) or a number of days that ends at `until`
-                (`30d`); `until` is a date, today if left out; `version`; `os`. Empty values
-                count as left out, other names are not looked at.
+                (`30d`); `until` is a date, today if left out; `version`; `os`; `event`. Empty
+                values count as left out, other names are not looked at.
             today: The day it is, in UTC, for tests.
 
         Raises:
@@ -70,7 +73,12 @@ class Filters:
         if (until - since).days >= DAYS_MAX:
             raise FilterError(f"a period is at most {DAYS_MAX} days long: choose a later since")
         return cls(
-            since, until, _version(given.get("version")), _os(given.get("os")), tuple(given.items())
+            since,
+            until,
+            _version(given.get("version")),
+            _os(given.get("os")),
+            given.get("event"),
+            tuple(given.items()),
         )
 
     @property
@@ -111,7 +119,7 @@ def _date(name: str, text: str) -> date:
         day = None
     if day is None:
         also = ", or a number of days such as 30d" if name == "since" else ""
-        raise FilterError(f"{name}={_shown(text)} is no date: use YYYY-MM-DD{also}")
+        raise FilterError(f"{name}={shown(text)} is no date: use YYYY-MM-DD{also}")
     if not _FIRST <= day <= _LAST:
         raise FilterError(f"{name}={day} is out of reach: use a date from {_FIRST} to {_LAST}")
     return day
@@ -132,18 +140,18 @@ def _version(text: str | None) -> str | None:
         return None
     version = Version().accept(text)
     if version is REJECTED:
-        raise FilterError(f"version={_shown(text)} is no version: use one such as 0.86.2")
+        raise FilterError(f"version={shown(text)} is no version: use one such as 0.86.2")
     return str(version)
 
 
 def _os(text: str | None) -> str | None:
     if text is not None and text not in OPERATING_SYSTEMS:
         systems = ", ".join(OPERATING_SYSTEMS)
-        raise FilterError(f"os={_shown(text)} is not known: use one of {systems}")
+        raise FilterError(f"os={shown(text)} is not known: use one of {systems}")
     return text
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Return a stranger's text in a length and a form that fit one line."""
-    shown = ascii(text)[1:-1]
-    return shown if len(shown) <= 60 else f"{shown[:60]}..."
+    plain = ascii(text)[1:-1]
+    return plain if len(plain) <= 60 else f"{plain[:60]}..."

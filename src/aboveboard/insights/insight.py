@@ -1,15 +1,9 @@
-"""Insights: a question each, kept as a pair of files, `<name>.sql` and `<name>.json`.
-
-The SQL is whole as it stands. A line that ends in `-- if <condition>` is left out where the
-condition does not hold: `filtered` (a version or a system was asked for), or an event, or an
-`event.property`, that the project's catalog has.
-"""
+"""Insights: a question each, kept as a pair of files, `<name>.sql` and `<name>.json`."""
 
 from __future__ import annotations
 
 import functools
 import json
-import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from aboveboard.warehouse import database
 
 from .intervals import interval
+from .statement import fitted, has
 from .table import Table, Value, plain
 
 if TYPE_CHECKING:
@@ -29,10 +24,6 @@ if TYPE_CHECKING:
 
 ERROR, LOW, HIGH = "_se", "_low", "_high"
 """What follows a share's name: its standard error in SQL, which becomes the interval's bounds."""
-
-FILTERED = "filtered"
-
-_OPTIONAL = re.compile(r"^(.*?)\s*-- if (.+)$")
 
 
 class Project(Protocol):
@@ -50,15 +41,19 @@ class Column:
     """How a column is shown to a person.
 
     Args:
-        kind: `day`, `word`, `code`, `count`, `dollars` or `share`.
+        kind: `day`, `word`, `code`, `count`, `dollars`, `average`, `amount` or `share`.
         null: The word for a value that is null.
         of: For a share, the column that has the number of installs behind it.
+        unit: For an amount, the column that has its unit.
+        asks: The parameter that a value of this column may be asked for with.
     """
 
     label: str
     kind: str
     null: str = "none"
     of: str | None = None
+    unit: str | None = None
+    asks: str | None = None
     doc: str = ""
 
 
@@ -74,6 +69,7 @@ class Insight:
         chart: Vega-Lite without data, or None.
         glance: How the first page sums it up: `{"name", "value", "title", "where"}`, or None.
         listed: Whether it stands in the navigation.
+        of_event: Whether it is about one event, which the filters name.
     """
 
     name: str
@@ -86,21 +82,23 @@ class Insight:
     chart: Mapping[str, Any] | None
     glance: Mapping[str, Any] | None
     listed: bool
+    of_event: bool
 
     def offered(self, catalog: Catalog) -> bool:
         """Say whether a project of this catalog has what the question is about."""
-        return all(_has(catalog, need) for need in self.needs) and (
-            not self.needs_any or any(_has(catalog, need) for need in self.needs_any)
+        return all(has(catalog, need) for need in self.needs) and (
+            not self.needs_any or any(has(catalog, need) for need in self.needs_any)
         )
 
     def run(self, warehouse: Warehouse, project: Project, filters: Filters) -> Table:
         """Ask the question of one project's data.
 
         Raises:
+            FilterError: the catalog has no event of the name that is asked for.
             WarehouseError: the question could not be answered.
         """
-        sql = _fitted(self.sql, project.catalog, filters)
-        parameters = {"project": database(project.name), **filters.parameters()}
+        sql, names = fitted(self.sql, project.catalog, filters)
+        parameters = {"project": database(project.name), **filters.parameters(), **names}
         return self._table(warehouse.query(sql, parameters))
 
     def _table(self, result: Result) -> Table:
@@ -168,27 +166,5 @@ def _insight(name: str, sql: str, described: Mapping[str, Any]) -> Insight:
         chart=described.get("chart"),
         glance=described.get("glance"),
         listed=described.get("listed", True),
+        of_event=described.get("of_event", False),
     )
-
-
-def _fitted(sql: str, catalog: Catalog, filters: Filters) -> str:
-    """Return the SQL with the lines whose condition holds."""
-
-    def holds(condition: str) -> bool:
-        return filters.by_session if condition == FILTERED else _has(catalog, condition)
-
-    lines = []
-    for line in sql.splitlines():
-        optional = _OPTIONAL.match(line)
-        if optional is None:
-            lines.append(line)
-        elif holds(optional.group(2).strip()):
-            lines.append(optional.group(1))
-    return "\n".join(lines)
-
-
-def _has(catalog: Catalog, need: str) -> bool:
-    """Say whether a catalog has an event, or an `event.property`."""
-    event, _, name = need.partition(".")
-    entry = catalog.entries.get(event)
-    return entry is not None and (not name or name in entry.properties)

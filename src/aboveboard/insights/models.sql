@@ -11,8 +11,8 @@ WITH
             -- Grouping by a plain string takes a third of the time; no model is called ''.
             , CAST(ifNull(main_model, ''), 'String') AS name
             , count() AS its_messages
-            , ifNull(sum(total_tokens), 0) AS its_tokens
-            , ifNull(sum(cost), 0) AS its_cost
+            , ifNull(sum(total_tokens), 0) AS its_tokens -- if message_send.total_tokens
+            , ifNull(sum(cost), 0) AS its_cost -- if message_send.cost
         FROM {project:Identifier}.message_send
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             AND session IN asked -- if filtered
@@ -23,11 +23,11 @@ WITH
         SELECT
             user_id
             , count() AS of_messages
-            , ifNull(sum(total_tokens), 0) AS of_tokens
+            , ifNull(sum(total_tokens), 0) AS of_tokens -- if message_send.total_tokens
             , sum(of_messages) OVER () AS all_messages
-            , sum(of_tokens) OVER () AS all_tokens
+            , sum(of_tokens) OVER () AS all_tokens -- if message_send.total_tokens
             , 1 / (1 - of_messages / all_messages) AS messages_weight
-            , 1 / (1 - of_tokens / all_tokens) AS tokens_weight
+            , 1 / (1 - of_tokens / all_tokens) AS tokens_weight -- if message_send.total_tokens
             , count() OVER () AS n
         FROM {project:Identifier}.message_send
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
@@ -38,7 +38,7 @@ WITH
         SELECT
             *
             , sum(pow(messages_weight * of_messages, 2)) OVER () AS messages_square
-            , sum(pow(tokens_weight * of_tokens, 2)) OVER () AS tokens_square
+            , sum(pow(tokens_weight * of_tokens, 2)) OVER () AS tokens_square -- if message_send.total_tokens
         FROM installs
     )
 SELECT
@@ -53,6 +53,7 @@ SELECT
     , count() AS installs
     , installs / any(n) AS install_share
     , sqrt(install_share * (1 - install_share) / (any(n) - 1)) AS install_share_se
+    -- if message_send.total_tokens:
     , sum(its_tokens) AS tokens
     , tokens / any(all_tokens) AS token_share
     , sqrt(greatest(0,
@@ -60,7 +61,8 @@ SELECT
         - 2 * token_share * sum(pow(tokens_weight, 2) * of_tokens * its_tokens)
         + pow(token_share, 2) * any(tokens_square)
     ) * (1 - 1 / any(n))) / any(all_tokens) AS token_share_se
-    , round(sum(its_cost), 6) AS cost
+    -- end
+    , round(sum(its_cost), 6) AS cost -- if message_send.cost
     , any(n) AS of_installs
 FROM used
 INNER JOIN weighed USING (user_id)
