@@ -65,8 +65,8 @@ WITH
         SELECT
             {place:UInt16}
             , toFloat64(sum({column:Identifier}))
-            -- Eleven binary digits: whole numbers up to 2048 as they are, others at most 0.1 % short,
-            -- and so few different ones that each can be counted.
+            -- Eleven binary digits: whole numbers up to 2048 as they are, others at most 0.1 %
+            -- short, and so few different ones that each can be counted.
             , quantilesExactWeighted(0.5, 0.9)(
                 reinterpretAsFloat64(bitAnd(
                     reinterpretAsUInt64(toFloat64(assumeNotNull({column:Identifier})))

@@ -15,11 +15,21 @@ WITH
             AND session IN asked -- if filtered
     ),
     happened AS (
-        SELECT 0 AS place, toUInt64(0) AS run, toUInt64(0) AS install, toUInt64(0) AS its_times, toUInt64(0) AS in_period
+        SELECT
+            0 AS place
+            , toUInt64(0) AS run
+            , toUInt64(0) AS install
+            , toUInt64(0) AS its_times
+            , toUInt64(0) AS in_period
         WHERE false
         -- for each event:
         UNION ALL
-        SELECT {place:UInt16}, cityHash64(session) AS run, min(cityHash64(user_id)), count(), countIf(toDate(time) <= {until:Date})
+        SELECT
+            {place:UInt16}
+            , cityHash64(session) AS run
+            , min(cityHash64(user_id))
+            , count()
+            , countIf(toDate(time) <= {until:Date})
         FROM {project:Identifier}.{table:Identifier}
         WHERE toDate(time) >= {since:Date}
             AND session IN asked -- if filtered
