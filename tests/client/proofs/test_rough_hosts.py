@@ -29,7 +29,14 @@ def program(tool: Tool, body: str, *words: str, **environ: str) -> subprocess.Co
     head = "import os, sys, time\nfrom tests.client.tool import MessageSend, analytics\n"
     event = "MessageSend(main_model='gpt-4o', edit_format=None, prompt_tokens=1, cost=None)"
     return subprocess.run(
-        [sys.executable, "-c", f"{head}tool = analytics()\nevent = {event}\n{body}", *words],
+        [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-c",
+            f"{head}tool = analytics()\nevent = {event}\n{body}",
+            *words,
+        ],
         env=tool.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"} | environ,
         stdin=subprocess.DEVNULL,
         capture_output=True,
