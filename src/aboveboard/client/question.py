@@ -149,10 +149,10 @@ def _within(write: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def columns() -> int:
-    """Return how wide the terminal is."""
+    """Return how wide the terminal is; 80 where it does not say."""
     import shutil
 
-    return shutil.get_terminal_size().columns
+    return shutil.get_terminal_size().columns or 80
 
 
 def forget_typed_ahead() -> None:
