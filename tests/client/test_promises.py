@@ -221,13 +221,14 @@ class TestDisabling:
 
 
 def _children(tool: Tool) -> list[int]:
-    """The sending children of this home that are alive."""
+    """The sending children of this home that are alive; not the shell that starts one."""
     found = []
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             try:
+                words = (process / "cmdline").read_bytes()
                 if str(tool.home).encode() in (process / "environ").read_bytes() and (
-                    b"aboveboard.client" in (process / "cmdline").read_bytes()
+                    b"aboveboard.client" in words and not words.startswith(b"/bin/sh")
                 ):
                     found.append(int(process.name))
             except OSError:

@@ -217,8 +217,7 @@ class Analytics:
         if decision.notice and typed and not disable:
             _say(f"{decision.notice} The decision is kept in {self._install.state.path}.")
         if decision.ask:
-            decision = self._ask(decision, facts, state)
-            state = self._install.state.read()
+            decision, state = self._ask(decision, facts, state)
         if log and self._log is None:
             return  # someone wanted to see what is sent, and can't: nothing is
         owes = self._errand.owes()
@@ -272,7 +271,8 @@ class Analytics:
 
     def _ask(
         self, decision: consent.Decision, facts: consent.Facts, state: State
-    ) -> consent.Decision:
+    ) -> tuple[consent.Decision, State]:
+        """Ask; return what was decided, and the state as it stands then."""
         from .question import Question, columns, forget_typed_ahead, read, write
 
         new = consent.growth(decision.covered, facts.terms) if decision.on else None
@@ -300,15 +300,15 @@ class Analytics:
                     _say(
                         "Analytics are off, but your no could not be saved: it may be asked again."
                     )
-                return consent.Decision(decision.row)
+                return consent.Decision(decision.row), state
             else:
                 now = file.read()
         except OSError:
             _say("Analytics are off: your answer could not be saved.")
-            return consent.Decision(decision.row)
+            return consent.Decision(decision.row), state
         # However long the question stood, another terminal may have decided meanwhile.
         on = now.standing == consent.CONSENTED and (answer is True or decision.on)
-        return consent.Decision(decision.row, on=on, covered=covered if on else None)
+        return consent.Decision(decision.row, on=on, covered=covered if on else None), now
 
     def _begin(self, decision: consent.Decision, state: State) -> None:
         import atexit
