@@ -172,6 +172,15 @@ class TestCrashing:
             StateFile(str(tmp_path / "home" / "analytics.json")).identify()
 
 
+def test_a_no_that_lies_beside_the_file_is_as_good_as_one_in_it(path: Path) -> None:
+    file = StateFile(str(path))
+    file.agree(TERMS)
+    path.with_name("analytics.json.no").touch()
+    assert file.agree(TERMS).standing == file.read().standing == consent.DISABLED
+    path.write_text("{")
+    assert file.read().standing == consent.DISABLED
+
+
 class TestWithoutTheLock:
     """Somebody holds it and hangs, or the file system has none."""
 
@@ -198,10 +207,49 @@ class TestWithoutTheLock:
         assert file.disable().standing == consent.DISABLED
         assert file.read().standing == consent.DISABLED
 
+    def test_it_stands_when_whoever_held_the_lock_goes_on(
+        self, path: Path, file: StateFile
+    ) -> None:
+        """And writes what it had in hand: a yes."""
+        in_hand = path.read_bytes()
+        file.disable()
+        path.write_bytes(in_hand)
+        assert StateFile(str(path)).read().standing == consent.DISABLED
+
     def test_anything_else_says_that_it_could_not_be(self, file: StateFile) -> None:
         with pytest.raises(OSError, match="lock"):
             file.agree({"more": {}})
         assert file.read().agreed == TERMS
+
+
+def asks(file: StateFile, terms: consent.Terms) -> bool:
+    now = file.read()
+    return consent.decide(
+        consent.Facts(
+            standing=now.standing, agreed=now.agreed, declined=now.declined, terms=terms,
+            can_ask=True, in_sample=True,
+        )
+    ).ask  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_two_versions_with_other_packages_ask_once_each(path: Path, *, answer: bool) -> None:
+    """And the one that tells of fewer has nothing to ask."""
+
+    def version(*packages: str) -> consent.Terms:
+        return {"launched": {}, "exception": {"error": " ".join(["exception", *packages])}}
+
+    file = StateFile(str(path))
+    agreed = file.agree({"launched": {}}).agreed
+    assert agreed is not None
+    asked = []
+    for terms in (version("tool"), version("plugin", "tool"), version("tool"), version("plugin")):
+        asked.append(asks(file, terms))
+        if asked[-1] and answer:
+            file.agree(terms)
+        elif asked[-1]:
+            file.decline(terms, agreed)
+    assert asked == [True, True, False, False]
 
 
 OLD: consent.Terms = {"launched": {}, "old": {}}
@@ -211,24 +259,15 @@ NEW: consent.Terms = {"launched": {"new": "count"}}
 class TestTwoVersions:
     """Of one tool, run in turn, each with something that the other has not."""
 
-    def asks(self, file: StateFile, terms: consent.Terms) -> bool:
-        now = file.read()
-        return consent.decide(
-            consent.Facts(
-                standing=now.standing, agreed=now.agreed, declined=now.declined, terms=terms,
-                can_ask=True, in_sample=True,
-            )
-        ).ask  # fmt: skip
-
     def test_each_asks_about_its_own_once(self, path: Path) -> None:
         file = StateFile(str(path))
         agreed = file.agree({"launched": {}}).agreed
         assert agreed is not None
         for terms in (OLD, NEW):
-            assert self.asks(file, terms)
+            assert asks(file, terms)
             file.decline(terms, agreed)
-        assert not self.asks(file, OLD)
-        assert not self.asks(file, NEW)
+        assert not asks(file, OLD)
+        assert not asks(file, NEW)
 
     def test_a_yes_to_one_leaves_what_was_said_of_the_other(self, path: Path) -> None:
         file = StateFile(str(path))
@@ -236,10 +275,10 @@ class TestTwoVersions:
         file.decline(OLD, {"launched": {}})
         now = file.agree(NEW)
         assert (now.agreed, now.declined) == (NEW, {"old": {}})
-        assert not self.asks(file, OLD)
+        assert not asks(file, OLD)
         now = file.agree(OLD)
         assert (now.agreed, now.declined) == ({**OLD, **NEW}, None)
-        assert not self.asks(file, NEW)
+        assert not asks(file, NEW)
 
 
 @pytest.mark.parametrize("depth", range(900, 1000, 7))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import configparser
 import json
+import pickle
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,26 @@ class TestTheFlags:
         else:
             analytics.open(args)
         assert is_disabled(tmp_path)
+
+    @pytest.mark.parametrize("name", ["analytics", "no_analytics", "analytics_disable"])
+    @pytest.mark.parametrize("how", ["defaults", "namespace", "another process"])
+    def test_what_a_host_says_by_defaults_or_a_namespace_is_heard(
+        self, analytics: Analytics, tmp_path: Path, name: str, how: str
+    ) -> None:
+        """As programs do that read their configuration into the parser."""
+        parser, _ = program()
+        attach(parser, analytics)
+        said = {name: name != "analytics"}
+        if how == "namespace":
+            args = parser.parse_args(["status"], argparse.Namespace(**said))
+        else:
+            parser.set_defaults(**said)
+            args = parser.parse_args(["status"])
+        if how == "another process":
+            args = pickle.loads(pickle.dumps(args))
+        open_session(analytics, args)
+        assert not analytics.enabled
+        assert is_disabled(tmp_path) == (name == "analytics_disable")
 
     def test_a_host_with_flags_of_its_own_is_heard(self, analytics: Analytics) -> None:
         open_session(analytics, argparse.Namespace(analytics=False))

@@ -9,6 +9,7 @@ import time
 
 from . import consent, environment, wire
 from .catalog import Catalog, DroppedEvents, Failure
+from .errand import paused
 from .install import ID_LOST, POSTHOGS, Install
 from .segment import Writer, any_left, remove_all
 from .settings import combined
@@ -195,9 +196,12 @@ class Analytics:
         self._drop()
         try:
             forgotten = self._install.forget()
-            self._send(apart=True)
         except Exception:
             return False
+        try:
+            self._send(apart=True)
+        except Exception:  # it is kept, and goes out another time
+            pass
         return forgotten.outcome not in (ID_LOST, POSTHOGS)
 
     def _open(
@@ -221,14 +225,17 @@ class Analytics:
         if log and self._log is None:
             return  # someone wanted to see what is sent, and can't: nothing is
         owes = self._errand.owes()
-        left = owes or (decision.on and any_left(self._errand.segments))
+        left = decision.on and not paused(self._errand.pause_file)
+        left = left and (owes or any_left(self._errand.segments))
         if decision.on or self._log is not None:
             self._begin(decision, state)
-        if left and decision.on:
+        if left:
             from . import sending
 
             sending.send_left(self._errand, self._environ, self._start)
-        elif owes and wants is not False and not environment.in_ci(self._environ):
+        elif (
+            owes and not decision.on and wants is not False and not environment.in_ci(self._environ)
+        ):
             from . import sending
 
             sending.deliver_owed(self._errand, self._environ, self._start)

@@ -41,8 +41,9 @@ class AppendFile:
             raise LostError("the file was closed by someone else")
         written = os.write(self._descriptor, line)
         if written != len(line):  # a full disk: no half line may stay
-            size = os.fstat(self._descriptor).st_size
-            os.ftruncate(self._descriptor, size - written)
+            end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+            if os.fstat(self._descriptor).st_size == end:  # nobody has appended to it since
+                os.ftruncate(self._descriptor, end - written)
             raise OSError("the disk is full")
 
     def close(self) -> None:

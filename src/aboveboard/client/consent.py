@@ -118,9 +118,16 @@ def decide(facts: Facts) -> Decision:
 
 
 def overlap(agreed: Terms, terms: Terms) -> dict[str, dict[str, str]]:
-    """Return the part of `terms` that `agreed` covers: same event, same property, same kind."""
+    """Return the part of `terms` that `agreed` covers: same event, same property, same kind.
+
+    An exception's packages are covered where they are among those agreed to.
+    """
     return {
-        event: {name: kind for name, kind in properties.items() if agreed[event].get(name) == kind}
+        event: {
+            name: kind
+            for name, kind in properties.items()
+            if _covers(agreed[event].get(name), kind)
+        }
         for event, properties in terms.items()
         if event in agreed
     }
@@ -131,7 +138,9 @@ def growth(agreed: Terms, terms: Terms) -> dict[str, dict[str, str]]:
     grown = {}
     for event, properties in terms.items():
         known = agreed.get(event, {})
-        new = {name: kind for name, kind in properties.items() if known.get(name) != kind}
+        new = {
+            name: kind for name, kind in properties.items() if not _covers(known.get(name), kind)
+        }
         if new or event not in agreed:
             grown[event] = new
     return grown
@@ -141,8 +150,26 @@ def merge(earlier: Terms | None, later: Terms) -> dict[str, dict[str, str]]:
     """Return the terms of both; where a property has two kinds, the later one's."""
     merged = {event: dict(properties) for event, properties in (earlier or {}).items()}
     for event, properties in later.items():
-        merged.setdefault(event, {}).update(properties)
+        known = merged.setdefault(event, {})
+        for name, kind in properties.items():
+            known[name] = _union(known.get(name, kind), kind)
     return merged
+
+
+def _covers(agreed: str | None, kind: str) -> bool:
+    """Return whether a kind's terms hold no more than those agreed to.
+
+    The first word is the kind itself; the others (a unit, packages) say of what, in any order.
+    """
+    if agreed is None:
+        return False
+    (had, *of), (has, *wanted) = agreed.split(), kind.split()
+    return had == has and set(wanted) <= set(of)
+
+
+def _union(earlier: str, later: str) -> str:
+    (had, *of), (has, *wanted) = earlier.split(), later.split()
+    return " ".join([has, *sorted({*of, *wanted})]) if had == has else later
 
 
 def in_sample(user_id: str, percent: float) -> bool:

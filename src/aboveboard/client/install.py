@@ -11,7 +11,7 @@ import os
 from . import consent, directories, segment
 from .errand import POSTHOG, Errand
 from .locks import above_stdio
-from .state import FILE_NAME, State, StateFile, new_id
+from .state import FILE_NAME, State, StateFile, new_id, sync_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class Install:
             return 0
         try:
             os.unlink(path)
-        except FileNotFoundError:  # another session tells of it
+        except OSError:  # another session tells of it, or it may not be removed
             return 0
         return int(number) if number.isdecimal() else 0
 
@@ -174,6 +174,8 @@ def _replace(path: str, text: str, *, lasting: bool = False) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+    if lasting:
+        sync_directory(os.path.dirname(path))
 
 
 def _text(path: str) -> str | None:

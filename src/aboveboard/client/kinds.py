@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 
-from . import exceptions, models
+from . import models
 
 TYPE_CHECKING = False  # `typing` costs a host milliseconds at start; type checkers know this name
 if TYPE_CHECKING:
@@ -282,6 +282,8 @@ class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took
     def accept(self, value: object) -> Json:
         if value is None:
             return None
+        from . import exceptions  # most runs have none
+
         if issubclass(type(value), BaseException):  # isinstance would believe a proxy's word
             return exceptions.reduce(value, self.packages)  # type: ignore[arg-type]
         if type(value) is str:

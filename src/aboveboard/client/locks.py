@@ -17,16 +17,16 @@ FIRST = 3
 """The first descriptor that is nobody's input or output."""
 
 
-def above_stdio(descriptor: int) -> int:
-    """Return the open file under a descriptor from `FIRST` on.
+def above_stdio(descriptor: int, first: int = FIRST) -> int:
+    """Return the open file under a descriptor from `first` on.
 
     Where a program's own streams are closed, the next file that is opened takes their place, and
     whatever is printed goes into it.
     """
-    if descriptor >= FIRST or fcntl is None:
+    if descriptor >= first or fcntl is None:
         return descriptor
     try:
-        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, FIRST)
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, first)
     finally:
         os.close(descriptor)
 

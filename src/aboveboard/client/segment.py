@@ -203,9 +203,15 @@ def any_waits(directory: str) -> bool:
 
 def any_left(directory: str) -> bool:
     """Return whether there is a segment that no process writes to."""
-    for held in waiting(directory):
-        held.release()
-        return True
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                held = hold(entry.path) if entry.name.endswith(SUFFIX) else None
+                if held is not None:
+                    held.release()
+                    return True
+    except OSError:
+        pass
     return False
 
 

@@ -25,7 +25,8 @@ def send(
         errand: What the child is sent on.
         environ: The host's environment.
         start: What starts it.
-        apart: Whether the host goes on, and is not to have a child.
+        apart: Whether the host goes on, and is not to have a child. Where it listens for its
+            children's ends, the child is sent at its own end.
 
     Raises:
         OSError: the system would not start it.
@@ -34,7 +35,9 @@ def send(
         return
     if not any_waits(errand.segments) and not errand.owes():
         return
-    if start is not None or spawn.can_spawn():
+    if apart and _hears_of_children():
+        at_exit(errand, environ, start)
+    elif start is not None or spawn.can_spawn():
         (start or spawn.start)(errand.lock, {VARIABLE: errand.as_json()}, environ, apart=apart)
 
 
@@ -49,19 +52,37 @@ def send_left(errand: Errand, environ: Mapping[str, str], start: Start = None) -
         return  # there is another chance at this session's end
 
 
+def at_exit(errand: Errand, environ: Mapping[str, str], start: Start = None) -> None:
+    """Have what waits sent when the host ends."""
+    import atexit
+
+    def send_in_silence() -> None:
+        try:
+            send(errand, environ, start)
+        except OSError:
+            return  # nothing is printed by us, least of all at a host's end
+
+    atexit.register(send_in_silence)
+
+
 def deliver_owed(errand: Errand, environ: Mapping[str, str], start: Start = None) -> None:
     """Have a request to erase sent: its sender's own word, whatever was decided since.
 
-    At the host's end, since the session is off and has nothing of its own to send.
+    By a child at the host's end, since the session is off and has nothing of its own to send.
     """
     if environment.do_not_track(environ):
         return
     if spawn.can_spawn():
-        import atexit
-
-        atexit.register(send, errand, environ, start)
+        at_exit(errand, environ, start)
     else:
         _send_from_a_thread(errand, environ)
+
+
+def _hears_of_children() -> bool:
+    """Return whether the host has a handler for the end of a child, which would hear of a shell."""
+    import signal
+
+    return hasattr(signal, "SIGCHLD") and callable(signal.getsignal(signal.SIGCHLD))
 
 
 def _send_from_a_thread(errand: Errand, environ: Mapping[str, str]) -> None:

@@ -50,7 +50,7 @@ def start(
     """Start the child with `variables` and what it needs of `environ`, unless one is at it.
 
     The host takes the lock and hands it on: no second child is ever started, and the lock lives
-    exactly as long as the child. The host waits for nothing.
+    exactly as long as the child. The host waits for nothing, but for the shell (see `apart`).
 
     Isolated (`-I`: no PYTHON* variables, no user site, not the working directory on the path) and
     without the site module (`-S`), so that the user's Python configuration does not run in it.
@@ -74,9 +74,7 @@ def start(
             given[name] = os.path.abspath(given[name])
     given.update(variables)
     os.makedirs(os.path.dirname(lock), mode=0o700, exist_ok=True)
-    descriptor = locks.above_stdio(
-        os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-    )
+    descriptor = locks.above_stdio(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600), LOCK + 1)
     try:
         if not locks.acquire(descriptor):
             return
@@ -97,11 +95,9 @@ def _spawn(command: list[str], given: dict[str, str], lock: int, *, apart: bool)
         (os.POSIX_SPAWN_OPEN, 0, devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, devnull, os.O_WRONLY, 0),
         (os.POSIX_SPAWN_OPEN, 2, devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_DUP2, lock, LOCK),
     ]
-    if lock == LOCK:
-        os.set_inheritable(lock, True)  # not every C library lets a descriptor be copied to itself
-    else:
-        files.append((os.POSIX_SPAWN_DUP2, lock, LOCK))
+    apart = apart and os.path.exists(_SHELL)
     if apart:
         command = [_SHELL, "-c", '"$0" "$@" &', *command]
     try:

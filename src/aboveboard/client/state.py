@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from binascii import crc32
 
 from . import consent, locks
 
@@ -150,9 +149,7 @@ class StateFile:
         is_no: bool = False,
     ) -> State:
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-        lock = locks.above_stdio(
-            os.open(self.path + ".lock", os.O_RDWR | os.O_CREAT | _CLOEXEC, 0o600)
-        )
+        lock = locks.above_stdio(os.open(self.path + ".lock", os.O_RDWR | os.O_CREAT, 0o600))
         try:
             locked = self._acquire(lock)
             if not locked and not is_no:
@@ -164,6 +161,9 @@ class StateFile:
                     return State(consent.UNREADABLE)
                 document = {}
             now = _understood(document)
+            if not locked:
+                # Whoever holds the lock may go on one day, and write what it had in hand.
+                os.close(os.open(self.path + _NO, os.O_WRONLY | os.O_CREAT, 0o600))
             if only_if_missing and now.user_id:
                 return now
             if only_if_allowed and now.standing == consent.DISABLED:
@@ -194,6 +194,12 @@ class StateFile:
 
     def _load(self) -> dict[str, object] | None:
         """Return the file's object, {} where there is no file, None where it makes no sense."""
+        document = self._parse()
+        if os.path.lexists(self.path + _NO):
+            return {**(document or {}), "permanently_disable": True}
+        return document
+
+    def _parse(self) -> dict[str, object] | None:
         try:
             with open(self.path, "rb", opener=_open_without_waiting) as file:
                 document = json.loads(file.read(_SIZE_MAX))
@@ -211,9 +217,7 @@ class StateFile:
     def _replace(self, text: str, suffix: str) -> None:
         # One name for all: the lock is held, and a crash leaves one file.
         temporary = f"{self.path}.{suffix}"
-        file = locks.above_stdio(
-            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _CLOEXEC, 0o600)
-        )
+        file = locks.above_stdio(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         try:
             try:
                 data = text.encode()
@@ -226,7 +230,7 @@ class StateFile:
         except BaseException:
             os.unlink(temporary)
             raise
-        _sync_directory(os.path.dirname(self.path))
+        sync_directory(os.path.dirname(self.path))
 
 
 def new_identity() -> dict[str, object]:
@@ -294,6 +298,8 @@ def _makes_sense(document: Mapping[str, object]) -> bool:
 
 def _check(document: Mapping[str, object]) -> str:
     """Return what `check` holds: it tells a damaged file, not a forged one."""
+    from binascii import crc32
+
     rest = {key: value for key, value in document.items() if key != "check"}
     return f"{crc32(json.dumps(rest, sort_keys=True).encode()):08x}"
 
@@ -338,11 +344,12 @@ def _understood(document: Mapping[str, object]) -> State:
     )
 
 
-def _sync_directory(path: str) -> None:
+def sync_directory(path: str) -> None:
+    """Have a rename in a directory outlast a loss of power, where the system can promise that."""
     if not hasattr(os, "O_DIRECTORY"):  # Windows: a rename is durable by itself or not at all
         return
     try:
-        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _CLOEXEC)
+        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:  # one that may not be listed; the rename has happened all the same
         return
     try:
@@ -362,8 +369,9 @@ _AIDERS = {"uuid", "asked_opt_in", "permanently_disable"}
 """aider writes all three, and so do we: a file with some of them was damaged."""
 
 _OURS = ("agreed", "declined", "decided", "secret", "check")
+_NO = ".no"
+"""The ending of the file that says no beside the state file, where its lock was not to be had."""
+
 _SIZE_MAX = 1 << 20
 _LOCK_SECONDS = 5
 """Fifty processes that decide at once take turns in less; whoever holds it longer hangs."""
-
-_CLOEXEC = getattr(os, "O_CLOEXEC", 0)

@@ -109,7 +109,9 @@ def run(
 def _deliver(errand: Errand, environ: Mapping[str, str], user_id: str, *, in_thread: bool) -> None:
     if not in_thread:
         # It comes first, and goes when all went well: whatever ends this process, it stands.
-        pause(errand.pause_file, None)
+        # A disk that has no room for it may have some once the segments are gone.
+        with contextlib.suppress(OSError):
+            pause(errand.pause_file, None)
     connection = None
     try:
         connection = Connection(wire.address(errand.endpoint), environ)

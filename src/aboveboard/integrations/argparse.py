@@ -49,7 +49,7 @@ def add_flags(parser: argparse.ArgumentParser, analytics: Analytics | None = Non
             metavar=flag.metavar,
             help=flag.help,
         )
-    parser.set_defaults(**{FLAGS: True})
+    parser.set_defaults(**{FLAGS: _Taken(parser)})
     if analytics is not None:
         _listen(parser, analytics)
 
@@ -167,6 +167,28 @@ def _wants_more(parser: argparse.ArgumentParser) -> bool:
     ) or any(group.required for group in parser._mutually_exclusive_groups)
 
 
+class _Taken:
+    """The names that arguments of the host's own have in what a parser returns.
+
+    Looked at late, since a host may declare more after our flags.
+    """
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._parser = parser
+
+    def names(self) -> frozenset[str]:
+        return frozenset(
+            action.dest
+            for _, parser in _walk(self._parser, "")
+            for action in parser._actions
+            if not isinstance(action, _Given)
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be copied as what is known now: a namespace may go to another process."""
+        return frozenset, (self.names(),)
+
+
 def _said(
     args: argparse.Namespace, settings: tuple[Mapping[str, object] | None, ...]
 ) -> dict[str, object]:
@@ -176,10 +198,16 @@ def _said(
     if not hasattr(args, FLAGS):
         return combined(args, *settings)
     given = {flag.name: getattr(args, flag.parameter, None) for flag in flags.FLAGS}
+    # What a host says by the parser's defaults, or by a namespace of its own, has the public names.
+    taken = getattr(args, FLAGS)
+    theirs = taken.names() if isinstance(taken, _Taken) else taken
+    names = {flag.name for flag in flags.FLAGS} - theirs
+    public = {name: value for name, value in vars(args).items() if name in names}
     kept = given[flags.NEVER.name] == _KEPT
     if kept:
         del given[flags.NEVER.name]
-    said = combined(given, {"analytics": False} if kept else None, *settings)
+        public.pop(flags.NEVER.name, None)
+    said = combined(given, {"analytics": False} if kept else None, public, *settings)
     # What is kept was told: once.
     return {**said, flags.NEVER.name: said[flags.NEVER.name] and not kept}
 

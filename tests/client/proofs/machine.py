@@ -239,6 +239,11 @@ class Machine:
         except FileNotFoundError:
             return None
 
+    def forget_the_lock(self) -> None:
+        """Remove the no beside the state file, which one leaves who could not have its lock."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.state + ".no")
+
     def write_state(self, data: bytes) -> None:
         os.makedirs(os.path.dirname(self.state), exist_ok=True)
         with open(self.state, "wb") as file:

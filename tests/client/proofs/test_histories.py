@@ -235,6 +235,8 @@ class History:
         self.yes_rows = 0
 
     def take(self, step: object) -> None:
+        if not isinstance(step, (Run, Send)):
+            self.machine.forget_the_lock()
         if isinstance(step, Run):
             self.run(step)
         elif isinstance(step, Damage):

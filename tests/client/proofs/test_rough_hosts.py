@@ -10,12 +10,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aboveboard.client.errand import Errand
 from aboveboard.client.install import Install
 from tests.client.conftest import Tool
 from tests.client.test_promises import _children
@@ -138,6 +136,54 @@ os._exit(0)
         until(lambda: not _children(tool))
 
 
+class TestAHostThatHearsOfItsChildren:
+    """By a signal, upon which it waits for whichever ended."""
+
+    BODY = """
+import signal, subprocess
+heard = []
+def hear(*_):
+    try:
+        heard.append(os.wait()[0])
+    except ChildProcessError:
+        heard.append(0)
+signal.signal(signal.SIGCHLD, hear)
+own = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+tool.open({})
+tool.record(event)
+tool.close()
+print(heard, flush=True)
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+own.communicate(b"\\n")
+"""
+
+    def test_hears_of_none_of_ours_and_what_waits_is_sent_at_its_end(
+        self, tool: Tool, recorder: Any, until: Until
+    ) -> None:
+        tool.agree()
+        tool.run("kill")  # leaves something, which `open` would send
+        ended = program(tool, self.BODY)
+        assert (ended.stdout, ended.stderr) == ("[]\n", "")
+        until(lambda: len({json.loads(line)["session"] for line in recorder.lines()}) == 2)
+
+
+class TestAHostWhoseSpoolIsBroken:
+    """A directory lies where the sending lock should be."""
+
+    def test_is_told_of_nothing(self, tool: Tool) -> None:
+        tool.agree()
+        install = Install("tool", tool.environ)
+        install.remember(install.errand("http://127.0.0.1:9", "key"))
+        (tool.spool / "upload.lock").mkdir()
+        body = "tool.open({})\ntool.record(event)\ntool.close()\nprint(tool.forget())"
+        ended = program(tool, body)
+        assert (ended.stdout, ended.stderr) == ("True\n", "")
+        assert install.errand("http://127.0.0.1:9", "key").owes()
+        install.disable()
+        ended = program(tool, "tool.open({})\nprint(tool.enabled)")
+        assert (ended.stdout, ended.stderr) == ("False\n", "")
+
+
 class TestASessionThatIsOff:
     """Where a request to erase is owed."""
 
@@ -219,7 +265,6 @@ time.sleep(float(sys.argv[1]))
         tool.agree()
         for _ in range(2):
             program(tool, self.BODY, "1", TOOL_ENDPOINT="http://127.0.0.1:9")
-        assert Errand(directory=str(tool.spool), state="", endpoint="", key="").pause_file
         assert (tool.spool / "pause").exists()
 
 
@@ -274,4 +319,3 @@ def test_what_waits_in_the_form_of_another_service_is_dropped_and_counted(
     assert (tool.spool / "dropped").read_text() == "1" or b"dropped_events" in b"".join(
         recorder.lines()
     )
-    assert Path(tool.segments).exists()
