@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard.client import consent, locks, state
+from aboveboard.client.digest import sha256
 from aboveboard.client.state import StateFile, is_id, new_id
 
 TERMS = {"launched": {}, "message_send": {"cost": "amount"}}
@@ -303,3 +305,8 @@ def test_a_directory_that_may_not_be_listed_keeps_a_no(path: Path) -> None:
         patch.setattr(os, "open", refusing)
         file.disable()
     assert file.read().standing == consent.DISABLED
+
+
+def test_the_digest_is_sha_256() -> None:
+    for data in (b"", b"abc", bytes(range(256)) * 5):
+        assert sha256(data).hexdigest() == hashlib.sha256(data).hexdigest()

@@ -11,7 +11,6 @@ from . import consent, environment, wire
 from .catalog import Catalog, DroppedEvents, Failure
 from .errand import paused
 from .install import ID_LOST, POSTHOGS, Install
-from .segment import Writer, any_left, remove_all
 from .settings import combined
 from .state import State, new_id
 
@@ -174,6 +173,8 @@ class Analytics:
         try:
             if self._install.state.read().standing == consent.DISABLED:
                 self._drop()
+                from .segment import remove_all
+
                 remove_all(self._errand.segments)  # of a run that was going on at the time
             elif self.disable():
                 _say("Analytics have been permanently disabled.")
@@ -226,7 +227,10 @@ class Analytics:
             return  # someone wanted to see what is sent, and can't: nothing is
         owes = self._errand.owes()
         left = decision.on and not paused(self._errand.pause_file)
-        left = left and (owes or any_left(self._errand.segments))
+        if left and not owes:
+            from .segment import any_left
+
+            left = any_left(self._errand.segments)
         if decision.on or self._log is not None:
             self._begin(decision, state)
         if left:
@@ -320,6 +324,7 @@ class Analytics:
     def _begin(self, decision: consent.Decision, state: State) -> None:
         import atexit
 
+        from .segment import Writer
         from .session import Session, session_start
 
         self._session = Session(

@@ -91,7 +91,7 @@ def reduce_again(
 
 def _finish(name: str, frames: list[str], causes: list[str]) -> dict[str, object]:
     """Return the reduction with its fingerprint, which does not change with line numbers."""
-    import hashlib
+    from .digest import sha256
 
     # Lines move from version to version and recursion repeats: neither makes another failure.
     places: list[str] = []
@@ -100,7 +100,7 @@ def _finish(name: str, frames: list[str], causes: list[str]) -> dict[str, object
         if not places or places[-1] != place:
             places.append(place)
     words = [name, *places, *(cause.partition(" ")[0] for cause in causes)]
-    digest = hashlib.sha256("\n".join(words).encode()).hexdigest()
+    digest = sha256("\n".join(words).encode()).hexdigest()
     return {"type": name, "frames": frames, "causes": causes, "fingerprint": digest[:16]}
 
 

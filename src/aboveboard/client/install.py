@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 
-from . import consent, directories, segment
+from . import consent, directories
 from .errand import POSTHOG, Errand
 from .locks import above_stdio
 from .state import FILE_NAME, State, StateFile, new_id, sync_directory
@@ -102,7 +102,7 @@ class Install:
             kept = True
         except OSError:
             kept = False
-        segment.remove_all(self.segments)
+        self._remove_all()
         return kept
 
     def forget(self) -> Forgotten:
@@ -117,7 +117,7 @@ class Install:
         """
         state = self.state.read()
         if not state.user_id:
-            segment.remove_all(self.segments)
+            self._remove_all()
             lost = state.standing == consent.UNREADABLE or self.may_have_sent()
             return Forgotten(ID_LOST if lost else NOTHING_SENT)
         outcome = self._whom_to_ask()
@@ -128,8 +128,13 @@ class Install:
             if request:
                 os.unlink(request)
             raise
-        segment.remove_all(self.segments)
+        self._remove_all()
         return Forgotten(outcome, state.user_id)
+
+    def _remove_all(self) -> None:
+        from . import segment
+
+        segment.remove_all(self.segments)
 
     def _whom_to_ask(self) -> str:
         if not self.may_have_sent():
