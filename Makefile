@@ -12,7 +12,7 @@ run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where
 test: $(VENV)/ready ## Everything that the product promises
 	$(BIN)/pytest -n 2 --dist loadfile
 
-test-long: $(VENV)/ready ## The client's proofs at full length: 100,000 histories, 1,000 kills; an hour or so
+test-long: $(VENV)/ready ## The client's proofs at full length: 100,000 histories, 1,000 kills; a quarter of an hour
 	ABOVEBOARD_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client/proofs
 
 lint: $(VENV)/ready
