@@ -46,7 +46,7 @@ def record(number=0):
 def program(tool: Tool, text: str, *, shell: str = 'exec "$@"') -> subprocess.CompletedProcess[str]:
     """Run a program that begins with RECORDS, by a shell that may do things to it first."""
     return subprocess.run(
-        ["sh", "-c", shell, "sh", sys.executable, "-c", RECORDS + text],
+        ["sh", "-c", shell, "sh", sys.executable, "-W", "ignore", "-c", RECORDS + text],
         env=tool.environ | {"PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
