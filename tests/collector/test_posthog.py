@@ -133,7 +133,7 @@ class TestEvents:
     @pytest.mark.parametrize(
         ("timestamp", "moment"),
         [
-            (None, NOW),
+            pytest.param(None, NOW, id="now"),  # the same name in every worker
             ("2025-08-13T15:44:40.519686+00:00", 1755099880),
             ("2025-08-13T17:44:40+02:00", 1755099880),
             ("2025-08-13T15:44:40Z", 1755099880),
