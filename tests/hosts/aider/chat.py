@@ -7,7 +7,6 @@ reply that is interrupted, a command, the end. Replies are streamed, edits are b
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,8 +75,6 @@ def chat(person: Person, command: Callable[..., list[str]], *flags: str) -> Chat
             terminal.until("\n> ")
             terminal.type("Slowly")
             terminal.until("one two")
-            # By then aider waits for the rest: an interrupt that meets litellm at work can be lost.
-            time.sleep(1)
             terminal.press(b"\x03")
             terminal.until("^C again to exit")
             terminal.until("\n> ")

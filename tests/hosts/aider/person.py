@@ -256,7 +256,8 @@ if __name__ == "__main__":
 
 # A terminal belongs to the session that opens it: then Ctrl-C reaches the program.
 _ON_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # who runs the tests may ignore it; a shell does not
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
