@@ -7,6 +7,7 @@ else. One run goes well, in one an exception is raised inside aider while it sen
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,7 +41,10 @@ class TestOfAPersonsWords:
 class TestUnderAboveboard:
     @pytest.mark.parametrize("run", ["edits", "fails", "crashes"])
     def test_aider_ends_as_it_always_does(self, runs: Runs, run: str) -> None:
-        assert runs.codes[OURS, run] == runs.codes[STOCK, run], runs.output[OURS, run]
+        stock = runs.codes[STOCK, run]
+        if stock == -signal.SIGABRT:  # a thread of its SDK's has aborted Python at its very end
+            stock = 1
+        assert runs.codes[OURS, run] == stock, runs.output[OURS, run]
 
     def test_the_same_events_arrive(self, runs: Runs) -> None:
         for run in ("edits", "fails", "crashes"):
