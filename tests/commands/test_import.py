@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import os
 import pty
@@ -119,6 +120,22 @@ class TestWithoutAServer:
         assert process.returncode == 0
         assert b"importing" in shown
         assert shown.rstrip().endswith(b"\x1b[2K")
+
+
+class TestPackedLogs:
+    def test_of_any_kind_count_once_with_the_plain_one(self, data: Path, log: Path) -> None:
+        packed = log.with_suffix(".1")
+        packed.write_bytes(gzip.compress(log.read_bytes()))
+        assert "taken into project tool" in take(data, packed)
+        assert take(data, log).startswith("0 events")
+
+    def test_that_are_cut_off_count_to_that_place(self, data: Path, tmp_path: Path) -> None:
+        packed = gzip.compress(b"".join(Install().segment(99) for _ in range(200)))
+        log = tmp_path / "log.gz"
+        log.write_bytes(packed[: len(packed) // 2])
+        told = take(data, log)
+        assert "a packed log is damaged or cut off" in told
+        assert not told.startswith("0 events")
 
 
 class TestBesideAServer:

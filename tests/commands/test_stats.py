@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import bz2
 import contextlib
+import gzip
 import io
 import json
+import lzma
 import os
 import pty
 import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +21,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard.auditlog.reading import Reader, read_line
+from aboveboard.auditlog.sample import Sample
+from aboveboard.auditlog.tally import Tally
+from aboveboard.collector.allowlist import AllowList
+from aboveboard.collector.legacy import Run, Told, Translator
 from aboveboard.commands import main
+from aboveboard.hosts.aider.catalog import CATALOG
 from tests.client.conftest import Tool, tool
 from tests.conftest import ROOT
 
@@ -29,6 +38,9 @@ NOON = 1_760_000_400
 """2025-10-09, nine in the morning in UTC."""
 
 DAY = 86_400
+
+SAMPLE_RUNS = 146
+"""140 begin with `launched`; six more go on after an `exit`, as `import` and `sample` have them."""
 
 
 def ours(event: str, time: int = NOON, **properties: object) -> str:
@@ -110,7 +122,7 @@ class TestTheFormsOfALog:
         told = log.json()
         assert told["events"] == len(events) == 1000
         assert told["damaged"] == 0
-        assert told["sessions"] == sum(event["event"] == "launched" for event in events)
+        assert told["sessions"] == SAMPLE_RUNS
         assert told["messages"]["messages"] == len(sent)
         assert told["messages"]["tokens_sent"] == sum(each["prompt_tokens"] for each in sent)
         assert told["messages"]["cost"] == pytest.approx(sum(each["cost"] for each in sent))
@@ -130,6 +142,7 @@ class TestTheFormsOfALog:
             {
                 "event": "message_send", "model": "gpt-4o", "messages": 3,
                 "tokens_sent": 0 + 1 + 2, "tokens_received": 0, "cost": (0 + 1 + 2) / 8,
+                "unpriced": 0,
             }
         ]  # fmt: skip
 
@@ -147,7 +160,8 @@ class TestTheFormsOfALog:
             aiders("message_send", main_model="None", prompt_tokens=1, cost="None"),
             aiders("model warning", main_model="None"),
         )
-        assert log.json()["models"][0]["model"] is None
+        (model,) = log.json()["models"]
+        assert (model["model"], model["cost"], model["unpriced"]) == (None, None, 1)
         assert "None" not in log.text()
 
     def test_calls_through_litellm_are_messages_and_their_errors_are_told(self, log: Log) -> None:
@@ -160,9 +174,9 @@ class TestTheFormsOfALog:
         text = log.text()
         assert counts(text, "Errors") == {"RateLimitError": 1}
         (_, first, second, total) = section(text, "Models")
-        assert first.split() == ["gpt-4o", "1", "0", "0", "$0.00"]
+        assert first.split() == ["gpt-4o", "1", "0", "0", "unknown"]
         assert second.split() == ["gpt-4o-2024-08-06", "1", "7", "2", "$0.25"]
-        assert total.split() == ["all", "2", "7", "2", "$0.25"]
+        assert total.split() == ["all", "2", "7", "2", "$0.25+"]
 
     def test_one_message_that_two_events_tell_of_is_counted_once(self, log: Log) -> None:
         log.write(message(), ours("model_call", request_model="gpt-4o", input_tokens=100, cost=0.5))
@@ -174,6 +188,111 @@ class TestTheFormsOfALog:
         assert "  message_send  1 message, 120 tokens, $0.50\n" in text
         assert "  model_call    1 message, 100 tokens, $0.50\n" in text
         assert "cost  " not in text.partition("Messages by day")[0]
+
+
+class TestCost:
+    """A cost that is not known is said to be unknown, and is never nothing."""
+
+    def test_of_messages_whose_cost_nobody_knows_is_unknown(self, log: Log) -> None:
+        log.write(message(cost=None), message(cost=None))
+        assert log.json()["messages"]["cost"] is None
+        text = log.text()
+        assert "cost      unknown\n" in text
+        assert section(text, "Models")[1].split() == ["gpt-4o", "2", "200", "40", "unknown"]
+        assert "$" not in text
+
+    def test_of_some_messages_that_is_unknown_is_said_beside_the_sum(self, log: Log) -> None:
+        log.write(message(cost=0.5), message("local", cost=None), message(cost=0.25))
+        assert log.json()["messages"] | {"cost": 0.75, "unpriced": 1} == log.json()["messages"]
+        text = log.text()
+        assert "cost      $0.75, and of 1 message unknown\n" in text
+        costs = {line.split()[0]: line.split()[-1] for line in section(text, "Models")[1:]}
+        assert costs == {"gpt-4o": "$0.75", "local": "unknown", "all": "$0.75+"}
+
+    def test_that_is_nothing_is_nothing(self, log: Log) -> None:
+        log.write(message(cost=0), message(cost=0.0))
+        assert "cost      $0.00\n" in log.text()
+        assert log.json()["messages"]["cost"] == 0
+
+
+class TestPackedLogs:
+    """What rotates logs packs them too."""
+
+    @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+    def test_are_read_whatever_their_name(self, log: Log, pack: Callable[[bytes], bytes]) -> None:
+        log.write(message(), message())
+        plain = log.json()
+        log.path.write_bytes(pack(log.path.read_bytes()))
+        assert log.json() == plain
+
+    def test_are_read_beside_plain_ones_and_from_standard_input(self, log: Log) -> None:
+        line = (message() + "\n").encode()
+        log.path.write_bytes(line)
+        rotated = log.path.with_suffix(".1.gz")
+        rotated.write_bytes(gzip.compress(line * 2))
+        both = run(str(log.path), str(rotated), "--json")
+        assert json.loads(both.stdout)["messages"]["messages"] == 3
+        told = run("-", "--json", given=gzip.compress(line * 2))
+        assert json.loads(told.stdout)["messages"]["messages"] == 2
+
+    @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+    @pytest.mark.parametrize("left", [0.3, 0.9])
+    def test_that_are_cut_off_or_damaged_count_to_that_place(
+        self, log: Log, pack: Callable[[bytes], bytes], left: float
+    ) -> None:
+        lines = [message(time=NOON + number * 7919) for number in range(20_000)]
+        packed = pack(("\n".join(lines) + "\n").encode())
+        place = int(len(packed) * left)
+        for broken in (packed[:place], packed[:place] + b"\0" * 4000 + packed[place:]):
+            log.path.write_bytes(broken)
+            code, _, err = log.stats("--json")
+            assert "Traceback" not in err
+            assert "a packed log is damaged or cut off" in err
+            assert code in (0, 1)  # 1 where nothing at all stands before that place
+
+
+class TestSessions:
+    """`stats`, `sample` and `import` have the same sessions."""
+
+    @given(
+        told=st.lists(
+            st.tuples(
+                st.sampled_from(("launched", "exit", "message_send", "cli session")),
+                st.sampled_from((0, 60, 86_400, 86_401, 200_000, -300_000)),
+                st.sampled_from((USER, SESSION)),
+            ),
+            min_size=1,
+            max_size=30,
+        )
+    )
+    def test_of_a_log_that_tells_none_are_the_runs_that_a_collector_makes(
+        self, told: list[tuple[str, int, str]]
+    ) -> None:
+        lines, moment = [], NOON
+        for event, later, user_id in told:
+            moment += later
+            line = {"event": event, "properties": {}, "user_id": user_id, "time": moment}
+            lines.append(json.dumps(line).encode())
+        tally = Tally()
+        events = [read for line in lines if (read := read_line(line))]
+        tally.count(events)
+        sample = Sample(CATALOG, 1000)
+        sample.take(events)
+        published = [json.loads(line)["session"] for line in sample.lines()]
+        translator = Translator(AllowList(CATALOG))
+        runs: dict[str, Run] = {}
+        taken = []
+        for number, read in enumerate(events):
+            each = Told(read.event, {}, read.user_id, int(read.time), str(number))
+            runs[read.user_id] = translator.follow(runs.get(read.user_id), each)
+            taken.append(runs[read.user_id].session)
+        assert _alike(published) == _alike(taken)
+        assert tally.sessions == len(set(taken))
+
+
+def _alike(names: list[str]) -> list[int]:
+    """Return for each name when it came first: what two namings of the same things share."""
+    return [names.index(name) for name in names]
 
 
 class TestAnyOtherTool:

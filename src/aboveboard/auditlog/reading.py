@@ -10,6 +10,8 @@ import datetime
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from .files import is_damage
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
@@ -38,14 +40,30 @@ class LoggedEvent(NamedTuple):
 
 
 class Reader:
-    """Reads logs and counts the lines that are no events."""
+    """Reads logs, and tells what could not be read of them.
+
+    Attributes:
+        damaged: How many lines are no events.
+        cut_off: How many packed logs end in a damaged place; what stands behind it is not known.
+    """
 
     def __init__(self) -> None:
         self.damaged = 0
+        self.cut_off = 0
 
     def read(self, file: BinaryIO) -> Iterator[LoggedEvent]:
         """Return the events of one log, in its order."""
-        for line in _lines(file):
+        lines = _lines(file)
+        while True:
+            try:
+                line = next(lines, None)
+            except Exception as error:
+                if not is_damage(error):
+                    raise
+                self.cut_off += 1
+                return
+            if line is None:
+                return
             event = read_line(line)
             if event is not None:
                 yield event

@@ -20,6 +20,8 @@ DAYS_MAX, WEEKS_MAX, MONTHS_MAX = 31, 26, 36
 
 UNNAMED = "(no name)"
 ALL = "all"
+UNKNOWN = "unknown"
+"""What a message cost whose tool knew no price: not nothing."""
 
 
 def as_text(tally: Tally, logs: Sequence[str], page: Page, *, values: bool = False) -> list[str]:
@@ -57,9 +59,9 @@ def as_json(tally: Tally, logs: Sequence[str], damaged: int) -> dict[str, object
         "last": tally.last,
         "installs": len(tally.installs),
         "sessions": tally.sessions,
-        "messages": asdict(tally.usage()),
+        "messages": _usage(tally.usage()),
         "models": [
-            {"event": event, "model": model, **asdict(usage)}
+            {"event": event, "model": model, **_usage(usage)}
             for event, models in tally.models.items()
             for model, usage in _by_use(models)
         ],
@@ -67,12 +69,16 @@ def as_json(tally: Tally, logs: Sequence[str], damaged: int) -> dict[str, object
         "commands": dict(tally.commands.most_common()),
         "errors": dict(tally.errors.most_common()),
         "days": [
-            {"day": day.isoformat(), "events": told.events, **asdict(tally.usage_on(told))}
+            {"day": day.isoformat(), "events": told.events, **_usage(tally.usage_on(told))}
             for day, told in sorted(tally.days.items())
         ],
         "events_by_name": dict(tally.events.most_common()),
         "values": values,
     }
+
+
+def _usage(usage: Usage) -> dict[str, object]:
+    return asdict(usage) | {"cost": usage.cost if usage.is_priced else None}
 
 
 def _title(logs: Sequence[str]) -> str:
@@ -95,14 +101,15 @@ def _facts(tally: Tally) -> list[tuple[str, str]]:
         usage = tally.usage()
         facts.append(("messages", f"{usage.messages:,}"))
         facts.append(("tokens", f"{usage.tokens_sent:,} sent, {usage.tokens_received:,} received"))
-        facts.append(("cost", _dollars(usage.cost)))
+        facts.append(("cost", _cost_in_words(usage)))
     return facts
 
 
 def _sentence(usage: Usage) -> str:
     many = f"{usage.messages:,} {'message' if usage.messages == 1 else 'messages'}"
     tokens = f"{usage.tokens_sent + usage.tokens_received:,} tokens"
-    return f"{many}, {tokens}, {_dollars(usage.cost)}"
+    cost = _cost_in_words(usage) if usage.is_priced else f"cost {UNKNOWN}"
+    return f"{many}, {tokens}, {cost}"
 
 
 _MODEL_COLUMNS = ("", "messages", "tokens sent", "received", "cost")
@@ -118,7 +125,7 @@ def _model_rows(models: dict[str | None, Usage]) -> list[tuple[str, ...]]:
             f"{usage.messages:,}",
             f"{usage.tokens_sent:,}",
             f"{usage.tokens_received:,}",
-            _dollars(usage.cost),
+            _cost(usage),
         )
         for name, usage in named
     ]
@@ -130,6 +137,20 @@ def _by_use(models: dict[str | None, Usage]) -> list[tuple[str | None, Usage]]:
 
 def _counts(counted: Counter[str], page: Page) -> list[str]:
     return page.bars([(word, times, f"{times:,}") for word, times in counted.most_common()])
+
+
+def _cost(usage: Usage) -> str:
+    """Return a cost for a column: a `+` says that some messages cost more than is known."""
+    if not usage.is_priced:
+        return UNKNOWN
+    return _dollars(usage.cost) + ("+" if usage.unpriced else "")
+
+
+def _cost_in_words(usage: Usage) -> str:
+    if not usage.is_priced or not usage.unpriced:
+        return _cost(usage)
+    many = "1 message" if usage.unpriced == 1 else f"{usage.unpriced:,} messages"
+    return f"{_dollars(usage.cost)}, and of {many} {UNKNOWN}"
 
 
 def _dollars(amount: float) -> str:

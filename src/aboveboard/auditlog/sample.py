@@ -17,6 +17,7 @@ from aboveboard.client.kinds import REJECTED
 from aboveboard.client.state import new_id
 
 from .legacy import Legacy
+from .runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,8 +31,6 @@ OURS, AIDER = "ours", "aider"
 
 DAY = 86_400
 SHIFT_DAYS_MAX = 1000
-SILENCE = DAY
-"""Seconds after which another run began, in a log that does not tell (as a collector has it)."""
 
 UNTOLD = frozenset((SessionStart.event_name, DroppedEvents.event_name, "rejected_value"))
 """Events that aboveboard adds by itself; aider's form has never had them."""
@@ -139,31 +138,11 @@ class _Sessions:
     """Gives each session a new id, one and the same for all its events."""
 
     def __init__(self, legacy: Legacy) -> None:
-        self._legacy = legacy
-        self._new: dict[str, str] = {}
-        self._runs: dict[str, _Run] = {}
+        self._new: dict[str | int, str] = {}
+        self._runs = Runs(legacy.start, legacy.end)
 
     def new_id_of(self, logged: LoggedEvent, event: str) -> str:
-        if logged.session is not None:
-            return self._new.setdefault(logged.session, new_id())
-        run = self._runs.get(logged.user_id)
-        starts = event == self._legacy.start
-        if (
-            run is None
-            or run.ended
-            or (starts and run.started)
-            or abs(logged.time - run.last) > SILENCE
-        ):
-            run = self._runs[logged.user_id] = _Run(new_id())
-        run.last = logged.time if run.last < 0 else max(run.last, logged.time)
-        run.started |= starts
-        run.ended = event == self._legacy.end
-        return run.session
-
-
-@dataclass
-class _Run:
-    session: str
-    last: float = -1
-    started: bool = False
-    ended: bool = False
+        session: str | int | None = logged.session
+        if session is None:
+            session = self._runs.follow(logged.user_id, event, logged.time)
+        return self._new.setdefault(session, new_id())

@@ -12,6 +12,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .runs import Runs
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,8 +27,8 @@ EDIT_FORMAT = "edit_format"
 COMMAND = ("command", "name")
 """The first of these that a message, or a command, has is what is counted."""
 
-LAUNCHED = "launched"
-"""The event with which a run of aider begins, whose log knows no sessions."""
+LAUNCHED, EXIT = "launched", "exit"
+"""The events with which a run of aider begins and ends; stock aider's log knows no sessions."""
 
 COMMAND_EVENT, COMMAND_PREFIX = "command", "command_"
 """aider's form has an event for each command: `command_add`."""
@@ -44,18 +46,30 @@ _QUARTER = 900
 
 @dataclass
 class Usage:
-    """What one model was used for. Costs are in dollars."""
+    """What one model was used for.
+
+    Attributes:
+        cost: Dollars, of the messages whose cost is known.
+        unpriced: Messages whose cost is not known: their tool knew no price of the model.
+    """
 
     messages: int = 0
     tokens_sent: int = 0
     tokens_received: int = 0
     cost: float = 0.0
+    unpriced: int = 0
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether the cost of any message is known."""
+        return self.unpriced < self.messages
 
     def add(self, other: Usage) -> None:
         self.messages += other.messages
         self.tokens_sent += other.tokens_sent
         self.tokens_received += other.tokens_received
         self.cost += other.cost
+        self.unpriced += other.unpriced
 
 
 @dataclass
@@ -92,13 +106,15 @@ class Tally:
     """By event and property: how often each word was its value."""
 
     installs: set[str] = field(default_factory=set)
-    launches: int = 0
-    _sessions: set[str] = field(default_factory=set)
+    _sessions: set[str | int] = field(default_factory=set)
+    """Ids where lines tell them, numbers of runs where lines do not."""
+
+    _runs: Runs = field(default_factory=lambda: Runs(LAUNCHED, EXIT))
     _days_by_quarter: dict[int, datetime.date] = field(default_factory=dict)
 
     @property
     def sessions(self) -> int:
-        return len(self._sessions) + self.launches
+        return len(self._sessions)
 
     @property
     def message_event(self) -> str | None:
@@ -119,6 +135,9 @@ class Tally:
             self.add(event)
 
     def add(self, event: LoggedEvent) -> None:
+        session: str | int | None = event.session
+        if session is None:  # followed also through days that do not count
+            session = self._runs.follow(event.user_id, event.event, event.time)
         day = self._day(event.time)
         if (self.since and day < self.since) or (self.until and day > self.until):
             return
@@ -129,11 +148,8 @@ class Tally:
         elif event.time > self.last:
             self.last = event.time
         name, properties = event.event, event.properties
-        if event.session is not None:
-            self._sessions.add(event.session)
-        elif name == LAUNCHED:
-            self.launches += 1
-        elif name.startswith(COMMAND_PREFIX):
+        self._sessions.add(session)
+        if event.session is None and name.startswith(COMMAND_PREFIX):
             self.commands[name[len(COMMAND_PREFIX) :]] += 1
             name = COMMAND_EVENT
         self.events[name] += 1
@@ -172,11 +188,13 @@ class Tally:
 
     def _add_message(self, name: str, properties: dict[str, object], day: Day) -> None:
         model = _first(MODEL, properties)
+        cost = _amount(properties.get(COST))
         usage = Usage(
             1,
             _whole(_first(SENT, properties)),
             _whole(_first(RECEIVED, properties)),
-            _amount(properties.get(COST)),
+            cost or 0.0,
+            unpriced=cost is None,
         )
         models = self.models.setdefault(name, {})
         models.setdefault(model if type(model) is str else None, Usage()).add(usage)
@@ -217,5 +235,6 @@ def _whole(value: object) -> int:
     return value if type(value) is int and value >= 0 else 0
 
 
-def _amount(value: object) -> float:
-    return float(value) if type(value) in (int, float) and value >= 0 else 0.0  # type: ignore[operator,arg-type]
+def _amount(value: object) -> float | None:
+    """Return a number of dollars, or None where there is none."""
+    return float(value) if type(value) in (int, float) and value >= 0 else None  # type: ignore[operator,arg-type]

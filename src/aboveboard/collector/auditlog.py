@@ -44,6 +44,9 @@ class Summary:
     taken: int = 0
     known: int = 0
     damaged: int = 0
+    cut_off: int = 0
+    """Packed logs that end in a damaged place."""
+
     installs: set[str] = field(default_factory=set)
     sent: set[str] = field(default_factory=set)
     """Sessions that were received from the wire already."""
@@ -57,6 +60,7 @@ class Summary:
         self.taken += other.taken
         self.known += other.known
         self.damaged += other.damaged
+        self.cut_off += other.cut_off
         self.installs |= other.installs
         self.sent |= other.sent
         self.senders |= other.senders

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aboveboard.auditlog.files import is_damage, unpacked
 from aboveboard.client.kinds import CatalogError
 from aboveboard.collector import auditlog, log, storage
 from aboveboard.collector.inbox import Inbox, UnavailableError
@@ -61,7 +62,11 @@ def run(args: argparse.Namespace) -> int:
     _report(total, args.project)
     if total.taken and not owned:
         print("  the collector that runs shows them within a second or two")
-    return 1 if total.damaged and not (total.taken or total.known or total.sent) else 0
+    return (
+        1
+        if (total.damaged or total.cut_off) and not (total.taken or total.known or total.sent)
+        else 0
+    )
 
 
 def _check(files: list[Path]) -> None:
@@ -115,11 +120,26 @@ def _take(file: Path, reader: Reader, inbox: Inbox, advance: Callable[[int], Non
     audit_log = auditlog.AuditLog(reader, inbox)
     summary = auditlog.Summary()
     with file.open("rb") as opened:
-        lines = auditlog.lines(opened)
-        while chunk := list(itertools.islice(lines, auditlog.CHUNK)):
+        lines = auditlog.lines(unpacked(opened))
+        read = 0
+        while chunk := _next(lines, summary):
             summary.add(audit_log.take(chunk))
-            advance(sum(map(len, chunk)))
+            advance(opened.tell() - read)
+            read = opened.tell()
     return summary
+
+
+def _next(lines: Iterator[bytes], summary: Summary) -> list[bytes]:
+    """Return the next lines; of a packed log that is damaged, those before that place."""
+    chunk = []
+    try:
+        for line in itertools.islice(lines, auditlog.CHUNK):
+            chunk.append(line)  # noqa: PERF402  # what was read before a damaged place counts
+    except Exception as error:
+        if not is_damage(error):
+            raise
+        summary.cut_off += 1
+    return chunk
 
 
 @contextlib.contextmanager
@@ -151,6 +171,8 @@ def _report(total: Summary, project: str) -> None:
         )
     if total.damaged:
         print(f"  {_many(total.damaged, 'line')} damaged and left out")
+    if total.cut_off:
+        print("  a packed log is damaged or cut off: what stands behind that place is left out")
     for what, about in UNFIT.items():
         names = {
             ".".join(filter(None, (each.event, each.property))): times

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aboveboard.auditlog.files import opened
 from aboveboard.auditlog.legacy import Legacy
 from aboveboard.auditlog.reading import Reader
 from aboveboard.auditlog.sample import AIDER, OURS, Sample
@@ -18,7 +19,7 @@ from aboveboard.client.catalog import DroppedEvents, Failure, SessionStart
 from aboveboard.client.kinds import CatalogError
 
 from . import catalog
-from .stats import opened, skipped
+from .stats import left_out
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         if args.catalog is None:
             _check_is_aiders(told, allowed, args.logs)
         lines = sample.lines(shift_time=args.shift_time)
-        _say(sample.left_out, reader.damaged)
+        _say(sample.left_out, reader)
         _publish(lines, args)
     except (CatalogError, _Refused) as error:
         print(f"aboveboard sample: {error}", file=sys.stderr)
@@ -190,16 +191,16 @@ def _nothing(args: argparse.Namespace) -> str:
     return f"no event in {logs} is in the catalog {args.catalog}"
 
 
-def _say(left_out: LeftOut, damaged: int) -> None:
+def _say(unfit: LeftOut, reader: Reader) -> None:
     lines = [
-        ("left out, not in the catalog", "event", left_out.events),
-        ("left out, without a word in aider's form", "event", left_out.untold),
-        ("left out, not in the catalog", "property", left_out.properties),
-        ("null, not what the catalog allows", "value", left_out.values),
-        ("kept in part, as the catalog has it", "value", left_out.reduced),
+        ("left out, not in the catalog", "event", unfit.events),
+        ("left out, without a word in aider's form", "event", unfit.untold),
+        ("left out, not in the catalog", "property", unfit.properties),
+        ("null, not what the catalog allows", "value", unfit.values),
+        ("kept in part, as the catalog has it", "value", unfit.reduced),
     ]
-    if damaged:
-        print(f"aboveboard sample: {skipped(damaged)}", file=sys.stderr)
+    for sentence in left_out(reader):
+        print(f"aboveboard sample: {sentence}", file=sys.stderr)
     for why, what, counted in lines:
         if counted:
             print(f"aboveboard sample: {_told(what, counted)} {why}", file=sys.stderr)

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import datetime
 import json
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from aboveboard.auditlog.files import opened
 from aboveboard.auditlog.reading import Reader
 from aboveboard.auditlog.report import as_json, as_text
 from aboveboard.auditlog.tally import Tally
 from aboveboard.auditlog.terminal import page_for
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import BinaryIO
-
-STANDARD_INPUT = "-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,8 +44,8 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         print(f"aboveboard stats: {name} cannot be read: {error.strerror}", file=sys.stderr)
         return 1
-    if reader.damaged:
-        print(f"aboveboard stats: {skipped(reader.damaged)}", file=sys.stderr)
+    for sentence in left_out(reader):
+        print(f"aboveboard stats: {sentence}", file=sys.stderr)
     if not tally.events:
         print(f"aboveboard stats: {nothing(args)}", file=sys.stderr)
         return 1
@@ -65,22 +57,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-@contextlib.contextmanager
-def opened(name: str) -> Iterator[BinaryIO]:
-    """Open a log for reading.
-
-    Raises:
-        OSError: it cannot be opened.
-    """
-    if name == STANDARD_INPUT:
-        yield sys.stdin.buffer
-    else:
-        with Path(name).open("rb") as file:
-            yield file
-
-
-def skipped(damaged: int) -> str:
-    return f"{damaged:,} {'line is' if damaged == 1 else 'lines are'} damaged and left out"
+def left_out(reader: Reader) -> list[str]:
+    """Return what was not read of the logs, a sentence each."""
+    told = []
+    if reader.damaged:
+        lines = "1 line is" if reader.damaged == 1 else f"{reader.damaged:,} lines are"
+        told.append(f"{lines} damaged and left out")
+    if reader.cut_off:
+        logs = "a packed log is" if reader.cut_off == 1 else f"{reader.cut_off} packed logs are"
+        told.append(f"{logs} damaged or cut off: what stands behind that place is left out")
+    return told
 
 
 def nothing(args: argparse.Namespace) -> str:
