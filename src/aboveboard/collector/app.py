@@ -27,7 +27,7 @@ def create_app(
 ) -> Litestar:
     """Return the application over a collector that somebody else starts and closes.
 
-    Pages find `warehouse`, `projects` and `quarantine` in `request.app.state`.
+    Pages find `warehouse`, `projects`, `quarantine` and `directory` in `request.app.state`.
 
     Args:
         collector: What stores and answers.
@@ -46,6 +46,7 @@ def create_app(
                 "warehouse": collector.warehouse,
                 "projects": collector.shown,
                 "quarantine": collector.inbox.quarantine,
+                "directory": collector.directory,
             }
         ),
         response_headers=HEADERS,

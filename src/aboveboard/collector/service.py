@@ -71,6 +71,7 @@ class Collector:
         *,
         _crash: Callable[[str], None] = lambda _step: None,
     ) -> None:
+        self.directory = directory
         self.metrics = Metrics()
         self._readers: dict[str, Reader] = {}
         self._readers_lock = threading.Lock()

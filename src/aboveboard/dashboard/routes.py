@@ -14,6 +14,7 @@ from aboveboard.insights import FilterError
 from aboveboard.warehouse import WarehouseError
 
 from . import assets, cells, charts, event, overview, quarantine
+from .first import FirstSteps
 from .responses import FOREVER, FRESH, answer, page
 from .view import UnknownError, View
 
@@ -31,7 +32,8 @@ FORMATS = ("json", "csv", "svg", "png")
 def routes() -> list[ControllerRouterHandler]:
     """Return the dashboard, for an app with `warehouse`, `projects` and `quarantine` in its state.
 
-    `quarantine` is anything with the collector's `Quarantine.dropped(project)`.
+    `quarantine` is anything with the collector's `Quarantine.dropped(project)`. `directory`, if it
+    is there, is the data directory, for the commands that a page shows.
     """
     return [
         Router(
@@ -161,8 +163,12 @@ def _behind(insight: Insight, records: list[dict[str, Any]]) -> int | None:
 def _first(request: Asked, view: View) -> Answer:
     """Return the page of a project without events: how to send the first."""
     address = urlsplit(str(request.base_url))
-    key = next(iter(view.project.keys), "YOUR-WRITE-KEY")
-    return page("first.html", view=view, address=f"{address.scheme}://{address.netloc}", key=key)
+    steps = FirstSteps.of(
+        view.project,
+        f"{address.scheme}://{address.netloc}",
+        request.app.state.get("directory"),
+    )
+    return page("first.html", view=view, steps=steps)
 
 
 def _refused(status: int, heading: str) -> Any:
