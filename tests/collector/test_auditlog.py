@@ -52,7 +52,7 @@ def take(store: Inbox, log: bytes, reader: Reader = READER, chunk: int = 3) -> S
 def kept(directory: Path) -> dict[str, Columns]:
     """Return all that waits."""
     merged: dict[str, Columns] = {}
-    connection = storage.connect(directory, storage.INBOX, inbox.SCHEMA)
+    connection = storage.connect(directory, storage.INBOX)
     for (body,) in connection.execute("SELECT body FROM waiting ORDER BY number"):
         inbox.unpack_into(merged, body)
     connection.close()

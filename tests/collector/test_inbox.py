@@ -37,7 +37,7 @@ def delivery(
 
 
 def waiting(directory: Path) -> list[tuple[str, int]]:
-    with closing(storage.connect(directory, storage.INBOX, inbox.SCHEMA)) as connection:
+    with closing(storage.connect(directory, storage.INBOX)) as connection:
         return connection.execute("SELECT project, events FROM waiting ORDER BY number").fetchall()
 
 
@@ -68,7 +68,7 @@ class TestDeliveries:
     def test_ids_are_forgotten_when_their_time_is_over(self, store: Inbox, tmp_path: Path) -> None:
         one = delivery()
         store.commit([one])
-        with closing(storage.connect(tmp_path, storage.INBOX, inbox.SCHEMA)) as connection:
+        with closing(storage.connect(tmp_path, storage.INBOX)) as connection:
             count = "SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM session)"
             (taken,) = connection.execute("SELECT taken FROM delivery").fetchone()
             for days, left in ((29, (1, 1)), (31, (0, 1)), (401, (0, 0))):

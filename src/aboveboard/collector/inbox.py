@@ -41,51 +41,6 @@ later; those of the others are not."""
 RESERVE = 64 * 2**20
 """Bytes of disk that are left free: the warehouse needs room to merge and to go on."""
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS delivery (
-    project TEXT NOT NULL,
-    id BLOB NOT NULL,
-    taken INTEGER NOT NULL,
-    PRIMARY KEY (project, id)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS session (
-    project TEXT NOT NULL,
-    id BLOB NOT NULL,
-    taken INTEGER NOT NULL,
-    PRIMARY KEY (project, id)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS delivery_taken ON delivery (taken);
-CREATE INDEX IF NOT EXISTS session_taken ON session (taken);
-CREATE TABLE IF NOT EXISTS waiting (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    project TEXT NOT NULL,
-    events INTEGER NOT NULL,
-    body BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS waiting_project ON waiting (project);
-CREATE TABLE IF NOT EXISTS move (
-    id TEXT PRIMARY KEY,
-    project TEXT NOT NULL,
-    first INTEGER NOT NULL,
-    last INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS run (
-    project TEXT NOT NULL,
-    user_id TEXT NOT NULL,
-    session TEXT NOT NULL,
-    last INTEGER NOT NULL,
-    started INTEGER NOT NULL,
-    ended INTEGER NOT NULL,
-    PRIMARY KEY (project, user_id)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS imported (
-    project TEXT NOT NULL,
-    line BLOB NOT NULL,
-    taken INTEGER NOT NULL,
-    PRIMARY KEY (project, line)
-) WITHOUT ROWID;
-"""
-
 _CONSTANT = ("user_id", "session")
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(dict[str, dict[str, list[object] | str]])
@@ -162,7 +117,7 @@ class Inbox:
         self._directory = directory
         self._waiting_max = waiting_max
         self._reserve = reserve
-        self._connection = storage.connect(directory, storage.INBOX, SCHEMA)
+        self._connection = storage.connect(directory, storage.INBOX)
         if _pages_max is not None:
             self._connection.execute(f"PRAGMA max_page_count = {_pages_max:d}")
         self.quarantine = Quarantine(directory)

@@ -108,7 +108,7 @@ class Mover:
         self._projects = projects
         self._depth = depth
         self._crash = _crash
-        self._connection = storage.connect(directory, storage.INBOX, inbox.SCHEMA)
+        self._connection = storage.connect(directory, storage.INBOX)
         self._made: dict[str, object] = {}
         """By which catalog each project's tables were made."""
 

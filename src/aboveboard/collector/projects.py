@@ -27,20 +27,6 @@ if TYPE_CHECKING:
 
 NEW = "the new catalog"
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS project (
-    name TEXT PRIMARY KEY,
-    catalog TEXT NOT NULL,
-    shipped INTEGER NOT NULL,
-    added INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS write_key (
-    key TEXT PRIMARY KEY,
-    project TEXT NOT NULL REFERENCES project (name),
-    added INTEGER NOT NULL
-) WITHOUT ROWID;
-"""
-
 
 @dataclass(frozen=True)
 class Project:
@@ -66,7 +52,7 @@ class Projects:
 
     def __init__(self, directory: Path) -> None:
         self._lock = threading.Lock()
-        self._connection = storage.connect(directory, storage.PROJECTS, _SCHEMA)
+        self._connection = storage.connect(directory, storage.PROJECTS)
         self._projects: dict[str, Project] = {}
         self._by_key: dict[str, Project] = {}
         self._texts: dict[str, str] = {}

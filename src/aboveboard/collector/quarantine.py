@@ -26,18 +26,6 @@ OTHER = "(other)"
 
 _NAME = re.compile(r"[A-Za-z$][A-Za-z0-9_$ .-]{0,63}", re.ASCII)
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS quarantine (
-    project TEXT NOT NULL,
-    what TEXT NOT NULL,
-    event TEXT NOT NULL,
-    property TEXT NOT NULL,
-    times INTEGER NOT NULL,
-    last INTEGER NOT NULL,
-    PRIMARY KEY (project, what, event, property)
-) WITHOUT ROWID;
-"""
-
 
 @dataclass(frozen=True)
 class Dropped:
@@ -55,7 +43,7 @@ class Quarantine:
     """Reads and counts. `add` is the committer's alone; `dropped` may be called by any thread."""
 
     def __init__(self, directory: Path) -> None:
-        self._connection = storage.connect(directory, storage.INBOX, _SCHEMA)
+        self._connection = storage.connect(directory, storage.INBOX)
         self._lock = threading.Lock()
         self._names: dict[str, set[Unfit]] = {}
 

@@ -13,8 +13,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import migrations
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 INBOX = "inbox.sqlite"
 PROJECTS = "projects.sqlite"
@@ -40,11 +42,15 @@ def default_directory() -> Path:
     return (Path(state) if state else Path.home() / ".local" / "share") / "aboveboard"
 
 
-def connect(directory: Path, file: str, schema: str) -> sqlite3.Connection:
-    """Open a file of the directory, made where missing, with the tables of `schema`.
+_STEPS = {INBOX: migrations.INBOX, PROJECTS: migrations.PROJECTS}
+
+
+def connect(directory: Path, file: str) -> sqlite3.Connection:
+    """Open a file of the directory, made where missing, with its tables as migrations.py has them.
 
     Raises:
-        StorageError: the directory cannot be written to, or the file is damaged.
+        StorageError: the directory cannot be written to, the file is damaged, or a newer aboveboard
+            has written it.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -53,7 +59,7 @@ def connect(directory: Path, file: str, schema: str) -> sqlite3.Connection:
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript(schema)
+        migrate(connection, _STEPS[file], directory / file)
     except OSError as error:
         raise unusable(directory, error) from None
     except sqlite3.Error as error:
@@ -67,6 +73,37 @@ def unusable(directory: Path, error: OSError) -> StorageError:
     return StorageError(
         f"cannot write to {directory} ({error.strerror}): choose another with --data"
     )
+
+
+def migrate(
+    connection: sqlite3.Connection, steps: Sequence[migrations.Migration], file: Path
+) -> None:
+    """Take the steps that a file has not taken yet, each in a transaction of its own.
+
+    Several processes may do so at once: one takes a step, and the others find it taken.
+
+    Raises:
+        StorageError: a newer aboveboard has written the file.
+        sqlite3.Error: a step could not be taken; the file is as it was before that step.
+    """
+    taken = _version(connection)
+    if taken > len(steps):
+        raise StorageError(f"{file} was written by a newer aboveboard: upgrade this one")
+    for number, step in enumerate(steps[taken:], taken + 1):
+        with transaction(connection):
+            if _version(connection) >= number:
+                continue
+            for statement in step.sql.split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+            if step.then is not None:
+                step.then(connection)
+            connection.execute(f"PRAGMA user_version = {number:d}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,108 @@
+"""The tables of the collector's SQLite files, as the steps that led to them.
+
+A new file takes every step, an older one those that it has not taken: `PRAGMA user_version` counts
+them. A step that was ever released is never changed. What it did wrong, the next one mends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One step, taken in a transaction of its own, so as a whole or not at all.
+
+    Args:
+        date: When it was made, for a person who looks.
+        sql: Statements, each ended by `;` and a new line.
+        then: What SQL cannot do; called after the statements, in the same transaction.
+    """
+
+    date: str
+    sql: str
+    then: Callable[[sqlite3.Connection], None] | None = None
+
+
+INBOX = (
+    Migration(
+        "2026-11-22",  # as 0.1.0 had it, which did not count: its files have the tables already
+        """
+CREATE TABLE IF NOT EXISTS delivery (
+    project TEXT NOT NULL,
+    id BLOB NOT NULL,
+    taken INTEGER NOT NULL,
+    PRIMARY KEY (project, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS session (
+    project TEXT NOT NULL,
+    id BLOB NOT NULL,
+    taken INTEGER NOT NULL,
+    PRIMARY KEY (project, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS delivery_taken ON delivery (taken);
+CREATE INDEX IF NOT EXISTS session_taken ON session (taken);
+CREATE TABLE IF NOT EXISTS waiting (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    events INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS waiting_project ON waiting (project);
+CREATE TABLE IF NOT EXISTS move (
+    id TEXT PRIMARY KEY,
+    project TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS run (
+    project TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    session TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    started INTEGER NOT NULL,
+    ended INTEGER NOT NULL,
+    PRIMARY KEY (project, user_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS imported (
+    project TEXT NOT NULL,
+    line BLOB NOT NULL,
+    taken INTEGER NOT NULL,
+    PRIMARY KEY (project, line)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS quarantine (
+    project TEXT NOT NULL,
+    what TEXT NOT NULL,
+    event TEXT NOT NULL,
+    property TEXT NOT NULL,
+    times INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (project, what, event, property)
+) WITHOUT ROWID;
+""",
+    ),
+)
+
+PROJECTS = (
+    Migration(
+        "2026-11-22",  # as 0.1.0 had it
+        """
+CREATE TABLE IF NOT EXISTS project (
+    name TEXT PRIMARY KEY,
+    catalog TEXT NOT NULL,
+    shipped INTEGER NOT NULL,
+    added INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS write_key (
+    key TEXT PRIMARY KEY,
+    project TEXT NOT NULL REFERENCES project (name),
+    added INTEGER NOT NULL
+) WITHOUT ROWID;
+""",
+    ),
+)
