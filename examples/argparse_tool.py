@@ -6,9 +6,8 @@ python examples/argparse_tool.py --analytics --analytics-log greetings.jsonl gre
 from __future__ import annotations
 
 import argparse
-import os
 
-from aboveboard import Analytics, Event, count
+from aboveboard import Analytics, Event, count, start_environment
 from aboveboard.integrations.argparse import attach, command_names, open_session
 from aboveboard.integrations.commands import command_event
 
@@ -31,8 +30,8 @@ analytics = Analytics(
     app="greeter",
     version="1.0",
     catalog=[command_event(command_names(parser)), Greeting],
-    endpoint=os.environ.get("GREETER_COLLECTOR", "http://127.0.0.1:8300"),
-    key=os.environ.get("GREETER_KEY", ""),
+    endpoint=start_environment().get("GREETER_COLLECTOR", "http://127.0.0.1:8300"),
+    key=start_environment().get("GREETER_KEY", ""),
     url="https://greeter.example/analytics",
 )
 attach(parser, analytics)

@@ -9,10 +9,9 @@ aboveboard stats calls.jsonl
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 
-from aboveboard import Analytics
+from aboveboard import Analytics, start_environment
 from aboveboard.integrations.argparse import add_flags, open_session
 from aboveboard.integrations.litellm import ModelCall, record_calls
 
@@ -20,8 +19,8 @@ analytics = Analytics(
     app="asker",
     version="1.0",
     catalog=[ModelCall],
-    endpoint=os.environ.get("ASKER_COLLECTOR", "http://127.0.0.1:8300"),
-    key=os.environ.get("ASKER_KEY", ""),
+    endpoint=start_environment().get("ASKER_COLLECTOR", "http://127.0.0.1:8300"),
+    key=start_environment().get("ASKER_KEY", ""),
     url="https://asker.example/analytics",
 )
 

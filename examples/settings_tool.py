@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import argparse
 import configparser
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from aboveboard import Analytics, Event, count
+from aboveboard import Analytics, Event, count, start_environment
 from aboveboard.integrations.argparse import add_flags, open_session
 
 
@@ -27,8 +26,8 @@ analytics = Analytics(
     app="greeter",
     version="1.0",
     catalog=[Greeting],
-    endpoint=os.environ.get("GREETER_COLLECTOR", "http://127.0.0.1:8300"),
-    key=os.environ.get("GREETER_KEY", ""),
+    endpoint=start_environment().get("GREETER_COLLECTOR", "http://127.0.0.1:8300"),
+    key=start_environment().get("GREETER_KEY", ""),
     url="https://greeter.example/analytics",
 )
 

@@ -5,11 +5,9 @@ python examples/typer_tool.py --analytics --analytics-log greetings.jsonl greet 
 
 from __future__ import annotations
 
-import os
-
 import typer
 
-from aboveboard import Analytics, Event, count
+from aboveboard import Analytics, Event, count, start_environment
 from aboveboard.integrations.commands import command_event
 from aboveboard.integrations.typer import attach, command_names
 
@@ -43,8 +41,8 @@ analytics = Analytics(
     app="greeter",
     version="1.0",
     catalog=[command_event(command_names(greeter)), Greeting],
-    endpoint=os.environ.get("GREETER_COLLECTOR", "http://127.0.0.1:8300"),
-    key=os.environ.get("GREETER_KEY", ""),
+    endpoint=start_environment().get("GREETER_COLLECTOR", "http://127.0.0.1:8300"),
+    key=start_environment().get("GREETER_KEY", ""),
     url="https://greeter.example/analytics",
 )
 attach(greeter, analytics)

@@ -21,6 +21,7 @@ from .client.event import (
     version,
 )
 from .client.kinds import CatalogError
+from .client.startup import environ as start_environment
 
 __all__ = [
     "Analytics",
@@ -37,5 +38,6 @@ __all__ = [
     "model",
     "seconds",
     "size",
+    "start_environment",
     "version",
 ]

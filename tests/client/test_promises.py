@@ -170,14 +170,46 @@ class TestTheLog:
         assert len(log.read_text().splitlines()) == 6
         assert tool.files() == ["log.jsonl"]
 
-    def test_that_cannot_be_written_turns_analytics_off_and_says_so(self, tool: Tool) -> None:
+    @pytest.mark.parametrize("log", ["~/none/log", "/dev/full", "~", "/dev/null/log", "~/a\nb/log"])
+    def test_that_cannot_be_written_turns_analytics_off_and_says_so(
+        self, tool: Tool, log: str
+    ) -> None:
         tool.agree()
-        ended = tool.run("send", "--analytics-log", str(tool.home / "none" / "log"))
+        ended = tool.run("send", "--analytics-log", log)
         assert ended.returncode == 0
         assert ended.stdout == "off\nrecorded\n"
         assert ended.stderr.startswith("Analytics are off: the log ")
         assert ended.stderr.count("\n") == 1
         assert tool.waiting() == []
+
+    def test_that_cannot_be_written_is_told_also_where_nothing_would_be_sent(
+        self, tool: Tool
+    ) -> None:
+        ended = tool.run("send", "--analytics-log", "/dev/full", "--no-analytics")
+        assert ended.stderr == (
+            "Analytics are off: the log /dev/full cannot be written (No space left on device).\n"
+        )
+
+    @pytest.mark.parametrize("size", [600, 1000, 1300])
+    def test_that_fills_in_the_middle_has_all_that_is_sent(
+        self, tool: Tool, recorder: Any, size: int
+    ) -> None:
+        tool.agree()
+        log = tool.home / "log.jsonl"
+        limited = [
+            sys.executable, "-c",
+            ("import os, resource, signal, sys\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
+            "os.execv(sys.argv[1], sys.argv[1:])"),
+            *tool.command("kill", "--times", "20", "--analytics-log", str(log)),
+        ]  # fmt: skip
+        # The disk is full for the state's and the segments' files too: those stay smaller.
+        subprocess.run(limited, env=tool.environ, capture_output=True, check=False, timeout=60)
+        logged = log.read_bytes().splitlines(keepends=True)
+        assert logged
+        assert all(line.endswith(b"\n") for line in logged)
+        assert set(tool.waiting()) <= set(logged)
 
 
 class TestDisabling:

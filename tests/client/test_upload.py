@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import time
 from pathlib import Path
 from typing import Any
@@ -134,18 +135,53 @@ class TestSending:
         assert paused(errand.pause_file)
 
     def test_a_proxy_is_used_where_the_environment_names_one(
-        self, errand: Errand, recorder: Any, monkeypatch: pytest.MonkeyPatch
+        self, errand: Errand, recorder: Any
     ) -> None:
         wait_for_sending(errand, 1)
-        monkeypatch.setenv("http_proxy", recorder.url.replace("//", "//me:secret@"))
-        monkeypatch.delenv("no_proxy", raising=False)
-        monkeypatch.delenv("NO_PROXY", raising=False)
         errand.endpoint = "http://collector.example/base"
-        upload.run(errand, {})
+        upload.run(errand, {"http_proxy": recorder.url.replace("//", "//me:secret@")})
         (request,) = recorder.requests
         assert request.path == "http://collector.example/base/v1/events"
         assert request.headers["Proxy-Authorization"] == "Basic bWU6c2VjcmV0"
         assert request.headers["Host"] == "collector.example"
+
+    def test_a_thread_uses_no_proxy_that_the_hosts_environment_got_from_elsewhere(
+        self, errand: Errand, recorder: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        wait_for_sending(errand, 1)
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+        upload.run(errand, {}, in_thread=True)
+        assert len(recorder.requests) == 1
+
+    @pytest.mark.parametrize(
+        ("environ", "host", "proxy"),
+        [
+            ({"https_proxy": "p"}, "collector.example", "p"),
+            ({"HTTPS_PROXY": "p"}, "collector.example", "p"),
+            ({"HTTPS_PROXY": "p", "https_proxy": ""}, "collector.example", None),
+            ({"ALL_PROXY": "p"}, "collector.example", "p"),
+            ({"ALL_PROXY": "p", "no_proxy": "example"}, "collector.example", None),
+            ({"ALL_PROXY": "p", "NO_PROXY": "*"}, "collector.example", None),
+            ({"http_proxy": "p"}, "collector.example", None),
+            ({}, "collector.example", None),
+        ],
+    )
+    def test_proxies_are_understood_as_everywhere_else(
+        self, environ: dict[str, str], host: str, proxy: str | None
+    ) -> None:
+        assert upload._proxy("https", host, environ) == proxy
+
+    def test_a_thread_trusts_nobody_whom_the_hosts_environment_got_from_elsewhere(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        keys = tmp_path / "keys"
+        monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "projects.pem"))
+        context = upload._trust({})
+        assert not keys.exists()
+        assert context.keylog_filename is None
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
 
 
 class TestConsent:

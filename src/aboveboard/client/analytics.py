@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from . import consent, environment, wire
+from . import consent, directories, environment, startup, wire
 from .catalog import Catalog, DroppedEvents, Failure
 from .errand import paused
 from .install import ID_LOST, POSTHOGS, Install
@@ -42,7 +42,8 @@ class Analytics:
             said, such a yes is none, and its giver is asked as anyone is.
         sample_percent: The share of installs that is asked without a flag, in percent. 10 is
             aider's.
-        environ: The environment; the process's own unless a test gives another.
+        environ: The environment, where a test gives one. Otherwise it is the one that the process
+            was started with, and what has said no in the process's own since (see `startup`).
         clock: Seconds since 1970; the system's unless a simulation gives another.
 
     Raises:
@@ -75,11 +76,13 @@ class Analytics:
         self._before = before
         self.url = url
         self.sample_percent = sample_percent
-        self._environ = os.environ if environ is None else environ
+        # A host that hands on its own environment has not looked at where its words come from.
+        self._given = None if environ is os.environ else environ
         self._clock = clock
         self._start = _start
         self._first = _first
-        self._install = Install(app, self._environ, os.fspath(directory))
+        places = startup.environ() if self._given is None else self._given
+        self._install = Install(app, places, os.fspath(directory))
         self._errand = self._install.errand(endpoint, key)
         self._session: Session | None = None
         self._log: AuditLog | None = None
@@ -91,6 +94,12 @@ class Analytics:
     def enabled(self) -> bool:
         """Whether this session records for sending."""
         return self._session is not None and self._session.segment is not None
+
+    @property
+    def _environ(self) -> Mapping[str, str]:
+        if self._given is not None:
+            return self._given
+        return environment.narrowed(self.app, startup.environ(), os.environ)
 
     def open(self, flags: object = None, *, ask: bool = True) -> None:
         """Open the session: decide, ask where the table says so, begin to record.
@@ -115,8 +124,10 @@ class Analytics:
                 log=said["analytics_log"],
                 ask=ask,
             )
-        except Exception:
+        except Exception as error:
             self._drop()
+            if self._log is not None and self._log.failed:
+                _say(_no_log(self._log.path, error))
         except KeyboardInterrupt:
             self._drop()
             raise KeyboardInterrupt from None  # the host's, without a page of ours
@@ -389,11 +400,11 @@ class Analytics:
             return
         from .appendfile import AuditLog
 
-        path = os.path.expanduser(str(log))
+        path = directories.expand(str(log), self._environ)
         try:
             self._log = AuditLog(path)
-        except OSError as error:
-            _say(f"Analytics are off: the log {path} cannot be written ({error.strerror}).")
+        except (OSError, ValueError) as error:  # or no path at all: it holds a NUL
+            _say(_no_log(path, error))
 
     def _drop(self) -> None:
         """Stop recording, whatever happened: a host's user never learns of our troubles."""
@@ -420,6 +431,12 @@ class Analytics:
 
 _PASSING = (errno.EMFILE, errno.ENFILE)
 """Too many open files, for the moment: one event is lost, and the next may find room."""
+
+
+def _no_log(path: str, error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or str(error)
+    path = "".join(letter if letter.isprintable() else "?" for letter in path)  # one line, always
+    return f"Analytics are off: the log {path} cannot be written ({reason})."
 
 
 def _say(line: str) -> None:

@@ -71,14 +71,19 @@ _LOST = "the host has closed the file"
 class AuditLog:
     """The file that `--analytics-log` names, opened again where the host has closed it.
 
+    Attributes:
+        path: Where it is.
+        failed: Whether a line could not be written to it.
+
     Raises:
         OSError: it cannot be written.
     """
 
-    __slots__ = ("_file", "_path")
+    __slots__ = ("_file", "failed", "path")
 
     def __init__(self, path: str) -> None:
-        self._path = os.path.abspath(path)  # the host may go elsewhere
+        self.path = os.path.abspath(path)  # the host may go elsewhere
+        self.failed = False
         self._file = self._open()
 
     def append(self, line: bytes) -> None:
@@ -88,10 +93,14 @@ class AuditLog:
             OSError: it could not be written.
         """
         try:
-            self._file.append(line)
-        except LostError:
-            self._file = self._open()
-            self._file.append(line)
+            try:
+                self._file.append(line)
+            except LostError:
+                self._file = self._open()
+                self._file.append(line)
+        except OSError:
+            self.failed = True
+            raise
 
     def close(self) -> None:
         self._file.close()
@@ -100,7 +109,7 @@ class AuditLog:
         # A pipe that nobody reads is not waited for; a reader that is there is.
         nonblocking = getattr(os, "O_NONBLOCK", 0)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0) | nonblocking
-        descriptor = locks.above_stdio(os.open(self._path, flags, 0o600))
+        descriptor = locks.above_stdio(os.open(self.path, flags, 0o600))
         if nonblocking:
             os.set_blocking(descriptor, True)
         return AppendFile(descriptor)

@@ -38,14 +38,26 @@ def expand(path: str, environ: Mapping[str, str]) -> str:
     """Return `path` with a leading `~` replaced by the home directory that `environ` names."""
     if path == "~" or path.startswith(("~/", "~\\")):
         return home(environ) + path[1:]
-    return path
+    return os.path.expanduser(path) if path.startswith("~") else path  # somebody else's, by name
 
 
 def home(environ: Mapping[str, str]) -> str:
     """Return the home directory; without one, a place where nothing can ever be written."""
     named = windows_home(environ) if sys.platform == "win32" else environ.get("HOME")
-    found = named or os.path.expanduser("~")
+    found = named or _account_home()
     return found if os.path.isabs(found) else os.path.join(os.devnull, "nowhere")
+
+
+def _account_home() -> str:
+    """Return the home of the account that runs this, by the system's own list, or ""."""
+    try:
+        import pwd
+    except ImportError:  # Windows
+        return ""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return ""
 
 
 def windows_home(environ: Mapping[str, str]) -> str:

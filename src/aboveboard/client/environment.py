@@ -29,17 +29,36 @@ YES = frozenset(("1", "true", "yes", "on"))
 
 def do_not_track(environ: Mapping[str, str]) -> bool:
     """Return whether DO_NOT_TRACK is set to anything but empty, `0` or `false`."""
-    word = environ.get("DO_NOT_TRACK", "")
+    word = environ.get(_DO_NOT_TRACK, "")
     return word != "" and word.strip().lower() not in ("0", "false")
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
-    return any(environ.get(name, "").strip().lower() not in NO for name in CI_VARIABLES)
+    return any(_is_set(name, environ) for name in CI_VARIABLES)
 
 
 def wanted(app: str, environ: Mapping[str, str]) -> bool | None:
     """Return what `<APP>_ANALYTICS` says, as `said` understands it."""
     return said(environ.get(variable(app)))
+
+
+def narrowed(app: str, start: Mapping[str, str], now: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment that counts: the one at the start, and what says no to `app` since.
+
+    A project's `.env` is read by its host after the start. So places, recipients, proxies and a yes
+    are the start's; a no and the sign of a machine at work count whenever they were said, and one
+    that the start says is not taken back later.
+    """
+    if now is start:
+        return start
+    counts = dict(start)
+    if do_not_track(now) and not do_not_track(start):
+        counts[_DO_NOT_TRACK] = now[_DO_NOT_TRACK]
+    if wanted(app, now) is False and wanted(app, start) is not False:
+        counts[variable(app)] = now[variable(app)]
+    if not in_ci(start):
+        counts.update({name: now[name] for name in CI_VARIABLES if _is_set(name, now)})
+    return counts
 
 
 def said(word: object) -> bool | None:
@@ -63,6 +82,13 @@ def meaning(value: object) -> bool | None:
 def variable(app: str) -> str:
     """Return the name of an app's own variable, such as AIDER_ANALYTICS."""
     return "".join(letter if letter.isalnum() else "_" for letter in app).upper() + "_ANALYTICS"
+
+
+def _is_set(name: str, environ: Mapping[str, str]) -> bool:
+    return environ.get(name, "").strip().lower() not in NO
+
+
+_DO_NOT_TRACK = "DO_NOT_TRACK"
 
 
 def has_terminal() -> bool:

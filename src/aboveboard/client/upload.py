@@ -19,6 +19,7 @@ import os
 import random
 import signal
 import ssl
+import sys
 import time
 import urllib.parse
 import urllib.request
@@ -246,10 +247,7 @@ class Connection:
         self._headers: dict[str, str] = {}
         secure = address.scheme == "https"
         port = address.port or (443 if secure else 80)
-        proxy = None
-        if not urllib.request.proxy_bypass(address.hostname):
-            proxies = urllib.request.getproxies()
-            proxy = proxies.get(address.scheme) or proxies.get("all")
+        proxy = _proxy(address.scheme, address.hostname, environ)
         host, at = address.hostname, port
         tunnel_headers: dict[str, str] = {}
         if proxy:
@@ -341,10 +339,33 @@ def _is_open(descriptor: int) -> bool:
     return True
 
 
+def _proxy(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
+    """Return the proxy by which to reach a host: as the environment says, else the system.
+
+    The library's own functions look at the process's environment, which in a thread is the host's
+    and may be a project's word.
+    """
+    said = {}
+    for name, value in sorted(environ.items()):  # in small letters comes last, and wins
+        which, underscore, rest = name.lower().rpartition("_")
+        if underscore and rest == "proxy" and which:
+            said[which] = value
+    if environ.get("REQUEST_METHOD"):  # a CGI program, where HTTP_PROXY is a header of the caller's
+        said["http"] = environ.get("http_proxy", "")
+    said = {which: value for which, value in said.items() if value}
+    bypass: Callable[..., bool] = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
+    if said:
+        return None if bypass(host, said) else said.get(scheme) or said.get("all")
+    if sys.platform not in ("darwin", "win32") or urllib.request.proxy_bypass(host):
+        return None
+    system = urllib.request.getproxies()
+    return system.get(scheme) or system.get("all")
+
+
 def _trust(environ: Mapping[str, str]) -> ssl.SSLContext:
     # SSL_CERT_FILE and SSL_CERT_DIR are OpenSSL's own; the other two are what people behind a
     # company's proxy have set already for requests and curl.
-    context = ssl.create_default_context()
+    context = _openssls_trust(environ)
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         path = environ.get(name)
         if path:
@@ -356,6 +377,25 @@ def _trust(environ: Mapping[str, str]) -> ssl.SSLContext:
             except OSError:
                 continue
     return context
+
+
+def _openssls_trust(environ: Mapping[str, str]) -> ssl.SSLContext:
+    if all(os.environ.get(name) == environ.get(name) for name in _OPENSSLS):
+        return ssl.create_default_context()
+    # A thread of the host's, whose environment says otherwise than what counts. Nor is that one
+    # asked for a file in which to write down the keys of the connection.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    usual = ssl.get_default_verify_paths()
+    file = environ.get("SSL_CERT_FILE") or usual.openssl_cafile
+    directory = environ.get("SSL_CERT_DIR") or usual.openssl_capath
+    context.load_verify_locations(
+        cafile=file if os.path.isfile(file) else None,
+        capath=directory if os.path.isdir(directory) else os.path.abspath(os.sep),
+    )
+    return context
+
+
+_OPENSSLS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 
 def _base64(text: str) -> str:

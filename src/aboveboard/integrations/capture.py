@@ -197,7 +197,7 @@ class Stage:
             _refused=False,
             _process=0,
         )
-        if analytics._environ is os.environ:
+        if analytics._given is None:
             self._unset(environment.variable(analytics.app))
 
     def _moved(self, path: str) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from aboveboard.client import startup
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
@@ -28,6 +30,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type="bool",
         default=False,
     )
+
+
+def pytest_configure() -> None:
+    """Have tests that say where their home is be believed, as no project's `.env` is."""
+    startup.follow(os.environ)
+
+
+def pytest_unconfigure() -> None:
+    startup.follow(None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
