@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8300
 
-.PHONY: run test test-long lint bench aider clean
+.PHONY: run test test-long test-pythons lint bench aider clean
 
 run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where it is empty
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
@@ -14,6 +14,9 @@ test: $(VENV)/ready ## Everything that the product promises
 
 test-long: $(VENV)/ready ## The client's proofs at full length: 100,000 histories, 1,000 kills; a quarter of an hour
 	ABOVEBOARD_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client/proofs
+
+test-pythons: $(VENV)/ready ## The client's tests on every other Python that is on this machine
+	$(BIN)/python tools/pythons.py
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

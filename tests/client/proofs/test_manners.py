@@ -254,21 +254,16 @@ class TestAtATerminal:
 
     def test_a_job_in_the_background_is_not_stopped_by_a_question(self, tool: Tool) -> None:
         """As `tool send &` in a shell, on an install that would be asked."""
-        process, master = pty.fork()
-        if process == 0:  # the shell: the terminal is its own
-            job = os.fork()
-            if job == 0:
-                os.setpgid(0, 0)
-                os.execve(
-                    sys.executable, tool.command("send"), tool.environ | {"TOOL_PERCENT": "100"}
-                )
-            _, status = os.waitpid(job, os.WUNTRACED)
-            if os.WIFSTOPPED(status):
-                os.kill(job, signal.SIGKILL)
-            os._exit(9 if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status))
+        # The shell is a process without threads, as a fork wants it; the terminal is its own.
+        master, slave = pty.openpty()
+        words = json.dumps([tool.command("send"), tool.environ | {"TOOL_PERCENT": "100"}])
+        shell = subprocess.Popen(
+            [sys.executable, "-c", _SHELL, words],
+            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
         screen = _rest(master)
-        _, status = os.waitpid(process, 0)
-        assert os.waitstatus_to_exitcode(status) == 0, "9: it was stopped"
+        assert shell.wait(60) == 0, "9: it was stopped"
         assert screen == "off\r\nrecorded\r\n"
 
     @pytest.mark.parametrize("answer", ["", "n", END_OF_INPUT])
@@ -472,3 +467,19 @@ def _signals(process: int) -> dict[str, int]:
     status = Path(f"/proc/{process}/status").read_text()
     words = dict(line.split(":\t", 1) for line in status.splitlines())
     return {name: int(words[name], 16) for name in ("SigBlk", "SigIgn")}
+
+
+_SHELL = """
+import fcntl, json, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+command, environ = json.loads(sys.argv[1])
+job = os.fork()
+if job == 0:
+    os.setpgid(0, 0)
+    os.execve(command[0], command, environ)
+_, status = os.waitpid(job, os.WUNTRACED)
+if os.WIFSTOPPED(status):
+    os.kill(job, signal.SIGKILL)
+sys.exit(9 if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status))
+"""
+"""A shell that starts a job in the background of its terminal; 9 if the job was stopped."""
