@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import configparser
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
 import pytest
@@ -107,3 +107,49 @@ class TestCombined:
 
         said = combined({"analytics": True, "analytics_log": "log"}, Gone())
         assert (said["analytics"], said["analytics_disable"]) == (False, False)
+
+
+class TestAProjectsSettings:
+    """A file that comes with a project is the word of whoever wrote the project."""
+
+    @pytest.mark.parametrize(
+        "no",
+        [
+            {"analytics": False},
+            {"analytics": "off"},
+            {"analytics": "perhaps"},
+            {"no-analytics": True},
+            {"analytics-disable": True},
+            {"analytics_disable": "perhaps"},
+        ],
+        ids=str,
+    )
+    def test_can_say_no_for_the_session(self, no: dict[str, object]) -> None:
+        said = combined({"analytics": True}, {"analytics": True}, project_settings=no)
+        assert said == {**UNSET, "analytics": False, "analytics_asked": True}
+
+    @pytest.mark.parametrize(
+        "yes", [{"analytics": True}, {"no-analytics": "no", "analytics_disable": 0}], ids=str
+    )
+    def test_can_say_yes_for_nobody(self, yes: dict[str, object]) -> None:
+        assert combined(None, project_settings=yes) == UNSET
+        assert combined({"analytics": False}, project_settings=yes)["analytics"] is False
+        assert combined({"analytics": True}, project_settings=yes)["analytics"] is True
+
+    def test_cannot_have_a_file_appended_to(self) -> None:
+        log = {"analytics-log": "/home/ada/.profile"}
+        assert combined(None, project_settings=log) == {**UNSET, "analytics": False}
+        said = combined({"analytics_log": "mine"}, project_settings=log)
+        assert (said["analytics"], said["analytics_log"]) == (None, "mine")
+
+    def test_may_be_several_and_any_no_counts(self) -> None:
+        several: list[Mapping[str, object] | None] = [{"analytics": True}, None, {"analytics": 0}]
+        assert combined(None, project_settings=several)["analytics"] is False
+        assert combined(None, project_settings=[]) == UNSET
+
+    def test_that_cannot_be_read_are_a_no(self) -> None:
+        def failing() -> Iterator[Mapping[str, object]]:
+            raise OSError("the file is gone")
+            yield {}
+
+        assert combined({"analytics": True}, project_settings=failing())["analytics"] is False

@@ -293,6 +293,19 @@ class TestTheFlags:
             parser.parse_args(["--help", "--analytics-disable"])
         assert not is_disabled(tmp_path)
 
+    @pytest.mark.parametrize("with_flags", [True, False])
+    def test_a_projects_settings_can_say_no_and_nothing_else(
+        self, analytics: Analytics, tmp_path: Path, with_flags: bool
+    ) -> None:
+        parser = argparse.ArgumentParser()
+        if with_flags:
+            add_flags(parser)
+        theirs = {"analytics-disable": True, "analytics-log": str(tmp_path / "log")}
+        open_session(analytics, parser.parse_args([]), {"analytics": True}, project_settings=theirs)
+        assert not analytics.enabled
+        assert not is_disabled(tmp_path)
+        assert not (tmp_path / "log").exists()
+
     def test_settings_that_fail_turn_the_session_off_and_not_the_host(
         self, analytics: Analytics, tmp_path: Path
     ) -> None:

@@ -366,6 +366,17 @@ class TestTheFlags:
         assert "permanently disabled" in tool.run("status").output
         assert (tmp_path / ".config" / "greeter" / "analytics.json").exists()
 
+    @pytest.mark.parametrize("says_no", [True, False])
+    def test_a_projects_settings_can_say_no_and_nothing_else(
+        self, attached: Attached, tmp_path: Path, says_no: bool
+    ) -> None:
+        theirs = {"analytics-disable": says_no, "analytics-log": str(tmp_path / "theirs")}
+        tool = attached(program(), project_settings=lambda _context: [theirs])
+        tool.run("--analytics-log", str(tmp_path / "log"), "status")
+        assert not tool.analytics.enabled
+        assert not (tmp_path / "theirs").exists()
+        assert not (tmp_path / ".config" / "greeter" / "analytics.json").exists()
+
     def test_clicks_own_settings_are_heard(self, attached: Attached, tmp_path: Path) -> None:
         tool = attached(program())
         defaults = {"analytics-disable": "yes", "analytics": {"of": "a command of that name"}}

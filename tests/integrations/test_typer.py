@@ -134,6 +134,12 @@ class TestWhatIsRecorded:
         assert run(app, [], ["--verbose", "status"]) == ["(none)", "status"]
         assert seen == [(Own, None, False), (Own, "status", True)]
 
+    def test_a_projects_settings_can_say_no_and_nothing_else(
+        self, run: Run, tmp_path: Path
+    ) -> None:
+        run(program(), ["db", "migrate-all"], project_settings={"analytics-disable": True})
+        assert not (tmp_path / ".config" / "greeter" / "analytics.json").exists()
+
     def test_settings_are_heard(self, run: Run, tmp_path: Path) -> None:
         heard = []
 

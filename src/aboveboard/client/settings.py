@@ -1,7 +1,8 @@
 """A host's own settings beside its flags: several voices become one, and any no wins.
 
 Settings are what configuration files say, whatever their format: `analytics`, `analytics-disable`
-and `analytics-log`, and `no-analytics` too; spelled with dashes or underscores.
+and `analytics-log`, and `no-analytics` too; spelled with dashes or underscores. A file that comes
+with a project is the word of whoever wrote the project, and can only say no.
 """
 
 from __future__ import annotations
@@ -12,10 +13,16 @@ from .environment import meaning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Project = Mapping[str, object] | Iterable[Mapping[str, object] | None] | None
 
 
-def combined(flags: object, *settings: Mapping[str, object] | None) -> dict[str, object]:
+def combined(
+    flags: object,
+    *settings: Mapping[str, object] | None,
+    project_settings: Project = None,
+) -> dict[str, object]:
     """Return what flags and settings say together, as `Analytics.open` takes it.
 
     A no wins over any yes, wherever either stands. What is set but cannot be read or understood is
@@ -24,9 +31,13 @@ def combined(flags: object, *settings: Mapping[str, object] | None) -> dict[str,
 
     Args:
         flags: The parsed flags: an object with attributes, or a mapping.
-        settings: What each configuration file says. Where no flag names a log, the first file that
-            does decides.
+        settings: What each configuration file of the person's own says. Where no flag names a log,
+            the first file that does decides.
+        project_settings: What a file says that comes with a project, or several do, each for
+            itself. A no there is one for this session; a yes is nobody's, and a log is not written
+            where a project wants it: where nobody else named one, the session is off.
     """
+    theirs = _each(project_settings)
     voices = [flags, *settings]
     wanted = [meaning(value) for value in _said(voices, "analytics")]
     # The flag's own spelling, as who knows the flags would write it in a file.
@@ -35,6 +46,7 @@ def combined(flags: object, *settings: Mapping[str, object] | None) -> dict[str,
     logs = [value for value in _said(voices, "analytics_log") if value is not False]
     paths = [value for value in logs if isinstance(value, (str, os.PathLike))]
     unclear = None in wanted or None in forever or len(paths) < len(logs)
+    unclear = unclear or _is_against(theirs, has_log=bool(paths))
     answer = None if not wanted else False not in wanted
     return {
         "analytics": False if unclear else answer,
@@ -44,6 +56,28 @@ def combined(flags: object, *settings: Mapping[str, object] | None) -> dict[str,
         "analytics_disable": True in forever,
         "analytics_log": paths[0] if paths else None,
     }
+
+
+def _is_against(theirs: Sequence[object], *, has_log: bool) -> bool:
+    """Return whether a project says anything but yes, or wants what it cannot have."""
+    wanted = map(meaning, _said(theirs, "analytics"))
+    against = map(meaning, _said(theirs, "no_analytics") + _said(theirs, "analytics_disable"))
+    logs = [value for value in _said(theirs, "analytics_log") if value is not False]
+    return (
+        any(word is not True for word in wanted)
+        or any(word is not False for word in against)
+        or (bool(logs) and not has_log)
+    )
+
+
+def _each(project_settings: Project) -> list[object]:
+    """Return several files' settings one by one, or those of the only one."""
+    if project_settings is None or hasattr(type(project_settings), "keys"):
+        return [project_settings]
+    try:
+        return list(project_settings)
+    except Exception:
+        return [{"analytics": False}]  # what cannot be read may have said no
 
 
 def _said(voices: Sequence[object], name: str) -> list[object]:

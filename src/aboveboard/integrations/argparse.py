@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aboveboard.client.analytics import Analytics
+    from aboveboard.client.settings import Project
 
 COMMAND = "aboveboard_command"
 """The attribute of the parsed namespace in which the chosen command's declared name is."""
@@ -91,7 +92,10 @@ def command_names(parser: argparse.ArgumentParser) -> tuple[str, ...]:
 
 
 def open_session(
-    analytics: Analytics, args: argparse.Namespace, *settings: Mapping[str, object] | None
+    analytics: Analytics,
+    args: argparse.Namespace,
+    *settings: Mapping[str, object] | None,
+    project_settings: Project = None,
 ) -> None:
     """Open the session, and record which command was chosen.
 
@@ -100,10 +104,12 @@ def open_session(
     Args:
         analytics: The host's analytics.
         args: What its parser returned.
-        settings: What its configuration files say; see `settings.combined`.
+        settings: What the person's own configuration files say; see `settings.combined`.
+        project_settings: What files say that come with the project which the person works in: a
+            no there counts, and nothing else.
     """
     try:
-        analytics.open(_said(args, settings))
+        analytics.open(_said(args, settings, project_settings))
         if hasattr(args, COMMAND):
             record(analytics, getattr(args, COMMAND))
     except Exception:  # noqa: BLE001  # nothing of ours is ever raised into a host
@@ -190,13 +196,15 @@ class _Taken:
 
 
 def _said(
-    args: argparse.Namespace, settings: tuple[Mapping[str, object] | None, ...]
+    args: argparse.Namespace,
+    settings: tuple[Mapping[str, object] | None, ...],
+    project_settings: Project,
 ) -> dict[str, object]:
     """Return what the flags and settings say together, as `Analytics.open` takes it."""
     from aboveboard.client.settings import combined
 
     if not hasattr(args, FLAGS):
-        return combined(args, *settings)
+        return combined(args, *settings, project_settings=project_settings)
     given = {flag.name: getattr(args, flag.parameter, None) for flag in flags.FLAGS}
     # What a host says by the parser's defaults, or by a namespace of its own, has the public names.
     taken = getattr(args, FLAGS)
@@ -207,7 +215,8 @@ def _said(
     if kept:
         del given[flags.NEVER.name]
         public.pop(flags.NEVER.name, None)
-    said = combined(given, {"analytics": False} if kept else None, public, *settings)
+    no = {"analytics": False} if kept else None
+    said = combined(given, no, public, *settings, project_settings=project_settings)
     # What is kept was told: once.
     return {**said, flags.NEVER.name: said[flags.NEVER.name] and not kept}
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import click
 
     from aboveboard.client.analytics import Analytics
+    from aboveboard.client.settings import Project
 
 
 def command_names(root: click.Command, *, packages: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -44,6 +45,7 @@ def attach(
     settings: Mapping[str, object]
     | Callable[[click.Context], Mapping[str, object] | None]
     | None = None,
+    project_settings: Project | Callable[[click.Context], Project] = None,
 ) -> None:
     """Add the four flags to a program, open the session before a command runs, and record which.
 
@@ -55,9 +57,11 @@ def attach(
     Args:
         root: The program's command or group.
         analytics: Its analytics.
-        settings: What its configuration says (`settings.combined`), or a function that returns
-            it, given the context of the command: `lambda context: context.obj.config`. click's own
-            `default_map` is heard without this.
+        settings: What the person's own configuration says (`settings.combined`), or a function
+            that returns it, given the context of the command: `lambda context: context.obj.config`.
+            click's own `default_map` is heard without this.
+        project_settings: The same of files that come with the project which the person works in: a
+            no there counts, and nothing else.
 
     Raises:
         CatalogError: an analytics is attached to the program already.
@@ -66,7 +70,7 @@ def attach(
 
     if any(option.name == flags.NEVER.parameter for option in root.params):
         raise CatalogError(trees.TWICE)
-    attachment = trees.Attachment(analytics, settings)
+    attachment = trees.Attachment(analytics, settings, project_settings)
 
     def keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
         return lambda context, _parameter, value: attachment.keep(context, name, value)

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aboveboard.client.analytics import Analytics
+    from aboveboard.client.settings import Project
 
     Node = Any  # a click.Command or typer's like
     Context = Any
+    ProjectSettings = Project | Callable[[Context], Project]
     Settings = Mapping[str, object] | Callable[[Context], Mapping[str, object] | None] | None
 
 FLAGS = "aboveboard.flags"
@@ -63,9 +65,12 @@ class Attachment:
     none of them asks anybody anything.
     """
 
-    def __init__(self, analytics: Analytics, settings: Settings) -> None:
+    def __init__(
+        self, analytics: Analytics, settings: Settings, project_settings: ProjectSettings = None
+    ) -> None:
         self._analytics = analytics
         self._settings = settings
+        self._project_settings = project_settings
 
     def follow(self, node: Node) -> None:
         """Stand in before `node` runs, and before whatever it resolves its arguments to."""
@@ -141,12 +146,14 @@ class Attachment:
         given = dict(context.meta.get(FLAGS, {}))
         refused = given.pop(NEVER.name, False)  # it is kept, and was told
         no = {"analytics": False} if refused else {}
+        told: Any
         try:
-            settings = self._settings
+            settings, theirs = self._settings, self._project_settings
             told = settings(context) if callable(settings) else settings
+            project: Project = theirs(context) if callable(theirs) else theirs
         except Exception:  # noqa: BLE001  # what cannot be read may have said no
-            told = {"analytics": False}
-        said = combined(given, no, _defaults(context), told)
+            told, project = {"analytics": False}, None
+        said = combined(given, no, _defaults(context), told, project_settings=project)
         return {**said, NEVER.name: said[NEVER.name] and not refused}
 
     def _known(self) -> Sequence[str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import typer
 
     from aboveboard.client.analytics import Analytics
+    from aboveboard.client.settings import Project
 
 
 def command_names(app: typer.Typer, *, packages: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -44,6 +45,7 @@ def attach(
     settings: Mapping[str, object]
     | Callable[[typer.Context], Mapping[str, object] | None]
     | None = None,
+    project_settings: Project | Callable[[typer.Context], Project] = None,
 ) -> None:
     """Add the four flags to a program, open the session before a command runs, and record which.
 
@@ -52,15 +54,17 @@ def attach(
     Args:
         app: The program.
         analytics: Its analytics.
-        settings: What its configuration says (`settings.combined`), or a function that returns
-            it, given the context of the command: `lambda context: context.obj.config`.
+        settings: What the person's own configuration says (`settings.combined`), or a function
+            that returns it, given the context of the command: `lambda context: context.obj.config`.
+        project_settings: The same of files that come with the project which the person works in: a
+            no there counts, and nothing else.
 
     Raises:
         CatalogError: an analytics is attached to the program already.
     """
     from typer.core import TyperGroup
 
-    attachment = trees.Attachment(analytics, settings)
+    attachment = trees.Attachment(analytics, settings, project_settings)
     # typer builds its commands anew for each run, of the classes that it is told: ours follow.
     callback = app.registered_callback
     for told in (app.info, callback):

@@ -228,11 +228,23 @@ class TestAnUnknownAider:
         assert outcome.stderr.count("\n") == 1
         assert "are not as known" in outcome.stderr
 
-    def test_can_be_disabled_for_good_all_the_same(self, stand: Stand) -> None:
+    @pytest.mark.parametrize(
+        "words",
+        [("--analytics-disable",), ("a.py", "--analytics-d", "--help"), ("-x", "--analytics-dis")],
+    )
+    def test_can_be_disabled_for_good_all_the_same(
+        self, stand: Stand, words: tuple[str, ...]
+    ) -> None:
         stand.write("0.91.0")
-        stand.run("--analytics-disable")
+        stand.run(*words)
         kept = json.loads((stand.home / ".aider/analytics.json").read_text())
         assert kept["permanently_disable"] is True
+
+    @pytest.mark.parametrize("words", [("--", "--analytics-disable"), ("--analytics-disabled",)])
+    def test_is_disabled_by_no_other_word(self, stand: Stand, words: tuple[str, ...]) -> None:
+        stand.write("0.91.0")
+        stand.run(*words)
+        assert list(stand.home.rglob("*.json")) == []
 
     @pytest.mark.parametrize("version", ["0.80.0", "0.86.2", "0.89.1.dev3+g1234", "0.86.2+import"])
     def test_is_none_of_these(self, stand: Stand, version: str) -> None:
@@ -264,9 +276,7 @@ class TestWhereItSends:
         person.agreed()
         person.sends_to("http://127.0.0.1:9", "another")
         with listener() as posthog:
-            (person.repository / ".aider.conf.yml").write_text(
-                f"analytics-posthog-host: {posthog.url}\n"
-            )
+            (person.home / ".aider.conf.yml").write_text(f"analytics-posthog-host: {posthog.url}\n")
             person.environ["AIDER_ANALYTICS_POSTHOG_PROJECT_API_KEY"] = "phc_key"
             log = ("--analytics-log", str(person.log))
             assert person.run(person.aboveboard(*log, *AT_ONCE))[0] == 1
@@ -279,6 +289,21 @@ class TestWhereItSends:
         assert person.log.read_bytes().splitlines() == [
             line.rstrip(b",") for line in body[body.index(b"[") + 1 : -2].splitlines()
         ], "the log is what was sent, in this protocol too"
+
+    @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "posthog+http://127.0.0.1:9"])
+    def test_a_key_is_sent_to_nobody_but_whom_it_is_for(
+        self, person: Person, endpoint: str
+    ) -> None:
+        person.agreed()
+        person.sends_to(endpoint, "pk_for_another")
+        with listener() as posthog:
+            code, output = person.run(
+                person.aboveboard("--analytics-posthog-host", posthog.url, "--analytics", *AT_ONCE)
+            )
+            assert code == 1
+            assert "there is no place to send them to" in output
+            assert person.waiting() == []
+            assert posthog.requests == []
 
     def test_an_aider_that_starts_over_in_another_repository_is_one_session(
         self, person: Person

@@ -8,14 +8,14 @@ what the catalog does not know goes nowhere.
 
 from __future__ import annotations
 
-import os
 import sys
 
+from aboveboard.client import consent, startup
 from aboveboard.client.analytics import Analytics as Client
 from aboveboard.client.errand import POSTHOG
 from aboveboard.client.install import Install
 
-from . import replies
+from . import replies, settings
 from .catalog import CATALOG, EVENTS, LEGACY, STOCK_TERMS, Command
 from .vocabulary import PACKAGES
 
@@ -53,7 +53,10 @@ class _Process:
         version: aider's own.
         place: Where events go unless aider's flags say otherwise. Taken from the environment before
             aider reads `.env` files, which come with every repository that someone clones.
+        person: What the person said before they typed a word; read at the same moment.
         in_terminal: Whether aider talks to its user in the terminal; None where that is not known.
+        asked: Whether a yes was typed.
+        is_refused: Whether a no for good was kept; None where none was said.
         chosen: What the running session was opened with.
         client: The running session.
     """
@@ -61,7 +64,10 @@ class _Process:
     def __init__(self) -> None:
         self.version = "0"
         self.place = Place("", "")
+        self.person: settings.Person | None = None
         self.in_terminal: bool | None = None
+        self.asked = False
+        self.is_refused: bool | None = None
         self.chosen: tuple[object, ...] = ()
         self.client: Client | None = None
         self.crash_hook: Callable[..., Any] = sys.excepthook
@@ -75,11 +81,27 @@ def configure(version: str, endpoint: str, key: str) -> None:
     """Say what holds for the process, before aider's `main` runs."""
     _process.version = version
     _process.place = Place(endpoint, key)
-    _listen_for_mode()
+    _process.person = settings.Person()
+    _listen_to_parser()
+
+
+def refuse() -> bool:
+    """Keep a no for good, and remove what waits; return whether it is news, and could be kept."""
+    install = Install(APP, startup.environ(), DIRECTORY)
+    news = install.state.read().standing != consent.DISABLED
+    if _process.is_refused is None:
+        _process.is_refused = install.disable()
+        if not _process.is_refused:
+            _say("Analytics are off for this session only: that they shall be for good could not")
+            _say("be saved in ~/.aider/analytics.json.")
+    return news and _process.is_refused
 
 
 class Analytics:
     """aider's `Analytics`, with the arguments and methods that aider uses."""
+
+    told = False
+    """Whether aider got as far as to say that analytics are off for good."""
 
     def __init__(
         self,
@@ -90,9 +112,9 @@ class Analytics:
     ) -> None:
         self.logfile = logfile
         self._place = _process.place
-        if posthog_host or posthog_project_api_key:
-            endpoint = POSTHOG + (posthog_host or POSTHOG_HOST)
-            self._place = Place(endpoint, posthog_project_api_key or _process.place.key)
+        # Where our parser was not the one that was asked, nobody knows whose word these are.
+        if _process.in_terminal is not None and (posthog_host or posthog_project_api_key):
+            self._place = _posthogs(posthog_host, posthog_project_api_key)
         self._disabled = False
         self._client: Client | None = None
         if permanently_disable:
@@ -113,9 +135,9 @@ class Analytics:
         client, self._client = self._client, None
         if client is not None:
             client.close()
-        if permanently and not Install(APP, os.environ, DIRECTORY).disable():
-            _say("Analytics are off for this session only: that they shall be for good could not")
-            _say("be saved in ~/.aider/analytics.json.")
+        if permanently:
+            Analytics.told = True
+            refuse()
 
     def event(self, event_name: str, main_model: object = None, **kwargs: object) -> None:
         """Record one of aider's events, as the catalog has it."""
@@ -188,7 +210,8 @@ def _session(wanted: bool | None, log: str | None, place: Place) -> Client:
         before=STOCK_TERMS,
     )
     # In a browser, or in a mode that is not known, there is nobody at the terminal who could agree.
-    client.open({"analytics": wanted, "analytics_log": log}, ask=bool(_process.in_terminal))
+    said = {"analytics": wanted, "analytics_log": log, "analytics_asked": _process.asked}
+    client.open(said, ask=bool(_process.in_terminal))
     _process.client, _process.chosen = client, chosen
     _process.crash_hook = sys.excepthook
     if client.enabled or log:
@@ -197,8 +220,21 @@ def _session(wanted: bool | None, log: str | None, place: Place) -> Client:
     return client
 
 
-def _listen_for_mode() -> None:
-    """Learn from aider's parser, once it has parsed, whether a browser is where the user is."""
+def _posthogs(host: str | None, key: str | None) -> Place:
+    """Return the place that aider's own flags name. A key is sent to nobody but whom it is for."""
+    endpoint = POSTHOG + (host or POSTHOG_HOST)
+    place = _process.place
+    if not key and place.endpoint.rstrip("/") in ("", *_spellings(endpoint)):
+        key = place.key
+    return Place(endpoint, key or "")
+
+
+def _spellings(endpoint: str) -> tuple[str, str]:
+    return endpoint.rstrip("/"), endpoint.removeprefix(POSTHOG).rstrip("/")
+
+
+def _listen_to_parser() -> None:
+    """Learn from aider's parser where its user is, and have the project's words only say no."""
     import importlib
 
     args = importlib.import_module("aider.args")
@@ -206,19 +242,34 @@ def _listen_for_mode() -> None:
     if get_parser is None:
         return
 
-    def get_listening_parser(*arguments: Any, **named: Any) -> Any:
-        parser = get_parser(*arguments, **named)
-        parse = parser.parse_args
+    def get_listening_parser(files: Any, *arguments: Any, **named: Any) -> Any:
+        parser = get_parser(files, *arguments, **named)
+        parse, parse_known = parser.parse_args, parser.parse_known_args
 
-        def parse_args(*words: Any, **others: Any) -> Any:
-            parsed = parse(*words, **others)
+        def parse_args(args: Any = None, *others: Any, **named: Any) -> Any:
+            parsed = parse(args, *others, **named)
             _process.in_terminal = getattr(parsed, "gui", True) is False
+            _vet(parsed, parse_known, sys.argv[1:] if args is None else args, files or ())
             return parsed
 
         parser.parse_args = parse_args
         return parser
 
     args.get_parser = get_listening_parser  # type: ignore[attr-defined]  # the module's own
+
+
+def _vet(parsed: Any, parse: Callable[..., Any], words: Any, files: Any) -> None:
+    """Leave of what a parser has found only what the person said, and every no."""
+    _process.asked = False
+    try:
+        said = settings.heard(parse, words, files, _process.person or settings.Person())
+        vars(parsed).update(said.arguments)
+        _process.asked = said.asked
+        if said.log_refused:
+            _say("Analytics are off: the log that this project's files name is not written.")
+            _say("--analytics-log names one of your own.")
+    except (Exception, SystemExit):  # noqa: BLE001  # whosever word it is: nobody's
+        vars(parsed).update(dict.fromkeys(settings.NAMES), analytics=False, analytics_disable=False)
 
 
 def _name_of(model: object) -> str | None:

@@ -55,8 +55,28 @@ def main() -> int:
         sys.stderr.write(f"aboveboard: analytics are off: {reason}\n")
     sys.modules["aider.analytics"] = replacement
     setattr(aider, "analytics", replacement)  # noqa: B010  # mypy: a module has no such attribute
-    status: int = importlib.import_module("aider.main").main()  # or None, which is 0 as well
+    # Before aider reads its arguments, which a --help, a --version or a mistake ends.
+    news = refuses(sys.argv[1:]) and (Off if reason else replacement).refuse()
+    try:
+        status: int = importlib.import_module("aider.main").main()  # or None, which is 0 as well
+    except SystemExit:
+        if news and not replacement.Analytics.told:  # aider itself says so where it goes on
+            sys.stderr.write("Analytics have been permanently disabled.\n")
+        raise
     return status
+
+
+def refuses(words: "list[str]") -> bool:
+    """Return whether `--analytics-disable` is typed, in full or as short as a parser understands.
+
+    aider has no commands and no option that takes such a word for its value.
+    """
+    for word in words:
+        if word == "--":
+            return False
+        if word.startswith("--analytics-d") and "--analytics-disable".startswith(word):
+            return True
+    return False
 
 
 def strange(aider: types.ModuleType) -> str:
@@ -104,23 +124,35 @@ class Nothing(types.ModuleType):
 
 
 class Off:
-    """Whatever it is asked, nothing is collected. A no that is for good is kept all the same."""
+    """Whatever it is asked, nothing is collected. A typed no that is for good is kept before.
+
+    One that a file says, which may be a project's, holds for the session, as it does anyway.
+    """
+
+    told = False
 
     def __init__(self, *_arguments: object, **named: object) -> None:
         if named.get("permanently_disable"):
-            try:
-                load_aboveboard()
-                install = importlib.import_module("aboveboard.client.install")
-                kept = install.Install("aider", os.environ, "~/.aider").disable()
-            except Exception:  # noqa: BLE001
-                kept = False
-            if not kept:
-                sys.stderr.write("aboveboard: that could not be saved; this session is off.\n")
+            Off.told = True
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("__"):
             raise AttributeError(name)
         return lambda *_arguments, **_named: None
+
+    @staticmethod
+    def refuse() -> bool:
+        """Keep a no for good; return whether that could be done."""
+        try:
+            load_aboveboard()
+            install = importlib.import_module("aboveboard.client.install")
+            startup = importlib.import_module("aboveboard.client.startup")
+            kept = bool(install.Install("aider", startup.environ(), "~/.aider").disable())
+        except Exception:  # noqa: BLE001
+            kept = False
+        if not kept:
+            sys.stderr.write("aboveboard: that could not be saved; this session is off.\n")
+        return kept
 
 
 if __name__ == "__main__":
