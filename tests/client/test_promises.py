@@ -39,7 +39,9 @@ class TestTheWholePath:
         lines = [json.loads(line) for line in log.read_text().splitlines()]
         assert [line["event"] for line in lines] == ["session_start", "command", "message_send"]
         for line in lines:
-            assert list(line) == ["event", "properties", "user_id", "session", "time"]
+            assert list(line) == ["event", "properties", "user_id", "session", "seq", "time"]
+            assert line["time"] % 3600 == 0
+        assert [line["seq"] for line in lines] == [0, 1, 2]
         assert len({line["session"] for line in lines}) == 1
         assert lines[0]["properties"]["app_version"] == "1.2.3"
         assert lines[1]["properties"] == {"name": "send", "quiet": None}

@@ -7,8 +7,10 @@ import pytest
 
 from aboveboard.client.catalog import Catalog
 from aboveboard.client.kinds import CatalogError
+from aboveboard.client.line import hour
 from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
-from aboveboard.collector.legacy import NOBODY, SILENCE, Run, Told, Translator
+from aboveboard.collector.legacy import SILENCE, Run, Told, Translator
+from aboveboard.warehouse.schema import NOBODY
 from tests.collector.tool import CATALOG, EVENTS, NOW, new_id
 
 ALLOWLIST = AllowList(CATALOG, clock=lambda: NOW)
@@ -104,12 +106,27 @@ class TestSessions:
     def test_the_same_events_give_the_same_session_again(self) -> None:
         assert sessions(told("launched", "exit"))[0] == sessions(told("launched", "exit"))[0]
 
-    def test_an_event_of_nobody_is_a_session_of_its_own_and_not_remembered(self) -> None:
+    def test_an_event_of_nobody_is_of_no_session_and_not_remembered(self) -> None:
         events = told("exception", "exception", user_id=NOBODY)
         accepted = Accepted()
         assert TRANSLATOR.settle(events, accepted, "posthog", lambda _: None) == {}
-        assert len(set(accepted.tables["exception"]["session"])) == 2
-        assert len(accepted.tables["sessions"]["session"]) == 2
+        assert accepted.tables["exception"]["session"] == [NOBODY, NOBODY]
+        assert "sessions" not in accepted.tables
+
+    def test_events_have_their_places_behind_the_start_which_is_made(self) -> None:
+        _, accepted = sessions(told("launched", "message_send", "exit", "launched"))
+        assert accepted.tables["sessions"]["seq"] == [0, 0]
+        assert accepted.tables["launched"]["seq"] == [1, 1]
+        assert accepted.tables["message_send"]["seq"] == [2]
+        assert accepted.tables["exit"]["seq"] == [3]
+
+    def test_places_go_on_in_the_next_delivery_of_the_same_run(self) -> None:
+        events = told("launched", "message_send")
+        runs = TRANSLATOR.settle(events, Accepted(), "posthog", lambda _: None)
+        accepted = Accepted()
+        TRANSLATOR.settle(told("message_send", "exit"), accepted, "posthog", runs.get)
+        assert accepted.tables["message_send"]["seq"] == [3]
+        assert accepted.tables["exit"]["seq"] == [4]
 
     def test_an_unknown_event_makes_no_session(self) -> None:
         accepted = Accepted()
@@ -131,7 +148,8 @@ class TestSessions:
         uuid.UUID(str(row.pop("session")))
         assert row == {
             "user_id": ME,
-            "time": first.moment,
+            "seq": 0,
+            "time": hour(first.moment),
             "app_version": "1.2.3",
             "os": "Linux",
             "arch": "x86_64",

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard.client import wire
+from aboveboard.client.line import hour
 from aboveboard.collector import posthog
 from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
-from aboveboard.collector.legacy import NOBODY, Told, Translator
+from aboveboard.collector.legacy import Told, Translator
+from aboveboard.warehouse.schema import NOBODY
 from tests.collector.texts import encoded, leaks, values
 from tests.collector.tool import CATALOG, NOW, new_id
 
@@ -126,21 +128,23 @@ class TestBodies:
 class TestEvents:
     def test_an_event_has_its_time_its_install_and_what_it_says_of_the_machine(self) -> None:
         ((told,), unfit) = read(event("launched"))
-        assert (told.event, told.user_id, told.moment) == ("launched", ME, NOW - 60)
+        assert (told.event, told.user_id, told.moment) == ("launched", ME, hour(NOW - 60))
         assert told.machine == {"tool_version": "1.2.3"}
         assert unfit == Counter()
 
     @pytest.mark.parametrize(
         ("timestamp", "moment"),
         [
-            pytest.param(None, NOW, id="now"),  # the same name in every worker
-            ("2025-08-13T15:44:40.519686+00:00", 1755099880),
-            ("2025-08-13T17:44:40+02:00", 1755099880),
-            ("2025-08-13T15:44:40Z", 1755099880),
-            ("2025-08-13T15:44:40", 1755099880),
+            pytest.param(None, hour(NOW), id="now"),  # the same name in every worker
+            ("2025-08-13T15:44:40.519686+00:00", 1755097200),
+            ("2025-08-13T17:44:40+02:00", 1755097200),
+            ("2025-08-13T15:44:40Z", 1755097200),
+            ("2025-08-13T15:44:40", 1755097200),
         ],
     )
-    def test_times_are_read_as_clients_write_them(self, timestamp: str | None, moment: int) -> None:
+    def test_times_are_read_as_clients_write_them_and_only_their_hour_is_kept(
+        self, timestamp: str | None, moment: int
+    ) -> None:
         assert [each.moment for each in read(event("launched", timestamp=timestamp))[0]] == [moment]
 
     @pytest.mark.parametrize(

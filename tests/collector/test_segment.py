@@ -12,9 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard.client.catalog import Catalog
+from aboveboard.client.line import hour
+from aboveboard.client.state import StateFile
 from aboveboard.collector import inbox
 from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
 from aboveboard.collector.segment import (
+    NO_PLACE,
     NO_SESSION,
     NO_TIME,
     NO_USER_ID,
@@ -35,7 +38,7 @@ def columns(accepted: Accepted, table: str) -> dict[str, list[object]]:
     return {
         name: values
         for name, values in accepted.tables[table].items()
-        if name not in ("user_id", "session", "time")
+        if name not in ("user_id", "session", "seq", "time")
     }
 
 
@@ -49,7 +52,8 @@ class TestWhatIsTaken:
         assert accepted.tables["message_send"] == {
             "user_id": [ME.user_id] * 2,
             "session": [ME.session] * 2,
-            "time": [NOW] * 2,
+            "seq": [1, 2],
+            "time": [hour(NOW)] * 2,
             "main_model": ["gpt-4o"] * 2,
             "edit_format": ["diff"] * 2,
             "tokens": [7] * 2,
@@ -63,6 +67,20 @@ class TestWhatIsTaken:
             "source": ["aboveboard"],
         }
         assert accepted.sessions == {ME.session}
+
+    def test_lines_of_0_1_0_are_taken_with_the_hour_and_their_place_in_the_segment(self) -> None:
+        body = b"".join(ME.line("launched", time=NOW - 60 + second) for second in range(3))
+        exact = READER.read(body).tables["launched"]
+        assert exact["seq"] == [0, 1, 2]
+        assert exact["time"] == [hour(NOW - 60 + second) for second in range(3)]
+        each = READER.read(b"\n" + body + b"{").tables["launched"]
+        assert each["seq"] == [1, 2, 3]
+        assert each["time"] == exact["time"]
+
+    @pytest.mark.parametrize("torn", [b"", b"{"])
+    def test_a_line_says_its_own_place(self, torn: bytes) -> None:
+        body = ME.line("launched", seq=7) + ME.line("launched", seq=2**32 - 1) + torn
+        assert READER.read(body).tables["launched"]["seq"] == [7, 2**32 - 1]
 
     def test_a_property_that_is_left_out_is_null(self) -> None:
         accepted = READER.read(ME.line("message_send", {"tokens": 1}))
@@ -94,6 +112,8 @@ class TestWhatIsTaken:
         self, home: dict[str, str], tmp_path: Path
     ) -> None:
         log = tmp_path / "log"
+        state = Path(home["HOME"]) / ".config/tool/analytics.json"
+        StateFile(str(state)).agree(Catalog.of("tool", tool.EVENTS).terms())
         words = ["send", "--times", "3", "--analytics-log", str(log)]
         subprocess.run([sys.executable, tool.__file__, *words], env=home, check=True)
         reader = SegmentReader(AllowList(Catalog.of("tool", tool.EVENTS)))
@@ -125,6 +145,11 @@ class TestWhatIsNot:
             (ME.line("launched", user_id=None), NO_USER_ID),
             (ME.line("launched", session="1"), NO_SESSION),
             (ME.line("launched", session=7), NO_SESSION),
+            (ME.line("launched", seq=-1), NO_PLACE),
+            (ME.line("launched", seq=2**32), NO_PLACE),
+            (ME.line("launched", seq=1.5), NO_PLACE),
+            (ME.line("launched", seq=None), NO_PLACE),
+            (ME.line("launched", seq=True), NO_PLACE),
             (ME.line("launched", time="now"), NO_TIME),
             (ME.line("launched", time=True), NO_TIME),
             (ME.line("launched", time=0), NO_TIME),

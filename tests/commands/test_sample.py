@@ -92,16 +92,26 @@ class TestWhoIsInIt:
 
 
 class TestTimes:
-    def test_stay_as_they_are_unless_told_otherwise(self, log: Log) -> None:
-        log.write(aiders("no-repo"), aiders("no-repo", time=NOON + 5))
-        assert [line["time"] for line in log.lines()] == [NOON, NOON + 5]
+    def test_are_hours_and_no_finer_whatever_the_log_has(self, log: Log) -> None:
+        log.write(aiders("no-repo", time=NOON + 5), aiders("no-repo", time=NOON + 3605))
+        assert [line["time"] for line in log.lines()] == [NOON, NOON + 3600]
+        lines = log.lines("--format", "aider")
+        assert [line["time"] for line in lines] == [NOON, NOON + 3600]
+
+    def test_leave_the_order_to_the_place_in_the_session(self, log: Log) -> None:
+        log.write(ours("command", command="add"), aiders("no-repo"), aiders("no-repo"))
+        assert [line["seq"] for line in log.lines()] == [0, 0, 1]
+        log.write(
+            aiders("no-repo"), ours("command", command="add").replace('"time"', '"seq": 41, "time"')
+        )
+        assert [line["seq"] for line in log.lines()] == [0, 41]
 
     def test_move_together_by_whole_days_into_the_past(self, log: Log) -> None:
-        log.write(aiders("no-repo"), aiders("no-repo", time=NOON + 5))
+        log.write(aiders("no-repo"), aiders("no-repo", time=NOON + 3600))
         moved = set()
         for _ in range(8):
             first, second = (line["time"] for line in log.lines("--shift-time"))
-            assert second - first == 5
+            assert second - first == 3600
             assert (NOON - first) % DAY == 0
             assert 0 < NOON - first <= 1000 * DAY
             moved.add(first)
@@ -109,7 +119,7 @@ class TestTimes:
 
     def test_of_a_clock_that_was_never_set_stay_times(self, log: Log) -> None:
         log.write(aiders("no-repo", time=7))
-        assert [line["time"] for line in log.lines("--shift-time")] == [7]
+        assert [line["time"] for line in log.lines("--shift-time")] == [0]
 
 
 class TestHowMuch:
@@ -254,8 +264,12 @@ class TestWhatIsPublished:
 
 
 class TestAidersForm:
-    def test_the_published_sample_comes_out_as_it_went_in(self, log: Log, sample_log: Path) -> None:
+    def test_the_published_sample_comes_out_as_it_went_in_but_for_the_minutes(
+        self, log: Log, sample_log: Path
+    ) -> None:
         published = [json.loads(line) for line in sample_log.read_text().splitlines()]
+        for line in published:
+            line["time"] -= line["time"] % 3600
         log.path = sample_log
         mine = log.lines("--format", "aider")
         (user,) = {line.pop("user_id") for line in mine}

@@ -80,7 +80,9 @@ def test_all(aboveboard_events):
     assert [event["times"] for event in aboveboard_events.named("greeting")] == [3, 4]
     assert len(aboveboard_events) == 3
     assert aboveboard_events[1]["event"] == "greeting"
-    assert set(aboveboard_events[-1]) == {"event", "properties", "user_id", "session", "time"}
+    assert set(aboveboard_events[-1]) == {
+            "event", "properties", "user_id", "session", "seq", "time"
+        }
     assert [e["event"] for e in aboveboard_events[:2]] == ["session_start", "greeting"]
     aboveboard_events.assert_nothing_rejected()
 """

@@ -58,7 +58,8 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
 
 
 def row(**properties: object) -> dict[str, list[object]]:
-    told: dict[str, object] = {"user_id": uuid.uuid4(), "session": uuid.uuid4(), "time": NOON}
+    ids = {"user_id": uuid.uuid4(), "session": uuid.uuid4()}
+    told: dict[str, object] = {**ids, "seq": 7, "time": NOON}
     return {name: [value] for name, value in (told | properties).items()}
 
 
@@ -75,7 +76,7 @@ def test_what_is_inserted_is_there_with_its_types(warehouse: Warehouse) -> None:
     when = datetime.datetime.fromtimestamp(NOON, datetime.UTC).replace(tzinfo=None)
     ids = told["user_id"][0], told["session"][0]
     properties = 2**53 - 1, 0.25, True, "KeyError", ["tool:main:1"], ["OSError"], "0f"
-    assert rows(warehouse, "* EXCEPT _move") == [(*ids, when, *properties)]
+    assert rows(warehouse, "* EXCEPT _move") == [(*ids, 7, when, *properties)]
 
 
 def test_a_column_that_is_left_out_or_null_is_null_and_frames_are_empty(

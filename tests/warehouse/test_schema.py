@@ -54,6 +54,7 @@ def test_an_exception_has_a_column_for_each_of_its_parts() -> None:
     assert [column.name for column in failed.columns] == [
         "user_id",
         "session",
+        "seq",
         "time",
         "error_type",
         "error_frames",

@@ -10,6 +10,8 @@ import datetime
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from aboveboard.client.line import EVENT, PROPERTIES, SEQ, SESSION, TIME, USER_ID
+
 from .files import is_damage
 
 if TYPE_CHECKING:
@@ -31,12 +33,17 @@ class LoggedEvent(NamedTuple):
 
     event: str
     properties: dict[str, object]
-    user_id: str
+    user_id: str | None
+    """None where a session was off, whose log names nobody."""
+
     session: str | None
     """None in aider's form, which does not tell."""
 
     time: float
-    """Seconds since 1970."""
+    """Seconds since 1970; a multiple of an hour unless the line is an older one."""
+
+    seq: int | None = None
+    """The event's place in its session; None in older lines."""
 
 
 class Reader:
@@ -75,24 +82,26 @@ def read_line(line: bytes) -> LoggedEvent | None:
     """Return a line's event, or None where it is none."""
     try:
         told = _decode(line.decode("utf-8-sig"))
-        event, properties = told["event"], told["properties"]
+        event, properties = told[EVENT], told[PROPERTIES]
         if "distinct_id" in told:
             return _read_posthog(told)
-        user_id, moment = told["user_id"], told["time"]
+        user_id, moment = told[USER_ID], told[TIME]
     except (ValueError, RecursionError, KeyError, TypeError):
         return None
-    if not (type(event) is type(user_id) is str and event and type(properties) is dict):
+    if not (type(event) is str and event and type(properties) is dict):
         return None
     if not (type(moment) is int or type(moment) is float) or not 0 <= moment < TIME_MAX:
         return None
-    session = told.get("session")
+    session, seq = told.get(SESSION), told.get(SEQ)
+    if not (type(user_id) is str or (user_id is None and session is not None)):
+        return None
     if session is None:
         for name, value in properties.items():
             if value == NOTHING:
                 properties[name] = None
     elif type(session) is not str:
         return None
-    return LoggedEvent(event, properties, user_id, session, moment)
+    return LoggedEvent(event, properties, user_id, session, moment, _place(seq))
 
 
 def _read_posthog(told: dict[str, object]) -> LoggedEvent | None:
@@ -102,7 +111,9 @@ def _read_posthog(told: dict[str, object]) -> LoggedEvent | None:
         KeyError, TypeError, ValueError: the line is none.
     """
     event, user_id, properties = told["event"], told["distinct_id"], told["properties"]
-    if not (isinstance(event, str) and isinstance(user_id, str) and isinstance(properties, dict)):
+    if not (isinstance(event, str) and isinstance(properties, dict)):
+        return None
+    if not (user_id is None or isinstance(user_id, str)):
         return None
     written = str(told["timestamp"])
     if written.endswith("Z"):  # which Python reads from 3.11 only
@@ -114,7 +125,12 @@ def _read_posthog(told: dict[str, object]) -> LoggedEvent | None:
     if not 0 <= seconds < TIME_MAX:
         return None
     own = {name: value for name, value in properties.items() if not name.startswith("$")}
-    return LoggedEvent(event, own, user_id, str(properties.get("$session_id", "")), seconds)
+    session = str(properties.get("$session_id", ""))
+    return LoggedEvent(event, own, user_id, session, seconds, _place(own.pop(SEQ, None)))
+
+
+def _place(told: object) -> int | None:
+    return told if type(told) is int and told >= 0 else None
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.client.catalog import DroppedEvents, SessionStart
 from aboveboard.client.kinds import REJECTED
+from aboveboard.client.line import EVENT, PROPERTIES, SEQ, SESSION, TIME, USER_ID, hour
 from aboveboard.client.state import new_id
 
 from .legacy import Legacy
@@ -93,17 +94,20 @@ class Sample:
         user_id = new_id()
         shift = self._random_shift() if shift_time else 0
         sessions = _Sessions(self._legacy)
+        places: Counter[str] = Counter()
         lines = []
         for logged, event, properties in self._kept:
-            line: dict[str, object]
             fit = dict(self._fit(event, properties))
             session = sessions.new_id_of(logged, event)
+            line: dict[str, object] = {USER_ID: user_id}
             if self._form == AIDER:
                 event, fit = self._legacy.older(event, fit) or (event, {})
-                line = {"event": event, "properties": fit, "user_id": user_id}
             else:
-                line = {"event": event, "properties": fit, "user_id": user_id, "session": session}
-            lines.append(json.dumps(line | {"time": int(logged.time) + shift}) + "\n")
+                place = places[session] if logged.seq is None else logged.seq
+                places[session] += 1
+                line |= {SESSION: session, SEQ: place}
+            line = {EVENT: event, PROPERTIES: fit, **line, TIME: hour(logged.time) + shift}
+            lines.append(json.dumps(line) + "\n")
         return lines
 
     def _is_told(self, event: str, properties: Properties) -> bool:
@@ -144,5 +148,6 @@ class _Sessions:
     def new_id_of(self, logged: LoggedEvent, event: str) -> str:
         session: str | int | None = logged.session
         if session is None:
+            assert logged.user_id is not None  # a line that names no session names an install
             session = self._runs.follow(logged.user_id, event, logged.time)
         return self._new.setdefault(session, new_id())

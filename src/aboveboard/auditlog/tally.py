@@ -137,6 +137,7 @@ class Tally:
     def add(self, event: LoggedEvent) -> None:
         session: str | int | None = event.session
         if session is None:  # followed also through days that do not count
+            assert event.user_id is not None  # a line that names no session names an install
             session = self._runs.follow(event.user_id, event.event, event.time)
         day = self._day(event.time)
         if (self.since and day < self.since) or (self.until and day > self.until):
@@ -153,7 +154,8 @@ class Tally:
             self.commands[name[len(COMMAND_PREFIX) :]] += 1
             name = COMMAND_EVENT
         self.events[name] += 1
-        self.installs.add(event.user_id)
+        if event.user_id is not None:
+            self.installs.add(event.user_id)
         told = self.days.get(day)
         if told is None:
             told = self.days[day] = Day()

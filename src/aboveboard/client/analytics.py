@@ -342,7 +342,9 @@ class Analytics:
             catalog=self.catalog,
             # A log of one's own may show all; what is sent is what was agreed to.
             covered=decision.covered if decision.on else self.catalog.terms(),
-            user_id=state.user_id or new_id(),
+            # The log of a session that is off names nobody: an id would count its giver, or be
+            # made up and count as another install with each run.
+            user_id=(state.user_id or new_id()) if decision.on else None,
             log=self._log,
             segment=Writer(self._errand.segments) if decision.on else None,
             clock=self._clock,

@@ -17,6 +17,7 @@ import sys
 
 from . import kinds
 from .kinds import CatalogError
+from .line import KEYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ _DOCSTRINGS_ARE_STRIPPED = sys.flags.optimize >= 2
 
 RESERVED = frozenset(
     (
-        "event", "properties", "user_id", "session", "time", "project",
+        *KEYS, "project",
         "values", "event_name", "event_properties", "event_doc",
     )
 )  # fmt: skip

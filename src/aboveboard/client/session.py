@@ -2,6 +2,11 @@
 
 A line is made once. The same bytes go to the audit log first and to the segment second, so that
 what is sent is always in the log.
+
+Each line has its place in the session, and lines are written in the order of their places, whatever
+threads record at once. A signal handler that records while a line is being written comes first in
+the file and has the later place. A forked child goes on in its parent's session from the place
+where the parent was: two of one place are of two processes, and neither came first.
 """
 
 from __future__ import annotations
@@ -10,6 +15,8 @@ import json
 import os
 import sys
 import time
+from _thread import RLock
+from _weakref import ref
 
 from . import wire
 from .catalog import ARCHITECTURES, OPERATING_SYSTEMS, DroppedEvents, SessionStart
@@ -35,7 +42,7 @@ class Session:
     Args:
         catalog: What the host may collect.
         covered: The part of it that may be written in this session.
-        user_id: The install's id.
+        user_id: The install's id; None where the session is off, whose lines name nobody.
         log: The audit log, or None.
         segment: Where lines wait to be sent; None where the session is off and only logged.
         clock: Seconds since 1970.
@@ -43,7 +50,16 @@ class Session:
     """
 
     __slots__ = (
-        "_catalog", "_covered", "_lines", "_plans", "_rejected", "id", "log", "segment",
+        "__weakref__",
+        "_catalog",
+        "_covered",
+        "_lines",
+        "_lock",
+        "_plans",
+        "_rejected",
+        "id",
+        "log",
+        "segment",
     )  # fmt: skip
 
     def __init__(
@@ -51,7 +67,7 @@ class Session:
         *,
         catalog: Catalog,
         covered: Terms,
-        user_id: str,
+        user_id: str | None,
         log: AuditLog | None = None,
         segment: Writer | None = None,
         clock: Callable[[], float] = time.time,
@@ -65,6 +81,8 @@ class Session:
         self._plans: dict[type[Event], _Plan | None] = {}
         self._rejected: dict[tuple[str, str], int] = {}
         self._lines = form(user_id, self.id, clock)
+        self._lock = RLock()
+        _sessions.add(ref(self, _sessions.discard))
 
     def record(self, event: Event) -> None:
         """Write one event to the log and the segment.
@@ -72,19 +90,27 @@ class Session:
         Raises:
             OSError: it could not be written.
         """
-        line = self.line(event)
-        if line:
-            self._write(line)
+        beginning = self._beginning(event)
+        if beginning is not None:
+            self._write(*beginning)
 
     def line(self, event: Event) -> bytes:
         """Return an event as it is written; nothing, where it is none that this session covers."""
+        beginning = self._beginning(event)
+        if beginning is None:
+            return b""
+        text, is_empty = beginning
+        return (text + self._lines.ending(is_empty)).encode()
+
+    def _beginning(self, event: Event) -> tuple[str, bool] | None:
+        """Return an event's line up to its last property, and whether it has none."""
         kind = type(event)
         try:
             plan = self._plans[kind]
         except KeyError:
             plan = self._plans[kind] = self._plan(kind)
         if plan is None:
-            return b""
+            return None
         values = values_of(event)
         line = plan.prefix
         for name, key, encode in plan.fields:
@@ -96,7 +122,7 @@ class Session:
         if not plan.names >= values.keys():
             for name in values.keys() - plan.names:
                 self._reject(plan.name, name)
-        return (line + self._lines.ending(not plan.fields)).encode()
+        return line, not plan.fields
 
     def finish(self) -> None:
         """Write what was only counted so far."""
@@ -114,16 +140,18 @@ class Session:
         """Start counting afresh, as a forked child does: what was counted is its parent's."""
         self._rejected = {}
 
-    def _write(self, line: bytes) -> None:
-        if self.log is not None:
-            self.log.append(line)
-        if self.segment is not None:
-            self.segment.write(line)
+    def _write(self, beginning: str, is_empty: bool) -> None:
+        with self._lock:
+            line = (beginning + self._lines.ending(is_empty)).encode()
+            if self.log is not None:
+                self.log.append(line)
+            if self.segment is not None:
+                self.segment.write(line)
 
     def _write_counted(self, event: str, values: Mapping[str, object]) -> None:
         kept = {name: values[name] for name in self._covered[event]}
         body = json.dumps(kept)[1:-1]
-        self._write((self._lines.beginning(event) + body + self._lines.ending(not kept)).encode())
+        self._write(self._lines.beginning(event) + body, not kept)
 
     def _plan(self, kind: type[Event]) -> _Plan | None:
         entry = self._catalog.entries.get(kind.event_name)
@@ -136,6 +164,21 @@ class Session:
         if name not in self._catalog.entries[event].properties:
             name = "(unknown)"  # a name that is not the catalog's could be anyone's text
         self._rejected[event, name] = self._rejected.get((event, name), 0) + 1
+
+
+_sessions: set[ref[Session]] = set()
+"""Those of this process: a fork may come while another thread holds the lock of one."""
+
+
+def _after_fork_in_child() -> None:
+    for reference in list(_sessions):
+        session = reference()
+        if session is not None:
+            session._lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 class _Plan:

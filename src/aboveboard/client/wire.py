@@ -11,6 +11,7 @@ import json
 import os
 import time
 
+from . import line
 from .errand import POSTHOG
 
 TYPE_CHECKING = False
@@ -24,22 +25,23 @@ class Ours:
     path = "/v1/events"
     content_type = "application/x-ndjson"
 
-    def __init__(self, user_id: str, session: str, clock: Callable[[], float]) -> None:
-        self._ending = f'}}, "user_id": "{user_id}", "session": "{session}", "time": %d}}\n'
+    def __init__(self, user_id: str | None, session: str, clock: Callable[[], float]) -> None:
+        self._ending = line.ending(user_id, session)
+        self._places = itertools.count()
         self._clock = clock
 
     def beginning(self, event: str) -> str:
         """Return a line up to its first property."""
-        return f'{{"event": {json.dumps(event)}, "properties": {{'
+        return line.beginning(event)
 
     def ending(self, is_empty: bool) -> str:  # noqa: ARG002  # the other form needs it
-        """Return what follows a line's last property."""
-        return self._ending % self._clock()
+        """Return what follows a line's last property, and count the line to its session."""
+        return self._ending % (next(self._places), line.hour(self._clock()))
 
     @staticmethod
     def owner(user_id: str) -> bytes:
         """Return what every line of an install in this form has."""
-        return f'"user_id": "{user_id}"'.encode()
+        return f'"{line.USER_ID}": "{user_id}"'.encode()
 
     @staticmethod
     def body(segment: bytes, key: str) -> bytes:  # noqa: ARG004  # the other form needs it
@@ -52,33 +54,36 @@ class PostHog:
 
     `$ip`, `$geoip_disable` and `$process_person_profile` keep PostHog from adding the address, the
     place and a person's profile. The last group of a line's uuid counts, so that an event that is
-    sent twice is one event there.
+    sent twice is one event there. An event's place in its session is its property `seq`.
     """
 
     path = "/batch/"
     content_type = "application/json"
 
-    def __init__(self, user_id: str, session: str, clock: Callable[[], float]) -> None:
+    def __init__(self, user_id: str | None, session: str, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._places = itertools.count()
         self._draw()
         self._start = session[:24]
         self._fixed = (
             f'"$session_id": "{session}", "$ip": "0.0.0.0", "$geoip_disable": true, '
-            f'"$process_person_profile": false, "$lib": "aboveboard"}}, "distinct_id": "{user_id}"'
+            f'"$process_person_profile": false, "$lib": "aboveboard"}}, '
+            f'"distinct_id": {json.dumps(user_id)}'
         )
 
     def beginning(self, event: str) -> str:
         """Return a line up to its first property."""
-        return f'{{"event": {json.dumps(event)}, "properties": {{'
+        return line.beginning(event)
 
     def ending(self, is_empty: bool) -> str:
-        """Return what follows a line's last property."""
+        """Return what follows a line's last property, and count the line to its session."""
         comma = "" if is_empty else ", "
-        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))
+        moment = time.strftime("%Y-%m-%dT%H:00:00Z", time.gmtime(self._clock()))
+        place = f'"{line.SEQ}": {next(self._places)}, '
         if os.getpid() != self._process:  # a forked child has its parent's count
             self._draw()
         name = f"{self._start}{self._drawn}{next(self._numbers) & 0xFFFFFFF:07x}"
-        return f'{comma}{self._fixed}, "uuid": "{name}", "timestamp": "{moment}"}}\n'
+        return f'{comma}{place}{self._fixed}, "uuid": "{name}", "timestamp": "{moment}"}}\n'
 
     def _draw(self) -> None:
         self._process = os.getpid()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aboveboard.client import models
 from aboveboard.client.kinds import REJECTED
+from aboveboard.client.line import hour
 from aboveboard.warehouse import schema
 
 if TYPE_CHECKING:
@@ -159,14 +160,23 @@ class AllowList:
         *,
         user_id: str,
         session: str,
-        moment: int,
+        seq: int,
+        moment: float,
         source: str,
     ) -> bool:
-        """Add an event whose ids and time are checked already; return whether it is known."""
+        """Add an event whose ids, place and time are checked already; return whether it is known.
+
+        Of the time, whatever protocol told it, the hour is kept.
+        """
         form = self.form(event, into.unfit)
         if form is None:
             return False
-        row: dict[str, object] = {"user_id": user_id, "session": session, "time": moment}
+        row: dict[str, object] = {
+            "user_id": user_id,
+            "session": session,
+            "seq": seq,
+            "time": hour(moment),
+        }
         row |= form.row(properties if isinstance(properties, dict) else {}, into.unfit)
         if form.table == schema.SESSIONS:
             row["source"] = source

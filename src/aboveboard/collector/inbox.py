@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from aboveboard.client.line import hour
+from aboveboard.warehouse import schema
+
 from . import storage
 from .allowlist import Accepted, Columns
 from .quarantine import Quarantine
@@ -157,12 +160,19 @@ class Inbox:
         if self.depth.bytes(project) > self._waiting_max:
             raise UnavailableError(f"too much of project {project} waits for the warehouse")
 
+    def has_older_imports(self, project: str) -> bool:
+        """Return whether logs were imported by 0.1.0, which knew lines by their bytes."""
+        found = self._connection.execute(
+            "SELECT 1 FROM imported_by_bytes WHERE project = ? LIMIT 1", (project,)
+        )
+        return found.fetchone() is not None
+
     def close(self) -> None:
         self._connection.close()
         self.quarantine.close()
 
     def _store(self, connection: sqlite3.Connection, delivery: Delivery) -> tuple[Receipt, int]:
-        now = int(time.time())
+        now = hour(time.time())
         accepted = delivery.accepted
         added = connection.execute(
             "INSERT OR IGNORE INTO delivery VALUES (?, ?, ?)",
@@ -211,7 +221,9 @@ def pack(tables: dict[str, Columns]) -> bytes:
 
 def unpack_into(merged: dict[str, Columns], body: bytes) -> None:
     """Add one packed body's rows to `merged`; a column that one side lacks is null there."""
-    for table, columns in _decoder.decode(body).items():
+    tables = _decoder.decode(body)
+    _complete(tables)
+    for table, columns in tables.items():
         into = merged.setdefault(table, {})
         before = len(into["time"]) if into else 0
         rows = len(columns["time"])
@@ -222,3 +234,24 @@ def unpack_into(merged: dict[str, Columns], body: bytes) -> None:
             if column is None:
                 column = into[name] = [None] * before
             column += [values] * rows if isinstance(values, str) else values
+
+
+def _complete(tables: dict[str, dict[str, list[object] | str]]) -> None:
+    """Give the rows of a body that 0.1.0 packed their places, by their times, and take the minutes.
+
+    Such a body has no places. A session's start comes first in its second.
+    """
+    if all("seq" in columns for columns in tables.values()):
+        return
+    moments = []
+    for table, columns in tables.items():
+        for row, moment in enumerate(columns["time"]):
+            sessions = columns["session"]
+            session = sessions if isinstance(sessions, str) else sessions[row]
+            moments.append((moment, table != schema.SESSIONS, table, row, session))
+        columns["seq"] = [0] * len(columns["time"])
+        columns["time"] = [hour(moment) for moment in columns["time"]]  # type: ignore[arg-type]
+    places: Counter[object] = Counter()
+    for _, _, table, row, session in sorted(moments):
+        tables[table]["seq"][row] = places[session]  # type: ignore[index]
+        places[session] += 1

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aboveboard.client.kinds import REJECTED, CatalogError, Choice
+from aboveboard.client.line import hour
 from aboveboard.warehouse import schema
 
 from .allowlist import Accepted, AllowList
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 SILENCE = 86_400
 """Seconds after which whatever comes is another run."""
-
-NOBODY = str(uuid.UUID(int=0))
-"""The install of an event whose sender did not say who it was: never counted as one."""
 
 
 def decode(text: bytes) -> object:
@@ -74,6 +72,8 @@ class Run:
     last: int
     started: bool = False
     ended: bool = False
+    next: int = 0
+    """The place of the event that comes next in it."""
 
 
 @dataclass
@@ -85,13 +85,17 @@ class Told:
     user_id: str
     moment: int
     seed: str
-    """What tells this event from all others of its install; a session's id is made from it."""
+    """What tells this event from all others of its install; a session's id is made from it, so
+    nothing in it can be guessed from when it happened."""
 
     machine: Mapping[str, object] = field(default_factory=dict)
     """What the sender said about itself beside the event's own properties."""
 
     session: str | None = None
     """The session, where the sender said it and tells its start itself."""
+
+    seq: int = 0
+    """The place in that session."""
 
 
 class Translator:
@@ -154,28 +158,29 @@ class Translator:
         """
         runs: dict[str, Run] = {}
         for each in told:
+            if each.user_id == schema.NOBODY:
+                self.keep(each, schema.NOBODY, 0, accepted, source)
+                continue
             if self._allowlist.form(each.event, accepted.unfit) is None:
                 continue
             if each.session is None and each.event == schema.SESSION_START:
                 continue  # made here, for those who do not say which session they mean
             if each.session is not None:
                 accepted.sessions.add(each.session)
-                self.keep(each, each.session, accepted, source)
+                self.keep(each, each.session, each.seq, accepted, source)
                 continue
-            known = each.user_id != NOBODY
-            before = (runs.get(each.user_id) or recall(each.user_id)) if known else None
-            run = self.follow(before, each)
-            if known:
-                runs[each.user_id] = run
+            before = runs.get(each.user_id) or recall(each.user_id)
+            run = runs[each.user_id] = self.follow(before, each)
             if before is None or before.session != run.session:
                 self.start_session(each, run, accepted, source)
-            self.keep(each, run.session, accepted, source)
+            self.keep(each, run.session, run.next - 1, accepted, source)
         return runs
 
     def follow(self, before: Run | None, told: Told) -> Run:
-        """Return the run that an event belongs to: the one before it, or a new one.
+        """Return the run that an event belongs to, the one before it or a new one, with the event.
 
-        A run ends with its last event, with another's first, or after a day of silence.
+        A run ends with its last event, with another's first, or after a day of silence. Place 0 of
+        a new run is its start's, which is made here and not told.
         """
         rule = self._legacy.session
         starts = told.event == rule.start
@@ -187,15 +192,17 @@ class Translator:
             or abs(told.moment - before.last) > SILENCE
         ):
             session = str(uuid.uuid5(uuid.UUID(told.user_id), told.seed))
-            return Run(session, told.moment, starts, ends)
-        return Run(before.session, max(before.last, told.moment), before.started or starts, ends)
+            return Run(session, told.moment, starts, ends, 2)
+        last, started = max(before.last, told.moment), before.started or starts
+        return Run(before.session, last, started, ends, before.next + 1)
 
     def start_session(self, told: Told, run: Run, accepted: Accepted, source: str) -> None:
         """Add the session's row, from what its first event says of the machine."""
         row: dict[str, object] = {
             "user_id": told.user_id,
             "session": run.session,
-            "time": told.moment,
+            "seq": 0,
+            "time": hour(told.moment),
         }
         form = self._allowlist.forms.get(schema.SESSION_START)
         if form is None:
@@ -210,13 +217,14 @@ class Translator:
             said[name] = value
         accepted.add(form.table, row | form.row(said, accepted.unfit) | {"source": source})
 
-    def keep(self, told: Told, session: str, accepted: Accepted, source: str) -> None:
+    def keep(self, told: Told, session: str, seq: int, accepted: Accepted, source: str) -> None:
         self._allowlist.take(
             accepted,
             told.event,
             told.properties,
             user_id=told.user_id,
             session=session,
+            seq=seq,
             moment=told.moment,
             source=source,
         )

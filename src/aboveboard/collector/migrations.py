@@ -86,6 +86,24 @@ CREATE TABLE IF NOT EXISTS quarantine (
 ) WITHOUT ROWID;
 """,
     ),
+    Migration(
+        # The order within a run, which times no longer tell; how many events a run has had already
+        # is not known here, so it goes on behind them. And of no moment more than the hour.
+        "2026-11-26",
+        """
+ALTER TABLE run ADD COLUMN next INTEGER NOT NULL DEFAULT 65536;
+UPDATE run SET last = last - last % 3600;
+UPDATE session SET taken = taken - taken % 3600;
+UPDATE delivery SET taken = taken - taken % 3600;
+ALTER TABLE imported RENAME TO imported_by_bytes;
+CREATE TABLE imported (
+    project TEXT NOT NULL,
+    line BLOB NOT NULL,
+    taken INTEGER NOT NULL,
+    PRIMARY KEY (project, line)
+) WITHOUT ROWID;
+""",
+    ),
 )
 
 PROJECTS = (

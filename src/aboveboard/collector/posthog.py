@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from aboveboard.client.line import SEQ, SEQ_MAX, hour
+from aboveboard.warehouse.schema import NOBODY
+
 from .allowlist import AllowList, Unfit, is_plausible, is_random_id
-from .legacy import NOBODY, Told, Translator, decode
+from .legacy import Told, Translator, decode
 from .segment import UNREADABLE
 
 if TYPE_CHECKING:
@@ -79,7 +82,11 @@ def parse(body: bytes) -> Batch:
 def read(
     events: list[dict[str, Json]], allowlist: AllowList, translator: Translator
 ) -> tuple[list[Told], Counter[Unfit]]:
-    """Return the events in the catalog's words, in the order of their times, and what is unfit."""
+    """Return the events in the catalog's words, in the order of their times, and what is unfit.
+
+    The times have done their work then: of each, the hour is left. An event of our own client that
+    does not tell its place has the one that it has in the batch, which is a segment.
+    """
     unfit: Counter[Unfit] = Counter()
     senders = {user_id for event in events if (user_id := _user_id(event)) and not _lone(event)}
     sender = senders.pop() if len(senders) == 1 else NOBODY
@@ -90,6 +97,8 @@ def read(
         for each in _read_one(event, number, sender, now, translator, unfit)
     ]
     told.sort(key=lambda each: each.moment)
+    for each in told:
+        each.moment = hour(each.moment)
     return told, unfit
 
 
@@ -114,21 +123,29 @@ def _read_one(
         return
     user_id = sender if _lone(event) else _user_id(event)
     moment = _moment(event, now)
+    session: str | None = None
+    seq: int | None = number
+    if properties.get("$lib") == "aboveboard":
+        properties = dict(properties)
+        session, seq = _session(properties), _place(properties.pop(SEQ, number))
     name, kept, machine = translator.translate(name, properties)
-    if user_id is None or moment is None:
-        missing = "user_id" if user_id is None else "time"
+    if user_id is None or moment is None or seq is None:
+        missing = "user_id" if user_id is None else "time" if moment is None else SEQ
         unfit[Unfit("value", name, missing)] += 1
         return
     identity = event.get("uuid")
-    seed = identity if isinstance(identity, str) else f"{moment} {number}"
-    yield Told(name, kept, user_id, moment, seed, machine, _session(properties))
+    seed = identity if isinstance(identity, str) else uuid.uuid4().hex
+    yield Told(name, kept, user_id, moment, seed, machine, session, seq)
 
 
 def _session(properties: Mapping[str, Json]) -> str | None:
     """Return the session of an event that aboveboard's own client sent in PostHog's form."""
     session = properties.get("$session_id")
-    ours = properties.get("$lib") == "aboveboard"
-    return session if ours and isinstance(session, str) and is_random_id(session) else None
+    return session if isinstance(session, str) and is_random_id(session) else None
+
+
+def _place(told: Json) -> int | None:
+    return told if type(told) is int and 0 <= told <= SEQ_MAX else None
 
 
 def reduce(properties: Mapping[str, Json]) -> dict[str, Json] | None:

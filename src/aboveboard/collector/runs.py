@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aboveboard.client.line import hour
+
 from .legacy import Run
 
 if TYPE_CHECKING:
@@ -13,17 +15,17 @@ if TYPE_CHECKING:
 
 def recall(connection: sqlite3.Connection, project: str, user_id: str) -> Run | None:
     row = connection.execute(
-        "SELECT session, last, started, ended FROM run WHERE project = ? AND user_id = ?",
+        "SELECT session, last, started, ended, next FROM run WHERE project = ? AND user_id = ?",
         (project, user_id),
     ).fetchone()
-    return Run(row[0], row[1], bool(row[2]), bool(row[3])) if row else None
+    return Run(row[0], row[1], bool(row[2]), bool(row[3]), row[4]) if row else None
 
 
 def remember(connection: sqlite3.Connection, project: str, runs: Mapping[str, Run]) -> None:
     connection.executemany(
-        "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (project, user_id, run.session, run.last, run.started, run.ended)
+            (project, user_id, run.session, hour(run.last), run.started, run.ended, run.next)
             for user_id, run in runs.items()
         ],
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
+from aboveboard.client import line as shape
 from aboveboard.client.kinds import AMOUNT_MAX, COUNT_MAX
 from aboveboard.warehouse import schema
 
@@ -27,6 +28,7 @@ NOT_AN_EVENT = "not an event: event, properties, user_id, session and time are n
 NO_USER_ID = "user_id is no random UUID"
 NO_SESSION = "session is no random UUID"
 NO_TIME = "time is not in seconds since 1970, or lies in the future"
+NO_PLACE = "seq is no whole number from 0 to 4294967295"
 NOT_IN_CATALOG = "the catalog has no such event"
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -39,6 +41,7 @@ _SHAPES: dict[str, Any] = {
     "exception": dict[str, Any] | None,
 }
 _WORD = str | None
+_PLACE = Annotated[int, msgspec.Meta(ge=0, le=shape.SEQ_MAX)] | msgspec.UnsetType
 _CHECKED_BY_SHAPE = frozenset(("flag", "count", "amount"))
 
 
@@ -48,10 +51,10 @@ class SegmentReader:
     def __init__(self, allowlist: AllowList) -> None:
         self._allowlist = allowlist
         shapes = [_Shape(form) for form in allowlist.forms.values()]
-        self._shapes = {shape.line: shape for shape in shapes}
+        self._shapes = {each.line: each for each in shapes}
         lines: Any = None
-        for shape in shapes:
-            lines = shape.line if lines is None else lines | shape.line
+        for each in shapes:
+            lines = each.line if lines is None else lines | each.line
         self._decoder = msgspec.json.Decoder(lines)
 
     def read(self, body: bytes, source: str = SOURCE) -> Accepted:
@@ -63,7 +66,9 @@ class SegmentReader:
         now = self._allowlist.clock()
         accepted = Accepted(events=len(events))
         by_shape: dict[type, list[Any]] = {}
-        for event in events:
+        for place, event in enumerate(events):
+            if event.seq is msgspec.UNSET:
+                event.seq = place
             by_shape.setdefault(type(event), []).append(event)
         for line, group in by_shape.items():
             columns = self._shapes[line].columns(group, accepted, now, source)
@@ -76,33 +81,68 @@ class SegmentReader:
         accepted = Accepted()
         for number, line in enumerate(body.split(b"\n"), 1):
             if line.strip():
-                reason = self.read_line(line, accepted, source)
+                reason = self.read_line(line, accepted, source, place=number - 1)
                 if reason is not None:
                     accepted.reject(number, reason)
         return accepted
 
-    def read_line(self, line: bytes, into: Accepted, source: str = SOURCE) -> str | None:
-        """Add one line's event; return why not, where it was not taken."""
+    def read_line(
+        self, line: bytes, into: Accepted, source: str = SOURCE, *, place: int = 0
+    ) -> str | None:
+        """Add one line's event; return why not, where it was not taken.
+
+        Args:
+            line: The line.
+            into: What the event is added to.
+            source: How it came.
+            place: Its order where it tells none, as lines of 0.1.0 do.
+        """
         try:
             told = msgspec.json.decode(line)
         except UNREADABLE:
             return NOT_JSON
-        if not isinstance(told, dict) or not isinstance(told.get("properties"), dict):
+        return self.take(told, into, source, place=place)
+
+    def take(
+        self,
+        told: object,
+        into: Accepted,
+        source: str,
+        *,
+        place: int,
+        takes_nobody: bool = False,
+    ) -> str | None:
+        """Add the event of a decoded line, as `read_line` does.
+
+        Args:
+            told: What the line's JSON says.
+            into: What the event is added to.
+            source: How it came.
+            place: Its order where it tells none.
+            takes_nobody: Whether it may name no install, as in the log of a session that is off.
+        """
+        if not isinstance(told, dict) or not isinstance(told.get(shape.PROPERTIES), dict):
             return NOT_AN_EVENT
-        user_id, session, moment = told.get("user_id"), told.get("session"), told.get("time")
-        if not isinstance(user_id, str) or not is_random_id(user_id):
+        user_id, session = told.get(shape.USER_ID), told.get(shape.SESSION)
+        seq, moment = told.get(shape.SEQ, place), told.get(shape.TIME)
+        if user_id is None and takes_nobody:
+            user_id = schema.NOBODY
+        elif not isinstance(user_id, str) or not is_random_id(user_id):
             return NO_USER_ID
         if not isinstance(session, str) or not is_random_id(session):
             return NO_SESSION
         now = self._allowlist.clock()
         if type(moment) not in (int, float) or not is_plausible(moment, now):  # type: ignore[arg-type]
             return NO_TIME
+        if type(seq) is not int or not 0 <= seq <= shape.SEQ_MAX:
+            return NO_PLACE
         known = self._allowlist.take(
             into,
-            told.get("event"),
-            told["properties"],
+            told.get(shape.EVENT),
+            told[shape.PROPERTIES],
             user_id=user_id,
             session=session,
+            seq=seq,
             moment=int(moment),  # type: ignore[arg-type]
             source=source,
         )
@@ -130,9 +170,15 @@ class _Shape:
         )
         self.line = msgspec.defstruct(
             "Line",
-            [("properties", properties), ("user_id", str), ("session", str), ("time", int)],
+            [
+                (shape.PROPERTIES, properties),
+                (shape.USER_ID, str),
+                (shape.SESSION, str),
+                (shape.TIME, int),
+                (shape.SEQ, _PLACE, msgspec.UNSET),
+            ],
             tag=form.event,
-            tag_field="event",
+            tag_field=shape.EVENT,
             gc=False,
         )
         self._getters: list[tuple[str, bool, Callable[[Any], object]]] = [
@@ -156,7 +202,12 @@ class _Shape:
         ):
             return None
         accepted.sessions |= distinct
-        found: dict[str, list[object]] = {"user_id": users, "session": sessions, "time": times}
+        found: dict[str, list[object]] = {
+            "user_id": users,
+            "session": sessions,
+            "seq": [line.seq for line in lines],
+            "time": list(map(shape.hour, times)),
+        }
         properties = [line.properties for line in lines]
         for name, checked, getter in self._getters:
             values = [getter(each) for each in properties]

@@ -160,6 +160,11 @@ def _progress(files: list[Path]) -> Iterator[Callable[[int], None]]:
 def _report(total: Summary, project: str) -> None:
     installs = f" of {_many(len(total.installs), 'install')}" if total.taken else ""
     print(f"{_many(total.taken, 'event')}{installs} taken into project {project}")
+    if total.nobodys:
+        print(
+            f"  {_many(total.nobodys, 'event')} of no install, from sessions that were not sent: "
+            "they count as events only"
+        )
     if total.known:
         print(f"  {_many(total.known, 'event')} known already")
     if total.sent:

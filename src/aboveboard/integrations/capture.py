@@ -24,6 +24,7 @@ from aboveboard.client import consent, directories, environment, spawn
 from aboveboard.client.analytics import Analytics
 from aboveboard.client.event import Event
 from aboveboard.client.install import Install
+from aboveboard.client.line import SEQ
 from aboveboard.client.segment import Writer
 from aboveboard.client.state import State, StateFile
 
@@ -252,5 +253,6 @@ class _Decided(StateFile):
 
 
 def _properties(line: Mapping[str, Any]) -> dict[str, Any]:
-    # What begins with $ is PostHog's own, where an endpoint is one of PostHog's.
-    return {name: value for name, value in line["properties"].items() if name[:1] != "$"}
+    # In PostHog's form what begins with $ is PostHog's own, and the place stands among properties.
+    told = line["properties"].items()
+    return {name: value for name, value in told if name[:1] != "$" and name != SEQ}

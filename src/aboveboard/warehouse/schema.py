@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 SESSION_START = "session_start"
 SESSIONS = "sessions"
+NOBODY = "00000000-0000-0000-0000-000000000000"
+"""The install of an event that names none, and its session if that is not known either: counted as
+an event, never as an install or a session."""
+
 SOURCES = ("aboveboard", "posthog", "import")
 """How a session's events came in; the `source` column of `sessions`."""
 
@@ -49,9 +53,10 @@ class Column:
 EVENT_COLUMNS = (
     Column("user_id", "UUID"),
     Column("session", "UUID"),
+    Column("seq", "UInt32", "Delta, ZSTD(1)"),
     Column("time", "DateTime('UTC')", "Delta, ZSTD(1)"),
 )
-"""What every table begins with: who, in which run, when."""
+"""What every table begins with: who, in which run, at which place of the run, in which hour."""
 
 MOVE = Column("_move", "UInt64", "ZSTD(1)")
 """Which of the collector's moves brought a row, so that a repeated one finds what is there already.
