@@ -144,4 +144,4 @@ def quiet_kill(process: subprocess.Popen[str]) -> Iterator[None]:
         yield
     finally:
         process.kill()
-        process.wait()
+        process.communicate()  # closes its pipes too
