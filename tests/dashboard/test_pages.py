@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from aboveboard import insights
+from aboveboard.warehouse import Limits
 from tests.dashboard.conftest import Site
 
 PERIOD = "since=2026-09-20&until=2026-10-19"
@@ -305,6 +306,10 @@ class TestRefusals:
             ("/?project=nobody", 404, "there is no project of that name: use one of aider"),
             ("/insights/models?project=mytool", 404, "mytool collects nothing that could answer"),
             ("/?version=%3Cb%3E", 400, "version=&lt;b&gt; is no version"),
+            ("/?sinc=7d", 400, "sinc is no parameter here: use since, until, version"),
+            ("/insights/models?since=", 200, "Models"),
+            ("/catalog?%3Cb%3E=1", 400, "&lt;b&gt; is no parameter here"),
+            ("/insights/models.svg?theme=blue", 400, "theme is light or dark"),
         ],
     )
     def test_what_cannot_be_shown_is_said_in_one_line_on_a_page(
@@ -324,6 +329,30 @@ class TestRefusals:
         assert as_json.status_code == as_csv.status_code == 400
         assert as_json.json() == {"error": "until=never is no date: use YYYY-MM-DD"}
         assert as_csv.text == "until=never is no date: use YYYY-MM-DD\n"
+
+    def test_a_question_that_is_too_big_is_stopped_and_says_what_to_do(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(site.warehouse, "limits", Limits(rows=2))
+        page = site.get(f"/insights/models?{PERIOD}")
+        data = site.get(f"/insights/models.json?{PERIOD}")
+        monkeypatch.undo()
+
+        assert page.status_code == data.status_code == 422
+        assert "That is too much for one question" in page.text
+        said = "this question has more than 2 rows as its answer, and was stopped: "
+        assert f"{said}ask for a shorter period" in page.text
+        assert data.json() == {"error": f"{said}ask for a shorter period"}
+        assert site.get(f"/insights/models?{PERIOD}").status_code == 200
+
+    def test_an_answer_without_rows_is_empty_and_not_without_columns(self, site: Site) -> None:
+        full = site.get(f"/insights/models.json?{PERIOD}").json()
+        none = "since=2020-01-01&until=2020-01-02"
+
+        assert site.get(f"/insights/models.json?{none}").json() == {
+            "columns": full["columns"], "rows": [],
+        }  # fmt: skip
+        assert site.get(f"/insights/models.csv?{none}").text == ",".join(full["columns"]) + "\r\n"
 
     def test_a_format_that_there_is_not_is_named_with_those_that_are(self, site: Site) -> None:
         answer = site.get("/insights/models.xlsx")

@@ -6,6 +6,7 @@ versions fade, and one version crashes more than the others.
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,6 +65,9 @@ CRASHES = {
     "KeyError": ("aider.repomap:get_ranked_tags:402", 3),
     "other": ("aider.main:main:1157", 1),
 }
+ELSEWHERE = "aider.coders.base_coder:run:880"
+"""Where the same types come up as well."""
+
 VERSIONS = ("0.84.0", "0.85.1", "0.85.2", "0.86.0", "0.86.1", "0.86.2")
 FRAGILE = "0.86.0"
 
@@ -159,7 +163,7 @@ def _run(
             happens("command", command=_choose(rng, COMMANDS))
         if rng.random() < 0.03:
             kind, (place, _) = _pick(rng, FAILURES)
-            happens("message_send_exception", error_type=kind, error_frames=[place])
+            happens("message_send_exception", error_type=kind, **_came_up(rng, kind, [place]))
             continue
         sent, received = int(rng.lognormvariate(8.6, 0.9)), int(rng.lognormvariate(5.9, 0.8))
         cost = round((sent + 4 * received) * PRICES.get(model or "", 1e-6), 6)
@@ -174,11 +178,20 @@ def _run(
         )
     if rng.random() < (0.06 if version == FRAGILE else 0.01):
         kind, (place, _) = _pick(rng, CRASHES)
-        frames = ["aider.main:main:1157", place]
-        happens("exception", error_type=kind, error_frames=frames, handled=rng.random() < 0.3)
+        places = ["aider.main:main:1157", place if rng.random() < 0.7 else ELSEWHERE]
+        came_up = _came_up(rng, kind, places)
+        happens("exception", error_type=kind, **came_up, handled=rng.random() < 0.3)
     else:
         happens("exit", reason=_choose(rng, EXITS))
     return happened
+
+
+def _came_up(rng: random.Random, kind: str, frames: list[str]) -> dict[str, object]:
+    """Return an exception's frames, whose lines move, and its fingerprint, which does not."""
+    places = [frame.rpartition(":")[0] for frame in frames]
+    moved = [f"{place}:{rng.randrange(100, 110)}" for place in places]
+    print_ = hashlib.sha256("\n".join((kind, *places)).encode()).hexdigest()[:16]
+    return {"error_frames": moved, "error_fingerprint": print_}
 
 
 def _choose(rng: random.Random, weighted: Mapping[Name, int]) -> Name:

@@ -49,8 +49,22 @@ class TestUnderstood:
         assert filters.asked == (("since", "7d"), ("os", "Linux"))
         assert filters.by_session
 
-    def test_parameters_that_do_not_filter_are_not_its_business(self) -> None:
-        assert Filters.from_query({"project": "aider", "measure": "cost"}, TODAY).asked == ()
+    def test_parameters_of_the_page_are_not_its_business(self) -> None:
+        query = {"project": "aider", "measure": "cost"}
+
+        assert Filters.from_query(query, TODAY, beside=("project", "measure")).asked == ()
+
+    def test_a_session_is_looked_for_from_a_week_before_the_period_on(self) -> None:
+        filters = Filters.from_query({"since": "7d"}, TODAY)
+
+        assert filters.parameters()["earliest"] == date(2026, 11, 9)
+        assert filters.parameters()["latest"] == date(2026, 11, 29)
+
+    def test_a_week_beyond_the_ends_of_time_is_not_looked_at(self) -> None:
+        filters = Filters.from_query({"since": "2105-12-30", "until": "2105-12-31"}, TODAY)
+
+        assert filters.parameters()["latest"] == date(2105, 12, 31)
+        assert Filters(date(1970, 1, 2), TODAY).parameters()["earliest"] == date(1970, 1, 1)
 
     def test_the_period_before_ends_the_day_before_and_is_as_long(self) -> None:
         before = Filters.from_query({"since": "7d", "os": "Linux"}, TODAY).before()
@@ -62,6 +76,16 @@ class TestUnderstood:
 
 
 class TestRefused:
+    @pytest.mark.parametrize("name", ["sinc", "Since", "since ", "versions", "", "a" * 99, "é\n"])
+    def test_a_parameter_that_is_not_known_is_named_with_those_that_are(self, name: str) -> None:
+        with pytest.raises(FilterError) as refused:
+            Filters.from_query({name: "7d"}, TODAY, beside=("project",))
+
+        said = str(refused.value)
+        assert said.endswith("is no parameter here: use since, until, version, os, event, project")
+        assert "\n" not in said
+        assert len(said) < 150
+
     @pytest.mark.parametrize(
         ("query", "says"),
         [

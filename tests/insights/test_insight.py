@@ -138,36 +138,64 @@ class TestAnswers:
             lambda event: (
                 kind_of(event),
                 event.properties.get("error_type", event.properties.get("reason")),
+                event.properties.get("error_fingerprint"),
             ),
         )
 
         rows = data.ask("errors", {**PERIOD, **filters}).records()
 
-        assert {(row["kind"], row["name"]) for row in rows} == set(happened)
+        assert [(row["kind"], row["name"], row["fingerprint"]) for row in rows] != []
+        assert {(row["kind"], row["name"], row["fingerprint"]) for row in rows} == set(happened)
+        assert len(rows) == len(happened)
         for row in rows:
-            its = happened[row["kind"], row["name"]]
+            its = happened[row["kind"], row["name"], row["fingerprint"]]
             sessions = {event.session for event in its}
             assert (row["times"], row["sessions"]) == (len(its), len(sessions))
             assert row["session_share"] == pytest.approx(len(sessions) / len(began))
             assert row["installs"] == len({event.user_id for event in its})
             assert row["of_installs"] == len({began[session].user_id for session in began})
-        places = {row["name"]: row["place"] for row in rows if row["kind"] != "exit"}
-        assert places["litellm.RateLimitError"] == "aider.coders.base_coder:send_message:1489"
+            last = max(
+                ((event.time, innermost(event)) for event in its if row["kind"] != "exit"),
+                default=(None, None),
+            )
+            assert row["place"] == last[1]
+
+    def test_one_type_at_two_places_is_two_errors_and_at_two_lines_one(self, data: Data) -> None:
+        world = small(data, "places")
+        began = begins(uuid4(), "2026-03-01T10:00:00")
+        failed = [
+            happens(
+                began,
+                "exception",
+                "2026-03-01T10:01:00",
+                error_type="KeyError",
+                error_frames=["aider.main:main:9", f"aider.io:{function}:{line}"],
+                error_fingerprint=function * 4,
+                handled=None,
+            )
+            for function, line in (("read", 1), ("read", 7), ("write", 3))
+        ]
+        fill(data.warehouse, world.name, world.catalog, [began, *failed])
+
+        rows = data.ask("errors", {"since": "2026-03-01", "until": "2026-03-01"}, world).records()
+
+        assert [(row["kind"], row["name"], row["place"], row["times"]) for row in rows] == [
+            ("crash", "KeyError", "aider.io:read:7", 2),
+            ("crash", "KeyError", "aider.io:write:3", 1),
+        ]
 
     def test_an_error_that_the_program_handled_is_no_crash(self, data: Data) -> None:
         kinds = {row["kind"] for row in data.ask("errors", PERIOD).records()}
 
-        assert kinds == {"crash", "handled error", "failed message", "exit"}
+        assert kinds == {"crash", "handled error", "provider failure", "exit"}
 
-    def test_stability_counts_each_version_s_failing_sessions_newest_version_first(
+    def test_stability_tells_crashes_handled_errors_and_provider_failures_apart(
         self, data: Data
     ) -> None:
         began = sessions_begun(data.happened, {})
-        failed = {
-            event.session
-            for event in data.happened
-            if kind_of(event) in ("crash", "failed message")
-        }
+        of_kind: dict[str | None, set[UUID]] = defaultdict(set)
+        for event in data.happened:
+            of_kind[kind_of(event)].add(event.session)
         by_version = group(began.values(), lambda event: event.properties["app_version"])
 
         rows = data.ask("stability", PERIOD).records()
@@ -175,12 +203,47 @@ class TestAnswers:
         assert [row["version"] for row in rows] == sorted(map(str, by_version), reverse=True)
         for row in rows:
             its = by_version[row["version"]]
-            assert row["sessions"] == len(its)
-            assert row["failed_sessions"] == len({event.session for event in its} & failed)
-            assert row["installs"] == len({event.user_id for event in its})
-            assert row["failed_share"] == pytest.approx(
-                len({event.session for event in its} & failed) / len(its)
+            sessions, installs = {e.session for e in its}, {e.user_id for e in its}
+            crashed, handled, refused = (
+                sessions & of_kind[kind] for kind in ("crash", "handled error", "provider failure")
             )
+            hit = {event.user_id for event in its if event.session in crashed}
+            assert (row["sessions"], row["installs"]) == (len(sessions), len(installs))
+            assert (row["crashed_sessions"], row["crashed_installs"]) == (len(crashed), len(hit))
+            assert row["crash_free_share"] == pytest.approx(1 - len(crashed) / len(sessions))
+            assert row["crash_free_install_share"] == pytest.approx(1 - len(hit) / len(installs))
+            assert row["handled_share"] == pytest.approx(len(handled) / len(sessions))
+            assert row["provider_share"] == pytest.approx(len(refused) / len(sessions))
+
+    def test_what_providers_refuse_makes_no_version_look_less_stable(self, data: Data) -> None:
+        """Of two versions, the one that mends a crash is the better one, whatever the limits."""
+        world = small(data, "limits")
+        happened = []
+        for number in range(20):
+            for app_version in ("1.0", "1.0rc1"):
+                began = begins(uuid4(), "2026-03-01T10:00:00", app_version=app_version)
+                happened.append(began)
+                if app_version == "1.0rc1" and number < 4:
+                    happened.append(happens(began, "exception", "2026-03-01T10:01:00"))
+                if app_version == "1.0" and number < 12:
+                    happened.append(
+                        happens(
+                            began,
+                            "provider_error",
+                            "2026-03-01T10:01:00",
+                            error_type="litellm.RateLimitError",
+                        )
+                    )
+        fill(data.warehouse, world.name, world.catalog, happened)
+
+        rows = data.ask(
+            "stability", {"since": "2026-03-01", "until": "2026-03-01"}, world
+        ).records()
+
+        assert [
+            (row["version"], row["crash_free_share"], row["handled_share"], row["provider_share"])
+            for row in rows
+        ] == [("1.0", 1.0, 0.0, 0.6), ("1.0rc1", 0.8, 0.0, 0.0)]
 
 
 class TestEdges:
@@ -255,8 +318,11 @@ class TestEdges:
         empty = Project("empty", data.project.catalog)
         data.warehouse.ensure(empty.name, empty.catalog)
 
-        rows = data.ask(name, PERIOD, empty).rows
+        answer = data.ask(name, PERIOD, empty)
+        rows = answer.rows
 
+        assert answer.columns == data.ask(name, PERIOD).columns
+        assert answer.as_csv().startswith(",".join(answer.columns))
         # Days of which nothing is told, and of which event it is.
         assert {value for row in rows for value in row if not isinstance(value, str)} <= {0}
 
@@ -318,6 +384,42 @@ class TestOffered:
             assert set(insight.columns) <= set(table.columns)
             for column in insight.columns.values():
                 assert column.of is None or column.of in table.columns
+
+    @pytest.mark.parametrize("name", [each.name for each in insights.all()])
+    def test_counts_of_an_older_collector_cannot_wrap_a_sum(self, data: Data, name: str) -> None:
+        """Counts were once taken up to what 64 bits hold, and what was taken stays."""
+        world = small(data, f"huge_{name}")
+        most = 2**64 - 1
+        began = begins(uuid4(), "2026-03-01T10:00:00")
+        sent = [
+            happens(
+                began,
+                "message_send",
+                "2026-03-01T10:01:00",
+                main_model=model,
+                prompt_tokens=most,
+                completion_tokens=most,
+                total_tokens=most,
+                cost=1.5,
+            )
+            for model in ("gpt-5", "gpt-5", "o3", None)
+        ]
+        fill(data.warehouse, world.name, world.catalog, [began, *sent])
+        asked = {"since": "2026-03-01", "until": "2026-03-01", "event": "message_send"}
+
+        rows = data.ask(name, asked, world).records()
+
+        if name in ("totals", "overview"):
+            assert [row["tokens"] for row in rows] == [4 * most]
+        if name == "models":
+            assert {row["model"]: row["tokens"] for row in rows} == {
+                "gpt-5": 2 * most, "o3": most, None: most,
+            }  # fmt: skip
+            assert {row["token_share"] for row in rows} == {0.5, 0.25}
+        if name == "event_properties":
+            # A number is told from what no kind lets in any more by being capped.
+            sums = {row["property"]: row["sum"] for row in rows if row["what"] == "number"}
+            assert sums["total_tokens"] == 4e16
 
     def test_sql_is_bound_never_pasted(self, data: Data) -> None:
         """A filter that says SQL reaches the database as a value, past the check of its form."""
@@ -396,7 +498,13 @@ def kind_of(event: Happening) -> str | None:
     """Return what `errors` calls an event."""
     if event.event == "exception":
         return "handled error" if event.properties["handled"] else "crash"
-    return {"message_send_exception": "failed message", "exit": "exit"}.get(event.event)
+    return {"message_send_exception": "provider failure", "exit": "exit"}.get(event.event)
+
+
+def innermost(event: Happening) -> str:
+    frames = event.properties["error_frames"]
+    assert isinstance(frames, list)
+    return str(frames[-1])
 
 
 def group(
@@ -412,9 +520,9 @@ def small(data: Data, name: str) -> Project:
     return Project(name, data.project.catalog)
 
 
-def begins(user_id: UUID, time: str) -> Happening:
+def begins(user_id: UUID, time: str, app_version: str = "0.86.2") -> Happening:
     at = datetime.fromisoformat(time).replace(tzinfo=UTC)
-    properties: dict[str, object] = {"app_version": "0.86.2", "os": "Linux"}
+    properties: dict[str, object] = {"app_version": app_version, "os": "Linux"}
     return Happening("session_start", user_id, uuid4(), at, properties)
 
 

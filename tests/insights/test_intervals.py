@@ -143,14 +143,14 @@ class TestFromTheData:
             and PERIOD["since"] <= event.time.date().isoformat() <= PERIOD["until"]
         }
         ended = {e.session for e in data.happened if e.properties.get("reason") == "Control-C"}
-        failed = {e.session for e in data.happened if kind_of(e) in ("crash", "failed message")}
+        failed = {e.session for e in data.happened if kind_of(e) == "provider failure"}
         fragile = {s for s, e in began.items() if e.properties["app_version"] == "0.86.0"}
         stability = {row["version"]: row for row in data.ask("stability", PERIOD).records()}
         errors = {row["name"]: row for row in data.ask("errors", PERIOD).records()}
 
         for row, name, of, its in (
             (errors["Control-C"], "session_share", set(began), ended),
-            (stability["0.86.0"], "failed_share", fragile, failed),
+            (stability["0.86.0"], "provider_share", fragile, failed),
         ):
             all_of, some_of = (
                 tally(began[session].user_id for session in sessions) for sessions in (of, of & its)

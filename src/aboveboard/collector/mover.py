@@ -300,6 +300,7 @@ class Mover:
             "SELECT DISTINCT toYYYYMM(time) FROM {project:Identifier}.{table:Identifier} "
             "WHERE _move = {move:UInt64}",
             {"project": database(move.project), "table": table, "move": move.number},
+            bounded=False,
         ).rows
         there = {str(month) for (month,) in rows}
         lost = [_month(moment) not in there for moment in columns["time"]]

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from aboveboard.insights import Insight, Table
 
 Spec = dict[str, Any]
-THEMES = ("light", "dark")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 """The name of the language that the specs are written in; nobody ever loads it."""
@@ -101,9 +100,11 @@ def parts(insight: Insight, table: Table, measure: str | None = None) -> list[Sp
         if rows_by.get("sort", "") is None and rows_by["field"] in rows[0]:
             # A layer that leaves a row out would have it stand last.
             rows_by["sort"] = list(dict.fromkeys(row[rows_by["field"]] for row in rows))
-        for transform in spec.get("transform", []):
+        transforms = spec.get("transform", [])
+        for number, transform in enumerate(transforms):
             if "fold" in transform:
-                transform["fold"] = [name for name in transform["fold"] if name in table.columns]
+                there = {*table.columns, *_made(transforms[:number])}
+                transform["fold"] = [name for name in transform["fold"] if name in there]
         spec["encoding"]["tooltip"] = [
             field for field in spec["encoding"]["tooltip"] if _is_there(field, spec, table)
         ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from aboveboard.client.catalog import OPERATING_SYSTEMS
+from aboveboard.insights.versions import age
 from aboveboard.warehouse import database
 
 if TYPE_CHECKING:
@@ -45,13 +45,6 @@ def find(warehouse: Warehouse, project: str) -> Choices | None:
     return Choices(
         first,
         last,
-        tuple(sorted(versions, key=_age, reverse=True)),
+        tuple(sorted(versions, key=age, reverse=True)),
         tuple(system for system in OPERATING_SYSTEMS if system in systems),
     )
-
-
-def _age(version: str) -> tuple[list[int], bool, str]:
-    """Order versions as people do: by their numbers, and a final one after its candidates."""
-    release = re.match(r"[0-9.]*", version)
-    numbers = [int(number) for number in re.findall(r"[0-9]+", release.group() if release else "")]
-    return numbers, version.replace(".", "").isdigit(), version

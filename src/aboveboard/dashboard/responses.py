@@ -65,7 +65,7 @@ def _environment() -> jinja2.Environment:
         "PERIODS": view.PERIODS,
         "SYSTEMS": view.SYSTEMS,
         "subject": None,  # the event that a page is about, on those that are about one
-        "looks": lambda: {theme: charts.config(theme) for theme in charts.THEMES},
+        "looks": lambda: {theme: charts.config(theme) for theme in view.THEMES},
     }
     environment.filters |= {
         "day": wording.day,

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from aboveboard import insights, warehouse
 from aboveboard.insights import FilterError
-from aboveboard.warehouse import WarehouseError
+from aboveboard.warehouse import QueryLimitError, WarehouseError
 
 from . import assets, cells, charts, event, overview, quarantine
 from .first import FirstSteps
@@ -42,6 +42,7 @@ def routes() -> list[ControllerRouterHandler]:
             exception_handlers={
                 FilterError: _refused(400, "That cannot be shown"),
                 UnknownError: _refused(404, "There is nothing here"),
+                QueryLimitError: _refused(422, "That is too much for one question"),
                 WarehouseError: _refused(503, "The warehouse did not answer"),
             },
         )
@@ -82,14 +83,13 @@ def _insight(request: Asked, file: FromPath[str]) -> Answer:
                 "Content-Disposition": f'attachment; filename="{_file_name(view, insight)}.csv"',
             },
         )
-    theme = "dark" if request.query_params.get("theme") == "dark" else "light"
     parts = charts.parts(insight, table, view.measure)
     if not parts:
         raise UnknownError("there is no chart of this: nothing in this period")
     title = f"{insight.question} {view.in_words()}"
     if suffix == "svg":
-        return answer(charts.svg(parts, theme, title).encode(), "image/svg+xml")
-    return answer(charts.png(parts, theme, title), "image/png")
+        return answer(charts.svg(parts, view.theme, title).encode(), "image/svg+xml")
+    return answer(charts.png(parts, view.theme, title), "image/png")
 
 
 @get("/quarantine", sync_to_thread=True)

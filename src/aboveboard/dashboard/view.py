@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 
 from aboveboard import insights
-from aboveboard.insights import Filters
+from aboveboard.insights import FilterError, Filters
 
 from . import choices, wording
 from .choices import Choices
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from aboveboard.client.catalog import Catalog, Entry
     from aboveboard.warehouse import Warehouse
 
-PROJECT, MEASURE = "project", "measure"
+PROJECT, MEASURE, THEME = "project", "measure", "theme"
+THEMES = ("light", "dark")
 PERIODS = (7, 30, 90)
 SYSTEMS = {"Darwin": "macOS", "other": "other systems"}
 """What people call a system, where that is not its name in the data."""
@@ -64,6 +65,7 @@ class View:
     filters: Filters
     asked: Mapping[str, str]
     measure: str | None = None
+    theme: str = THEMES[0]
     choices: Choices | None = None
 
     @classmethod
@@ -76,7 +78,10 @@ class View:
             FilterError: a filter cannot be understood.
             UnknownError: there is no such project, or none at all.
         """
-        filters = Filters.from_query(query)
+        filters = Filters.from_query(query, beside=(PROJECT, MEASURE, THEME))
+        theme = query.get(THEME, "").strip() or THEMES[0]
+        if theme not in THEMES:
+            raise FilterError(f"theme is {' or '.join(THEMES)}")
         everyone = projects.all()
         project = _project(everyone, query.get(PROJECT, "").strip())
         asked = dict(filters.asked)
@@ -85,7 +90,7 @@ class View:
         measure = query.get(MEASURE, "").strip() or None
         if measure is not None:
             asked[MEASURE] = measure
-        return cls(path, warehouse, everyone, project, filters, asked, measure)
+        return cls(path, warehouse, everyone, project, filters, asked, measure, theme)
 
     def with_choices(self) -> View:
         """Return the view with what its filters can choose from.

@@ -11,9 +11,22 @@ from aboveboard.client.catalog import Failure, SessionStart
 from aboveboard.client.event import Event
 from aboveboard.client.state import StateFile
 from aboveboard.hosts.aider import catalog as aider
+from aboveboard.hosts.aider.vocabulary import TOKENS
 
 from .failures import failure
-from .population import BUG, BUGGY_VERSION, COMMANDS, CRASHES, DAYS, FAILURES, Person
+from .population import (
+    BUGGY_VERSION,
+    BUGS,
+    COMMANDS,
+    CRASHES,
+    DAYS,
+    FAILURES,
+    MAIN,
+    PROVIDER,
+    UNFORESEEN,
+    ModelHabits,
+    Person,
+)
 
 DAY_SECONDS = 24 * 3600
 
@@ -114,6 +127,9 @@ def _session(
         edit_format = "ask" if chance.random() < 0.16 else habits.edit_format
         record(aider.MessageSendStarting())
         if chance.random() < 0.018:
+            _refused(habits.name, record, chance)
+            continue
+        if chance.random() < 0.003:
             _failure(record, chance)
             continue
         prompt = round(context + chance.expovariate(1 / 900))
@@ -121,6 +137,9 @@ def _session(
         context += completion
         cost = round((prompt * habits.price[0] + completion * habits.price[1]) / 1e6, 8)
         total_cost = round(total_cost + cost, 8)
+        record(_reply(habits, edit_format, prompt, completion, chance))
+        if person.auto_commits and person.has_repo and chance.random() < 0.5:
+            record(_commit_message(habits, chance))
         record(
             aider.MessageSend(
                 **models,
@@ -140,23 +159,67 @@ def _command(person: Person, record: Callable[[Event], None], chance: random.Ran
     record(aider.Command(command=name))
 
 
-def _failure(record: Callable[[Event], None], chance: random.Random) -> None:
+def _reply(
+    habits: ModelHabits, edit_format: str, prompt: int, completion: int, chance: random.Random
+) -> Event:
+    asked = edit_format == "ask"
+    worked = chance.random() < habits.skill
+    pace = chance.lognormvariate(3.6, 0.4)
+    return aider.Reply(
+        main_model=habits.name,
+        mode="ask" if asked else "code",
+        edit_format=edit_format,
+        streamed=True,
+        reflection=0,
+        end="complete",
+        edits="none" if asked else "applied" if worked else "failed",
+        files=0 if asked or not worked else 1 + _poisson(0.6, chance),
+        context=_steps(prompt),
+        repo_map="1k to 4k",
+        first_token=round(chance.lognormvariate(0.4, 0.6), 1),
+        duration=round(completion / pace, 1),
+        retries=0,
+    )
+
+
+def _commit_message(habits: ModelHabits, chance: random.Random) -> Event:
+    prompt = round(chance.lognormvariate(6.8, 0.7))
+    return aider.SideRequest(
+        model=habits.weak,
+        answered=True,
+        prompt_tokens=prompt,
+        completion_tokens=round(chance.triangular(15, 70)),
+        cost=round(prompt * 3e-7, 8),
+        duration=round(chance.lognormvariate(0.3, 0.5), 1),
+    )
+
+
+def _refused(model: str, record: Callable[[Event], None], chance: random.Random) -> None:
     name = chance.choices([name for name, _ in FAILURES], [weight for _, weight in FAILURES])[0]
-    error = failure(name, (("aider.coders.base_coder", "send_message"),))
-    record(aider.MessageSendException(error=error))
+    for tried in range(1 + (chance.random() < 0.3)):
+        record(aider.ProviderError(model=model, error=failure(name, PROVIDER), retries=tried))
+
+
+def _failure(record: Callable[[Event], None], chance: random.Random) -> None:
+    name, place, _ = chance.choices(UNFORESEEN, [weight for _, _, weight in UNFORESEEN])[0]
+    record(aider.MessageSendException(error=failure(name, (PROVIDER[0], place))))
 
 
 def _end(version: str, scripted: bool, chance: random.Random) -> Event:
     if chance.random() < (0.05 if version == BUGGY_VERSION else 0.004):
-        if version == BUGGY_VERSION:
-            return Failure(error=failure(*BUG), handled=False)
-        name, places, _ = chance.choices(CRASHES, [weight for _, _, weight in CRASHES])[0]
-        return Failure(error=failure(name, places), handled=False)
+        crashes = BUGS if version == BUGGY_VERSION else CRASHES
+        name, places, _ = chance.choices(crashes, [weight for _, _, weight in crashes])[0]
+        return Failure(error=failure(name, (MAIN, *places)), handled=False)
     if scripted:
         return aider.Exit(reason="Completed --message")
     reasons = {"/exit": 60, "Control-C": 25, "Completed main CLI coder.run": 12,
                "Unknown edit format": 0.4, "Repository sanity check failed": 0.6}  # fmt: skip
     return aider.Exit(reason=chance.choices(list(reasons), list(reasons.values()))[0])
+
+
+def _steps(sent: int) -> str:
+    limits = (1, 1_000, 4_000, 16_000, 64_000, 256_000)
+    return TOKENS[sum(sent >= limit for limit in limits)]
 
 
 def _poisson(mean: float, chance: random.Random) -> int:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from .failures import Place
+
 DAYS = 60
 """How far back the simulated history reaches."""
 
@@ -32,6 +34,7 @@ class ModelHabits:
         price: Dollars a million tokens, in and out.
         share: How many prefer it on the first day, against the others.
         arrives: The day on which it appears.
+        skill: How often its edits can be applied.
     """
 
     name: str
@@ -40,6 +43,7 @@ class ModelHabits:
     price: tuple[float, float]
     share: float
     arrives: int = -400
+    skill: float = 0.9
 
 
 MODELS = (
@@ -50,9 +54,11 @@ MODELS = (
     ModelHabits("deepseek/deepseek-reasoner", "deepseek/deepseek-chat", "diff", (0.28, 0.42), 6),
     ModelHabits("o3", "gpt-5-mini", "diff", (2, 8), 5),
     ModelHabits("claude-opus-4-5", "claude-haiku-4-5", "diff", (5, 25), 5),
-    ModelHabits("gpt-4.1", "gpt-5-mini", "udiff", (2, 8), 4),
-    ModelHabits("ollama_chat/our-own-coder", "ollama_chat/our-own-coder", "whole", (0, 0), 7),
-    ModelHabits("gpt-5.6", "gpt-5-mini", "diff", (1.5, 12), 26, arrives=34),
+    ModelHabits("gpt-4.1", "gpt-5-mini", "udiff", (2, 8), 4, skill=0.76),
+    ModelHabits(
+        "ollama_chat/our-own-coder", "ollama_chat/our-own-coder", "whole", (0, 0), 7, skill=0.97
+    ),
+    ModelHabits("gpt-5.6", "gpt-5-mini", "diff", (1.5, 12), 26, arrives=34, skill=0.95),
 )
 
 OPERATING_SYSTEMS = (("Linux", 0.46), ("Darwin", 0.37), ("Windows", 0.17))
@@ -67,21 +73,43 @@ COMMANDS = {
 
 FAILURES = (
     ("litellm.RateLimitError", 40), ("litellm.APIConnectionError", 18), ("litellm.Timeout", 14),
-    ("litellm.ContextWindowExceededError", 12), ("litellm.InternalServerError", 8),
-    ("litellm.AuthenticationError", 5), ("litellm.ServiceUnavailableError", 3),
+    ("litellm.InternalServerError", 8), ("litellm.AuthenticationError", 5),
+    ("litellm.ServiceUnavailableError", 3), ("litellm.BadRequestError", 2),
 )  # fmt: skip
+"""What providers answer with: the type, and how often against the others."""
 
-CRASHES = (
-    ("UnicodeError", (("aider.repomap", "get_tags_raw"), ("aider.io", "read_text")), 5),
-    ("KeyError", (("aider.coders.base_coder", "run"), ("aider.coders.base_coder", "send")), 3),
-    ("OSError", (("aider.repo", "get_tracked_files"),), 2),
+PROVIDER = (
+    ("aider.coders.base_coder", "send_message", 1489),
+    ("aider.models", "send_completion", 1013),
+    ("litellm.main", "completion", 3116),
+)
+
+UNFORESEEN = (
+    ("ValueError", ("aider.coders.search_replace", "flexible_search_and_replace", 672), 5),
+    ("IndexError", ("aider.coders.udiff_coder", "find_diffs", 350), 3),
+    ("AttributeError", ("aider.coders.base_coder", "show_send_output", 1862), 2),
+)
+"""What fails while a reply is worked off, which aider catches: the type, where, how often."""
+
+MAIN = ("aider.main", "main", 1157)
+"""Where every crash passes through."""
+
+CODER = "aider.coders.base_coder"
+
+Crashes = tuple[tuple[str, tuple[Place, ...], int], ...]
+
+CRASHES: Crashes = (
+    ("UnicodeError", (("aider.repomap", "get_tags_raw", 287), ("aider.io", "read_text", 471)), 5),
+    ("KeyError", ((CODER, "run", 880), (CODER, "send", 1820)), 3),
+    ("OSError", (("aider.repo", "get_tracked_files", 508),), 2),
+    ("OSError", (("aider.history", "write_text", 96),), 1),
 )
 """Crashes: the type, where it came up from the outside in, and how often against the others."""
 
-BUG = (
-    "TypeError",
-    (("aider.coders.base_coder", "run_one"), ("aider.coders.editblock_coder", "get_edits")),
+BUGS: Crashes = (
+    ("TypeError", ((CODER, "run_one", 931), ("aider.coders.editblock_coder", "get_edits", 22)), 1),
 )
+"""What the buggy version crashes with."""
 
 
 @dataclass

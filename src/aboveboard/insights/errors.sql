@@ -1,38 +1,74 @@
--- How do sessions end, what fails in them, and in what share of the sessions?
+-- How do sessions end, what fails in them and where, and in what share of the sessions?
 WITH
+    ['crash', 'handled error', 'provider failure', 'exit'] AS kinds,
     -- Sessions that began in the period, whenever they ended: a share needs the same ones above
     -- and below the line.
     begun AS (
-        SELECT user_id, session FROM {project:Identifier}.sessions
+        SELECT user_id, cityHash64(session) AS run FROM {project:Identifier}.sessions
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
     ),
+    -- A crash is an exception that nothing handled. An error of the package that speaks to models
+    -- is their provider's failure; any other that a program tells of itself, it has handled.
     named AS (
-        SELECT 'none' AS kind, NULL AS name, '' AS place, user_id, session, time FROM {project:Identifier}.sessions WHERE false
-        UNION ALL SELECT 'crash', error_type, arrayElement(error_frames, -1), user_id, session, time FROM {project:Identifier}.exception -- if exception.error
+        SELECT 0 AS kind, NULL AS name, NULL AS fingerprint, [''] AS frames, user_id, session, time FROM {project:Identifier}.sessions WHERE false
+        -- if exception.error:
+        UNION ALL SELECT 1, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.exception
             WHERE handled IS NOT TRUE -- if exception.handled
-        UNION ALL SELECT 'handled error', error_type, arrayElement(error_frames, -1), user_id, session, time FROM {project:Identifier}.exception WHERE handled -- if exception.handled
-        UNION ALL SELECT 'failed message', error_type, arrayElement(error_frames, -1), user_id, session, time FROM {project:Identifier}.message_send_exception -- if message_send_exception.error
-        UNION ALL SELECT 'exit', reason, '', user_id, session, time FROM {project:Identifier}.exit -- if exit.reason
+        -- end
+        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.exception WHERE handled -- if exception.handled
+        UNION ALL SELECT if(startsWith(ifNull(error_type, ''), 'litellm.'), 3, 2), error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.message_send_exception -- if message_send_exception.error
+        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.oauth_flow_save_failed -- if oauth_flow_save_failed.error
+        UNION ALL SELECT 3, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.provider_error -- if provider_error.error
+        UNION ALL SELECT 4, reason, NULL, [''], user_id, session, time FROM {project:Identifier}.exit -- if exit.reason
+    ),
+    -- What belongs together is told by type and frames, without their lines, which move from
+    -- version to version. Hashes of 64 bits take a fraction of the memory of words and ids; that
+    -- two of ten million sessions are alike has a chance of one in 300,000.
+    placed AS (
+        SELECT
+            kind
+            , ifNull(CAST(name, 'Nullable(String)'), '') AS its_name
+            , ifNull(CAST(fingerprint, 'Nullable(String)'), '') AS its_fingerprint
+            , CAST(arrayElement(frames, -1), 'String') AS frame
+            , arrayStringConcat(arrayPopBack(splitByChar(':', frame)), ':') AS its_place
+            -- When, and at which line: the greatest of these is the line that was seen last.
+            , toUnixTimestamp(time) * 0x100000000 + toUInt32OrZero(arrayElement(splitByChar(':', frame), -1)) AS seen
+            , cityHash64(kind, its_name, its_fingerprint, its_place) AS which
+            , user_id
+            , cityHash64(session) AS run
+            , time
+        FROM named
+        WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
+    ),
+    groups AS (
+        SELECT
+            which
+            , any(kind) AS kind
+            , any(its_name) AS name
+            , any(its_fingerprint) AS fingerprint
+            , any(its_place) AS place
+        FROM placed
+        GROUP BY which
     ),
     happened AS (
+        -- An array of so few takes a quarter of the memory of a set.
         SELECT
             user_id
-            , kind
-            , name
+            , which
             , count() AS its_times
-            , uniqExact(session) AS its_sessions
-            , topKState(1)(nullIf(place, '')) AS its_places
-        FROM named
-        WHERE toDate(time) >= {since:Date} AND session IN (SELECT session FROM begun)
-        GROUP BY user_id, kind, name
+            , arrayUniq(groupArray(run)) AS its_sessions
+            , max(seen) AS its_last
+        FROM placed
+        WHERE run IN (SELECT run FROM begun)
+        GROUP BY user_id, which
     ),
     -- An install is drawn as a whole, so its sums stay together (docs/insights.md, "Intervals").
     installs AS (
         SELECT
             user_id
-            , uniqExact(session) AS begun_sessions
+            , arrayUniq(groupArray(run)) AS begun_sessions
             , sum(begun_sessions) OVER () AS all_sessions
             , 1 / (1 - begun_sessions / all_sessions) AS weight
             , count() OVER () AS n
@@ -41,22 +77,36 @@ WITH
     ),
     weighed AS (
         SELECT *, sum(pow(weight * begun_sessions, 2)) OVER () AS square FROM installs
+    ),
+    counted AS (
+        SELECT
+            which
+            , sum(its_times) AS times
+            , sum(its_sessions) AS sessions
+            , sessions / any(all_sessions) AS session_share
+            , sqrt(greatest(0,
+                sum(pow(weight * its_sessions, 2))
+                - 2 * session_share * sum(pow(weight, 2) * begun_sessions * its_sessions)
+                + pow(session_share, 2) * any(square)
+            ) * (1 - 1 / any(n))) / any(all_sessions) AS session_share_se
+            , count() AS installs
+            , any(n) AS of_installs
+            , bitAnd(max(its_last), 0xFFFFFFFF) AS line
+        FROM happened
+        INNER JOIN weighed USING (user_id)
+        GROUP BY which
     )
 SELECT
-    kind
-    , name
-    , sum(its_times) AS times
-    , sum(its_sessions) AS sessions
-    , sessions / any(all_sessions) AS session_share
-    , sqrt(greatest(0,
-        sum(pow(weight * its_sessions, 2))
-        - 2 * session_share * sum(pow(weight, 2) * begun_sessions * its_sessions)
-        + pow(session_share, 2) * any(square)
-    ) * (1 - 1 / any(n))) / any(all_sessions) AS session_share_se
-    , count() AS installs
-    , any(n) AS of_installs
-    , arrayElementOrNull(topKMerge(1)(its_places), 1) AS place
-FROM happened
-INNER JOIN weighed USING (user_id)
-GROUP BY kind, name
-ORDER BY indexOf(['crash', 'handled error', 'failed message', 'exit'], kind), sessions DESC, times DESC, name
+    kinds[groups.kind] AS kind
+    , nullIf(groups.name, '') AS name
+    , if(groups.place = '', NULL, concat(groups.place, ':', toString(counted.line))) AS place
+    , counted.times AS times
+    , counted.sessions AS sessions
+    , counted.session_share AS session_share
+    , counted.session_share_se AS session_share_se
+    , counted.installs AS installs
+    , counted.of_installs AS of_installs
+    , nullIf(groups.fingerprint, '') AS fingerprint
+FROM counted
+INNER JOIN groups USING (which)
+ORDER BY groups.kind, sessions DESC, times DESC, name, groups.place, fingerprint

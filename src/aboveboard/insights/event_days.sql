@@ -2,7 +2,8 @@
 WITH
     asked AS (
         SELECT session FROM {project:Identifier}.sessions
-        WHERE ({version:String} = '' OR app_version = {version:String})
+        WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
+            AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
     ),
     days AS (

@@ -2,7 +2,8 @@
 WITH
     asked AS (
         SELECT session FROM {project:Identifier}.sessions
-        WHERE ({version:String} = '' OR app_version = {version:String})
+        WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
+            AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
     ),
     -- What stands in a value's place where there is none: no value, one beyond the most frequent,
@@ -64,7 +65,8 @@ WITH
         UNION ALL
         SELECT
             {place:UInt16}
-            , toFloat64(sum({column:Identifier}))
+            -- Millionths as whole numbers: their sum neither wraps nor depends on its order.
+            , toFloat64(sum(toInt128(round(least(toFloat64({column:Identifier}), 1e16) * 1e6)))) / 1e6
             -- Eleven binary digits: whole numbers up to 2048 as they are, others at most 0.1 %
             -- short, and so few different ones that each can be counted.
             , quantilesExactWeighted(0.5, 0.9)(

@@ -2,7 +2,8 @@
 WITH
     asked AS (
         SELECT session FROM {project:Identifier}.sessions
-        WHERE ({version:String} = '' OR app_version = {version:String})
+        WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
+            AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
     ),
     -- Sessions that began in the period, whenever they ended: a share needs the same ones above
@@ -31,7 +32,7 @@ WITH
             , count()
             , countIf(toDate(time) <= {until:Date})
         FROM {project:Identifier}.{table:Identifier}
-        WHERE toDate(time) >= {since:Date}
+        WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
             AND session IN asked -- if filtered
         GROUP BY run
         -- end

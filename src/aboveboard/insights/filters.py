@@ -11,7 +11,7 @@ from aboveboard.client.catalog import OPERATING_SYSTEMS
 from aboveboard.client.kinds import REJECTED, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 NAMES = ("since", "until", "version", "os", "event")
 """The parameters that filter; `project` stands beside them, and is the page's to choose."""
@@ -19,6 +19,10 @@ NAMES = ("since", "until", "version", "os", "event")
 DAYS_DEFAULT = 30
 DAYS_MAX = 3660
 """Ten years: a daily series that is longer is a mistake, or somebody's bad joke."""
+
+SESSION_LONGEST = timedelta(days=7)
+"""How long a session is followed. Chats stay open over a weekend, few for a week; without a bound,
+a question about one day would have to look at every session that there ever was."""
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _DAYS = re.compile(r"([0-9]{1,4})d", re.ASCII)
@@ -48,20 +52,31 @@ class Filters:
     asked: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str], today: date | None = None) -> Filters:
+    def from_query(
+        cls,
+        query: Mapping[str, str],
+        today: date | None = None,
+        *,
+        beside: Collection[str] = (),
+    ) -> Filters:
         """Return the filters of a URL's query; what it leaves out is the last 30 days of all.
 
         Args:
             query: `since` is a date (`2026-08-01`) or a number of days that ends at `until`
                 (`30d`); `until` is a date, today if left out; `version`; `os`; `event`. Empty
-                values count as left out, other names are not looked at.
+                values count as left out.
             today: The day it is, in UTC, for tests.
+            beside: Other parameters that the query may have.
 
         Raises:
-            FilterError: a value cannot be used, or is given twice.
+            FilterError: a value cannot be used, or is given twice, or a parameter is not known: a
+                misspelled filter would else be answered with the numbers of everybody.
         """
         given: dict[str, str] = {}
         for name, value in query.items():
+            if name not in NAMES and name not in beside:
+                known = ", ".join((*NAMES, *beside))
+                raise FilterError(f"{shown(name)} is no parameter here: use {known}")
             if name in NAMES and value.strip():
                 if name in given:
                     raise FilterError(f"{name} is given twice: once is enough")
@@ -87,6 +102,16 @@ class Filters:
         return (self.until - self.since).days + 1
 
     @property
+    def earliest(self) -> date:
+        """The first day on which a session may have begun that still runs in the period."""
+        return max(self.since - SESSION_LONGEST, _FIRST)
+
+    @property
+    def latest(self) -> date:
+        """The last day of a session that began in the period."""
+        return min(self.until + SESSION_LONGEST, _LAST)
+
+    @property
     def by_session(self) -> bool:
         """Whether sessions must be looked up to answer."""
         return self.version is not None or self.os is not None
@@ -103,6 +128,8 @@ class Filters:
         return {
             "since": self.since,
             "until": self.until,
+            "earliest": self.earliest,
+            "latest": self.latest,
             "version": self.version or "",
             "os": self.os or "",
         }

@@ -6,13 +6,14 @@ import functools
 import json
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from aboveboard.warehouse import database
 
 from .intervals import interval
 from .statement import fitted, has
 from .table import Table, Value, plain
+from .versions import age
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 ERROR, LOW, HIGH = "_se", "_low", "_high"
 """What follows a share's name: its standard error in SQL, which becomes the interval's bounds."""
+
+DIGITS_OF_ERROR = 8
+ALIKE = 1e-5
+"""An error is what a subtraction leaves of sums of squares. Below this part of its share it is
+noise of that subtraction, and installs are all alike; above, the order in which many squares
+happened to be added up hardly ever shows in so few digits."""
 
 
 class Project(Protocol):
@@ -70,6 +77,8 @@ class Insight:
         glance: How the first page sums it up: `{"name", "value", "title", "where"}`, or None.
         listed: Whether it stands in the navigation.
         of_event: Whether it is about one event, which the filters name.
+        newest_first: The column with a version that the rows are ordered by, or None for the
+            order that the SQL gives.
     """
 
     name: str
@@ -83,6 +92,7 @@ class Insight:
     glance: Mapping[str, Any] | None
     listed: bool
     of_event: bool
+    newest_first: str | None
 
     def offered(self, catalog: Catalog) -> bool:
         """Say whether a project of this catalog has what the question is about."""
@@ -108,8 +118,7 @@ class Insight:
             share = name.removesuffix(ERROR)
             columns += [name] if share == name else [share + LOW, share + HIGH]
         rows = []
-        for values in result.rows:
-            row = dict(zip(result.columns, map(plain, values), strict=True))
+        for row in self._ordered(result):
             cells: list[Value] = []
             for name, value in row.items():
                 share = name.removesuffix(ERROR)
@@ -120,6 +129,16 @@ class Insight:
             rows.append(tuple(cells))
         return Table(tuple(columns), tuple(rows))
 
+    def _ordered(self, result: Result) -> list[dict[str, Value]]:
+        rows = [
+            dict(zip(result.columns, map(plain, values), strict=True)) for values in result.rows
+        ]
+        version = self.newest_first
+        if version is not None:
+            # ClickHouse has no order for versions in which 1.0rc1 comes before 1.0.
+            rows.sort(key=lambda row: age(cast("str | None", row[version])), reverse=True)
+        return rows
+
     def _bounds(self, share: str, error: Value, row: Mapping[str, Value]) -> tuple[Value, Value]:
         of = self.columns[share].of
         value, installs = row[share], row[of] if of else None
@@ -127,6 +146,7 @@ class Insight:
             isinstance(value, float) and isinstance(error, float) and isinstance(installs, int)
         ):
             return None, None
+        error = 0.0 if error < ALIKE * value else float(f"{error:.{DIGITS_OF_ERROR}g}")
         found = interval(value, error, installs)
         return (plain(found[0]), plain(found[1])) if found else (None, None)
 
@@ -167,4 +187,5 @@ def _insight(name: str, sql: str, described: Mapping[str, Any]) -> Insight:
         glance=described.get("glance"),
         listed=described.get("listed", True),
         of_event=described.get("of_event", False),
+        newest_first=described.get("newest_first"),
     )

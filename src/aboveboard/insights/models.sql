@@ -2,7 +2,8 @@
 WITH
     asked AS (
         SELECT session FROM {project:Identifier}.sessions
-        WHERE ({version:String} = '' OR app_version = {version:String})
+        WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
+            AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
     ),
     used AS (
@@ -11,7 +12,7 @@ WITH
             -- Grouping by a plain string takes a third of the time; no model is called ''.
             , CAST(ifNull(main_model, ''), 'String') AS name
             , count() AS its_messages
-            , ifNull(sum(total_tokens), 0) AS its_tokens -- if message_send.total_tokens
+            , ifNull(sum(toInt128(total_tokens)), 0) AS its_tokens -- if message_send.total_tokens
             , ifNull(sum(cost), 0) AS its_cost -- if message_send.cost
         FROM {project:Identifier}.message_send
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
@@ -23,7 +24,7 @@ WITH
         SELECT
             user_id
             , count() AS of_messages
-            , ifNull(sum(total_tokens), 0) AS of_tokens -- if message_send.total_tokens
+            , toFloat64(ifNull(sum(toInt128(total_tokens)), 0)) AS of_tokens -- if message_send.total_tokens
             , sum(of_messages) OVER () AS all_messages
             , sum(of_tokens) OVER () AS all_tokens -- if message_send.total_tokens
             , 1 / (1 - of_messages / all_messages) AS messages_weight
@@ -55,10 +56,10 @@ SELECT
     , sqrt(install_share * (1 - install_share) / (any(n) - 1)) AS install_share_se
     -- if message_send.total_tokens:
     , sum(its_tokens) AS tokens
-    , tokens / any(all_tokens) AS token_share
+    , toFloat64(tokens) / any(all_tokens) AS token_share
     , sqrt(greatest(0,
-        sum(pow(tokens_weight * its_tokens, 2))
-        - 2 * token_share * sum(pow(tokens_weight, 2) * of_tokens * its_tokens)
+        sum(pow(tokens_weight * toFloat64(its_tokens), 2))
+        - 2 * token_share * sum(pow(tokens_weight, 2) * of_tokens * toFloat64(its_tokens))
         + pow(token_share, 2) * any(tokens_square)
     ) * (1 - 1 / any(n))) / any(all_tokens) AS token_share_se
     -- end

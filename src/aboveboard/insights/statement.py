@@ -3,10 +3,10 @@
 The SQL is whole as it stands. A line that ends in `-- if <condition>`, or lines between
 `-- if <condition>:` and `-- end`, are left out where the condition does not hold: `filtered` (a
 version or a system was asked for), or an event, or an `event.property`, that the project's catalog
-has. Lines between `-- for each event:` and `-- end` stand once for each event of the catalog;
-`-- for each property:`, `word:` and `number:`, for the properties of the event that is asked about.
-What differs between repetitions reaches the database bound, never pasted: `{table:Identifier}`
-becomes `{table_event_3:Identifier}`.
+has, or one of several with ` or ` between them. Lines between `-- for each event:` and `-- end`
+stand once for each event of the catalog; `-- for each property:`, `word:` and `number:`, for the
+properties of the event that is asked about. What differs between repetitions reaches the database
+bound, never pasted: `{table:Identifier}` becomes `{table_event_3:Identifier}`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NUMBERS = ("count", "amount")
 FILTERED = "filtered"
 
 _OPTIONAL = re.compile(r"^(.*?)\s*-- if (.+)$")
-_BLOCK = re.compile(r"^\s*-- (if|for each) (\S+):\n(.*?)^\s*-- end\n", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^\s*-- (if|for each) ([^\n]+):\n(.*?)^\s*-- end\n", re.DOTALL | re.MULTILINE)
 
 Names = dict[str, object]
 
@@ -56,7 +56,9 @@ def fitted(sql: str, catalog: Catalog, filters: Filters) -> tuple[str, Names]:
     }
 
     def holds(condition: str) -> bool:
-        return filters.by_session if condition == FILTERED else has(catalog, condition)
+        if condition == FILTERED:
+            return filters.by_session
+        return any(has(catalog, need) for need in condition.split(" or "))
 
     def stand(block: re.Match[str]) -> str:
         word, what, template = block.groups()

@@ -2,7 +2,8 @@
 WITH
     asked AS (
         SELECT session FROM {project:Identifier}.sessions
-        WHERE ({version:String} = '' OR app_version = {version:String})
+        WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
+            AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
     ),
     begun AS (
@@ -14,7 +15,7 @@ WITH
     answered AS (
         SELECT
             count() AS messages
-            , ifNull(sum(total_tokens), 0) AS tokens -- if message_send.total_tokens
+            , ifNull(sum(toInt128(total_tokens)), 0) AS tokens -- if message_send.total_tokens
             , round(ifNull(sum(cost), 0), 6) AS cost -- if message_send.cost
         FROM {project:Identifier}.message_send
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}

@@ -19,7 +19,8 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 
 from . import schema
-from .errors import WarehouseBusyError, WarehouseError
+from .errors import QueryLimitError, WarehouseBusyError, WarehouseError
+from .limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
     from aboveboard.client.catalog import Catalog
+
+LIMITS = Limits()
 
 READERS = 4
 """How many queries run at once; more would only share the same processors."""
@@ -59,14 +62,16 @@ class Warehouse:
     Args:
         url: `chdb:///absolute/directory`, or `clickhouse://user:password@host:8123/` (`https://`
             and `http://` work too).
+        limits: What one question may cost.
 
     Raises:
         WarehouseBusyError: another process has the embedded directory open.
         WarehouseError: it cannot be reached or opened.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: Limits = LIMITS) -> None:
         self._url = url
+        self.limits = limits
         self._directory = _directory(url)
         self._lock = _lock(self._directory) if self._directory else None
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
@@ -124,15 +129,37 @@ class Warehouse:
                 settings={**_INSERT, "insert_deduplication_token": token},
             )
 
-    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> Result:
+    def query(
+        self,
+        sql: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        bounded: bool = True,
+    ) -> Result:
         """Answer a question. Values are bound (`{since:DateTime}`), never pasted into the text.
 
+        Args:
+            sql: The question.
+            parameters: What is bound.
+            bounded: Whether `limits` hold; not for what only the collector itself can ask.
+
         Raises:
+            QueryLimitError: the question needs more than `limits`.
             WarehouseError: the question could not be answered.
         """
-        with self._reader() as client, _plain_errors():
-            answer = client.query(sql, parameters=dict(parameters or {}))
-            return Result(list(answer.column_names), [tuple(row) for row in answer.result_rows])
+        bound = dict(parameters or {})
+        limits = self.limits if bounded else None
+        settings = dict(limits.settings()) if limits else {}
+        with self._reader() as client, _plain_errors(limits=limits):
+            answer = client.query(sql, parameters=bound, settings=settings)
+            columns = list(answer.column_names)
+            if not columns:
+                # Embedded, an answer without rows comes without the names of its columns.
+                described = client.query(
+                    f"DESCRIBE TABLE (\n{sql}\n)", parameters=bound, settings=settings
+                )
+                columns = [str(row[0]) for row in described.result_rows]
+            return Result(columns, [tuple(row) for row in answer.result_rows])
 
     def close(self) -> None:
         """Close every connection and give the directory free. Queries that run are waited for."""
@@ -220,12 +247,15 @@ def _lock(directory: Path) -> int:
 
 
 @contextlib.contextmanager
-def _plain_errors(prefix: str = "") -> Iterator[None]:
+def _plain_errors(prefix: str = "", limits: Limits | None = None) -> Iterator[None]:
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
     try:
         yield
     except ClickHouseError as error:
+        reached = limits.reached(str(error)) if limits else None
+        if reached is not None:
+            raise QueryLimitError(reached) from error
         raise WarehouseError(prefix + _what_is_wrong(str(error))) from error
 
 

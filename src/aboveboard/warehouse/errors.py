@@ -5,6 +5,10 @@ class WarehouseError(Exception):
     """The warehouse could not do what it was asked; the text is one line for a person."""
 
 
+class QueryLimitError(WarehouseError):
+    """A question needed more time, memory or rows than one question may have."""
+
+
 class WarehouseBusyError(WarehouseError):
     """Another process owns the embedded directory."""
 
