@@ -181,7 +181,8 @@ class TestATool:
         self, example: Examples, file: str
     ) -> None:
         tool = example(file)
-        (tool.home / ".config").write_text("a file where a directory would have to be")
+        tool.home.rmdir()
+        tool.home.write_text("a file where a directory would have to be")
         ended = tool.run("--analytics-disable", *GREET)
         assert ended.returncode == 0
         assert ended.stderr.count("\n") == 1

@@ -171,7 +171,7 @@ class Analytics:
         What waits to be sent is removed, in any case.
         """
         self._drop()
-        return self._install.disable()
+        return bool(self._install.disable())
 
     def refuse(self) -> None:
         """Turn analytics off for good, since someone typed the flag, and say so in a line.

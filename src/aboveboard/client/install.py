@@ -11,7 +11,7 @@ import os
 from . import consent, directories
 from .errand import POSTHOG, Errand
 from .locks import above_stdio
-from .state import FILE_NAME, State, StateFile, new_id, sync_directory
+from .state import FILE_NAME, State, StateFile, new_id, noes, sync_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,13 +51,18 @@ class Install:
         spool: The directory of what waits to be sent.
     """
 
-    __slots__ = ("app", "spool", "state")
+    __slots__ = ("_noes", "app", "spool", "state")
 
     def __init__(self, app: str, environ: Mapping[str, str], directory: str = "") -> None:
         self.app = app
         place = directories.expand(directory, environ) or directories.config(app, environ)
-        self.state = StateFile(os.path.join(place, FILE_NAME))
         self.spool = directories.state(app, environ)
+        self._noes = noes(self.spool, environ)
+        self.state = self.state_at(os.path.join(place, FILE_NAME))
+
+    def state_at(self, path: str) -> StateFile:
+        """Return this install's state file, were it at `path`."""
+        return StateFile(path, self._noes)
 
     def errand(self, endpoint: str, key: str) -> Errand:
         """Return the errand on which a child is sent for this install."""
@@ -92,16 +97,24 @@ class Install:
         return errand
 
     def may_have_sent(self) -> bool:
-        """Return whether the host was ever on an errand, be it one that can't be understood now."""
-        return os.path.lexists(self.errand("", "").file)
+        """Return whether the host was ever on an errand, be it one that can't be understood now.
 
-    def disable(self) -> bool:
-        """Turn analytics off for good and remove what waits; return whether it could be kept."""
+        Raises:
+            OSError: it is not to be known: the directory is somebody else's.
+        """
+        try:
+            os.lstat(self.errand("", "").file)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+    def disable(self) -> str:
+        """Turn analytics off for good, remove what waits; return the file that keeps it, or ""."""
         try:
             self.state.disable()
-            kept = True
+            kept = self.state.apart() or self.state.path
         except OSError:
-            kept = False
+            kept = ""
         self._remove_all()
         return kept
 

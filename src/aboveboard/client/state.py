@@ -17,11 +17,11 @@ import json
 import os
 import time
 
-from . import consent, locks
+from . import consent, directories, locks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 FILE_NAME = "analytics.json"
 
@@ -58,11 +58,23 @@ class State:
 
 
 class StateFile:
-    """The file at `path`, its lock beside it."""
+    """The file at `path`, its lock beside it.
 
-    def __init__(self, path: str) -> None:
+    Args:
+        path: Where it is.
+        elsewhere: Further files whose being there is a no. The first that can be made is made
+            where a no can be kept neither in the file nor beside it: it is root's, say, since the
+            host was once run with sudo.
+    """
+
+    def __init__(self, path: str, elsewhere: Sequence[str] = ()) -> None:
         # A dotfile that is a link stays one: the file it names is replaced, not the link.
         self.path = os.path.realpath(path)
+        self._noes = (self.path + NO, *elsewhere)
+
+    def apart(self) -> str:
+        """Return the file that says no apart from the state file, or "" where none does."""
+        return next((path for path in self._noes if os.path.lexists(path)), "")
 
     def read(self) -> State:
         """Return what the file says now. Never raises."""
@@ -128,17 +140,34 @@ class StateFile:
         Raises:
             OSError: it could not be kept.
         """
-        return self._change(
-            lambda _now: {
-                "asked_opt_in": True,
-                "permanently_disable": True,
-                "agreed": None,
-                "declined": None,
-                "decided": int(time.time()),
-            },
-            only_if_allowed=True,
-            is_no=True,
-        )
+        try:
+            return self._change(
+                lambda _now: {
+                    "asked_opt_in": True,
+                    "permanently_disable": True,
+                    "agreed": None,
+                    "declined": None,
+                    "decided": int(time.time()),
+                },
+                only_if_allowed=True,
+                is_no=True,
+            )
+        except OSError:
+            if not self._refuse_apart():
+                raise
+            return self.read()
+
+    def _refuse_apart(self) -> bool:
+        """Leave a no apart from the file; return whether that could be done anywhere."""
+        for path in self._noes:
+            try:
+                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+            except OSError:
+                continue
+            sync_directory(os.path.dirname(path))
+            return True
+        return False
 
     def _change(
         self,
@@ -163,7 +192,7 @@ class StateFile:
             now = _understood(document)
             if not locked:
                 # Whoever holds the lock may go on one day, and write what it had in hand.
-                os.close(os.open(self.path + _NO, os.O_WRONLY | os.O_CREAT, 0o600))
+                os.close(os.open(self.path + NO, os.O_WRONLY | os.O_CREAT, 0o600))
             if only_if_missing and now.user_id:
                 return now
             if only_if_allowed and now.standing == consent.DISABLED:
@@ -195,7 +224,7 @@ class StateFile:
     def _load(self) -> dict[str, object] | None:
         """Return the file's object, {} where there is no file, None where it makes no sense."""
         document = self._parse()
-        if os.path.lexists(self.path + _NO):
+        if self.apart():
             return {**(document or {}), "permanently_disable": True}
         return document
 
@@ -231,6 +260,21 @@ class StateFile:
             os.unlink(temporary)
             raise
         sync_directory(os.path.dirname(self.path))
+
+
+def noes(spool: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return where else a no is looked for, and kept where the state file's place takes none.
+
+    First beside what waits to be sent, then in the home directory itself: after a run with sudo,
+    all directories below may be root's.
+
+    Args:
+        spool: The app's directory of what waits, which ends in its name.
+        environ: The environment that names the home directory.
+    """
+    name = os.path.basename(spool)
+    home = directories.home(environ)
+    return os.path.join(spool, FILE_NAME + NO), os.path.join(home, f".{name}-analytics{NO}")
 
 
 def new_identity() -> dict[str, object]:
@@ -369,8 +413,8 @@ _AIDERS = {"uuid", "asked_opt_in", "permanently_disable"}
 """aider writes all three, and so do we: a file with some of them was damaged."""
 
 _OURS = ("agreed", "declined", "decided", "secret", "check")
-_NO = ".no"
-"""The ending of the file that says no beside the state file, where its lock was not to be had."""
+NO = ".no"
+"""The ending of a file that says no apart from the state file."""
 
 _SIZE_MAX = 1 << 20
 _LOCK_SECONDS = 5

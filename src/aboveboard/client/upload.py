@@ -28,7 +28,7 @@ from aboveboard import __version__
 
 from . import consent, environment, locks, segment, spawn, wire
 from .errand import PAUSE_MAX_SECONDS, VARIABLE, Errand, paused
-from .state import StateFile
+from .state import StateFile, noes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def may_send(errand: Errand, environ: Mapping[str, str]) -> str:
     """Return the id of the install that has a standing yes, or ""; a no removes what waits."""
     if environment.do_not_track(environ):
         return ""
-    state = StateFile(errand.state).read()
+    state = StateFile(errand.state, noes(errand.directory, environ)).read()
     if state.standing == consent.DISABLED:
         segment.remove_all(errand.segments)
     consented = state.standing == consent.CONSENTED and state.agreed is not None

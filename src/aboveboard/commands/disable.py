@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
-from . import installs
+from aboveboard.client import segment
+
+from . import access, installs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,14 +18,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     install = installs.named(args.app, args.directory)
     doubt = installs.doubt(install, args.directory)
-    if not install.disable():
+    kept = install.disable()
+    if not kept:
+        reason = access.unwritable(Path(install.state.path).parent)
         print(
-            f"aboveboard disable: the decision could not be saved in {install.state.path}; "
-            "make that place writable and try again",
+            f"aboveboard disable: the decision could not be saved in {install.state.path}"
+            + (f": {reason}" if reason else "; make that place writable and try again"),
             file=sys.stderr,
         )
         return 1
-    if doubt:
+    unseen = any(map(access.unreadable, (install.spool, install.segments)))
+    left = unseen or segment.listed(install.segments)
+    waits = "what waits cannot be removed, and is not sent" if left else "what waited is removed"
+    if kept != install.state.path:
+        print(
+            f"Analytics of {args.app} are off for good: the no is kept in {kept}, which every "
+            f"session reads, since {install.state.path} is not yours to write; {waits}."
+        )
+    elif doubt:
         print(
             f"A no for {args.app} is kept in {install.state.path}, and nothing waits to be sent. "
             f"{doubt}"
@@ -30,6 +43,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(
             f"Analytics of {args.app} have been permanently disabled in {install.state.path}; "
-            "what waited is removed."
+            f"{waits}."
         )
     return 0

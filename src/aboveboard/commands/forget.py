@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from aboveboard.client import environment, spawn
 from aboveboard.client.errand import POSTHOG, VARIABLE, Errand, paused
 from aboveboard.client.install import ID_LOST, NOTHING_SENT, POSTHOGS, Forgotten, Install
 
-from . import installs
+from . import access, installs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,11 +20,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     install = installs.named(args.app, args.directory)
+    trouble = installs.locked(install)
+    if trouble:
+        return _fail(f"{trouble}. Nothing changed")
     doubt = installs.doubt(install, args.directory)
     try:
         forgotten = install.forget()
     except OSError as error:
-        return _fail(f"the request could not be kept ({error.strerror or error}); nothing changed")
+        folders = (Path(install.spool), Path(install.state.path).parent)
+        reason = next(filter(None, map(access.unwritable, folders)), "")
+        reason = reason or error.strerror or str(error)
+        return _fail(f"the request could not be kept ({reason}); nothing changed")
     errand = install.remembered()
     started = errand is not None and _send(errand)
     if forgotten.outcome == ID_LOST:

@@ -15,7 +15,9 @@ from aboveboard.client import consent, directories
 from aboveboard.client.event import check_name
 from aboveboard.client.install import Install
 from aboveboard.client.kinds import CatalogError
-from aboveboard.client.state import FILE_NAME, StateFile
+from aboveboard.client.state import FILE_NAME
+
+from . import access
 
 OWN_DIRECTORIES = {"aider": "~/.aider"}
 """Hosts that keep their consent in a directory of their own, not in the platform's place."""
@@ -47,10 +49,19 @@ def named(app: str, directory: str) -> Install:
     install = Install(app, os.environ, directory or OWN_DIRECTORIES.get(app, ""))
     errand = None if directory else install.remembered()
     if errand is not None and (
-        Path(errand.state).exists() or not Path(install.state.path).exists()
+        access.is_there(errand.state) or not access.is_there(install.state.path)
     ):
-        install.state = StateFile(errand.state)
+        install.state = install.state_at(errand.state)
     return install
+
+
+def locked(install: Install) -> str:
+    """Return why the files of an install cannot be looked at, and what to do, or ""."""
+    for path in (install.state.path, install.spool, install.segments):
+        reason = access.unreadable(path)
+        if reason:
+            return reason
+    return ""
 
 
 def doubt(install: Install, directory: str) -> str:
@@ -62,7 +73,7 @@ def doubt(install: Install, directory: str) -> str:
     """
     app, path = install.app, install.state.path
     errand = install.remembered()
-    there = Path(path).exists()
+    there = access.is_there(path)
     if errand is not None:
         if there and Path(errand.state).resolve() == Path(path):
             return ""
@@ -77,7 +88,7 @@ def doubt(install: Install, directory: str) -> str:
         return ""
     if app in OWN_DIRECTORIES and not directory:
         return ""
-    if install.may_have_sent():
+    if access.is_there(install.errand("", "").file):
         return f"Where {app} keeps its decision can't be told from {install.spool}: {_ELSEWHERE}"
     return f"Nothing{' else' * there} of a tool called {app} was found here: {_ELSEWHERE}"
 
@@ -87,17 +98,49 @@ _ELSEWHERE = "if it keeps its decision elsewhere, give that place with --directo
 
 def found() -> list[Install]:
     """Return every install that has left something on this machine, by name."""
-    settings = Path(directories.config("app", os.environ)).parent
-    spools = Path(directories.state("app", os.environ)).parent
+    settings, spools = _parents()
     names = {path.parent.name for path in settings.glob(f"*/{FILE_NAME}") if _is_ours(path)}
     names |= {path.parent.name for path in spools.glob("*/errand.json")}
     names |= {path.parent.parent.name for path in spools.glob("*/segments/*.jsonl")}
     names |= {
         app
         for app, directory in OWN_DIRECTORIES.items()
-        if Path(directories.expand(directory, os.environ), FILE_NAME).exists()
+        if access.is_there(Path(directories.expand(directory, os.environ), FILE_NAME))
+        or access.unreadable(directories.expand(directory, os.environ))
     }
+    # A folder of the same name in both places, one of which is somebody else's, is most likely one.
+    names |= {path.name for path in _locked(settings) if access.is_there(spools / path.name)}
+    names |= {path.name for path in _locked(spools) if access.is_there(settings / path.name)}
     return [named(name, "") for name in sorted(names) if _is_name(name)]
+
+
+def overlooked() -> list[str]:
+    """Return the folders in which tools may have left something, and that cannot be read."""
+    return [
+        str(path)
+        for parent in _parents()
+        for path in ([parent] if access.unreadable(parent) else _locked(parent))
+    ]
+
+
+def _parents() -> tuple[Path, Path]:
+    """Return the directories in which those of all tools are: settings, and what waits."""
+    return (
+        Path(directories.config("app", os.environ)).parent,
+        Path(directories.state("app", os.environ)).parent,
+    )
+
+
+def _locked(parent: Path) -> list[Path]:
+    """Return the directories right below one that cannot be read."""
+    try:
+        return [path for path in sorted(parent.iterdir()) if path.is_dir() and _is_locked(path)]
+    except OSError:
+        return []
+
+
+def _is_locked(path: Path) -> bool:
+    return bool(access.unreadable(path))
 
 
 def _is_ours(path: Path) -> bool:

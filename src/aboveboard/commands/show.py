@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aboveboard.client import segment
 
-from . import installs
+from . import access, installs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,12 +17,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     install = installs.named(args.app, args.directory)
+    trouble = access.unreadable(install.spool) or access.unreadable(install.segments)
     for path in segment.listed(install.segments):
         try:
             text = Path(path).read_bytes()
         except FileNotFoundError:
             continue  # sent meanwhile
+        except OSError:
+            trouble = trouble or access.unreadable(path)
+            continue
         sys.stdout.flush()
         sys.stdout.buffer.write(text)
     sys.stdout.flush()
-    return 0
+    if trouble:
+        print(f"aboveboard show: {trouble}", file=sys.stderr)
+    return 1 if trouble else 0

@@ -6,13 +6,14 @@ import argparse
 import datetime
 import json
 import os
+import sys
 from pathlib import Path
 
 from aboveboard.client import consent, environment, segment
 from aboveboard.client.errand import POSTHOG, paused
 from aboveboard.client.install import Install
 
-from . import installs
+from . import access, installs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,12 +24,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     chosen = [installs.named(args.app, args.directory)] if args.app else installs.found()
     described = [describe(install, args.directory) for install in chosen]
+    overlooked = [] if args.app else installs.overlooked()
     if args.json:
         print(json.dumps(described, indent=1))
     elif described:
         print("\n\n".join(text(one) for one in described))
-    else:
+    elif not overlooked:
         print("No tool on this machine has left any of aboveboard's files.")
+    if overlooked:
+        print(
+            f"aboveboard status: not looked into, since not yours to read: {_some(overlooked)}; "
+            "`aboveboard status NAME` says more of a tool",
+            file=sys.stderr,
+        )
     return 0
 
 
@@ -42,18 +50,21 @@ def describe(install: Install, directory: str = "") -> dict[str, object]:
         "app": install.app,
         "decision": state.standing,
         "off_here": _off_here(install.app),
+        "obstacle": _obstacle(install, state.standing) or None,
         "decided": state.decided,
         "user_id": state.user_id or None,
         "agreed_events": sorted(state.agreed) if state.agreed is not None else None,
         "sends_to": errand.endpoint if errand else None,
+        "waiting_unseen": _unseen(install) or None,
         "waiting_files": len(paths),
         "waiting_events": sum(text.count(b"\n") for text in texts),
         "waiting_bytes": sum(map(len, texts)),
         "set_aside_files": len(segment.listed(str(Path(install.segments) / "aside"))),
         "refused_with": _refused_with(install),
         "paused": paused(install.errand("", "").pause_file),
-        "erasures_owed": len(list(Path(install.errand("", "").erasures).glob("*.json"))),
+        "erasures_owed": sum(name.endswith(".json") for name in _names(install)),
         "state_file": install.state.path,
+        "no_apart": install.state.apart() or None,
         "waiting_directory": install.segments,
         "doubt": installs.doubt(install, directory) or None,
     }
@@ -76,6 +87,8 @@ def text(one: dict[str, object]) -> str:
 
     if one["off_here"]:
         add("here", f"off: {one['off_here']}")
+    if one["obstacle"]:
+        add("here", one["obstacle"])
     decided = one["decided"]
     if isinstance(decided, int):
         moment = datetime.datetime.fromtimestamp(decided, datetime.timezone.utc).astimezone()
@@ -92,6 +105,8 @@ def text(one: dict[str, object]) -> str:
     waiting = (
         f"{_number(one['waiting_events'], 'event')} in {_number(one['waiting_files'], 'file')}"
     )
+    if one["waiting_unseen"]:
+        waiting = "cannot be looked at"
     add("waiting", waiting + (", sending paused for a while" if one["paused"] else ""))
     if one["set_aside_files"]:
         why = f" ({one['refused_with']})" if one["refused_with"] else ""
@@ -103,7 +118,7 @@ def text(one: dict[str, object]) -> str:
         takes_none = str(one["sends_to"]).startswith(POSTHOG)
         fate = "kept, since PostHog takes none" if takes_none else "sent as soon as they can be"
         add("owed", f"{_number(one['erasures_owed'], 'request')} to erase, {fate}")
-    add("decision in", one["state_file"])
+    add("decision in", one["no_apart"] or one["state_file"])
     add("waiting in", one["waiting_directory"])
     if one["doubt"]:
         add("but", one["doubt"])
@@ -119,6 +134,33 @@ def _off_here(app: str) -> str:
     return ""
 
 
+def _obstacle(install: Install, standing: str) -> str:
+    """Return why nothing could be recorded, or no answer kept, whatever was decided, or ""."""
+    if standing == consent.DISABLED:
+        return ""
+    trouble = access.unreadable(install.state.path)
+    if trouble:
+        return f"off, and nobody is asked: {trouble}"
+    trouble = access.unwritable(Path(install.state.path).parent)
+    if trouble and standing == consent.NOT_ASKED:
+        return f"nobody is asked, since no answer could be kept: {trouble}"
+    trouble = _unseen(install) or access.unwritable(install.segments)
+    return f"nothing can be recorded: {trouble}" if trouble else ""
+
+
+def _unseen(install: Install) -> str:
+    """Return why what waits cannot be looked at, or ""."""
+    return access.unreadable(install.spool) or access.unreadable(install.segments)
+
+
+def _names(install: Install) -> list[str]:
+    """Return the names of the requests to erase."""
+    try:
+        return [path.name for path in Path(install.errand("", "").erasures).iterdir()]
+    except OSError:
+        return []
+
+
 _REFUSALS = {
     "400": "it could not read them",
     "401": "it does not know the tool's write key",
@@ -131,6 +173,14 @@ def _refused_with(install: Install) -> str:
     refused = segment.listed(str(Path(install.segments) / "aside"))
     status = Path(refused[-1]).stem.rpartition(".")[2] if refused else ""
     return _REFUSALS.get(status, "")
+
+
+def _some(paths: list[str]) -> str:
+    more = len(paths) - _SHOWN_MAX
+    return ", ".join(paths[:_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
+
+
+_SHOWN_MAX = 3
 
 
 def _number(count: object, thing: str) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 
 from aboveboard import Analytics, Catalog, Event
 from aboveboard.client import segment
+from aboveboard.client.state import StateFile, noes
 from tests.client.proofs.consent_model import END_OF_INPUT
 
 CALLS = (
@@ -156,6 +157,7 @@ class Machine:
         self.segments = os.path.join(self.spool, "segments")
         self.log = os.path.join(home, "log.jsonl")
         self._seen: set[str] = set()
+        self._noes = (f"{self.state}.no", *noes(self.spool, {"HOME": home}))
 
     def run(
         self,
@@ -239,10 +241,17 @@ class Machine:
         except FileNotFoundError:
             return None
 
-    def forget_the_lock(self) -> None:
-        """Remove the no beside the state file, which one leaves who could not have its lock."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.state + ".no")
+    def says_no_apart(self) -> bool:
+        """Return whether a no lies apart from the state file, as whoever cannot write it leaves."""
+        return any(map(os.path.exists, self._noes))
+
+    def move_the_no(self) -> None:
+        """Have a no that lies apart from the state file stand in it, and only there."""
+        if self.says_no_apart():
+            for path in self._noes:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+            StateFile(self.state).disable()
 
     def write_state(self, data: bytes) -> None:
         os.makedirs(os.path.dirname(self.state), exist_ok=True)

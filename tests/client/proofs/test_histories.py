@@ -236,7 +236,7 @@ class History:
 
     def take(self, step: object) -> None:
         if not isinstance(step, (Run, Send)):
-            self.machine.forget_the_lock()
+            self.machine.move_the_no()
         if isinstance(step, Run):
             self.run(step)
         elif isinstance(step, Damage):
@@ -382,6 +382,8 @@ class History:
     def _standing_in_the_file(self) -> Standing:
         """Read the file as anyone would who knows its keys."""
         data = self.machine.state_bytes()
+        if self.machine.says_no_apart():
+            return Standing(NO)
         if data is None:
             return Standing()
         try:

@@ -238,9 +238,7 @@ class TestATypedNo:
         assert screen.count("permanently disabled") == 1
 
     def test_that_cannot_be_kept_is_told(self, reader: Reader) -> None:
-        (reader.person.home / ".aider").rename(reader.person.home / "moved")
-        (reader.person.home / ".aider").write_text("a file\n")
-        (reader.person.home / ".local/state").write_text("a file\n")
+        reader.person.environ["HOME"] = "/dev/null/nobody"
         ended = run(reader.person, "--analytics-disable", "--version")
         assert "Analytics are off for this session only" in ended.stderr
         assert "permanently" not in ended.stderr

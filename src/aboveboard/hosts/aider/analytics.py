@@ -90,10 +90,10 @@ def refuse() -> bool:
     install = Install(APP, startup.environ(), DIRECTORY)
     news = install.state.read().standing != consent.DISABLED
     if _process.is_refused is None:
-        _process.is_refused = install.disable()
+        _process.is_refused = bool(install.disable())
         if not _process.is_refused:
             _say("Analytics are off for this session only: that they shall be for good could not")
-            _say("be saved in ~/.aider/analytics.json.")
+            _say(f"be saved in {install.state.path}.")
     return news and _process.is_refused
 
 
