@@ -123,7 +123,7 @@ class TestTheLog:
 
     def test_holds_nothing_but_the_catalog(self, chats: Chats) -> None:
         for line in chats.ours.person.logged():
-            assert set(line) == {"event", "properties", "user_id", "session", "time"}
+            assert set(line) == {"event", "properties", "user_id", "session", "seq", "time"}
             entry = CATALOG.entries[line["event"]]
             assert set(line["properties"]) == set(entry.properties)
             for name, value in line["properties"].items():

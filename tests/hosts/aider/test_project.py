@@ -6,8 +6,11 @@ Each run is the real aider in a repository, which reads all of these files.
 from __future__ import annotations
 
 import json
+import os
+import random
 import shutil
 import subprocess
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +19,7 @@ from hypothesis import strategies as st
 
 from aboveboard.hosts.aider.settings import HOST, KEY, Said
 from tests.conftest import ROOT
+from tests.hosts.aider import trial
 from tests.hosts.aider.person import Person
 from tests.hosts.aider.test_page import AT_ONCE, EVENTS_AT_ONCE, NOT_IN_SAMPLE, QUESTION, Reader
 from tests.hosts.aider.wire import listener
@@ -257,6 +261,141 @@ def run(person: Person, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+WORDS = {
+    "DO_NOT_TRACK": ("1", "0", "true"),
+    "AIDER_ANALYTICS": ("true", "false"),
+    "AIDER_ANALYTICS_DISABLE": ("true", "false"),
+    "AIDER_ANALYTICS_LOG": ("a.jsonl", "b.jsonl"),
+    "AIDER_ANALYTICS_POSTHOG_HOST": ("http://a", "http://b"),
+    "http_proxy": ("http://c", "http://d"),
+    "HOME": ("/tmp", "${PWD}"),
+}
+"""What may stand in a file of variables, and in the environment at the start."""
+
+SETTINGS = {
+    "analytics": ("true", "false"),
+    "no-analytics": ("true",),
+    "analytics-disable": ("true", "false"),
+    "analytics-log": ("c.jsonl", "d.jsonl"),
+    "analytics-posthog-host": ("http://e", "http://f"),
+}
+TYPED: tuple[list[str], ...] = (
+    [], [], ["--analytics"], ["--no-analytics"], ["--analytics-disable"],
+    ["--analytics-log", "typed.jsonl"], ["--analytics-posthog-host", "http://typed"],
+)  # fmt: skip
+
+Words = dict[str, str]
+
+
+@dataclass
+class Case:
+    """Somebody, what they said and where, and the project that they work in."""
+
+    start: Words
+    typed: list[str]
+    home: Words
+    home_config: Words
+    project: Words
+    project_config: Words
+
+    @classmethod
+    def random(cls, chance: random.Random) -> Case:
+        def some(of: dict[str, tuple[str, ...]]) -> Words:
+            return {name: chance.choice(of[name]) for name in of if chance.random() < 0.15}
+
+        start = some(WORDS)
+        start.pop("HOME", None)
+        return cls(
+            start, chance.choice(TYPED), some(WORDS), some(SETTINGS), some(WORDS), some(SETTINGS)
+        )
+
+    def write(self, folder: Path) -> None:
+        for place, variables, config in (
+            ("home", self.home, self.home_config),
+            ("project", self.project, self.project_config),
+        ):
+            (folder / place).mkdir(parents=True)
+            for file, sign, said in ((".env", "=", variables), (".aider.conf.yml", ": ", config)):
+                if said:
+                    lines = [f"{name}{sign}{word}\n" for name, word in said.items()]
+                    (folder / place / file).write_text("".join(lines))
+        (folder / "case.json").write_text(json.dumps({"start": self.start, "typed": self.typed}))
+
+    def model(self) -> dict[str, Any]:
+        """Return what docs/consent.md and docs/aider.md make of it."""
+        typed = " ".join(self.typed)
+        variables = (self.start, self.home, self.project)
+        configs = (self.home_config, self.project_config)
+        own_log = (
+            "typed.jsonl" if "log" in typed
+            else self.home.get("AIDER_ANALYTICS_LOG") or self.start.get("AIDER_ANALYTICS_LOG")
+            or self.home_config.get("analytics-log")
+        )  # fmt: skip
+        no = (
+            any(said.get("DO_NOT_TRACK", "0") != "0" for said in variables)
+            or any(said.get("AIDER_ANALYTICS") == "false" for said in variables)
+            or any(said.get("AIDER_ANALYTICS_DISABLE") == "true" for said in (self.project,))
+            or any(said.get("analytics") == "false" or "no-analytics" in said for said in configs)
+            or self.project_config.get("analytics-disable") == "true"
+            or "--no-analytics" in typed
+        )
+        theirs = {"AIDER_ANALYTICS_LOG", "analytics-log"}
+        says_log = theirs & {*self.project, *self.project_config}
+        yes = (
+            typed == "--analytics"
+            or "true" in (self.start.get("AIDER_ANALYTICS"), self.home.get("AIDER_ANALYTICS"))
+            or self.home_config.get("analytics") == "true"
+        )
+        return {
+            "off": bool(no or (says_log and not own_log)),
+            "yes": yes,
+            "forever": "--analytics-disable" in typed
+            or self.start.get("AIDER_ANALYTICS_DISABLE") == "true"
+            or self.home.get("AIDER_ANALYTICS_DISABLE") == "true"
+            or self.home_config.get("analytics-disable") == "true",
+            "log": own_log,
+            "host": "http://typed" if "host" in typed
+            else self.home.get("AIDER_ANALYTICS_POSTHOG_HOST")
+            or self.start.get("AIDER_ANALYTICS_POSTHOG_HOST")
+            or self.home_config.get("analytics-posthog-host"),
+            "home": True,
+            "proxy": self.start.get("http_proxy"),
+        }  # fmt: skip
+
+
+@pytest.mark.aider
+@pytest.mark.parametrize("seed", range(2))
+def test_any_project_narrows_and_nothing_else(
+    stock_aider: StockAider, tmp_path: Path, seed: int
+) -> None:
+    """Aider's own parser and its own reading of `.env` files, against a model of the rule."""
+    chance = random.Random(seed)
+    cases = [Case.random(chance) for _ in range(150)]
+    for number, case in enumerate(cases):
+        case.write(tmp_path / "cases" / f"{number:03}")
+    ended = subprocess.run(
+        [str(stock_aider.python), trial.__file__, str(tmp_path / "cases")],
+        env={
+            "HOME": str(tmp_path),
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT / "src"),
+            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout.splitlines()[-1])
+    assert len(found) == len(cases)
+    for case, seen in zip(cases, found, strict=True):
+        expected = case.model()
+        if expected["off"]:  # whether a yes stands beside a no is all the same
+            seen["yes"] = expected["yes"]
+        assert seen == expected, case
+
+
 class Told:
     """A person whose variables and files say what a test has them say."""
 
@@ -270,13 +409,13 @@ class Told:
         return self._voices
 
 
-WORDS = st.sampled_from(["true", "false", "1", "0", "off", "perhaps", True, False])
+VALUES = st.sampled_from(["true", "false", "1", "0", "off", "perhaps", True, False])
 VOICES = st.fixed_dictionaries(
     {},
     optional={
-        "analytics": WORDS,
-        "analytics_disable": WORDS,
-        "no_analytics": WORDS,
+        "analytics": VALUES,
+        "analytics_disable": VALUES,
+        "no_analytics": VALUES,
         "analytics_log": st.sampled_from(["/a", "/b"]),
         HOST: st.sampled_from(["http://a", "http://b"]),
         KEY: st.sampled_from(["phc_a", "phc_b"]),

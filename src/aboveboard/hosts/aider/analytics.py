@@ -211,7 +211,8 @@ def _session(wanted: bool | None, log: str | None, place: Place) -> Client:
     )
     # In a browser, or in a mode that is not known, there is nobody at the terminal who could agree.
     said = {"analytics": wanted, "analytics_log": log, "analytics_asked": _process.asked}
-    client.open(said, ask=bool(_process.in_terminal))
+    is_machine = _process.person is not None and _process.person.is_machine
+    client.open(said, ask=bool(_process.in_terminal) and not is_machine)
     _process.client, _process.chosen = client, chosen
     _process.crash_hook = sys.excepthook
     if client.enabled or log:

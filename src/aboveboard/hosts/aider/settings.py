@@ -17,7 +17,7 @@ import importlib
 import os
 from pathlib import Path
 
-from aboveboard.client import directories, startup
+from aboveboard.client import directories, environment, startup
 from aboveboard.client.settings import combined
 
 TYPE_CHECKING = False
@@ -46,14 +46,23 @@ class Person:
         home = Path(directories.home(start))
         self.config = (home / CONFIG).resolve()
         self.at_start = _of(start)
-        self.dotenv: dict[str, object] = {}
-        for name in DOTENVS:
-            if _is_file(home / name):
-                self.dotenv |= _of(_dotenv(home / name))
+        files = [_dotenv(home / name) for name in DOTENVS if _is_file(home / name)]
+        # Where a file of theirs says no, a project's that is read after it does not take it back.
+        self.dotenvs = [_of(file) for file in files]
+        if any(map(environment.do_not_track, files)):
+            self.dotenvs.append({"analytics": False})
+        self.is_machine = any(map(environment.in_ci, files))
 
     def voices(self) -> list[Voice]:
         """Return what was said, the word that aider heeds first at the front."""
-        return [self.dotenv, self.at_start, _config(self.config)]
+        return [*reversed(self.dotenvs), self.at_start, _config(self.config)]
+
+    def variables(self) -> dict[str, object]:
+        """Return the variables as they would be if no project had a say."""
+        merged = dict(self.at_start)
+        for said in self.dotenvs:
+            merged |= said
+        return merged
 
 
 class Said:
@@ -91,26 +100,25 @@ def heard(parse: Callable[..., Any], words: Sequence[str], files: Sequence[str],
     namespace, _ = parse(list(words), config_file_contents="{}", env_vars={})
     typed = {name: getattr(namespace, name, None) for name in NAMES}
     named = getattr(namespace, "config", None)
-    mine = {**person.at_start, **person.dotenv}
+    mine = person.variables()
     now = {name: word for name, word in _of(os.environ).items() if mine.get(name) != word}
     paths = dict.fromkeys(Path(path).expanduser().resolve() for path in [*files, named] if path)
     return Said(typed, person, [now, *(_config(path) for path in paths if path != person.config)])
 
 
-def _of(environ: Mapping[str, str | None]) -> dict[str, object]:
+def _of(environ: Mapping[str, str]) -> dict[str, object]:
     """Return what the variables of an environment say that aider's parser makes of our names."""
     found = {name: environ.get(f"AIDER_{name.upper()}") for name in NAMES}
     return {name: word for name, word in found.items() if word}
 
 
-def _dotenv(path: Path) -> dict[str, str | None]:
+def _dotenv(path: Path) -> dict[str, str]:
+    """Return what a file of variables says, as aider reads it; a no where it cannot be read."""
     try:
-        values: dict[str, str | None] = importlib.import_module("dotenv").dotenv_values(
-            path, encoding="utf-8"
-        )
+        values = importlib.import_module("dotenv").dotenv_values(path, encoding="utf-8")
+        return {name: word for name, word in values.items() if word is not None}
     except Exception:  # noqa: BLE001  # aider says what is wrong with it
-        return {}
-    return values
+        return {"AIDER_ANALYTICS": "false"}
 
 
 def _config(path: Path) -> Voice:
@@ -127,4 +135,7 @@ def _config(path: Path) -> Voice:
 
 
 def _is_file(path: Path) -> bool:
-    return os.access(path, os.R_OK) and path.is_file()
+    try:
+        return path.is_file()
+    except OSError:
+        return False
