@@ -112,17 +112,13 @@ class TestBodies:
         (sent,) = posthog.parse(body(event("message_send", properties={"cost": math.nan}))).events
         assert sent["properties"] == {"cost": None}
 
-    def test_a_batch_that_is_sent_again_has_the_same_id_whenever_it_is_sent(self) -> None:
+    def test_a_batch_is_found_under_the_id_that_0_1_0_gave_it(self) -> None:
         events = [event("launched"), event("exit")]
-        first = posthog.parse(body(*events, sentAt="2026-01-01T00:00:00Z")).id
-        again = posthog.parse(body(*events, sentAt="2026-01-01T00:00:09Z")).id
-        other = posthog.parse(body(event("launched"), events[1])).id
-        assert first == again != other
-
-    def test_a_batch_without_uuids_is_known_by_its_events(self) -> None:
-        first, other = event("launched", uuid=None), event("exit", uuid=None)
-        assert posthog.parse(body(first)).id == posthog.parse(body(first, sentAt="x")).id
-        assert posthog.parse(body(first)).id != posthog.parse(body(other)).id
+        first = posthog.parse(body(*events, sentAt="2026-01-01T00:00:00Z")).former_id
+        again = posthog.parse(body(*events, sentAt="2026-01-01T00:00:09Z")).former_id
+        other = posthog.parse(body(event("launched"), events[1])).former_id
+        assert None is not first == again != other
+        assert posthog.parse(body(event("launched", uuid=None))).former_id is None
 
 
 class TestEvents:
@@ -244,7 +240,7 @@ class TestWhateverComes:
                 batch = posthog.parse(encoded(sent))
             except posthog.MalformedError:
                 continue
-            assert isinstance(batch.id, uuid.UUID)
+            assert isinstance(batch.former_id, uuid.UUID | None)
             assert settle(*batch.events).tables == {}
 
     @given(

@@ -67,6 +67,9 @@ class Accepted:
     tables: dict[str, Columns] = field(default_factory=dict)
     sessions: set[str] = field(default_factory=set)
     events: int = 0
+    known: int = 0
+    """Events that were stored before, and are not stored again."""
+
     rejected: list[tuple[int, str]] = field(default_factory=list)
     """Line numbers, from 1, and why each was not taken."""
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ID_DAYS = 30
-"""How long a delivery's id is remembered; a sender gives up much earlier."""
+"""How long a delivery's id and an event's own are remembered; a sender gives up much earlier."""
 
 SESSION_DAYS = 400
 """How long a session's id is remembered, so that its log, imported later, is not counted again."""
@@ -58,7 +58,9 @@ class Delivery:
     """Events of one project under one id, to be stored once."""
 
     project: str
-    id: uuid.UUID
+    id: uuid.UUID | None
+    """None if its events are known one by one, and it comes again in other company."""
+
     accepted: Accepted
     settle: Callable[[sqlite3.Connection], Accepted] | None = None
     """Completes `accepted` inside the transaction, from what is stored already. It may be called
@@ -174,12 +176,13 @@ class Inbox:
     def _store(self, connection: sqlite3.Connection, delivery: Delivery) -> tuple[Receipt, int]:
         now = hour(time.time())
         accepted = delivery.accepted
-        added = connection.execute(
-            "INSERT OR IGNORE INTO delivery VALUES (?, ?, ?)",
-            (delivery.project, delivery.id.bytes, now),
-        )
-        if added.rowcount == 0:
-            return Receipt(accepted, duplicate=True), 0
+        if delivery.id is not None:
+            added = connection.execute(
+                "INSERT OR IGNORE INTO delivery VALUES (?, ?, ?)",
+                (delivery.project, delivery.id.bytes, now),
+            )
+            if added.rowcount == 0:
+                return Receipt(accepted, duplicate=True), 0
         if delivery.settle is not None:
             accepted = delivery.settle(connection)
         if accepted.sessions:
@@ -200,9 +203,13 @@ class Inbox:
 
 def prune(connection: sqlite3.Connection, now: float) -> None:
     """Forget the ids whose time is over."""
-    for table, days in (("delivery", ID_DAYS), ("session", SESSION_DAYS)):
+    for table, days in (
+        ("delivery", ID_DAYS),
+        ("identity", ID_DAYS),
+        ("session", SESSION_DAYS),
+    ):
         connection.execute(
-            f"DELETE FROM {table} WHERE taken < ?",  # noqa: S608  # one of two words above
+            f"DELETE FROM {table} WHERE taken < ?",  # noqa: S608  # one of the words above
             (int(now) - days * 86_400,),
         )
 

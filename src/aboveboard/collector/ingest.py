@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,10 +15,10 @@ from aboveboard.client import exceptions
 
 from . import access, posthog, segment
 from .allowlist import Accepted
+from .batch import delivery as batch_delivery
 from .body import DRAIN_MAX, Bodies, TooLongError, TooManyError
 from .inbox import Delivery, UnavailableError
 from .inflate import WIRE_MAX, DamagedError, TooLargeError, claimed_size, inflate
-from .runs import recall, remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,15 +182,4 @@ def _read_batch(collector: Collector, body: bytes) -> Delivery:
     reader = collector.reader(batch.key)
     if reader is None:
         raise _unknown_key()
-    told, unfit = posthog.read(batch.events, reader.allowlist, reader.translator)
-    project = reader.project.name
-
-    def settle(connection: sqlite3.Connection) -> Accepted:
-        accepted = Accepted(unfit=unfit.copy())
-        runs = reader.translator.settle(
-            told, accepted, posthog.SOURCE, lambda user_id: recall(connection, project, user_id)
-        )
-        remember(connection, project, runs)
-        return accepted
-
-    return Delivery(project, batch.id, Accepted(), settle)
+    return batch_delivery(reader, batch)

@@ -97,6 +97,9 @@ class Told:
     seq: int = 0
     """The place in that session."""
 
+    identity: bytes | None = None
+    """What it is known by when it comes again."""
+
 
 class Translator:
     """Translates an older speaker's events for one project.
@@ -144,6 +147,7 @@ class Translator:
         accepted: Accepted,
         source: str,
         recall: Callable[[str], Run | None],
+        is_new: Callable[[bytes | None], bool] = lambda _identity: True,
     ) -> dict[str, Run]:
         """Give each event its session and add it to `accepted`, with a row for each new session.
 
@@ -152,19 +156,24 @@ class Translator:
             accepted: What they are added to.
             source: What the sessions' `source` says.
             recall: What is remembered of an install.
+            is_new: Whether an event of this identity is not stored yet; asked once for each that
+                is to be stored.
 
         Returns:
             What is to be remembered now, by install.
         """
         runs: dict[str, Run] = {}
         for each in told:
-            if each.user_id == schema.NOBODY:
-                self.keep(each, schema.NOBODY, 0, accepted, source)
-                continue
             if self._allowlist.form(each.event, accepted.unfit) is None:
                 continue
             if each.session is None and each.event == schema.SESSION_START:
                 continue  # made here, for those who do not say which session they mean
+            if not is_new(each.identity):
+                accepted.known += 1
+                continue
+            if each.user_id == schema.NOBODY:
+                self.keep(each, schema.NOBODY, 0, accepted, source)
+                continue
             if each.session is not None:
                 accepted.sessions.add(each.session)
                 self.keep(each, each.session, each.seq, accepted, source)

@@ -20,6 +20,7 @@ class Metrics:
         self.accepted: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.duplicates: Counter[str] = Counter()
+        self.known: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
 
     def count(self, project: str, receipt: Receipt) -> None:
@@ -27,6 +28,7 @@ class Metrics:
         if receipt.duplicate:
             self.duplicates[project] += 1
             return
+        self.known[project] += receipt.accepted.known
         self.accepted[project] += receipt.accepted.events
         self.rejected[project] += len(receipt.accepted.rejected)
 
@@ -50,6 +52,8 @@ def text(
     add("events_accepted_total", "counter", "Events stored.", accepted)
     add("lines_rejected_total", "counter", "Lines not taken.", rejected)
     add("duplicates_total", "counter", "Deliveries known already.", duplicates)
+    known = by("project", metrics.known)
+    add("events_known_total", "counter", "Events stored before, by their own uuid.", known)
     add("refused_total", "counter", "Requests refused.", refused)
     add("inbox_events", "gauge", "Events that wait for the warehouse.", [("", waiting)])
     add("warehouse_inserts_total", "counter", "Inserts into the warehouse.", [("", inserts)])

@@ -104,6 +104,18 @@ CREATE TABLE imported (
 ) WITHOUT ROWID;
 """,
     ),
+    Migration(
+        "2026-11-26",  # an event that carries an identity is known by it, whatever batch it is in
+        """
+CREATE TABLE identity (
+    project TEXT NOT NULL,
+    id BLOB NOT NULL,
+    taken INTEGER NOT NULL,
+    PRIMARY KEY (project, id)
+) WITHOUT ROWID;
+CREATE INDEX identity_taken ON identity (taken);
+""",
+    ),
 )
 
 PROJECTS = (

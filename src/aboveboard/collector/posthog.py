@@ -1,7 +1,8 @@
 """PostHog's capture protocol, as its own clients speak it.
 
 Measured against posthog 7.8.6, which aider uses: a batch is sent again whole, with the same uuids
-and another `sentAt`, so the batch's id is made from its events' uuids alone.
+and another `sentAt`. Other clients send again what waits, which has grown meanwhile. So an event is
+known by its own uuid, and one without a uuid is an event each time that it comes.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from aboveboard.client.line import SEQ, SEQ_MAX, hour
 from aboveboard.warehouse.schema import NOBODY
 
 from .allowlist import AllowList, Unfit, is_plausible, is_random_id
+from .identities import identity
 from .legacy import Told, Translator, decode
 from .segment import UNREADABLE
 
@@ -52,7 +52,9 @@ class MalformedError(ValueError):
 @dataclass(frozen=True)
 class Batch:
     key: str
-    id: uuid.UUID
+    former_id: uuid.UUID | None
+    """As 0.1.0 knew it; None if an event of it has no uuid."""
+
     events: list[dict[str, Json]]
 
 
@@ -76,7 +78,7 @@ def parse(body: bytes) -> Batch:
     key = next(filter(None, map(_key, (document, *events))), None)
     if key is None:
         raise MalformedError("the body has no api_key or token")
-    return Batch(key, _batch_id(events), events)
+    return Batch(key, _former_id(events), events)
 
 
 def read(
@@ -133,9 +135,9 @@ def _read_one(
         missing = "user_id" if user_id is None else "time" if moment is None else SEQ
         unfit[Unfit("value", name, missing)] += 1
         return
-    identity = event.get("uuid")
-    seed = identity if isinstance(identity, str) else uuid.uuid4().hex
-    yield Told(name, kept, user_id, moment, seed, machine, session, seq)
+    own = event.get("uuid")
+    seed = own if isinstance(own, str) else uuid.uuid4().hex
+    yield Told(name, kept, user_id, moment, seed, machine, session, seq, identity(own))
 
 
 def _session(properties: Mapping[str, Json]) -> str | None:
@@ -218,11 +220,10 @@ def _key(part: Mapping[str, Json]) -> str | None:
     return None
 
 
-def _batch_id(events: list[dict[str, Json]]) -> uuid.UUID:
+def _former_id(events: list[dict[str, Json]]) -> uuid.UUID | None:
     uuids = [event.get("uuid") for event in events]
     named = [each for each in uuids if isinstance(each, str)]
-    if named and len(named) == len(uuids):
-        text = "\n".join(sorted(named)).encode()
-    else:
-        text = msgspec.json.encode(events, order="deterministic")
+    if not named or len(named) < len(uuids):
+        return None
+    text = "\n".join(sorted(named)).encode()
     return uuid.uuid5(_EVENTS, hashlib.sha256(text).hexdigest())
