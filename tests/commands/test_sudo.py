@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -194,6 +195,36 @@ def test_a_no_that_can_be_kept_nowhere_fails_in_a_line(somebody: Somebody) -> No
         "Analytics are off for this session only"
     )
     assert "nobody is asked, since no answer" in somebody.aboveboard("status", "tool").stdout
+
+
+class TestAFileThatOthersMayRead:
+    """As a stock aider leaves it, once run with sudo: root's, and readable."""
+
+    @pytest.fixture
+    def theirs(self, somebody: Somebody) -> Somebody:
+        (somebody.home / ".aider").mkdir(mode=0o755)
+        return somebody
+
+    @pytest.mark.parametrize(
+        ("answered", "words"),
+        [(False, "nobody is asked, since no answer"), (True, "nothing can be recorded: ")],
+    )
+    def test_asks_nobody_and_status_says_why(
+        self, theirs: Somebody, answered: bool, words: str
+    ) -> None:
+        file = theirs.home / ".aider" / "analytics.json"
+        user_id = "0199c4e7-a892-4992-8729-0cb709b1727c"
+        answer = {"asked_opt_in": answered, "permanently_disable": None}
+        file.write_text(json.dumps({"uuid": user_id, **answer}))
+        file.chmod(0o644)
+        facts = (
+            "from tool import analytics; from aboveboard.client import environment\n"
+            "environment.has_terminal = lambda: True\n"
+            "tool = analytics(directory='~/.aider'); state = tool._install.state.read()\n"
+            "facts = tool._facts(state, True, True); print(facts.can_ask, facts.can_save)"
+        )
+        assert theirs.run("-c", facts).stdout == "True False\n"
+        assert words in theirs.aboveboard("status", "aider").stdout
 
 
 def test_a_log_that_may_not_be_written_is_told(somebody: Somebody) -> None:

@@ -261,9 +261,11 @@ class Analytics:
         no_track = environment.do_not_track(self._environ)
         may_come = wants is True or (wants is None and self.sample_percent > 0)
         can_save = True
-        if can_ask and undecided and may_come and not no_track and not state.user_id:
+        if can_ask and undecided and may_come and not no_track:
+            can_save = self._install.state.writable()
             try:
-                state.user_id = self._install.state.identify().user_id
+                if can_save and not state.user_id:
+                    state.user_id = self._install.state.identify().user_id
             except OSError:
                 can_save = False
         return consent.Facts(

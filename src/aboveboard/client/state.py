@@ -81,6 +81,16 @@ class StateFile:
         document = self._load()
         return State(consent.UNREADABLE) if document is None else _understood(document)
 
+    def writable(self) -> bool:
+        """Return whether an answer could be kept, as far as that can be told without writing."""
+        lock = self.path + ".lock"
+        folder = os.path.dirname(self.path)
+        while not os.path.lexists(folder) and os.path.dirname(folder) != folder:
+            folder = os.path.dirname(folder)
+        return os.access(folder, os.W_OK | os.X_OK) and (
+            not os.path.lexists(lock) or os.access(lock, os.R_OK | os.W_OK)
+        )
+
     def identify(self) -> State:
         """Return what the file says, having made sure that it names an install.
 

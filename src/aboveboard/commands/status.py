@@ -12,6 +12,7 @@ from pathlib import Path
 from aboveboard.client import consent, environment, segment
 from aboveboard.client.errand import POSTHOG, paused
 from aboveboard.client.install import Install
+from aboveboard.client.state import State
 
 from . import access, installs
 
@@ -50,7 +51,7 @@ def describe(install: Install, directory: str = "") -> dict[str, object]:
         "app": install.app,
         "decision": state.standing,
         "off_here": _off_here(install.app),
-        "obstacle": _obstacle(install, state.standing) or None,
+        "obstacle": _obstacle(install, state) or None,
         "decided": state.decided,
         "user_id": state.user_id or None,
         "agreed_events": sorted(state.agreed) if state.agreed is not None else None,
@@ -134,16 +135,18 @@ def _off_here(app: str) -> str:
     return ""
 
 
-def _obstacle(install: Install, standing: str) -> str:
+def _obstacle(install: Install, state: State) -> str:
     """Return why nothing could be recorded, or no answer kept, whatever was decided, or ""."""
-    if standing == consent.DISABLED:
+    if state.standing == consent.DISABLED:
         return ""
     trouble = access.unreadable(install.state.path)
     if trouble:
         return f"off, and nobody is asked: {trouble}"
     trouble = access.unwritable(Path(install.state.path).parent)
-    if trouble and standing == consent.NOT_ASKED:
+    if trouble and state.standing == consent.NOT_ASKED:
         return f"nobody is asked, since no answer could be kept: {trouble}"
+    if trouble and state.agreed is None:  # what the yes was given to is still to be kept
+        return f"nothing can be recorded: {trouble}"
     trouble = _unseen(install) or access.unwritable(install.segments)
     return f"nothing can be recorded: {trouble}" if trouble else ""
 
