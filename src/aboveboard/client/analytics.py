@@ -78,6 +78,8 @@ class Analytics:
         self.sample_percent = sample_percent
         # A host that hands on its own environment has not looked at where its words come from.
         self._given = None if environ is os.environ else environ
+        # What counts while a session opens: told apart once, and not at each look.
+        self._counts: Mapping[str, str] | None = None
         self._clock = clock
         self._start = _start
         self._first = _first
@@ -99,6 +101,8 @@ class Analytics:
     def _environ(self) -> Mapping[str, str]:
         if self._given is not None:
             return self._given
+        if self._counts is not None:
+            return self._counts
         return environment.narrowed(self.app, startup.environ(), os.environ)
 
     def open(self, flags: object = None, *, ask: bool = True) -> None:
@@ -117,6 +121,7 @@ class Analytics:
         self._opened = True
         try:
             said = combined(flags)
+            self._counts = self._environ
             self._open(
                 flag=environment.said(said["analytics"]),
                 typed=said["analytics"] is True and said["analytics_asked"] is True,
@@ -131,6 +136,8 @@ class Analytics:
         except KeyboardInterrupt:
             self._drop()
             raise KeyboardInterrupt from None  # the host's, without a page of ours
+        finally:
+            self._counts = None
 
     def record(self, event: Event) -> None:
         """Record one event: written when this returns, or not at all where the session is off."""
