@@ -115,6 +115,32 @@ class TestGrowth:
         assert consent.overlap(LESS, changed) == {"message_send": {}}
         assert consent.growth(LESS, changed) == changed
 
+    STEPS, FINER = "count steps:0/10/100", "count steps:0/1/2/5"
+
+    @pytest.mark.parametrize(
+        ("agreed", "wanted", "covers"),
+        [
+            ("count", STEPS, True),  # less is told than was agreed to
+            (STEPS, "count", False),
+            (STEPS, STEPS, True),
+            (STEPS, FINER, False),
+            ("amount seconds", "amount seconds steps:0/1", True),
+            ("amount seconds steps:0/1", "amount seconds", False),
+            ("amount dollars", "amount seconds steps:0/1", False),
+        ],
+    )
+    def test_a_number_in_steps_is_less_than_the_number(
+        self, agreed: str, wanted: str, covers: bool
+    ) -> None:
+        then, now = {"e": {"p": agreed}}, {"e": {"p": wanted}}
+        assert (consent.growth(then, now) == {}) is covers
+        # Whoever is asked about both at once, or in turn, has agreed to both.
+        for first, second in ((then, now), (now, then)):
+            both = consent.merge(first, second)
+            if agreed.split()[:2][0] == wanted.split()[0] and "dollars" not in agreed:
+                assert consent.growth(both, then) == {}
+                assert consent.growth(both, now) == {}
+
     def test_an_event_that_is_gone_asks_for_nothing(self) -> None:
         assert consent.growth(TERMS, LESS) == {}
         assert decide(facts(standing=CONSENTED, agreed=TERMS, terms=LESS)).row == 5

@@ -283,6 +283,40 @@ class TestFromTheWire:
         assert reduced["type"] == "other"
         assert reduced["frames"] == ["aboveboard.x:f:1"]
 
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "user_4915112345678", "u5f2c7a527c1b", "deadbeef01234567", "a" * 64 + "_" + "b" * 140,
+            "f.g", "ü", "",
+        ],
+    )  # fmt: skip
+    def test_a_name_that_no_code_has_is_no_place_and_no_type(self, name: str) -> None:
+        claimed: dict[str, object] = {
+            "type": f"aboveboard.{name}",
+            "frames": [f"aboveboard.x:{name}:1", f"aboveboard.{name}:f:1", "aboveboard.x:f:123456"],
+            "causes": [f"aboveboard.{name} aboveboard.x:{name}:1"],
+        }
+        if name == "f.g":  # which a module may be called, and no function
+            claimed["frames"] = [f"aboveboard.x:{name}:1"]
+            claimed["type"] = "other"
+            claimed["causes"] = [f"other aboveboard.x:{name}:1"]
+        reduced = exceptions.reduce_again(claimed, PACKAGES)
+        assert reduced is not None
+        assert (reduced["type"], reduced["frames"], reduced["causes"]) == ("other", [], ["other"])
+
+    @pytest.mark.parametrize("name", ["sha256", "_mm256_add", "test_mt19937", "face_off"])
+    def test_a_name_that_code_has_is_a_place(self, name: str) -> None:
+        frame = f"aboveboard.x:{name}:1"
+        reduced = exceptions.reduce_again({"type": "KeyError", "frames": [frame]}, PACKAGES)
+        assert reduced is not None
+        assert reduced["frames"] == [frame]
+
+    def test_of_a_million_claimed_frames_the_innermost_are_looked_at(self) -> None:
+        claimed: dict[str, object] = {"type": "KeyError", "frames": ["aboveboard.x:f:1"] * 10**6}
+        reduced = exceptions.reduce_again(claimed, PACKAGES)
+        assert reduced is not None
+        assert reduced["frames"] == ["aboveboard.x:f:1"] * exceptions.FRAMES_MAX
+
     def test_its_own_reductions_pass_unchanged(self) -> None:
         reduced = exceptions.reduce(caught(), PACKAGES)
         assert exceptions.reduce_again(reduced, PACKAGES) == reduced

@@ -92,19 +92,87 @@ class TestEveryKind:
 class TestNumbers:
     """Counts and amounts."""
 
-    @pytest.mark.parametrize("value", [-1, 2**53, 1.0, True, "3", math.nan])
-    def test_a_count_is_a_whole_number_that_json_holds(self, value: object) -> None:
+    @pytest.mark.parametrize("value", [-1, 10**9 + 1, 2**53, 1.0, True, "3", math.nan])
+    def test_a_count_is_a_whole_number_up_to_a_billion(self, value: object) -> None:
         assert kinds.Count().accept(value) is kinds.REJECTED
+        assert kinds.Count().encode(value) is None
 
-    @pytest.mark.parametrize("value", [-0.1, math.nan, math.inf, 1e16, True, "3"])
-    def test_an_amount_is_finite_and_not_negative(self, value: object) -> None:
-        assert kinds.Amount("seconds").accept(value) is kinds.REJECTED
+    @pytest.mark.parametrize(("most", "value"), [(7, 8), (2**53 - 1, 2**53), (10**12, 10**12 + 1)])
+    def test_a_count_goes_as_far_as_its_declaration_says(self, most: int, value: int) -> None:
+        kind = kinds.Count(most)
+        assert kind.accept(value) is kinds.REJECTED
+        assert (kind.accept(most), kind.encode(most)) == (most, str(most))
 
-    @given(st.floats(min_value=0, max_value=1e15))
+    @pytest.mark.parametrize(
+        ("unit", "value"),
+        [
+            *[("seconds", value) for value in (-0.1, math.nan, math.inf, 1e16, True, "3")],
+            ("dollars", 10_000.01), ("dollars", 1e15), ("seconds", 2_592_001),
+            ("bytes", 10**13 + 1),
+        ],
+    )  # fmt: skip
+    def test_an_amount_is_what_its_unit_can_be(self, unit: str, value: object) -> None:
+        assert kinds.Amount(unit).accept(value) is kinds.REJECTED
+        assert kinds.Amount(unit).encode(value) is None
+
+    @given(st.floats(min_value=0, max_value=1e13))
     def test_an_amount_is_the_same_number_after_json(self, value: float) -> None:
         text = kinds.Amount("bytes").encode(value)
         assert text is not None
         assert json.loads(text) == value
+
+
+class TestSteps:
+    """Numbers of which only the next step below is told."""
+
+    COUNT = kinds.Count(steps=[0, 1, 2, 5, 10, 20, 50, 100])
+    SECONDS = kinds.Amount(
+        "seconds", kinds.steps_up_to(2_592_000, kinds.SECONDS_EXPONENT, kinds.SECONDS_MARKS)
+    )
+
+    @pytest.mark.parametrize(
+        ("number", "told"),
+        [(0, 0), (1, 1), (3, 2), (5, 5), (99, 50), (100, 100), (10**9, 100)],
+    )
+    def test_a_count_is_rounded_down(self, number: int, told: int) -> None:
+        assert (self.COUNT.accept(number), self.COUNT.encode(number)) == (told, str(told))
+
+    @given(number=st.floats(min_value=0, max_value=2_592_000))
+    def test_a_rounded_number_stays_what_it_is(self, number: float) -> None:
+        once = self.SECONDS.accept(number)
+        assert self.SECONDS.accept(once) == once
+        assert once in self.SECONDS.steps
+        text = self.SECONDS.encode(number)
+        assert text is not None
+        assert json.loads(text) == once
+
+    @given(number=st.floats(min_value=0.001, max_value=2_000_000))
+    def test_a_duration_loses_a_quarter_at_most(self, number: float) -> None:
+        told = self.SECONDS.accept(number)
+        assert isinstance(told, (int, float))
+        assert number / 1.29 <= told <= number
+
+    @pytest.mark.parametrize("value", [-1, True, "3", None, math.nan, 2.5])
+    def test_what_is_no_count_is_none_in_steps_either(self, value: object) -> None:
+        kept = self.COUNT.accept(value)
+        assert kept is (None if value is None else kinds.REJECTED)
+
+    def test_the_usual_steps_are_one_two_five(self) -> None:
+        assert kinds.steps_up_to(600) == (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+        assert kinds.steps_up_to(0.3, -2) == (0, 0.01, 0.02, 0.05, 0.1, 0.2)
+
+    @pytest.mark.parametrize("steps", [[1, 2], [0, 2, 1], [0, 1, 1], [0, 10**10], [0, 0.5]])
+    def test_steps_that_cannot_be_are_refused_where_they_are_declared(
+        self, steps: list[int]
+    ) -> None:
+        with pytest.raises(kinds.KindError):
+            kinds.Count(steps=steps)
+
+    def test_they_are_told_to_the_public_and_survive_json(self) -> None:
+        assert "rounded down to one of 0, 1, 2, 5, 10, … 100" in self.COUNT.describe()
+        for kind in (self.COUNT, self.SECONDS):
+            again = kinds.from_json(json.loads(json.dumps(kind.as_json())))
+            assert (again.as_json(), again.term()) == (kind.as_json(), kind.term())
 
 
 class TestVersion:
@@ -115,7 +183,18 @@ class TestVersion:
         [
             ("0.86.2", "0.86.2"),
             ("v1.2", "1.2"),
-            ("0.86.3.dev12+g1a2b3c", "0.86.3.dev12"),
+            ("0.86.3.dev12+g1a2b3c", "0.86.3.dev0"),
+            ("0.86.3.dev", "0.86.3.dev0"),
+            ("2.0.dev20241201", "2.0.dev0"),
+            ("v1.2.3-14-g2414721", "1.2.3.post0"),
+            ("1.2.3-14-g2414721f-dirty", "1.2.3.post0"),
+            ("1.2-dirty", "1.2.post0"),
+            ("1.2.post3", "1.2.post3"),
+            ("1.0rc", "1.0rc0"),
+            ("20241231", "20241231"),
+            ("2024.10.1", "2024.10.1"),
+            ("10.0.22631", "10.0.22631"),
+            ("1.2.300.4", "1.2.300"),
             ("3.13.0rc2", "3.13.0rc2"),
             ("2.0-beta3", "2.0b3"),
             ("3.11.7 (main, Oct 1)", "3.11.7"),
@@ -126,8 +205,13 @@ class TestVersion:
         assert kinds.Version().accept(given_version) == kept
 
     @pytest.mark.parametrize(
-        "text", ["secret", "1.2.secret", "", "1" * 7, "1.2\nsecret", "\u0661.\u0662"]
-    )
+        "text",
+        [
+            "secret", "1.2.secret", "", "1" * 7, "1.2\nsecret", "\u0661.\u0662",
+            "192.168.1.10", "8.8.8.8", "v10.0.0.1", "10.0.0.1+x", "4915112345678", "1.2.1234567",
+            "1.2.3-14-gsecret", "1.2-secret", "99999999", "1.2.3.4.5.6",
+        ],
+    )  # fmt: skip
     def test_takes_nothing_that_is_no_version(self, text: str) -> None:
         assert kinds.Version().accept(text) is kinds.REJECTED
 

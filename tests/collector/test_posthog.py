@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import time
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
@@ -129,19 +130,25 @@ class TestEvents:
         assert unfit == Counter()
 
     @pytest.mark.parametrize(
-        ("timestamp", "moment"),
-        [
-            pytest.param(None, hour(NOW), id="now"),  # the same name in every worker
-            ("2025-08-13T15:44:40.519686+00:00", 1755097200),
-            ("2025-08-13T17:44:40+02:00", 1755097200),
-            ("2025-08-13T15:44:40Z", 1755097200),
-            ("2025-08-13T15:44:40", 1755097200),
-        ],
+        "form", ["T15:44:40.519686+00:00", "T17:44:40+02:00", "T15:44:40Z", "T15:44:40"]
     )
     def test_times_are_read_as_clients_write_them_and_only_their_hour_is_kept(
-        self, timestamp: str | None, moment: int
+        self, form: str
     ) -> None:
-        assert [each.moment for each in read(event("launched", timestamp=timestamp))[0]] == [moment]
+        day = NOW // 86_400 * 86_400 - 30 * 86_400
+        timestamp = time.strftime("%Y-%m-%d", time.gmtime(day)) + form
+        (each,) = read(event("launched", timestamp=timestamp))[0]
+        assert each.moment == day + 15 * 3600
+
+    def test_an_event_without_a_time_happened_now(self) -> None:
+        (each,) = read(event("launched", timestamp=None))[0]
+        assert each.moment == hour(NOW)
+
+    def test_an_event_older_than_what_is_kept_is_dropped_and_counted(self) -> None:
+        told = [
+            event("launched", timestamp=f"{year}-06-01T00:00:00Z") for year in range(2010, 2024)
+        ]
+        assert read(*told) == ([], Counter({Unfit("value", "launched", "time"): 14}))
 
     @pytest.mark.parametrize(
         "timestamp", ["", "yesterday", 7, "0001-01-01T00:00:00+23:59", "2999-01-01"]

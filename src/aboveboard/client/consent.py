@@ -159,17 +159,33 @@ def merge(earlier: Terms | None, later: Terms) -> dict[str, dict[str, str]]:
 def _covers(agreed: str | None, kind: str) -> bool:
     """Return whether a kind's terms hold no more than those agreed to.
 
-    The first word is the kind itself; the others (a unit, packages) say of what, in any order.
+    The first word is the kind itself. Words that begin with `steps:` say what a number is rounded
+    to: who agreed to the number itself has agreed to less, and who agreed to certain steps has
+    agreed to no others. The rest (a unit, packages) says of what, in any order.
     """
     if agreed is None:
         return False
-    (had, *of), (has, *wanted) = agreed.split(), kind.split()
-    return had == has and set(wanted) <= set(of)
+    (had, of, known_steps), (has, wanted, steps) = _parts(agreed), _parts(kind)
+    return (
+        had == has and wanted <= of and (not known_steps or (bool(steps) and steps <= known_steps))
+    )
 
 
 def _union(earlier: str, later: str) -> str:
-    (had, *of), (has, *wanted) = earlier.split(), later.split()
-    return " ".join([has, *sorted({*of, *wanted})]) if had == has else later
+    (had, of, known_steps), (has, wanted, steps) = _parts(earlier), _parts(later)
+    if had != has:
+        return later
+    rounded = known_steps | steps if known_steps and steps else set()
+    return " ".join([has, *sorted(of | wanted), *sorted(rounded)])
+
+
+def _parts(term: str) -> tuple[str, set[str], set[str]]:
+    kind, *words = term.split()
+    steps = {word for word in words if word.startswith(_STEPS)}
+    return kind, set(words) - steps, steps
+
+
+_STEPS = "steps:"
 
 
 def in_sample(user_id: str, percent: float) -> bool:

@@ -56,10 +56,18 @@ if TYPE_CHECKING:
     # What a type checker sees: what the kind holds, so that an annotation that says otherwise is an
     # error, and None beside it for a property that may be left out. Amounts of bytes are whole.
     def flag(doc: str, *, default: _Null = ...) -> bool | _Null: ...
-    def count(doc: str, *, default: _Null = ...) -> int | _Null: ...
-    def dollars(doc: str, *, default: _Null = ...) -> float | _Null: ...
-    def seconds(doc: str, *, default: _Null = ...) -> float | _Null: ...
-    def size(doc: str, *, default: _Null = ...) -> int | _Null: ...
+    def count(
+        doc: str, *, most: int = ..., steps: bool | Sequence[int] = ..., default: _Null = ...
+    ) -> int | _Null: ...
+    def dollars(
+        doc: str, *, steps: bool | Sequence[float] = ..., default: _Null = ...
+    ) -> float | _Null: ...
+    def seconds(
+        doc: str, *, steps: bool | Sequence[float] = ..., default: _Null = ...
+    ) -> float | _Null: ...
+    def size(
+        doc: str, *, steps: bool | Sequence[int] = ..., default: _Null = ...
+    ) -> int | _Null: ...
     def version(doc: str, *, default: _Null = ...) -> str | _Null: ...
     def model(doc: str, *, default: _Null = ...) -> str | _Null: ...
     def exception(
@@ -83,21 +91,32 @@ else:
         """Yes or no."""
         return _declared(kinds.Flag(), doc, default)
 
-    def count(doc, *, default=None):
-        """Count things: a whole number from 0."""
-        return _declared(kinds.Count(), doc, default)
+    def count(doc, *, most=kinds.COUNT_MAX, steps=False, default=None):
+        """Count things: a whole number from 0 to `most`.
 
-    def dollars(doc, *, default=None):
-        """Return an amount of US dollars."""
-        return _declared(kinds.Amount("dollars"), doc, default)
+        `steps` rounds it down, to 0, 1, 2, 5, 10, 20, 50 and so on or to the numbers that are
+        given: for a count that would tell one project from all others.
+        """
+        chosen = kinds.steps_up_to(most) if steps is True else steps or ()
+        return _declared(kinds.Count(most, chosen), doc, default)
 
-    def seconds(doc, *, default=None):
-        """Return an amount of time, in seconds."""
-        return _declared(kinds.Amount("seconds"), doc, default)
+    def dollars(doc, *, steps=False, default=None):
+        """Return an amount of US dollars; with `steps`, one of 0, 0.001, 0.002, 0.005 and so on."""
+        return _declared(_amount("dollars", steps, -3), doc, default)
 
-    def size(doc, *, default=None):
-        """Return an amount of bytes."""
-        return _declared(kinds.Amount("bytes"), doc, default)
+    def seconds(doc, *, steps=False, default=None):
+        """Return an amount of seconds; with `steps`, one of 0, 0.001, 0.00125 and so on."""
+        exponent, marks = kinds.SECONDS_EXPONENT, kinds.SECONDS_MARKS
+        return _declared(_amount("seconds", steps, exponent, marks), doc, default)
+
+    def size(doc, *, steps=False, default=None):
+        """Return an amount of bytes, or with `steps` 0, 1, 2, 5, 10 and so on."""
+        return _declared(_amount("bytes", steps, 0), doc, default)
+
+    def _amount(unit, steps, exponent, marks=(1, 2, 5)):
+        if steps is True:
+            steps = kinds.steps_up_to(kinds.UNITS[unit], exponent, marks)
+        return kinds.Amount(unit, steps or ())
 
     def choice(*choices, doc, default=None):
         """Take one of a fixed list of words."""

@@ -16,12 +16,17 @@ from . import models
 TYPE_CHECKING = False  # `typing` costs a host milliseconds at start; type checkers know this name
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
-COUNT_MAX = 2**53 - 1
+COUNT_MAX = 10**9
+"""The largest count, unless its declaration says more. A billion of them, each as large, still
+add up in 64 bits, and nothing that one install could make up outweighs all others by much."""
+
+EXACT_MAX = 2**53 - 1
 """The largest whole number that every JSON reader holds exactly (RFC 8259, section 6)."""
 
-AMOUNT_MAX = 1e15
-UNITS = ("dollars", "seconds", "bytes")
+UNITS = {"dollars": 10_000, "seconds": 30 * 86_400, "bytes": 10**13}
+"""What an amount may be of, and the largest of each: a costly day, thirty days, ten terabytes."""
 
 Json = object
 """A value as `json.loads` gives it."""
@@ -95,59 +100,134 @@ class Flag(Kind):
         return "yes or no"
 
 
-class Count(Kind):
-    """A whole number from 0 to `COUNT_MAX`."""
+class _Number(Kind):
+    """A number from 0 to `most`, exact or rounded down to the next of some steps."""
+
+    __slots__ = ("_below", "_texts", "most", "steps")
+
+    def __init__(self, most: float, steps: Sequence[float]) -> None:
+        self.most = most
+        self.steps = _ascending(steps, most)
+        self._texts = [json.dumps(step) for step in self.steps]
+        if steps:
+            from bisect import bisect_right  # most catalogs have none
+
+            self._below = bisect_right
+
+    def accept(self, value: object) -> Json:
+        if value is None:
+            return None
+        number: Any = value
+        if not (self._is_number(number) and 0 <= number <= self.most):
+            return REJECTED
+        return self.steps[self._below(self.steps, number) - 1] if self.steps else number
+
+    def encode(self, value: object) -> str | None:
+        if value is None:
+            return "null"
+        number: Any = value
+        if not (self._is_number(number) and 0 <= number <= self.most):
+            return None
+        return self._texts[self._below(self.steps, number) - 1] if self.steps else repr(number)
+
+    def _is_number(self, value: object) -> bool:
+        raise NotImplementedError
+
+    def term(self) -> str:
+        # Steps tell less than the number itself: who agreed to that is not asked about them.
+        steps = "/".join(self._texts)
+        return self._term() + (f" {STEPS}{steps}" if steps else "")
+
+    def _term(self) -> str:
+        return self.label
+
+    def as_json(self) -> dict[str, Json]:
+        told: dict[str, Json] = {"kind": self.label}
+        if self.most != self._usual():
+            told["most"] = self.most
+        if self.steps:
+            told["steps"] = list(self.steps)
+        return told
+
+    def _usual(self) -> float:
+        return COUNT_MAX
+
+    def _in_steps(self) -> str:
+        if not self.steps:
+            return ""
+        first = ", ".join(self._texts[:5])
+        return f", rounded down to one of {first}, … {self._texts[-1]}"
+
+
+class Count(_Number):
+    """A whole number from 0 to `most`.
+
+    Args:
+        most: The largest, `COUNT_MAX` unless said; up to `EXACT_MAX`.
+        steps: The numbers that it is rounded down to, from 0 upwards; none, and it is exact.
+    """
 
     __slots__ = ()
     label = "count"
 
-    def accept(self, value: object) -> Json:
-        if value is None:
-            return None
-        if type(value) is int and 0 <= value <= COUNT_MAX:
-            return value
-        return REJECTED
+    def __init__(self, most: int = COUNT_MAX, steps: Sequence[int] = ()) -> None:
+        if type(most) is not int or not 0 < most <= EXACT_MAX:
+            raise KindError(f"the most that is counted is a whole number up to {EXACT_MAX:,}")
+        if not all(type(step) is int for step in steps):
+            raise KindError("the steps of a count are whole numbers")
+        super().__init__(most, steps)
 
     def encode(self, value: object) -> str | None:
-        if type(value) is int and 0 <= value <= COUNT_MAX:
+        # The way of nearly all counts, twice as fast.
+        if type(value) is int and 0 <= value <= self.most and not self.steps:
             return int.__repr__(value)
-        return "null" if value is None else None
+        return super().encode(value)
+
+    def _is_number(self, value: object) -> bool:
+        return type(value) is int
 
     def describe(self) -> str:
-        return "a whole number"
+        return "a whole number" + self._in_steps()
 
 
-class Amount(Kind):
-    """A finite number of dollars, seconds or bytes, from 0 to `AMOUNT_MAX`."""
+class Amount(_Number):
+    """A finite number of dollars, seconds or bytes, from 0 to what `UNITS` says of the unit.
+
+    Args:
+        unit: One of `UNITS`.
+        steps: As `Count` has them.
+    """
 
     __slots__ = ("unit",)
     label = "amount"
 
-    def __init__(self, unit: str) -> None:
+    def __init__(self, unit: str, steps: Sequence[float] = ()) -> None:
         if unit not in UNITS:
             raise KindError(f"an amount's unit is one of {', '.join(UNITS)}, not {unit!r}")
         self.unit = unit
-
-    def accept(self, value: object) -> Json:
-        if value is None:
-            return None
-        if (type(value) is float or type(value) is int) and 0 <= value <= AMOUNT_MAX:
-            return value
-        return REJECTED
+        if not all(type(step) in (int, float) for step in steps):
+            raise KindError("the steps of an amount are numbers")
+        super().__init__(UNITS[unit], steps)
 
     def encode(self, value: object) -> str | None:
-        if (type(value) is float or type(value) is int) and 0 <= value <= AMOUNT_MAX:
+        if type(value) is float and 0 <= value <= self.most and not self.steps:
             return repr(value)
-        return "null" if value is None else None
+        return super().encode(value)
 
-    def term(self) -> str:
+    def _is_number(self, value: object) -> bool:
+        return type(value) is float or type(value) is int
+
+    def _term(self) -> str:
         return f"{self.label} {self.unit}"
 
+    def _usual(self) -> float:
+        return UNITS[self.unit]
+
     def as_json(self) -> dict[str, Json]:
-        return {"kind": self.label, "unit": self.unit}
+        return {**super().as_json(), "unit": self.unit}
 
     def describe(self) -> str:
-        return f"a number of {self.unit}"
+        return f"a number of {self.unit}" + self._in_steps()
 
 
 class Choice(Kind):
@@ -210,8 +290,11 @@ class Command(Kind):
 class Version(Kind):
     """A version number, rebuilt from its numbers; anything after a `+` or a second word is cut.
 
-    The grammar is PEP 440's public version (release, pre, post, dev), each number below a million
-    and at most five of them, so that nothing but small numbers and five fixed words can pass.
+    The grammar is PEP 440's public version (release, pre, post, dev). Kept are the first three
+    numbers of a release, so that little more than a version can pass, and nothing of what tells one
+    build from all others: of a development version that it is one (`1.2.dev14` is `1.2.dev0`), and
+    of `git describe` that commits came after the tag (`v1.2-14-g2414721` is `1.2.post0`). Four
+    numbers that could be an address are none of a version.
     """
 
     __slots__ = ()
@@ -221,16 +304,16 @@ class Version(Kind):
         if value is None:
             return None
         match = _VERSION.fullmatch(value) if type(value) is str and len(value) <= 64 else None
-        if match is None:
+        if match is None or _ADDRESS(match.group(1)):
             return REJECTED
-        release, pre, pre_number, post, dev = match.groups()
-        rebuilt = ".".join(str(int(number)) for number in release.split("."))
+        release, pre, pre_number, post, dev, described = match.groups()
+        rebuilt = ".".join(str(int(number)) for number in release.split(".")[:3])
         if pre:
             rebuilt += f"{_PRE[pre]}{int(pre_number or 0)}"
-        if post:
-            rebuilt += f".post{int(post)}"
-        if dev:
-            rebuilt += f".dev{int(dev)}"
+        if post is not None or described:
+            rebuilt += f".post{int(post or 0)}"
+        if dev is not None:
+            rebuilt += ".dev0"
         return rebuilt
 
     def describe(self) -> str:
@@ -309,6 +392,35 @@ class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took
         return "type and place of an error and of its causes, never their text"
 
 
+STEPS = "steps:"
+"""How the word of a term begins that says what a number is rounded to."""
+
+SECONDS_EXPONENT, SECONDS_MARKS = -3, (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8)
+"""Durations are rounded to ten steps a decade, from a thousandth of a second on (ISO 3, Renard's
+series R10): a quarter at most is lost, so that an average still says something."""
+
+
+def steps_up_to(
+    most: float, exponent: int = 0, marks: Sequence[float] = (1, 2, 5)
+) -> tuple[float, ...]:
+    """Return the usual steps from 0 to `most`, such as 0, 1, 2, 5, 10, 20, 50 and so on.
+
+    Args:
+        most: What no step is above.
+        exponent: Which power of ten is the first step above 0.
+        marks: The steps from 1 to 10.
+    """
+    steps: list[float] = [0]
+    while True:
+        for mark in marks:
+            # From its digits, so that no step is 0.30000000000000004.
+            step = float(f"{mark}e{exponent}")
+            if step > most:
+                return tuple(steps)
+            steps.append(int(step) if step.is_integer() else step)
+        exponent += 1
+
+
 KINDS: dict[str, type[Kind]] = {
     kind.label: kind for kind in (Flag, Count, Amount, Choice, Command, Version, Model, Exception_)
 }
@@ -322,8 +434,11 @@ def from_json(description: Mapping[str, Json]) -> Kind:
     """
     label = description.get("kind")
     try:
+        if label == "count":
+            most = description.get("most", COUNT_MAX)
+            return Count(most, _numbers(description.get("steps", [])))  # type: ignore[arg-type]
         if label == "amount":
-            return Amount(str(description["unit"]))
+            return Amount(str(description["unit"]), _numbers(description.get("steps", [])))
         if label == "choice":
             return Choice(_strings(description["choices"]))
         if label == "command":
@@ -337,11 +452,18 @@ def from_json(description: Mapping[str, Json]) -> Kind:
 
 
 _VERSION = re.compile(
-    r"(?:v)?((?:[0-9]{1,6}\.){0,4}[0-9]{1,6})"
-    r"(?:[-_.]?(a|b|c|rc|alpha|beta|pre|preview)[-_.]?([0-9]{1,6})?)?"
-    r"(?:\.post([0-9]{1,6}))?(?:\.dev([0-9]{1,6}))?(?:[+ ].*)?",
+    # A first number of eight digits is a day.
+    r"v?((?:(?:19|20)[0-9]{6}|[0-9]{1,4})(?:\.[0-9]{1,5}){0,4})"
+    r"(?:[-_.]?(a|b|c|rc|alpha|beta|pre|preview)[-_.]?([0-9]{1,3})?)?"
+    r"(?:\.post([0-9]{1,3}))?(?:[-_.]?dev([0-9]*))?"
+    r"(-[0-9]+-g[0-9a-f]+(?:-dirty|-broken)?|-dirty|-broken)?(?:[+ ].*)?",
     re.ASCII | re.DOTALL,
 )
+_ADDRESS = re.compile(
+    r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})){3}", re.ASCII
+).fullmatch
+"""Four numbers as an address of the internet has them, and nothing behind them."""
+
 _PRE = {"a": "a", "alpha": "a", "b": "b", "beta": "b"} | dict.fromkeys(
     ("c", "rc", "pre", "preview"), "rc"
 )
@@ -361,6 +483,19 @@ def _fixed_list(what: str, values: Sequence[str], at_least: int = 1) -> tuple[st
     if len(set(fixed)) != len(fixed):
         raise KindError(f"{what} lists a value twice")
     return fixed
+
+
+def _ascending(steps: Sequence[float], most: float) -> tuple[float, ...]:
+    fixed = tuple(steps)
+    if fixed and (fixed[0] != 0 or list(fixed) != sorted(set(fixed)) or fixed[-1] > most):
+        raise KindError(f"steps begin with 0 and grow, up to {most:,}")
+    return fixed
+
+
+def _numbers(value: Json) -> Any:
+    if not isinstance(value, list) or not all(type(item) in (int, float) for item in value):
+        raise KindError("a kind's steps are numbers")
+    return value
 
 
 def _strings(value: Json) -> list[str]:

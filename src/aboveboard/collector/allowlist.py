@@ -29,6 +29,11 @@ Columns = dict[str, list[object]]
 EARLIEST = 1_262_304_000
 """2010-01-01: no event is older, and a clock that says so is wrong."""
 
+WIRE_DAYS = 400
+"""How old an event may be that is sent: thirteen months, as long as data is kept. A client keeps
+what waits for 28 days; older ones fill the warehouse with months. A log that is imported goes back
+to `EARLIEST`."""
+
 AHEAD = 86_400
 """How far an install's clock may run ahead, in seconds."""
 
@@ -55,9 +60,10 @@ def is_random_id(text: object) -> bool:
     return isinstance(text, str) and _RANDOM_ID.fullmatch(text) is not None
 
 
-def is_plausible(moment: float, now: float) -> bool:
+def is_plausible(moment: float, now: float, *, imported: bool = False) -> bool:
     """Return whether an event can have happened then; a NaN cannot."""
-    return EARLIEST <= moment <= now + AHEAD
+    earliest = EARLIEST if imported else now - WIRE_DAYS * 86_400
+    return earliest <= moment <= now + AHEAD
 
 
 @dataclass

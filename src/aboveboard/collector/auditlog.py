@@ -254,7 +254,7 @@ class _Attempt:
             or not isinstance(user_id, str)
             or not is_random_id(user_id)
             or not isinstance(moment, int | float)
-            or not is_plausible(moment, now)
+            or not is_plausible(moment, now, imported=True)
         ):
             self.summary.damaged += 1
             return None

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from aboveboard.client import line as shape
-from aboveboard.client.kinds import AMOUNT_MAX, COUNT_MAX
+from aboveboard.client.kinds import Amount, Count, Exception_, Flag
 from aboveboard.warehouse import schema
 
 from .allowlist import Accepted, AllowList, Form, is_plausible, is_random_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from aboveboard.client.kinds import Kind
 
 SOURCE = "aboveboard"
 
@@ -34,15 +36,22 @@ NOT_IN_CATALOG = "the catalog has no such event"
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises over bytes that are no JSON; deep nesting is a RecursionError."""
 
-_SHAPES: dict[str, Any] = {
-    "flag": bool | None,
-    "count": Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)] | None,
-    "amount": Annotated[float, msgspec.Meta(ge=0, le=AMOUNT_MAX)] | None,
-    "exception": dict[str, Any] | None,
-}
 _WORD = str | None
 _PLACE = Annotated[int, msgspec.Meta(ge=0, le=shape.SEQ_MAX)] | msgspec.UnsetType
-_CHECKED_BY_SHAPE = frozenset(("flag", "count", "amount"))
+
+
+def _shape_of(kind: Kind) -> tuple[Any, bool]:
+    """Return what a kind's values are for the decoder, and whether that is all there is to check.
+
+    Words are looked up in their list afterwards, and numbers in steps are rounded.
+    """
+    if isinstance(kind, Flag):
+        return bool | None, True
+    if isinstance(kind, Count):
+        return Annotated[int, msgspec.Meta(ge=0, le=int(kind.most))] | None, not kind.steps
+    if isinstance(kind, Amount):
+        return Annotated[float, msgspec.Meta(ge=0, le=kind.most)] | None, not kind.steps
+    return (dict[str, Any] | None if isinstance(kind, Exception_) else _WORD), False
 
 
 class SegmentReader:
@@ -132,7 +141,10 @@ class SegmentReader:
         if not isinstance(session, str) or not is_random_id(session):
             return NO_SESSION
         now = self._allowlist.clock()
-        if type(moment) not in (int, float) or not is_plausible(moment, now):  # type: ignore[arg-type]
+        imported = source != SOURCE  # a log may go back further than what is sent
+        if isinstance(moment, bool) or not isinstance(moment, int | float):
+            return NO_TIME
+        if not is_plausible(moment, now, imported=imported):
             return NO_TIME
         if type(seq) is not int or not 0 <= seq <= shape.SEQ_MAX:
             return NO_PLACE
@@ -143,7 +155,7 @@ class SegmentReader:
             user_id=user_id,
             session=session,
             seq=seq,
-            moment=int(moment),  # type: ignore[arg-type]
+            moment=int(moment),
             source=source,
         )
         if not known:
@@ -160,10 +172,7 @@ class _Shape:
         names = {f"p{number}": name for number, name in enumerate(form.kinds)}
         properties = msgspec.defstruct(
             "Properties",
-            [
-                (field, _SHAPES.get(form.kinds[name].label, _WORD), None)
-                for field, name in names.items()
-            ],
+            [(field, _shape_of(form.kinds[name])[0], None) for field, name in names.items()],
             rename=names,
             forbid_unknown_fields=True,
             gc=False,
@@ -182,7 +191,7 @@ class _Shape:
             gc=False,
         )
         self._getters: list[tuple[str, bool, Callable[[Any], object]]] = [
-            (name, form.kinds[name].label in _CHECKED_BY_SHAPE, attrgetter(field))
+            (name, _shape_of(form.kinds[name])[1], attrgetter(field))
             for field, name in names.items()
         ]
 

@@ -135,9 +135,11 @@ class ModelCall(Event):
         "Tokens sent that the provider had kept from before", default=None
     )
     cost: float | None = dollars("What the call cost, by litellm's price list", default=None)
-    duration: float | None = seconds("How long the call took, retries included", default=None)
+    duration: float | None = seconds(
+        "How long the call took, retries included", steps=True, default=None
+    )
     time_to_first_chunk: float | None = seconds(
-        "How long the first piece of a streamed answer took", default=None
+        "How long the first piece of a streamed answer took", steps=True, default=None
     )
     error_type: str | None = choice(
         *_words(*ERRORS), doc="Why the call failed, from a fixed list; nothing if not", default=None

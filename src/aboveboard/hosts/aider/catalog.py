@@ -65,7 +65,7 @@ class CopyPasteMode(Event, name="copy-paste mode"):
 class Repo(Event):
     """Aider works in a git repository."""
 
-    num_files: int | None = count("How many files git tracks in it")
+    num_files: int | None = count("How many files git tracks in it", steps=True)
 
 
 class NoRepo(Event, name="no-repo"):
@@ -199,8 +199,8 @@ class Reply(Event):
     files: int | None = count("How many files were edited")
     context: str | None = choice(*TOKENS, doc="Tokens sent, in coarse steps")
     repo_map: str | None = choice(*TOKENS, doc="Tokens of it for the repo map, in coarse steps")
-    first_token: float | None = seconds("From the request to the reply's first piece")
-    duration: float | None = seconds("From the first request to the reply's end")
+    first_token: float | None = seconds("From the request to the reply's first piece", steps=True)
+    duration: float | None = seconds("From the first request to the reply's end", steps=True)
     retries: int | None = count("How often the request was repeated after an error")
 
 
@@ -224,7 +224,7 @@ class SideRequest(Event):
     prompt_tokens: int | None = count("Tokens sent")
     completion_tokens: int | None = count("Tokens received")
     cost: float | None = dollars("What it cost, by litellm's price list")
-    duration: float | None = seconds("From the first request to the answer's end")
+    duration: float | None = seconds("From the first request to the answer's end", steps=True)
 
 
 STOCK: tuple[type[Event], ...] = (
