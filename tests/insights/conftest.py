@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from aboveboard.collector.projects import shipped_catalog
 from aboveboard.insights import Table
 from aboveboard.warehouse import Warehouse, embedded
 from tests.insights.population import Happening, fill, population
+
+TODAY = date(2026, 11, 22)
+"""Later than anything that the made-up population does."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,17 @@ class Data:
     project: Project
     happened: list[Happening]
 
-    def ask(self, name: str, query: Mapping[str, str], project: Project | None = None) -> Table:
+    def ask(
+        self,
+        name: str,
+        query: Mapping[str, str],
+        project: Project | None = None,
+        today: date = TODAY,
+    ) -> Table:
         """Run an insight over the filters that a URL's query would give."""
         insight = insights.get(name)
         assert insight is not None
-        filters = insights.Filters.from_query(query)
+        filters = insights.Filters.from_query(query, today)
         return insight.run(self.warehouse, project or self.project, filters)
 
 

@@ -133,13 +133,22 @@ class TestDays:
         first = date.fromisoformat(SINCE)
         days = [str(first + timedelta(days=number)) for number in range(30)]
         assert days[-1] == UNTIL
+        began = min(e.time for e in library.happened).date().isoformat()
+        assert days[0] < began < days[5]
         assert rows == tuple(
             (
                 "books_imported",
                 day,
-                len(of_day[day]),
-                len({event.session for event in of_day[day]}),
-                len({event.user_id for event in of_day[day]}),
+                *(
+                    (None, None, None)
+                    if day < began
+                    else (
+                        len(of_day[day]),
+                        len({event.session for event in of_day[day]}),
+                        len({event.user_id for event in of_day[day]}),
+                    )
+                ),
+                True,
             )
             for day in days
         )

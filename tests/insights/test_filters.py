@@ -71,6 +71,23 @@ class TestUnderstood:
 
         assert before == Filters(date(2026, 11, 9), date(2026, 11, 15), os="Linux")
 
+    @pytest.mark.parametrize(
+        ("since", "until", "whole"),
+        [
+            ("2026-11-16", "2026-11-22", ("2026-11-16", "2026-11-21")),
+            ("2026-11-16", "2026-12-24", ("2026-11-16", "2026-11-21")),
+            ("2026-11-16", "2026-11-20", ("2026-11-16", "2026-11-20")),
+            ("2026-11-22", "2026-11-22", None),
+            ("2026-11-23", "2026-11-24", None),
+        ],
+    )
+    def test_whole_days_are_those_that_are_over(
+        self, since: str, until: str, whole: tuple[str, str] | None
+    ) -> None:
+        found = Filters.from_query({"since": since, "until": until}, TODAY).whole()
+
+        assert (found and (str(found.since), str(found.until))) == whole
+
     def test_before_the_beginning_of_time_there_is_nothing(self) -> None:
         assert Filters(date(1970, 1, 3), date(1970, 1, 9)).before() is None
 

@@ -283,6 +283,22 @@ class TestEdges:
         assert [(row["name"], row["session_share"]) for row in first] == [("/exit", 1.0)]
         assert second == []
 
+    @pytest.mark.parametrize("name", ["overview", "event_days"])
+    def test_days_before_the_first_data_and_days_to_come_are_blank_and_today_is_not_over(
+        self, data: Data, name: str
+    ) -> None:
+        world = small(data, f"edge_days_{name}")
+        happened = [begins(uuid4(), f"2026-03-0{day}T10:00:00") for day in (3, 5, 6)]
+        fill(data.warehouse, world.name, world.catalog, happened)
+        asked = {"since": "2026-03-01", "until": "2026-03-08", "event": "session_start"}
+
+        rows = data.ask(name, asked, world, today=date(2026, 3, 6)).records()
+
+        assert [(row["sessions"], row["complete"]) for row in rows] == [
+            (None, True), (None, True), (1, True), (0, True), (1, True),
+            (1, False), (None, False), (None, False),
+        ]  # fmt: skip
+
     def test_of_one_install_no_interval_is_claimed(self, data: Data) -> None:
         world = small(data, "alone")
         began = begins(uuid4(), "2026-03-01T10:00:00")
@@ -323,8 +339,14 @@ class TestEdges:
 
         assert answer.columns == data.ask(name, PERIOD).columns
         assert answer.as_csv().startswith(",".join(answer.columns))
-        # Days of which nothing is told, and of which event it is.
-        assert {value for row in rows for value in row if not isinstance(value, str)} <= {0}
+        # Days of which nothing is told, which are over, and of which event it is.
+        assert {value for row in rows for value in row if not isinstance(value, str)} <= {
+            0,
+            None,
+            True,
+        }
+        if name == "overview":
+            assert {row["installs"] for row in answer.records()} == {None}
 
 
 class TestOffered:

@@ -33,7 +33,6 @@ class Card:
 
     Args:
         beside: What stands behind the number: a share, or how often in a session.
-        line: The days as the points of an SVG polyline in a box of 100 by 24.
     """
 
     measure: str
@@ -41,7 +40,7 @@ class Card:
     number: cells.Cell
     beside: cells.Cell
     words: str
-    line: str
+    spark: overview.Spark
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ def _card(
         number=cells.plain(every.columns[measure], record[measure]),
         beside=cell,
         words=words,
-        line=overview.line(days, measure),
+        spark=overview.sparkline(days, measure),
     )
 
 

@@ -10,7 +10,10 @@ from aboveboard import insights
 from . import cells, wording
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aboveboard.insights import Filters, Insight, Table
+    from aboveboard.insights.table import Value
 
     from .view import View
 
@@ -21,13 +24,26 @@ GLANCE_ROWS = 5
 
 
 @dataclass(frozen=True)
+class Spark:
+    """The days of a measure, as the points of SVG polylines in a box of 100 by 24.
+
+    Args:
+        whole: Days that are over.
+        going: From the last of those to the day that is not.
+    """
+
+    whole: str = ""
+    going: str = ""
+
+
+@dataclass(frozen=True)
 class Card:
     """One of the numbers.
 
     Args:
-        change: Against the period before, as `+12%`; None where there is nothing to compare with.
+        change: Whole days against as many before, as `+12%`; None where there is nothing to
+            compare with.
         told: The same in a sentence.
-        line: The days as the points of an SVG polyline in a box of 100 by 24.
     """
 
     measure: str
@@ -36,7 +52,7 @@ class Card:
     title: str
     change: str | None
     told: str
-    line: str
+    spark: Spark
 
 
 @dataclass(frozen=True)
@@ -66,18 +82,25 @@ def look(view: View) -> Overview:
     """
     totals, daily = _of("totals"), _of("overview")
     now = totals.run(view.warehouse, view.project, view.filters).records()[0]
-    comparable = _comparable(view)
-    before = totals.run(view.warehouse, view.project, comparable).records()[0] if comparable else {}
+    compared = _compared(view)
+    of_whole: Mapping[str, Value] = {}
+    before: Mapping[str, Value] = {}
+    if compared is not None:
+        whole, past = compared
+        before = totals.run(view.warehouse, view.project, past).records()[0]
+        of_whole = now
+        if whole.until != view.filters.until:
+            of_whole = totals.run(view.warehouse, view.project, whole).records()[0]
     days = daily.run(view.warehouse, view.project, view.filters)
     cards = []
     for measure, column in totals.columns.items():
-        value, past = now.get(measure), before.get(measure)
+        value = now.get(measure)
         if isinstance(value, (int, float)):
             cell = cells.plain(column, value)
-            change = wording.change(value, past) if isinstance(past, (int, float)) else None
-            told = _told(change, comparable, view.filters)
-            points = line(days, measure)
-            cards.append(Card(measure, column.label, cell.text, cell.title, change, told, points))
+            change = _change(of_whole.get(measure), before.get(measure))
+            told = _told(change, compared, view.filters)
+            spark = sparkline(days, measure)
+            cards.append(Card(measure, column.label, cell.text, cell.title, change, told, spark))
     measures = [card.measure for card in cards]
     glanced = [each for each in view.offered() if each.glance is not None]
     return Overview(
@@ -96,33 +119,53 @@ def _of(name: str) -> Insight:
     return insight
 
 
-def _comparable(view: View) -> Filters | None:
-    """Return the period before, if there was data in all of it: half a month is no month."""
-    before = view.filters.before()
-    if before is None or view.choices is None or view.choices.first > before.since:
+def _compared(view: View) -> tuple[Filters, Filters] | None:
+    """Return the period's whole days and as many before, if there was data in all of those.
+
+    Half a month is no month, and a day that is not over, or on which the data began, is no day.
+    """
+    whole = view.filters.whole()
+    before = whole.before() if whole else None
+    if whole is None or before is None:
         return None
-    return before
+    if view.choices is None or view.choices.first >= before.since:
+        return None
+    return whole, before
 
 
-def _told(change: str | None, before: Filters | None, filters: Filters) -> str:
-    days = "the day before" if filters.days == 1 else f"the {filters.days} days before"
-    if before is None:
+def _change(now: Value, before: Value) -> str | None:
+    if isinstance(now, (int, float)) and isinstance(before, (int, float)):
+        return wording.change(now, before)
+    return None
+
+
+def _told(change: str | None, compared: tuple[Filters, Filters] | None, filters: Filters) -> str:
+    whole = filters.whole()
+    if whole is None:
+        return "Nothing is compared before the day is over."
+    days = "the day before" if whole.days == 1 else f"the {whole.days} days before"
+    if compared is None:
         return f"There is no data for all of {days}."
     if change is None:
         return f"There was nothing in {days}."
-    return f"{change} against {wording.period(before.since, before.until)}, {days}."
+    _, before = compared
+    kept = "" if whole.until == filters.until else f"{wording.period(whole.since, whole.until)} "
+    return f"{kept}{change} against {wording.period(before.since, before.until)}, {days}."
 
 
-def line(days: Table, measure: str) -> str:
-    """Return a measure's days as the points of an SVG polyline in a box of 100 by 24."""
-    place = days.columns.index(measure)
-    values = [float(row[place] or 0) for row in days.rows]
-    if len(values) < 2 or not max(values):
-        return ""
-    step, top = 100 / (len(values) - 1), max(values)
-    return " ".join(
-        f"{number * step:.2f},{22 - 20 * value / top:.2f}" for number, value in enumerate(values)
-    )
+def sparkline(days: Table, measure: str) -> Spark:
+    """Return the lines of a measure's days; days of which nothing is known are blank."""
+    place, complete = days.columns.index(measure), days.columns.index("complete")
+    values = [row[place] for row in days.rows]
+    told = [(number, float(value)) for number, value in enumerate(values) if value is not None]
+    top = max((value for _, value in told), default=0.0)
+    if len(told) < 2 or not top:
+        return Spark()
+    step = 100 / (len(values) - 1)
+    points = [f"{number * step:.2f},{22 - 20 * value / top:.2f}" for number, value in told]
+    over = sum(1 for number, _ in told if days.rows[number][complete])
+    whole, going = points[:over], points[max(over - 1, 0) :]
+    return Spark(" ".join(whole), " ".join(going) if len(going) > 1 else "")
 
 
 def _glance(view: View, insight: Insight) -> Glance:

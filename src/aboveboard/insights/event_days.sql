@@ -7,8 +7,16 @@ WITH
             AND ({os:String} = '' OR os = {os:String})
     ),
     days AS (
-        SELECT {since:Date} + number AS day
-        FROM numbers(toUInt64({until:Date} - {since:Date} + 1))
+        SELECT
+            {since:Date} + number AS day
+            -- Days before the first data, and days to come, are blank: nothing could be counted.
+            , day BETWEEN first AND {today:Date} AS told
+            , toBool(day < {today:Date}) AS complete
+        FROM numbers(toUInt64({until:Date} - {since:Date} + 1)) AS numbered
+        CROSS JOIN (
+            SELECT if(count() = 0, NULL, min(toDate(time))) AS first
+            FROM {project:Identifier}.sessions
+        ) AS known
     ),
     happened AS (
         SELECT
@@ -24,9 +32,10 @@ WITH
 SELECT
     {event:String} AS event
     , days.day AS day
-    , happened.times AS times
-    , happened.sessions AS sessions
-    , happened.installs AS installs
+    , if(days.told, happened.times, NULL) AS times
+    , if(days.told, happened.sessions, NULL) AS sessions
+    , if(days.told, happened.installs, NULL) AS installs
+    , days.complete AS complete
 FROM days
 LEFT JOIN happened ON happened.day = days.day
 ORDER BY day

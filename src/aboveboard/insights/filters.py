@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,8 @@ class Filters:
     An event's name is the catalog's to know: whoever has one finds out whether it is there.
 
     `asked` is what the query said, so that links can repeat it: a page that was asked for "the
-    last 30 days" still means that tomorrow.
+    last 30 days" still means that tomorrow. `today`, in UTC, is not over: it is in the period, and
+    in no comparison.
     """
 
     since: date
@@ -50,6 +51,7 @@ class Filters:
     os: str | None = None
     event: str | None = None
     asked: tuple[tuple[str, str], ...] = ()
+    today: date = field(default_factory=lambda: _today(), compare=False)
 
     @classmethod
     def from_query(
@@ -81,7 +83,8 @@ class Filters:
                 if name in given:
                     raise FilterError(f"{name} is given twice: once is enough")
                 given[name] = value.strip()
-        until = _date("until", given["until"]) if "until" in given else today or _today()
+        today = today or _today()
+        until = _date("until", given["until"]) if "until" in given else today
         since = _since(given.get("since", f"{DAYS_DEFAULT}d"), until)
         if since > until:
             raise FilterError(f"since={since} is after until={until}: exchange them")
@@ -94,6 +97,7 @@ class Filters:
             _os(given.get("os")),
             given.get("event"),
             tuple(given.items()),
+            today,
         )
 
     @property
@@ -116,6 +120,11 @@ class Filters:
         """Whether sessions must be looked up to answer."""
         return self.version is not None or self.os is not None
 
+    def whole(self) -> Filters | None:
+        """Return the same without the days that are not over, or None where no other is left."""
+        until = min(self.until, self.today - timedelta(days=1))
+        return replace(self, until=until, asked=()) if self.since <= until else None
+
     def before(self) -> Filters | None:
         """Return the same for the period just before, or None where time has not begun yet."""
         if (self.since - _FIRST).days < self.days:
@@ -130,6 +139,7 @@ class Filters:
             "until": self.until,
             "earliest": self.earliest,
             "latest": self.latest,
+            "today": self.today,
             "version": self.version or "",
             "os": self.os or "",
         }

@@ -7,8 +7,16 @@ WITH
             AND ({os:String} = '' OR os = {os:String})
     ),
     days AS (
-        SELECT {since:Date} + number AS day
-        FROM numbers(toUInt64({until:Date} - {since:Date} + 1))
+        SELECT
+            {since:Date} + number AS day
+            -- Days before the first data, and days to come, are blank: nothing could be counted.
+            , day BETWEEN first AND {today:Date} AS told
+            , toBool(day < {today:Date}) AS complete
+        FROM numbers(toUInt64({until:Date} - {since:Date} + 1)) AS numbered
+        CROSS JOIN (
+            SELECT if(count() = 0, NULL, min(toDate(time))) AS first
+            FROM {project:Identifier}.sessions
+        ) AS known
     ),
     begun AS (
         SELECT toDate(time) AS day, uniqExact(user_id) AS installs, uniqExact(session) AS sessions
@@ -30,11 +38,12 @@ WITH
     )
 SELECT
     days.day AS day
-    , begun.installs AS installs
-    , begun.sessions AS sessions
-    , answered.messages AS messages -- if message_send
-    , answered.tokens AS tokens -- if message_send.total_tokens
-    , answered.cost AS cost -- if message_send.cost
+    , if(days.told, begun.installs, NULL) AS installs
+    , if(days.told, begun.sessions, NULL) AS sessions
+    , if(days.told, answered.messages, NULL) AS messages -- if message_send
+    , if(days.told, answered.tokens, NULL) AS tokens -- if message_send.total_tokens
+    , if(days.told, answered.cost, NULL) AS cost -- if message_send.cost
+    , days.complete AS complete
 FROM days
 LEFT JOIN begun ON begun.day = days.day
 LEFT JOIN answered ON answered.day = days.day -- if message_send
