@@ -134,6 +134,20 @@ class TestPages:
         assert all("15 days before." in told and "%" in told for told in after)
         assert set(first) == {"There is no data for all of the 30 days before."}
 
+    def test_bars_side_by_side_have_one_scale_and_say_where_it_ends(self, site: Site) -> None:
+        """A bar twice as long is a share twice as great, whatever it is a share of."""
+        page = site.get(f"/?{PERIOD}&project=aider").text
+        shares = re.findall(
+            r'class="share" title="([\d.]+)%.*?<rect class="fill" width="([\d.]+)"', page, re.DOTALL
+        )
+        ends = re.findall(r'class="scale"[^>]*><span>0</span><span>([\d.]+)%</span>', page)
+
+        assert len(shares) == 15
+        assert len(ends) == 3
+        assert len(set(ends)) == 1
+        for share, length in shares:
+            assert float(share) == pytest.approx(float(length) * float(ends[0]) / 100, abs=0.01)
+
     def test_a_period_without_data_says_where_there_is_some(self, site: Site) -> None:
         first = min(event.time for event in site.happened).date()
         last = max(event.time for event in site.happened if event.event == "session_start").date()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aboveboard.dashboard import wording
+from aboveboard.dashboard import cells, wording
 
 
 @pytest.mark.parametrize(
@@ -149,3 +149,29 @@ def test_a_change_is_told_where_there_was_something_before(
 )
 def test_a_period_is_said_in_the_fewest_words(since: date, until: date, text: str) -> None:
     assert wording.period(since, until) == text
+
+
+@pytest.mark.parametrize(
+    ("ends", "top", "text"),
+    [
+        ([0.43, 0.1, None], 0.5, "50%"),
+        ([0.6], 0.6, "60%"),
+        ([0.601], 0.8, "80%"),
+        ([0.0033], 0.004, "0.4%"),
+        ([1.0], 1.0, "100%"),
+        ([0.97], 1.0, "100%"),
+        ([], 1.0, "100%"),
+        ([0.0, None], 1.0, "100%"),
+    ],
+)
+def test_a_scale_ends_at_a_round_share(ends: list[float | None], top: float, text: str) -> None:
+    assert cells.scale(ends) == pytest.approx(top)
+    assert wording.scale(cells.scale(ends)) == text
+
+
+@given(st.lists(st.floats(1e-9, 1), min_size=1))
+def test_no_bar_is_longer_than_its_scale_and_the_longest_is_half_of_it(ends: list[float]) -> None:
+    top = cells.scale(ends)
+
+    assert max(ends) <= top * (1 + 1e-6)
+    assert max(ends) >= top * 0.49

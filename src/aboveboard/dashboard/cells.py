@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from aboveboard.insights import Column, Insight, Table
     from aboveboard.insights.table import Value
 
+
+_STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 
 NUMBERS = ("count", "dollars", "amount", "average")
 
@@ -52,25 +55,36 @@ class Cell:
 
 def rows(insight: Insight, table: Table) -> list[list[Cell]]:
     """Return the table's cells, row by row, in the order of the insight's columns."""
-    longest: dict[tuple[str, Value], float] = {}
-    records = table.records()
-    for record in records:
-        for name, column in insight.columns.items():
-            if column.kind == "share" and name in record:
-                # Kinds of things have bars of their own: crashes are short beside exits.
-                place = name, record.get("kind")
-                ends = (_number(record[name + end]) or 0.0 for end in ("", "_high"))
-                longest[place] = max(longest.get(place, 0.0), *ends)
+    top = scale_of(insight, table)
     return [
         [
-            share(name, column, record, longest[name, record.get("kind")])
+            share(name, column, record, top)
             if column.kind == "share"
             else plain(column, record[name], str(record.get(column.unit or "") or ""))
             for name, column in insight.columns.items()
             if name in record
         ]
-        for record in records
+        for record in table.records()
     ]
+
+
+def scale_of(insight: Insight, table: Table) -> float:
+    """Return where the bars of a table end: one scale for all of its shares."""
+    shares = [name for name, column in insight.columns.items() if column.kind == "share"]
+    return scale(
+        _number(record[name + end])
+        for record in table.records()
+        for name in shares
+        if name in record
+        for end in ("", "_high")
+    )
+
+
+def scale(ends: Iterable[float | None]) -> float:
+    """Return a round share, at most 1, that none of `ends` is beyond: a bar's full length."""
+    longest = max((end for end in ends if end), default=1.0)
+    size = 10.0 ** math.floor(math.log10(longest))
+    return min(1.0, next(step * size for step in _STEPS if step * size >= longest * (1 - 1e-9)))
 
 
 def plain(column: Column, value: Value, unit: str = "") -> Cell:
@@ -87,18 +101,18 @@ def plain(column: Column, value: Value, unit: str = "") -> Cell:
     return Cell(column.kind, str(value), "", value, asks=column.asks)
 
 
-def share(name: str, column: Column, record: Mapping[str, Value], longest: float) -> Cell:
-    """Return the cell of a share, whose bar is drawn against the longest one."""
+def share(name: str, column: Column, record: Mapping[str, Value], top: float) -> Cell:
+    """Return the cell of a share, whose bar is as long as it is of `top`."""
     value, low, high = (_number(record[name + end]) for end in ("", "_low", "_high"))
     if value is None:
         return Cell(column.kind, column.null, "", None, missing=True)
     of = record[column.of] if column.of else None
     behind = f", from {of:,} {'install' if of == 1 else 'installs'}" if isinstance(of, int) else ""
-    scale = 100 / longest if longest else 0
+    length = 100 / top if top else 0
     if low is None or high is None:
         title = f"{value:.4%}{behind}: too few, or too alike, for an interval"
         return Cell(
-            column.kind, wording.share(value), title, value, bar=Bar(value * scale, None, None)
+            column.kind, wording.share(value), title, value, bar=Bar(value * length, None, None)
         )
     return Cell(
         column.kind,
@@ -106,7 +120,7 @@ def share(name: str, column: Column, record: Mapping[str, Value], longest: float
         f"{value:.4%}, 95% interval {low:.2%} to {high:.2%}{behind}",
         value,
         interval=wording.interval(low, high),
-        bar=Bar(value * scale, low * scale, high * scale),
+        bar=Bar(value * length, low * length, high * length),
     )
 
 

@@ -84,6 +84,7 @@ class Look:
     """What the page shows.
 
     Args:
+        scale: Where the bars of all its properties end.
         ever: Whether the event has happened at all, in whatever period and version.
     """
 
@@ -95,6 +96,7 @@ class Look:
     words: list[Words]
     numbers: list[Numbers]
     columns: list[insights.Column]
+    scale: float
     ever: bool
 
     @property
@@ -117,6 +119,7 @@ def look(view: View) -> Look:
     measures = [name for name, column in daily.columns.items() if column.kind == "count"]
     numbers = [told.columns[name] for name in ("share", "sum", "median", "p90")]
     rows = _ask(view, told).records() if happened else []
+    scale = _scale(entry, rows)
     return Look(
         entry=entry,
         cards=[_card(every, daily, record, days, name) for name in measures] if happened else [],
@@ -124,7 +127,7 @@ def look(view: View) -> Look:
         daily=daily,
         days=days,
         words=[
-            _words(entry, declared, told, _rows_of(rows, name))
+            _words(entry, declared, told, _rows_of(rows, name), scale)
             for name, declared in entry.properties.items()
             if declared.kind.label not in insights.NUMBERS
         ],
@@ -134,6 +137,7 @@ def look(view: View) -> Look:
             if declared.kind.label in insights.NUMBERS
         ],
         columns=numbers,
+        scale=scale,
         ever=happened or _ever(view, every),
     )
 
@@ -192,9 +196,24 @@ def _rows_of(rows: list[dict[str, Value]], name: str) -> list[dict[str, Value]]:
     return [row for row in rows if row["property"] == name]
 
 
-def _words(entry: Entry, declared: Property, told: Insight, rows: list[dict[str, Value]]) -> Words:
-    ends = [row[end] for row in rows for end in ("share", "share_high")]
-    longest = max((end for end in ends if isinstance(end, float)), default=0.0)
+def _scale(entry: Entry, rows: list[dict[str, Value]]) -> float:
+    """Return the scale of all the properties' bars, which stand side by side."""
+    ends = (
+        row[end]
+        for row in rows
+        if entry.properties[str(row["property"])].kind.label not in insights.NUMBERS
+        for end in ("share", "share_high")
+    )
+    return cells.scale(end for end in ends if isinstance(end, float))
+
+
+def _words(
+    entry: Entry,
+    declared: Property,
+    told: Insight,
+    rows: list[dict[str, Value]],
+    scale: float,
+) -> Words:
     values = []
     for row in rows:
         plain = {
@@ -207,7 +226,7 @@ def _words(entry: Entry, declared: Property, told: Insight, rows: list[dict[str,
                 YES_OR_NO.get(text, text) if declared.kind.label == "flag" else text,
                 plain is not None,
                 cells.plain(told.columns["times"], row["times"]),
-                cells.share("share", told.columns["share"], row, longest),
+                cells.share("share", told.columns["share"], row, scale),
             )
         )
     errors = _of("errors")

@@ -56,12 +56,21 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Top:
+    """A row of a glance: a name, what stands beside it in small letters, and a share."""
+
+    name: str
+    beside: str
+    share: cells.Cell
+
+
+@dataclass(frozen=True)
 class Glance:
     """The top of an insight: names and shares."""
 
     insight: Insight
     title: str
-    rows: list[tuple[str, cells.Cell]]
+    rows: list[Top]
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,7 @@ class Overview:
     daily: Insight
     days: Table
     glances: list[Glance]
+    scale: float
     empty: bool
 
 
@@ -102,13 +112,17 @@ def look(view: View) -> Overview:
             spark = sparkline(days, measure)
             cards.append(Card(measure, column.label, cell.text, cell.title, change, told, spark))
     measures = [card.measure for card in cards]
-    glanced = [each for each in view.offered() if each.glance is not None]
+    glanced = [each for each in view.offered() if each.glance is not None][:GLANCES]
+    tops = [(each, _top(view, each)) for each in glanced]
+    # One scale for all: side by side, bars of the same length are taken for the same share.
+    scale = cells.scale(end for each, records in tops for end in _ends(each, records))
     return Overview(
         cards=cards,
         measure=view.measure if view.measure in measures else measures[0],
         daily=daily,
         days=days,
-        glances=[_glance(view, each) for each in glanced[:GLANCES]],
+        glances=[_glance(each, records, scale) for each, records in tops],
+        scale=scale,
         empty=not any(value for value in now.values()),
     )
 
@@ -168,9 +182,9 @@ def sparkline(days: Table, measure: str) -> Spark:
     return Spark(" ".join(whole), " ".join(going) if len(going) > 1 else "")
 
 
-def _glance(view: View, insight: Insight) -> Glance:
+def _top(view: View, insight: Insight) -> list[dict[str, Value]]:
     assert insight.glance is not None
-    name, value, where = (insight.glance[key] for key in ("name", "value", "where"))
+    value, where = insight.glance["value"], insight.glance["where"]
     table = insight.run(view.warehouse, view.project, view.filters)
     chosen = [
         record
@@ -178,16 +192,28 @@ def _glance(view: View, insight: Insight) -> Glance:
         if all(record[column] in values for column, values in where.items())
     ]
     chosen.sort(key=lambda record: -float(record[value] or 0))
-    top = chosen[:GLANCE_ROWS]
-    longest = max((float(record[value] or 0) for record in top), default=0.0)
+    return chosen[:GLANCE_ROWS]
+
+
+def _ends(insight: Insight, records: list[dict[str, Value]]) -> list[float]:
+    assert insight.glance is not None
+    ends = [record[insight.glance["value"] + end] for record in records for end in ("", "_high")]
+    return [end for end in ends if isinstance(end, float)]
+
+
+def _glance(insight: Insight, records: list[dict[str, Value]], scale: float) -> Glance:
+    assert insight.glance is not None
+    name, value = insight.glance["name"], insight.glance["value"]
+    beside = insight.glance.get("beside")
     return Glance(
         insight,
         insight.glance["title"],
         [
-            (
+            Top(
                 str(record[name] or insight.columns[name].null),
-                cells.share(value, insight.columns[value], record, longest),
+                str(record[beside] or "") if beside else "",
+                cells.share(value, insight.columns[value], record, scale),
             )
-            for record in top
+            for record in records
         ],
     )

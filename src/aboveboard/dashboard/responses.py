@@ -70,6 +70,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "day": wording.day,
         "human": wording.human,
+        "scale": wording.scale,
         "data": _data,
         "prose": _prose,
         "breakable": _breakable,

@@ -146,6 +146,7 @@ def _insight_page(view: View, insight: Insight) -> Answer:
         insight=insight,
         table=table,
         rows=cells.rows(insight, table),
+        scale=cells.scale_of(insight, table),
         parts=charts.parts(insight, table, view.measure),
         measures=charts.measures(insight, table) if "params" in (insight.chart or {}) else [],
         subject=view.subject() if insight.of_event else None,

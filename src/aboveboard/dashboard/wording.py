@@ -63,6 +63,11 @@ def share(value: float) -> str:
     return f"{percent:.1g}%" if percent >= 0.001 else "<0.001%"
 
 
+def scale(top: float) -> str:
+    """Return the end of a scale of shares: `60%`, `0.5%`."""
+    return f"{top * 100:.3g}%"
+
+
 def interval(low: float, high: float) -> str:
     """Return the bounds of a share in percent, with a decimal where it tells."""
     low, high = low * 100, high * 100
