@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import wording
@@ -41,6 +41,7 @@ class Cell:
         missing: Whether the value is null, and `text` a word for that.
         interval: A share's bounds in words.
         asks: The parameter that the value may be asked for with.
+        going: Whether it is a day that is not over.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Cell:
     interval: str | None = None
     bar: Bar | None = None
     asks: str | None = None
+    going: bool = False
 
 
 def rows(insight: Insight, table: Table) -> list[list[Cell]]:
@@ -60,7 +62,10 @@ def rows(insight: Insight, table: Table) -> list[list[Cell]]:
         [
             share(name, column, record, top)
             if column.kind == "share"
-            else plain(column, record[name], str(record.get(column.unit or "") or ""))
+            else replace(
+                plain(column, record[name], str(record.get(column.unit or "") or "")),
+                going=column.kind == "day" and record.get("complete") is False,
+            )
             for name, column in insight.columns.items()
             if name in record
         ]
