@@ -152,7 +152,7 @@ class TestPages:
         first = min(event.time for event in site.happened).date()
         last = max(event.time for event in site.happened if event.event == "session_start").date()
 
-        for path in ("/", "/insights/models"):
+        for path in ("/", "/insights/models", "/insights/overview", "/insights/event_days"):
             page = site.get(f"{path}?since=2020-01-01&until=2020-01-31&os=Linux").text
             assert "Nothing in this period" in page
             assert f"{path}?since={first}&amp;until={last}&amp;os=Linux" in page

@@ -6,7 +6,8 @@ the width that a page gives it. A part's `usermeta` says which rows are its own:
     {"where": {"kind": ["crash"]}, "rows": {"by": "session_share", "most": 15, "step": 26}}
 
 where `where` and `by` (an order other than the table's, without the rows that have none of it) may
-be left out, and `step` is how high a row is, in pixels.
+be left out, and `step` is how high a row is, in pixels. A layer may have a `where` too: it is left
+out where no row is one of its own.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def config(theme: str) -> Spec:
 
 def parts(insight: Insight, table: Table, measure: str | None = None) -> list[Spec]:
     """Return the charts that the table gives, each with its data; none where there is no row."""
-    if insight.chart is None:
+    if insight.chart is None or is_blank(insight, table):
         return []
     found = []
     for part in insight.chart.get("vconcat", [insight.chart]):
@@ -113,6 +114,7 @@ def parts(insight: Insight, table: Table, measure: str | None = None) -> list[Sp
             spec["layer"] = [
                 layer for layer in spec["layer"] if "x2" not in layer.get("encoding", {})
             ]
+        spec["layer"] = [layer for layer in spec["layer"] if _has_rows(layer, rows)]
         for layer in spec["layer"]:
             _trim_legend(layer.get("encoding", {}).get("color", {}), rows)
         found.append({**spec, "data": {"values": rows}})
@@ -126,6 +128,12 @@ def measures(insight: Insight, table: Table) -> list[str]:
         for name, column in insight.columns.items()
         if name in table.columns and column.kind in ("count", "dollars")
     ]
+
+
+def is_blank(insight: Insight, table: Table) -> bool:
+    """Say whether nothing is known of any row: days from before the first data, or to come."""
+    names = measures(insight, table)
+    return bool(names) and all(record[name] is None for record in table.records() for name in names)
 
 
 def svg(specs: list[Spec], theme: str, title: str) -> str:
@@ -172,6 +180,12 @@ def _rows(insight: Insight, table: Table, choice: Mapping[str, Any]) -> list[dic
         }
         for record in chosen[: rows.get("most")]
     ]
+
+
+def _has_rows(layer: Spec, rows: list[dict[str, Any]]) -> bool:
+    """Say whether a layer has a row of its own; Vega complains of an axis without one."""
+    where = layer.pop("usermeta", {}).get("where", {})
+    return any(all(row[name] in values for name, values in where.items()) for row in rows)
 
 
 def _trim_legend(color: Spec, rows: list[dict[str, Any]]) -> None:

@@ -145,7 +145,7 @@ def _insight_page(view: View, insight: Insight) -> Answer:
         view=view,
         insight=insight,
         table=table,
-        rows=cells.rows(insight, table),
+        rows=[] if charts.is_blank(insight, table) else cells.rows(insight, table),
         scale=cells.scale_of(insight, table),
         parts=charts.parts(insight, table, view.measure),
         measures=charts.measures(insight, table) if "params" in (insight.chart or {}) else [],
