@@ -283,6 +283,41 @@ class TestEdges:
         assert [(row["name"], row["session_share"]) for row in first] == [("/exit", 1.0)]
         assert second == []
 
+    def test_a_version_s_session_is_followed_for_a_week_and_no_longer(self, data: Data) -> None:
+        """A chat stays open over a weekend; without a bound, every session would be looked at."""
+        world = small(data, "open")
+        happened = []
+        for day in ("2026-03-01", "2026-03-03", "2026-03-10"):
+            began = begins(uuid4(), f"{day}T10:00:00", app_version="2.0")
+            sent = happens(began, "message_send", "2026-03-10T11:00:00", main_model="o3")
+            happened += [began, sent]
+        fill(data.warehouse, world.name, world.catalog, happened)
+        asked = {"since": "2026-03-10", "until": "2026-03-10"}
+
+        (everyone,) = data.ask("totals", asked, world).records()
+        (some,) = data.ask("totals", {**asked, "version": "2.0"}, world).records()
+
+        assert (everyone["messages"], everyone["sessions"]) == (3, 1)
+        assert (some["messages"], some["sessions"]) == (2, 1)
+
+    def test_what_fails_in_a_session_of_the_period_counts_for_a_week(self, data: Data) -> None:
+        world = small(data, "late")
+        began = [begins(uuid4(), "2026-03-01T10:00:00") for _ in range(4)]
+        late = [
+            happens(each, "exception", f"2026-03-{day:02}T10:00:00", error_type="KeyError")
+            for each, day in zip(began, (1, 8, 9), strict=False)
+        ]
+        fill(data.warehouse, world.name, world.catalog, [*began, *late])
+        asked = {"since": "2026-03-01", "until": "2026-03-01"}
+
+        (error,) = data.ask("errors", asked, world).records()
+        (version,) = data.ask("stability", asked, world).records()
+        events = {row["event"]: row for row in data.ask("events", asked, world).records()}
+
+        assert error["session_share"] == 0.5
+        assert version["crash_free_share"] == 0.5
+        assert events["exception"]["session_share"] == 0.5
+
     @pytest.mark.parametrize("name", ["overview", "event_days"])
     def test_days_before_the_first_data_and_days_to_come_are_blank_and_today_is_not_over(
         self, data: Data, name: str

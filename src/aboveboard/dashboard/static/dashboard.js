@@ -98,9 +98,15 @@ button.addEventListener("click", () => {
 });
 system.addEventListener("change", themed);
 
-// On a small screen the pages are a strip that scrolls: show where on it this page is.
+// On a small screen the pages are a strip that scrolls: show where on it this page is. Not with
+// scrollIntoView, after which the first Tab would go on from there and past the link to the content.
 
-document.querySelector(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+const here = document.querySelector(".side nav [aria-current]");
+if (here) {
+  const strip = here.closest("nav");
+  const { left, width } = here.getBoundingClientRect();
+  strip.scrollLeft += left - strip.getBoundingClientRect().left - (strip.clientWidth - width) / 2;
+}
 
 // One custom period is open at a time, and leaves with Escape or a click beside it.
 
