@@ -24,6 +24,9 @@ from aboveboard.collector.segment import (
     NOT_AN_EVENT,
     NOT_IN_CATALOG,
     NOT_JSON,
+    TOO_DEEP,
+    TOO_LONG,
+    TOO_MANY_PROPERTIES,
     SegmentReader,
 )
 from tests.client import tool
@@ -135,7 +138,10 @@ class TestWhatIsNot:
         [
             (b'{"event": "laun', NOT_JSON),
             (b"\xff\xfe", NOT_JSON),
-            (b"[" * 100_000, NOT_JSON),
+            (b"[" * 60_000, TOO_DEEP),
+            (b"[" * 100_000, TOO_LONG),
+            (ME.line("launched", note="x" * 70_000), TOO_LONG),
+            (ME.line("launched", dict.fromkeys(map(str, range(501)))), TOO_MANY_PROPERTIES),
             (b'{"time": NaN}', NOT_JSON),
             (b"[]", NOT_AN_EVENT),
             (b'"launched"', NOT_AN_EVENT),

@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import uuid
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from litestar import Request, Response, Router, get, post
 from litestar.exceptions import HTTPException
 
 from aboveboard.client import exceptions
 
-from . import access, posthog, segment
+from . import access, posthog, segment, writekey
 from .allowlist import Accepted
 from .batch import delivery as batch_delivery
-from .body import DRAIN_MAX, Bodies, TooLongError, TooManyError
+from .body import Bodies, CutOffError, TooLongError, TooManyError
+from .desk import Desk
 from .inbox import Delivery, UnavailableError
-from .inflate import WIRE_MAX, DamagedError, TooLargeError, claimed_size, inflate
+from .inflate import (
+    INFLATED_MAX,
+    OBJECTS_MAX,
+    WIRE_MAX,
+    DamagedError,
+    TooLargeError,
+    TooManyObjectsError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .service import Collector, Reader
 
-T = TypeVar("T")
-
 log = logging.getLogger(__name__)
-
-LARGE = 256 * 1024
-"""Bytes, inflated, from which a body is read in a thread: others are answered meanwhile."""
 
 RETRY_AFTER = 2
 """Seconds. Small, since stock aider waits for it at its exit."""
 
 TOO_LARGE = f"the body is larger than {WIRE_MAX} bytes"
+
+TOO_LARGE_READ = {
+    TooLargeError: f"the body is larger than {INFLATED_MAX} bytes when inflated",
+    writekey.TooLargeToLookError: f"the gzipped body is larger than {writekey.LOOKED_AT_MAX} "
+    "bytes, too large to look for its key: send the write key as Authorization: Bearer",
+    TooManyObjectsError: f"the body has more than {OBJECTS_MAX} objects and lists",
+}
+TOO_MANY_LINES = f"the body has more than {segment.LINES_MAX} lines"
+TOO_MANY_EVENTS = f"the batch has more than {posthog.EVENTS_MAX} events"
+NO_KEY = "the body has no api_key or token"
 
 VERDICTS_MAX = 100
 """Lines that an answer names; a body of garbage is not to make a longer answer."""
@@ -56,21 +66,29 @@ class RefusedError(Exception):
 def router(collector: Collector) -> Router:
     """Return every route that takes events or keeps a PostHog client content."""
     bodies = Bodies()
+    desk = Desk()
+
+    def is_known(key: str) -> bool:
+        return collector.reader(key) is not None
 
     @post("/v1/events", status_code=200)
     async def events(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
-        with bodies.room(request):
-            key = access.bearer(request.headers.get("authorization"))
-            reader = collector.reader(key) if key else None
-            body = _whole(await bodies.read(request, keep=reader is not None))
+        key = access.bearer(request.headers.get("authorization"))
+        reader = collector.reader(key) if key else None
+        with bodies.coming(known=reader is not None) as body:
+            sent = _whole(await body.read(request.receive, keep=reader is not None))
             if reader is None:
                 raise _unknown_key()
             identity = _uuid(request.headers.get("idempotency-key"))
-            accepted = await _off_loop(body, partial(_read_segment, reader, body))
-            receipt = await collector.committer.submit(
-                Delivery(reader.project.name, identity, accepted)
-            )
-        collector.metrics.count(reader.project.name, receipt)
+            project = reader.project.name
+
+            def read(inflated: bytes) -> Delivery:
+                return Delivery(project, identity, _read_segment(reader, inflated))
+
+            async with desk.reading(sent, read) as delivery:
+                receipt = await collector.committer.submit(delivery)
+        accepted = delivery.accepted
+        collector.metrics.count(project, receipt)
         return Response(
             {
                 "accepted": accepted.events,
@@ -85,10 +103,15 @@ def router(collector: Collector) -> Router:
 
     @post([*posthog.PATHS], status_code=200)
     async def capture(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
-        with bodies.room(request):
-            body = _whole(await bodies.read(request))
-            delivery = await _off_loop(body, partial(_read_batch, collector, body))
-            receipt = await collector.committer.submit(delivery)
+        outer_key = _outer_key(request)
+        known = outer_key is not None and is_known(outer_key)
+        with bodies.coming(known=known) as body:
+            sent = _whole(await body.read(request.receive))
+            if not known:
+                await desk.find_key(sent, is_known)
+                bodies.promote(body)
+            async with desk.reading(sent, partial(_read_batch, collector, outer_key)) as delivery:
+                receipt = await collector.committer.submit(delivery)
         collector.metrics.count(delivery.project, receipt)
         # Exactly 200: PostHog's clients send again on 202 and 204.
         return Response({"status": 1}, headers=NO_STORE)
@@ -115,6 +138,21 @@ def router(collector: Collector) -> Router:
     def slow(request: object, _error: TooLongError) -> Response[dict[str, str]]:
         return refuse(request, RefusedError(408, "the body took too long"))
 
+    def cut_off(request: object, _error: CutOffError) -> Response[dict[str, str]]:
+        return refuse(request, RefusedError(400, "the body ended early"))
+
+    def too_large(request: object, error: TooLargeError) -> Response[dict[str, str]]:
+        return refuse(request, RefusedError(413, TOO_LARGE_READ[type(error)]))
+
+    def damaged(request: object, _error: DamagedError) -> Response[dict[str, str]]:
+        return refuse(request, RefusedError(400, "the body is damaged gzip"))
+
+    def no_key(request: object, _error: writekey.NoKeyError) -> Response[dict[str, str]]:
+        return refuse(request, RefusedError(400, NO_KEY))
+
+    def unknown_key(request: object, _error: object) -> Response[dict[str, str]]:
+        return refuse(request, _unknown_key())
+
     def http(request: object, error: HTTPException) -> Response[dict[str, str]]:
         reason = TOO_LARGE if error.status_code == 413 else "refused"
         return refuse(request, RefusedError(error.status_code, reason))
@@ -128,12 +166,16 @@ def router(collector: Collector) -> Router:
     return Router(
         "/",
         route_handlers=[events, capture, flags, config],
-        request_max_body_size=DRAIN_MAX,
         exception_handlers={
             RefusedError: refuse,
             UnavailableError: unavailable,
             TooManyError: unavailable,
             TooLongError: slow,
+            CutOffError: cut_off,
+            TooLargeError: too_large,
+            DamagedError: damaged,
+            writekey.NoKeyError: no_key,
+            writekey.UnknownKeyError: unknown_key,
             HTTPException: http,
             Exception: unexpected,
         },
@@ -144,10 +186,6 @@ def _whole(body: bytes | None) -> bytes:
     if body is None:
         raise RefusedError(413, TOO_LARGE)
     return body
-
-
-async def _off_loop(body: bytes, read: Callable[[], T]) -> T:
-    return await asyncio.to_thread(read) if claimed_size(body) > LARGE else read()
 
 
 def _unknown_key() -> RefusedError:
@@ -161,24 +199,27 @@ def _uuid(text: str | None) -> uuid.UUID:
         raise RefusedError(400, "Idempotency-Key is to be the segment's UUID") from None
 
 
-def _inflated(body: bytes) -> bytes:
+def _outer_key(request: Request[Any, Any, Any]) -> str | None:
+    """Return the write key that a PostHog client's request has outside its body."""
+    return access.bearer(request.headers.get("authorization")) or next(
+        filter(None, map(request.query_params.get, writekey.NAMES)), None
+    )
+
+
+def _read_segment(reader: Reader, inflated: bytes) -> Accepted:
     try:
-        return inflate(body)
-    except TooLargeError:
-        raise RefusedError(413, "the body is too large when inflated") from None
-    except DamagedError:
-        raise RefusedError(400, "the body is damaged gzip") from None
+        return reader.segments.read(inflated, segment.SOURCE)
+    except segment.TooManyLinesError:
+        raise RefusedError(413, TOO_MANY_LINES) from None
 
 
-def _read_segment(reader: Reader, body: bytes) -> Accepted:
-    return reader.segments.read(_inflated(body), segment.SOURCE)
-
-
-def _read_batch(collector: Collector, body: bytes) -> Delivery:
+def _read_batch(collector: Collector, outer_key: str | None, inflated: bytes) -> Delivery:
     try:
-        batch = posthog.parse(_inflated(body))
+        batch = posthog.parse(inflated, outer_key)
     except posthog.MalformedError as error:
         raise RefusedError(400, str(error)) from None
+    except posthog.TooManyEventsError:
+        raise RefusedError(413, TOO_MANY_EVENTS) from None
     reader = collector.reader(batch.key)
     if reader is None:
         raise _unknown_key()

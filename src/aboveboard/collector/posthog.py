@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 from aboveboard.client.line import SEQ, SEQ_MAX, hour
 from aboveboard.warehouse.schema import NOBODY
 
+from . import writekey
 from .allowlist import AllowList, Unfit, is_plausible, is_random_id
 from .identities import identity
 from .legacy import Told, Translator, decode
-from .segment import UNREADABLE
+from .segment import PROPERTIES_MAX, TOO_DEEP, TOO_MANY_PROPERTIES, UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,8 +46,16 @@ _EXCEPTION = "$exception"
 _EVENTS = uuid.UUID("5c1f1b0e-8f1e-4f0e-9a63-0d9f1f3f4f5b")
 
 
+EVENTS_MAX = 10_000
+"""Events of one batch. PostHog's clients send a hundred, unless told otherwise."""
+
+
 class MalformedError(ValueError):
     """The body is none that a PostHog client sends."""
+
+
+class TooManyEventsError(ValueError):
+    """The batch has more events than are taken."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +67,22 @@ class Batch:
     events: list[dict[str, Json]]
 
 
-def parse(body: bytes) -> Batch:
+def parse(body: bytes, outer_key: str | None = None) -> Batch:
     """Return the events of a body, and the write key that came with them.
 
+    Args:
+        body: JSON.
+        outer_key: The key that came beside the body, for one that holds none.
+
     Raises:
-        MalformedError: the body is no JSON, or holds no events or no key.
+        MalformedError: the body is no JSON, or holds no events or no key, or an event with too
+            many properties.
+        TooManyEventsError: there are more than `EVENTS_MAX`.
     """
     try:
         document = decode(body)
+    except RecursionError:
+        raise MalformedError(f"the body is {TOO_DEEP}") from None
     except UNREADABLE:
         raise MalformedError("the body is not JSON") from None
     if isinstance(document, dict):
@@ -74,8 +91,14 @@ def parse(body: bytes) -> Batch:
         document, batch = {}, document
     if not isinstance(batch, list):
         raise MalformedError("the body has no list of events")
+    if len(batch) > EVENTS_MAX:
+        raise TooManyEventsError
     events = [event for event in batch if isinstance(event, dict)]
-    key = next(filter(None, map(_key, (document, *events))), None)
+    for event in events:
+        properties = event.get("properties")
+        if isinstance(properties, dict) and len(properties) > PROPERTIES_MAX:
+            raise MalformedError(f"an event has {TOO_MANY_PROPERTIES}")
+    key = next(filter(None, map(_key, (document, *events))), outer_key)
     if key is None:
         raise MalformedError("the body has no api_key or token")
     return Batch(key, _former_id(events), events)
@@ -213,7 +236,7 @@ def _key(part: Mapping[str, Json]) -> str | None:
     properties = part.get("properties")
     for holder in (part, properties):
         if isinstance(holder, dict):
-            for name in ("api_key", "token"):
+            for name in writekey.NAMES:
                 key = holder.get(name)
                 if isinstance(key, str) and key:
                     return key

@@ -33,6 +33,19 @@ NO_TIME = "time is not in seconds since 1970, or lies in the future"
 NO_PLACE = "seq is no whole number from 0 to 4294967295"
 NOT_IN_CATALOG = "the catalog has no such event"
 
+LINES_MAX = 10_000
+"""Lines of one body. A client's segment has 256 KiB, which is about a thousand events."""
+
+LINE_MAX = 64 * 1024
+"""Bytes of one line."""
+
+PROPERTIES_MAX = 500
+"""Properties of one event, those included that the catalog does not have."""
+
+TOO_DEEP = "nested too deeply"
+TOO_LONG = f"longer than {LINE_MAX} bytes"
+TOO_MANY_PROPERTIES = f"more than {PROPERTIES_MAX} properties"
+
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises over bytes that are no JSON; deep nesting is a RecursionError."""
 
@@ -54,6 +67,10 @@ def _shape_of(kind: Kind) -> tuple[Any, bool]:
     return (dict[str, Any] | None if isinstance(kind, Exception_) else _WORD), False
 
 
+class TooManyLinesError(ValueError):
+    """The body has more lines than are taken."""
+
+
 class SegmentReader:
     """Reads the segments of one project."""
 
@@ -67,7 +84,15 @@ class SegmentReader:
         self._decoder = msgspec.json.Decoder(lines)
 
     def read(self, body: bytes, source: str = SOURCE) -> Accepted:
-        """Return what may be kept of a body, and a verdict for each line that may not."""
+        """Return what may be kept of a body, and a verdict for each line that may not.
+
+        Raises:
+            TooManyLinesError: there are more than `LINES_MAX`.
+        """
+        if body.count(b"\n") > LINES_MAX:
+            raise TooManyLinesError
+        if len(body) > LINE_MAX and max(map(len, body.split(b"\n"))) > LINE_MAX:
+            return self._read_each(body, source)
         try:
             events = self._decoder.decode_lines(body)
         except UNREADABLE:
@@ -106,8 +131,12 @@ class SegmentReader:
             source: How it came.
             place: Its order where it tells none, as lines of 0.1.0 do.
         """
+        if len(line) > LINE_MAX:
+            return TOO_LONG
         try:
             told = msgspec.json.decode(line)
+        except RecursionError:
+            return TOO_DEEP
         except UNREADABLE:
             return NOT_JSON
         return self.take(told, into, source, place=place)
@@ -132,6 +161,8 @@ class SegmentReader:
         """
         if not isinstance(told, dict) or not isinstance(told.get(shape.PROPERTIES), dict):
             return NOT_AN_EVENT
+        if len(told[shape.PROPERTIES]) > PROPERTIES_MAX:
+            return TOO_MANY_PROPERTIES
         user_id, session = told.get(shape.USER_ID), told.get(shape.SESSION)
         seq, moment = told.get(shape.SEQ, place), told.get(shape.TIME)
         if user_id is None and takes_nobody:

@@ -1,0 +1,162 @@
+"""Where bodies are read: within bounds of memory, and not by the thread that answers others.
+
+A small body is read at once. A large one is read in a thread: one thread for those whose sender
+named a known key, one for the look for a key, so that neither keeps the other waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from . import writekey
+from .body import TooManyError
+from .inflate import (
+    INFLATED_MAX,
+    DamagedError,
+    TooLargeError,
+    check_objects,
+    claimed_size,
+    inflate,
+    pieces,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+T = TypeVar("T")
+
+LARGE = 128 * 1024
+"""Bytes, inflated, from which a body is read in a thread: others are answered meanwhile."""
+
+WORK_MAX = 256 * 2**20
+"""Bytes that all bodies together may take while they are read and stored."""
+
+GROWTH = 32
+"""How many times its size a body's JSON can take in memory, measured with `{"":0},` repeated."""
+
+WAITING_MAX = 64
+"""Bodies that may wait for memory, and as many for the look for their key."""
+
+
+class Desk:
+    """Reads what bodies hold. For the event loop's thread."""
+
+    def __init__(self, *, work_max: int = WORK_MAX) -> None:
+        self._memory = Memory(work_max)
+        self._readers = _thread("reader")
+        self._finders = _thread("finder")
+        self._looked_for = 0
+
+    async def find_key(self, body: bytes, known: Callable[[str], bool]) -> str:
+        """Return the known write key that a body names.
+
+        Raises:
+            TooManyError: too many bodies wait for this.
+            TooLargeError, DamagedError, NoKeyError, UnknownKeyError: as `writekey.find` has it.
+        """
+        size = claimed_size(body)
+        if size <= LARGE:
+            return writekey.find(body, known, most=LARGE)
+        if self._looked_for >= WAITING_MAX:
+            raise TooManyError
+        self._looked_for += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._finders, writekey.find, body, known)
+        finally:
+            self._looked_for -= 1
+
+    async def _judge(self, body: bytes) -> None:
+        """Raise what is wrong with a body that announces too much: size, or damage at its end."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._readers, deque, pieces(body), 0)
+        raise DamagedError
+
+    @asynccontextmanager
+    async def reading(self, body: bytes, read: Callable[[bytes], T]) -> AsyncIterator[T]:
+        """Return what `read` makes of an inflated body; there is memory for it inside the context.
+
+        Raises:
+            TooManyError: too many bodies wait for memory.
+            TooLargeError, DamagedError: as `inflate` has it.
+        """
+        size = claimed_size(body)
+        if size > INFLATED_MAX:
+            await self._judge(body)
+        async with self._memory.room(size):
+            if size <= LARGE:
+                yield read(_inflate(body, size))
+            else:
+                loop = asyncio.get_running_loop()
+                yield await loop.run_in_executor(self._readers, _read, body, size, read)
+
+
+def _read(body: bytes, size: int, read: Callable[[bytes], T]) -> T:
+    inflated = _inflate(body, size)
+    check_objects(inflated)  # a small body cannot have too many
+    return read(inflated)
+
+
+def _inflate(body: bytes, size: int) -> bytes:
+    """Return a body inflated, and not more of it than there is memory for."""
+    try:
+        return inflate(body, most=size)
+    except TooLargeError:
+        raise DamagedError from None  # gzip's end says another size
+
+
+def _thread(name: str) -> ThreadPoolExecutor:
+    """Return a thread that is there already: there may be none to be had when it is needed."""
+    executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+    executor.submit(int).result()
+    return executor
+
+
+class Memory:
+    """Memory for reading and storing bodies: those that come first have it first."""
+
+    def __init__(self, most: int = WORK_MAX) -> None:
+        self._free = most
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def room(self, size: int) -> AsyncIterator[None]:
+        """Have memory for a body of `size` bytes, inflated, until what it holds is stored.
+
+        Raises:
+            TooManyError: too many wait for it.
+        """
+        weight = size * GROWTH
+        if self._waiting or weight > self._free:
+            if len(self._waiting) >= WAITING_MAX:
+                raise TooManyError
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append((weight, turn))
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if not turn.cancelled():  # it was given already
+                    self._free += weight
+                self._serve()
+                raise
+        else:
+            self._free -= weight
+        try:
+            yield
+        finally:
+            self._free += weight
+            self._serve()
+
+    def _serve(self) -> None:
+        while self._waiting:
+            weight, turn = self._waiting[0]
+            if not turn.cancelled():
+                if weight > self._free:
+                    return
+                self._free -= weight
+                turn.set_result(None)
+            self._waiting.popleft()
