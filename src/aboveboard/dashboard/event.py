@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from aboveboard import insights
+from aboveboard.warehouse import database, table
 
 from . import cells, overview
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 PAGE = "events"
 """The insight whose page is one event's where one is asked for."""
+
+_EVER = resources.files(__package__).joinpath("ever.sql").read_text("utf-8")
 
 YES_OR_NO = {"true": "yes", "false": "no"}
 NOTHING = {"model": "not public"}
@@ -138,7 +142,7 @@ def look(view: View) -> Look:
         ],
         columns=numbers,
         scale=scale,
-        ever=happened or _ever(view, every),
+        ever=happened or _ever(view, entry),
     )
 
 
@@ -152,17 +156,9 @@ def _ask(view: View, insight: Insight) -> Table:
     return insight.run(view.warehouse, view.project, view.filters)
 
 
-def _ever(view: View, every: Insight) -> bool:
-    assert view.choices is not None
-    whole = replace(
-        view.filters,
-        since=min(view.choices.first, view.filters.since),
-        until=max(view.choices.last, view.filters.until),
-        version=None,
-        os=None,
-    )
-    records = every.run(view.warehouse, view.project, whole).records()
-    return any(record["times"] for record in records)
+def _ever(view: View, entry: Entry) -> bool:
+    names = {"project": database(view.project.name), "table": table(entry.name)}
+    return view.warehouse.query(_EVER, names).rows == [(1,)]
 
 
 def _card(
