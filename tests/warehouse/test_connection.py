@@ -6,6 +6,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from aboveboard.warehouse import (
     database,
     embedded,
 )
+from aboveboard.warehouse.schema import NOBODY, key
 
 NOON = 1_760_000_400
 
@@ -49,6 +51,12 @@ class Other(Event):
     """Another event."""
 
 
+def test_a_key_is_an_ids_last_64_bits_and_nobodys_is_0() -> None:
+    assert key("561f232a-46d9-44f3-aee2-825890ad4f8e") == 0xAEE2825890AD4F8E
+    assert key(NOBODY) == 0
+    assert all(key(str(uuid.uuid4())) >= 2**63 for _ in range(100))
+
+
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
     opened = Warehouse(embedded(tmp_path / "warehouse"))
@@ -74,8 +82,8 @@ def test_what_is_inserted_is_there_with_its_types(warehouse: Warehouse) -> None:
              "error_fingerprint": ["0f"]}  # fmt: skip
     warehouse.insert("tool", "sent", told, "one")
     when = datetime.datetime.fromtimestamp(NOON, datetime.UTC).replace(tzinfo=None)
-    ids = told["user_id"][0], told["session"][0]
-    properties = 2**53 - 1, 0.25, True, "KeyError", ["tool:main:1"], ["OSError"], "0f"
+    ids = (key(str(told["user_id"][0])), key(str(told["session"][0])))
+    properties = 2**53 - 1, Decimal("0.25"), True, "KeyError", ["tool:main:1"], ["OSError"], "0f"
     assert rows(warehouse, "* EXCEPT _move") == [(*ids, 7, when, *properties)]
 
 
@@ -209,3 +217,12 @@ def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
 def test_an_address_that_is_none_is_answered_with_what_one_looks_like(url: str) -> None:
     with pytest.raises(WarehouseError, match="chdb:///"):
         Warehouse(url)
+
+
+def test_money_is_summed_exactly_and_more_than_a_decimal_holds_is_null(
+    warehouse: Warehouse,
+) -> None:
+    for number, cost in enumerate((0.1, 0.2, 1e-7, 1e15, 999_999_999.5, None)):
+        warehouse.insert("tool", "sent", row(cost=cost), str(number))
+    assert rows(warehouse, "sum(cost)") == [(Decimal("999999999.8000001"),)]
+    assert rows(warehouse, "count()") == [(6,)]

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -226,10 +227,16 @@ def pack(tables: dict[str, Columns]) -> bytes:
     return _encoder.encode(folded)
 
 
-def unpack_into(merged: dict[str, Columns], body: bytes) -> None:
-    """Add one packed body's rows to `merged`; a column that one side lacks is null there."""
+def unpack_into(merged: dict[str, Columns], body: bytes) -> bool:
+    """Add one packed body's rows to `merged`; a column that one side lacks is null there.
+
+    Returns:
+        Whether 0.1.0 packed it, so that its rows have been given their places only here.
+    """
     tables = _decoder.decode(body)
-    _complete(tables)
+    is_older = any("seq" not in columns for columns in tables.values())
+    if is_older:
+        _complete(tables)
     for table, columns in tables.items():
         into = merged.setdefault(table, {})
         before = len(into["time"]) if into else 0
@@ -241,6 +248,7 @@ def unpack_into(merged: dict[str, Columns], body: bytes) -> None:
             if column is None:
                 column = into[name] = [None] * before
             column += [values] * rows if isinstance(values, str) else values
+    return is_older
 
 
 def _complete(tables: dict[str, dict[str, list[object] | str]]) -> None:
@@ -248,8 +256,8 @@ def _complete(tables: dict[str, dict[str, list[object] | str]]) -> None:
 
     Such a body has no places. A session's start comes first in its second.
     """
-    if all("seq" in columns for columns in tables.values()):
-        return
+    for table, columns in list(tables.items()):
+        _disown(tables, table, columns)
     moments = []
     for table, columns in tables.items():
         for row, moment in enumerate(columns["time"]):
@@ -262,3 +270,30 @@ def _complete(tables: dict[str, dict[str, list[object] | str]]) -> None:
     for _, _, table, row, session in sorted(moments):
         tables[table]["seq"][row] = places[session]  # type: ignore[index]
         places[session] += 1
+
+
+def _disown(
+    tables: dict[str, dict[str, list[object] | str]],
+    table: str,
+    columns: dict[str, list[object] | str],
+) -> None:
+    """Take the sessions from events of nobody, which 0.1.0 made up, one for each such event."""
+    rows = len(columns["time"])
+    users, sessions = (
+        [told] * rows if isinstance(told := columns[name], str) else told for name in _CONSTANT
+    )
+    if schema.NOBODY not in users:
+        return
+    if table == schema.SESSIONS:
+        kept = [user != schema.NOBODY for user in users]
+        if not any(kept):
+            del tables[table]
+            return
+        for name, values in columns.items():
+            if not isinstance(values, str):
+                columns[name] = list(compress(values, kept))
+        return
+    columns["session"] = [
+        schema.NOBODY if user == schema.NOBODY else session
+        for user, session in zip(users, sessions, strict=True)
+    ]

@@ -9,8 +9,9 @@ Projects are moved one beside another: one whose events the warehouse does not t
 and waits, longer each time, while the others go on.
 
 ClickHouse notes a token just before the rows are in. A process that is killed between the two has
-left a token without its rows, so a repeated move counts its rows, which carry its number, and
-inserts those that are missing under another token.
+left a token without its rows; and tables that were migrated meanwhile know no token of before. So a
+repeated move looks which of its rows are there, since they carry its number, inserts the others,
+and those that a token without rows has kept out under another one.
 """
 
 from __future__ import annotations
@@ -259,18 +260,23 @@ class Mover:
 
     def _carry(self, move: _Move) -> None:
         merged: dict[str, Columns] = {}
+        is_older = False
         for (body,) in self._connection.execute(
             "SELECT body FROM waiting WHERE number BETWEEN ? AND ? AND project = ? ORDER BY number",
             (move.first, move.last, move.project),
         ):
-            inbox.unpack_into(merged, body)
+            is_older |= inbox.unpack_into(merged, body)
         self._ensure(move.project)
+        if move.again and is_older:
+            # What 0.1.0 had carried of it has places of its own: all of it is carried anew.
+            self._warehouse.remove(move.project, move.number)
         for table, columns in sorted(merged.items()):
             token = f"{move.id}:{table}"
             columns[schema.MOVE.name] = [move.number] * len(columns["time"])
-            self._warehouse.insert(move.project, table, columns, token)
-            if move.again:
-                lost = self._lost(move, table, columns)
+            missing = self._lost(move, table, columns) if move.again else columns
+            if missing["time"]:
+                self._warehouse.insert(move.project, table, missing, token)
+                lost = self._lost(move, table, missing) if move.again else {"time": []}
                 if lost["time"]:
                     self._warehouse.insert(move.project, table, lost, f"{token}:{uuid.uuid4()}")
             self.inserts += 1
@@ -294,16 +300,18 @@ class Mover:
     def _lost(self, move: _Move, table: str, columns: Columns) -> Columns:
         """Return those rows of a move that its table has not.
 
-        An insert makes one part a month of events, and each is there as a whole or not at all.
+        An insert makes one part a partition, and each is there as a whole or not at all.
         """
         rows = self._warehouse.query(
-            "SELECT DISTINCT toYYYYMM(time) FROM {project:Identifier}.{table:Identifier} "
+            f"SELECT DISTINCT {schema.PARTITION} "  # noqa: S608  # ours, and nothing of theirs
+            "FROM {project:Identifier}.{table:Identifier} "
             "WHERE _move = {move:UInt64}",
             {"project": database(move.project), "table": table, "move": move.number},
             bounded=False,
         ).rows
-        there = {str(month) for (month,) in rows}
-        lost = [_month(moment) not in there for moment in columns["time"]]
+        there = {partition for (partition,) in rows}
+        partitions = {moment: schema.partition(moment) for moment in set(columns["time"])}  # type: ignore[arg-type]
+        lost = [partitions[moment] not in there for moment in columns["time"]]
         return {name: list(compress(values, lost)) for name, values in columns.items()}
 
     def _run(self) -> None:
@@ -358,12 +366,6 @@ class Mover:
 def _longer(pause: float) -> float:
     """Return how long to wait after another failure, in seconds."""
     return min(max(1.0, pause * 2), BACKOFF_MAX)
-
-
-def _month(moment: object) -> str:
-    """Return the month of a time in Unix seconds as ClickHouse's `toYYYYMM` has it."""
-    assert isinstance(moment, int)
-    return time.strftime("%Y%m", time.gmtime(moment))
 
 
 def _what(error: Exception) -> str:

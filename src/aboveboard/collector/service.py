@@ -79,7 +79,7 @@ class Collector:
             opened.callback(os.close, lock(directory))
             self.projects = opened.enter_context(contextlib.closing(Projects(directory)))
             url = warehouse or embedded(directory / WAREHOUSE)
-            self.warehouse = opened.enter_context(contextlib.closing(Warehouse(url)))
+            self.warehouse = opened.enter_context(contextlib.closing(Warehouse(url, _crash=_crash)))
             self.inbox = opened.enter_context(contextlib.closing(Inbox(directory)))
             self.mover = Mover(
                 directory, self.warehouse, self.projects, self.inbox.depth, _crash=_crash

@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 import queue
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +22,10 @@ import msgspec
 from . import schema
 from .errors import QueryLimitError, WarehouseBusyError, WarehouseError
 from .limits import Limits
+from .migration import Migration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
     from clickhouse_connect.driver.client import Client
 
@@ -63,16 +65,25 @@ class Warehouse:
         url: `chdb:///absolute/directory`, or `clickhouse://user:password@host:8123/` (`https://`
             and `http://` work too).
         limits: What one question may cost.
+        _crash: As `Migration` has it, for tests.
 
     Raises:
         WarehouseBusyError: another process has the embedded directory open.
         WarehouseError: it cannot be reached or opened.
     """
 
-    def __init__(self, url: str, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        url: str,
+        limits: Limits = LIMITS,
+        *,
+        _crash: Callable[[str], None] = lambda _step: None,
+    ) -> None:
         self._url = url
         self.limits = limits
         self._directory = _directory(url)
+        self._money: dict[str, dict[str, frozenset[str]]] = {}
+        self._crash = _crash
         self._lock = _lock(self._directory) if self._directory else None
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
         self._slots = queue.SimpleQueue[None]()
@@ -91,15 +102,22 @@ class Warehouse:
             WarehouseError: the catalog cannot be kept beside what is there already.
         """
         wanted = schema.tables(catalog)
+        self._money[project] = schema.money(catalog)
         with _plain_errors():
             self._writer.command(schema.create_database(project))
-            present: dict[str, dict[str, str]] = {}
-            rows = self.query(
-                "SELECT table, name, type FROM system.columns WHERE database = {database:String}",
-                {"database": schema.database(project)},
-            ).rows
-            for name, column, kind in rows:
-                present.setdefault(str(name), {})[str(column)] = str(kind)
+            present = self._tables(project)
+            migration = Migration(
+                project,
+                catalog,
+                present,
+                self._change,
+                lambda sql: self.query(sql, bounded=False).rows,
+                shutil.disk_usage(self._directory).free if self._directory else None,
+                _crash=self._crash,
+            )
+            if migration.is_needed:
+                migration.run()
+                present = self._tables(project)
             for each in wanted:
                 if each.name not in present:
                     self._writer.command(schema.create_table(project, each))
@@ -113,21 +131,39 @@ class Warehouse:
     ) -> None:
         """Insert rows, given as columns; a null takes its column's default.
 
+        Installs and sessions are given as UUIDs, and kept as keys.
+
         The same token again inserts nothing, in this process or a later one.
 
         Raises:
             WarehouseError: nothing, or not all, was inserted; the same call may be repeated.
         """
         into = f"{schema.quote(schema.database(project))}.{schema.quote(table)}"
+        kept = _kept(table, columns, self._money.get(project, {}).get(table, frozenset()))
         with _plain_errors():
             # ClickHouse reads a column's JSON several times faster than Python makes its bytes.
             self._writer.raw_insert(
                 into,
-                column_names=list(columns),
-                insert_block=msgspec.json.encode(columns),
+                column_names=list(kept),
+                insert_block=msgspec.json.encode(kept),
                 fmt="JSONColumns",
                 settings={**_INSERT, "insert_deduplication_token": token},
             )
+
+    def remove(self, project: str, move: int) -> None:
+        """Remove the rows that one move brought; they are gone when this returns.
+
+        Raises:
+            WarehouseError: some may be there still; the same call may be repeated.
+        """
+        with _plain_errors():
+            for table, columns in self._tables(project).items():
+                if schema.MOVE.name in columns:
+                    into = f"{schema.quote(schema.database(project))}.{schema.quote(table)}"
+                    self._writer.command(
+                        f"ALTER TABLE {into} DELETE WHERE {schema.MOVE.name} = {move:d}",
+                        settings={"mutations_sync": 2},
+                    )
 
     def query(
         self,
@@ -170,6 +206,22 @@ class Warehouse:
         self._writer.close()
         self._unlock()
 
+    def _change(self, sql: str, settings: Mapping[str, object]) -> None:
+        self._writer.command(sql, settings=dict(settings))
+
+    def _tables(self, project: str) -> dict[str, dict[str, str]]:
+        """Return the types of the columns that a project's tables have."""
+        present: dict[str, dict[str, str]] = {}
+        rows = self.query(
+            "SELECT table, name, type FROM system.columns WHERE database = {database:String} "
+            "ORDER BY table, position",
+            {"database": schema.database(project)},
+            bounded=False,
+        ).rows
+        for name, column, kind in rows:
+            present.setdefault(str(name), {})[str(column)] = str(kind)
+        return present
+
     @contextlib.contextmanager
     def _reader(self) -> Iterator[Client]:
         self._slots.get()
@@ -201,6 +253,25 @@ class Warehouse:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def _kept(
+    table: str, columns: Mapping[str, Sequence[object]], money: Container[str]
+) -> dict[str, Sequence[object]]:
+    """Return columns as a table has them: keys for ids, and no more money than a decimal holds."""
+    kept = dict(columns)
+    if table == schema.SESSIONS:
+        kept |= {"user_uuid": columns["user_id"], "session_uuid": columns["session"]}
+    for name in ("user_id", "session"):
+        keys = {each: schema.key(str(each)) for each in set(columns[name])}
+        kept[name] = [keys[each] for each in columns[name]]
+    for name, values in columns.items():
+        if name in money:
+            kept[name] = [
+                each if isinstance(each, int | float) and each < schema.MONEY_MAX else None
+                for each in values
+            ]
+    return kept
 
 
 def _directory(url: str) -> Path | None:

@@ -2,11 +2,16 @@
 
 A table an event, a column a property. A grown catalog adds tables and columns; nothing is ever
 dropped or retyped here, since what was collected under an older catalog stays readable.
+
+An install and a session are keys of 64 bits, which compress and group several times better than
+UUIDs; the UUIDs stand once a session, in `sessions`. A table is sorted by install, session and
+place, so that a session lies together. Money is a decimal, whose sums are the same in any order.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +35,11 @@ SOURCES = ("aboveboard", "posthog", "import")
 WORD = "LowCardinality(Nullable(String))"
 """Every string here comes from a fixed list, so a dictionary holds them all."""
 
+MONEY_DIGITS = 9
+MONEY = f"Nullable(Decimal(18, {MONEY_DIGITS}))"
+MONEY_MAX = 10 ** (18 - MONEY_DIGITS)
+"""Dollars from here on have no room in the column, and are null."""
+
 _TYPES = {
     "flag": "Nullable(Bool)",
     "count": "Nullable(UInt64)",
@@ -51,16 +61,40 @@ class Column:
 
 
 EVENT_COLUMNS = (
-    Column("user_id", "UUID"),
-    Column("session", "UUID"),
+    Column("user_id", "UInt64"),
+    Column("session", "UInt64"),
     Column("seq", "UInt32", "Delta, ZSTD(1)"),
     Column("time", "DateTime('UTC')", "Delta, ZSTD(1)"),
 )
 """What every table begins with: who, in which run, at which place of the run, in which hour."""
 
+IDS = (Column("user_uuid", "UUID"), Column("session_uuid", "UUID"))
+"""What `sessions` has besides: the ids that the keys were made from."""
+
 MOVE = Column("_move", "UInt64", "ZSTD(1)")
 """Which of the collector's moves brought a row, so that a repeated one finds what is there already.
 No property has its name: one begins with a letter."""
+
+
+PARTITION = "toYYYYMM(time)"
+"""What an insert is split by: each part of it is there as a whole or not at all."""
+
+DURABLE = "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
+
+
+def partition(moment: int) -> int:
+    """Return the partition of a time in Unix seconds, as `PARTITION` has it."""
+    when = time.gmtime(moment)
+    return when.tm_year * 100 + when.tm_mon
+
+
+def key(identifier: str) -> int:
+    """Return the key of an install's or a session's UUID: its last 64 bits; nobody's is 0.
+
+    Of these 62 are random, so that two of ten million installs are alike has a chance of one in
+    90,000. Two bits are fixed, so that no other key is 0.
+    """
+    return int(identifier[-17:].replace("-", ""), 16)
 
 
 @dataclass(frozen=True)
@@ -104,6 +138,8 @@ def columns(property_name: str, kind: Kind) -> tuple[Column, ...]:
             Column(f"{name}_causes", "Array(LowCardinality(String))"),
             Column(f"{name}_fingerprint", WORD),
         )
+    if kind.label == "amount" and getattr(kind, "unit", "") == "dollars":
+        return (Column(name, MONEY),)
     return (Column(name, _TYPES[kind.label]),)
 
 
@@ -128,8 +164,21 @@ def tables(catalog: Catalog) -> tuple[Table, ...]:
     return tuple(found.values())
 
 
+def money(catalog: Catalog) -> dict[str, frozenset[str]]:
+    """Return the columns that hold money, by table."""
+    return {
+        each.name: frozenset(column.name for column in each.columns if column.type == MONEY)
+        for each in tables(catalog)
+    }
+
+
+def columns_of_all(name: str) -> tuple[Column, ...]:
+    """Return the columns that a table has whatever the catalog says."""
+    return (*EVENT_COLUMNS, *IDS) if name == SESSIONS else EVENT_COLUMNS
+
+
 def _columns_of(entry: Entry) -> Iterator[Column]:
-    yield from EVENT_COLUMNS
+    yield from columns_of_all(table(entry.name))
     for name, declared in entry.properties.items():
         yield from columns(name, declared.kind)
     if entry.name == SESSION_START:
@@ -141,19 +190,18 @@ def create_database(project: str) -> str:
     return f"CREATE DATABASE IF NOT EXISTS {quote(database(project))}"
 
 
-def create_table(project: str, wanted: Table) -> str:
-    """Return the DDL of a new table.
+def create_table(project: str, wanted: Table, prefix: str = "") -> str:
+    """Return the DDL of a new table, whose name begins with `prefix`.
 
     The window lets a repeated insert be recognised by its token; fsync, since the inbox forgets
     what was inserted. Sorted so that a session's rows, alike in most columns, lie together.
     """
     declared = ", ".join(_declare(each) for each in wanted.columns)
     return (
-        f"CREATE TABLE IF NOT EXISTS {quote(database(project))}.{quote(wanted.name)} ({declared}) "
-        "ENGINE = MergeTree PARTITION BY toYYYYMM(time) "
-        "ORDER BY (toDate(time), user_id, session, time) "
-        "SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, "
-        "fsync_part_directory = 1"
+        f"CREATE TABLE IF NOT EXISTS {quote(database(project))}.{quote(prefix + wanted.name)} "
+        f"({declared}) ENGINE = MergeTree PARTITION BY {PARTITION} "
+        "ORDER BY (user_id, session, seq) "
+        f"{DURABLE}, non_replicated_deduplication_window = 1000"
     )
 
 

@@ -1,0 +1,297 @@
+"""A data directory that aboveboard 0.1.0 wrote is opened by today's: nothing lost, nothing doubled.
+
+write_with_0_1_0.py tells what is in it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+import uuid
+from collections import Counter, defaultdict
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aboveboard.collector import auditlog, storage
+from aboveboard.collector.projects import Projects
+from aboveboard.collector.runs import recall
+from aboveboard.collector.service import Collector, Reader
+from aboveboard.warehouse import Warehouse, WarehouseError, embedded, migration, schema
+from tests.collector.tool import Server
+
+WRITTEN = Path(__file__).with_name("data-0.1.0.tar.xz")
+NOBODY = schema.NOBODY
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    with tarfile.open(WRITTEN) as archive:
+        archive.extractall(tmp_path, filter="data")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def truth(data: Path) -> dict[str, list[Row]]:
+    """Return all rows as 0.1.0 has them in the end, by project and table."""
+    found: dict[str, list[Row]] = json.loads((data / "truth.json").read_text())
+    return found
+
+
+def kept(data: Path) -> dict[str, list[Row]]:
+    """Return all rows as they are kept, once what waits is moved."""
+    found = {}
+    with closing(Collector(data)) as collector:
+        assert collector.mover.troubles() == {}
+        collector.mover.move_all()
+        for project in ("tool", "other"):
+            of = {"database": f"project_{project}"}
+            names = collector.warehouse.query(
+                "SELECT name FROM system.tables WHERE database = {database:String}", of
+            ).rows
+            for (table,) in names:
+                result = collector.warehouse.query(
+                    "SELECT * EXCEPT (_move, time), toUnixTimestamp(time) AS time "
+                    "FROM {database:Identifier}.{table:Identifier}",
+                    {**of, "table": table},
+                )
+                rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+                found[f"{project}.{table}"] = rows
+    return found
+
+
+def expected(table: str, row: Row) -> str:
+    """Return a row of 0.1.0 as it is to be kept now, but for its place."""
+    now = dict(row)
+    now["user_id"] = 0 if row["user_id"] == NOBODY else schema.key(row["user_id"])
+    now["session"] = 0 if row["user_id"] == NOBODY else schema.key(row["session"])
+    now["time"] = row["time"] - row["time"] % 3600
+    if "cost" in row and row["cost"] is not None:
+        now["cost"] = Decimal(str(row["cost"])).quantize(Decimal("1e-9"))
+    if table.endswith(".sessions"):
+        now |= {"user_uuid": uuid.UUID(row["user_id"]), "session_uuid": uuid.UUID(row["session"])}
+    return _said(now)
+
+
+def _said(row: Row) -> str:
+    return repr(sorted((name, value) for name, value in row.items() if name != "seq"))
+
+
+def assert_all_is_there(truth: dict[str, list[Row]], found: dict[str, list[Row]]) -> None:
+    assert found.keys() == truth.keys()
+    for table, rows in truth.items():
+        told = [row for row in rows if row["user_id"] != NOBODY or not table.endswith(".sessions")]
+        assert Counter(map(_said, found[table])) == Counter(expected(table, row) for row in told)
+
+
+def assert_in_order(truth: dict[str, list[Row]], found: dict[str, list[Row]]) -> None:
+    """What was in order by its seconds is in order by its places."""
+    places: dict[int, list[int]] = defaultdict(list)
+    by_hour: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for rows in found.values():
+        for row in rows:
+            if row["session"]:
+                places[row["session"]].append(row["seq"])
+                by_hour[row["session"]].append((row["seq"], row["time"]))
+    for session, each in places.items():
+        assert sorted(each) == list(range(len(each))), session
+    for told in by_hour.values():
+        hours = [hour for _, hour in sorted(told)]
+        assert hours == sorted(hours)
+    for table, rows in truth.items():
+        seconds: dict[int, list[int]] = defaultdict(list)
+        for row in rows:
+            if row["user_id"] != NOBODY:
+                seconds[schema.key(row["session"])].append(row["time"])
+        for session, times in seconds.items():
+            mine = [row for row in found[table] if row["session"] == session]
+            mine.sort(key=lambda row: row["seq"])
+            assert [row["time"] for row in mine] == [
+                moment - moment % 3600 for moment in sorted(times)
+            ]
+
+
+def test_every_row_is_there_once_with_its_hour_its_key_and_its_place(
+    data: Path, truth: dict[str, list[Row]]
+) -> None:
+    found = kept(data)
+    assert_all_is_there(truth, found)
+    assert_in_order(truth, found)
+
+
+def test_opened_again_it_is_the_same(data: Path, truth: dict[str, list[Row]]) -> None:
+    first = kept(data)
+    again = kept(data)
+    assert again.keys() == first.keys()
+    for table, rows in first.items():
+        assert Counter(map(repr, rows)) == Counter(map(repr, again[table]))
+
+
+def test_many_buckets_say_what_one_says(
+    data: Path, truth: dict[str, list[Row]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migration, "BUCKET_EVENTS", 60)
+    found = kept(data)
+    assert_all_is_there(truth, found)
+    assert_in_order(truth, found)
+
+
+def test_a_server_opens_it_and_shows_it(data: Path, truth: dict[str, list[Row]]) -> None:
+    server = Server(data)
+    try:
+        server.settle()
+        asked = "project=tool&since=2025-08-01&until=2025-12-31"
+        answer = server.request("GET", f"/insights/events.csv?{asked}")
+        assert answer.status == 200
+        times = {
+            line.split(",")[0]: int(line.split(",")[2])
+            for line in answer.body.decode().splitlines()[1:]
+        }
+        assert times["message_send"] == len(truth["tool.message_send"])
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    ("step", "buckets"),
+    [("copied", 1), ("copied", 4), ("noted", 4), ("dropped", 1), ("renamed", 1), ("inserted", 1)],
+)
+def test_killed_after_any_step_nothing_is_lost_or_doubled(
+    data: Path, truth: dict[str, list[Row]], step: str, buckets: int
+) -> None:
+    """Each run goes on for one step more of its kind than the one before, and is killed."""
+    script = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from aboveboard.collector.service import Collector\n"
+        "from aboveboard.warehouse import migration\n"
+        "migration.BUCKET_EVENTS = int(sys.argv[4])\n"
+        "left = int(sys.argv[3])\n"
+        "def crash(step):\n"
+        "    global left\n"
+        "    left -= step == sys.argv[2]\n"
+        "    if left == 0:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "collector = Collector(Path(sys.argv[1]), _crash=crash)\n"
+        "collector.mover.move_all()\n"
+        "collector.close()\n"
+    )
+    events = 10**6 if buckets == 1 else 150
+    for number in (1, 3):
+        words = [sys.executable, "-c", script, str(data), step, str(number), str(events)]
+        code = subprocess.run(words, check=False, timeout=60).returncode
+        assert code in (0, -signal.SIGKILL)
+    found = kept(data)
+    assert_all_is_there(truth, found)
+    assert_in_order(truth, found)
+
+
+def test_killed_at_any_moment_nothing_is_lost_or_doubled(
+    data: Path, truth: dict[str, list[Row]]
+) -> None:
+    chance = random.Random(8)
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from aboveboard.collector.service import Collector\n"
+        "from aboveboard.warehouse import migration\n"
+        "migration.BUCKET_EVENTS = 100\n"
+        "print('begun', flush=True)\n"
+        "collector = Collector(Path(sys.argv[1]))\n"
+        "collector.mover.move_all()\n"
+        "collector.close()\n"
+    )
+    for _ in range(6):
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, str(data)], stdout=subprocess.PIPE
+        )
+        with process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(chance.uniform(0.05, 1.2))
+            process.kill()
+    found = kept(data)
+    assert_all_is_there(truth, found)
+    assert_in_order(truth, found)
+
+
+def test_a_disk_without_room_is_told_and_changes_nothing(
+    data: Path, truth: dict[str, list[Row]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(data)
+    with closing(Projects(data)) as projects:
+        catalog = projects.all()[0].catalog
+    with monkeypatch.context() as full, closing(Warehouse(embedded(data / "warehouse"))) as there:
+        full.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10**6))
+        with pytest.raises(WarehouseError, match="MiB of disk, and 0 are free: make room"):
+            there.ensure("tool", catalog)
+    assert_all_is_there(truth, kept(data))
+
+
+class TestTheInbox:
+    def test_a_run_that_goes_on_has_its_later_events_behind_the_earlier_ones(
+        self, data: Path
+    ) -> None:
+        with closing(storage.connect(data, storage.INBOX)) as connection:
+            rows = connection.execute("SELECT user_id, last, ended FROM run").fetchall()
+            assert rows
+            for user_id, last, _ in rows:
+                run = recall(connection, "tool", user_id)
+                assert run is not None
+                assert (run.last, last % 3600) == (last, 0)
+                assert run.next > 1000
+
+    def test_no_moment_finer_than_the_hour_is_left(self, data: Path) -> None:
+        with closing(storage.connect(data, storage.INBOX)) as connection:
+            for column in ("session.taken", "delivery.taken", "run.last"):
+                table, name = column.split(".")
+                rows = connection.execute(f"SELECT {name} % 3600 FROM {table}").fetchall()
+                assert rows
+                assert {row[0] for row in rows} == {0}
+
+    def test_a_log_that_0_1_0_imported_is_known_and_its_later_lines_go_on_in_their_session(
+        self, data: Path, truth: dict[str, list[Row]]
+    ) -> None:
+        """The imported aider log is made again here, line by line as it was, and has grown."""
+        imported = next(
+            row["user_id"]
+            for row in truth["tool.sessions"]
+            if row["source"] == "import" and row["app_version"] is None
+        )
+        log = self._log(truth, imported)
+        with closing(Collector(data)) as collector:
+            project = collector.projects.get("tool")
+            assert project is not None
+            taken = auditlog.AuditLog(Reader(project), collector.inbox).take(log)
+            assert (taken.known, taken.taken, taken.damaged) == (len(log), 0, 0)
+
+    @staticmethod
+    def _log(truth: dict[str, list[Row]], user_id: str) -> list[bytes]:
+        lines = []
+        for table, event, said in (
+            ("launched", "launched", {}),
+            ("command", "command_add", {}),
+            ("message_send", "message_send", {"model": "gpt-4o", "cost": 0.5}),
+            ("exit", "exit", {"reason": "done"}),
+        ):
+            for row in truth[f"tool.{table}"]:
+                if row["user_id"] == user_id:
+                    line = {
+                        "event": event,
+                        "properties": said,
+                        "user_id": user_id,
+                        "time": row["time"],
+                    }
+                    lines.append((row["time"], json.dumps(line).encode() + b"\n"))
+        return [line for _, line in sorted(lines)]
