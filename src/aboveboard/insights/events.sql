@@ -16,34 +16,29 @@ WITH
             AND session IN asked -- if filtered
     ),
     happened AS (
-        SELECT
-            0 AS place
-            , toUInt64(0) AS run
-            , toUInt64(0) AS install
-            , toUInt64(0) AS its_times
-            , toUInt64(0) AS in_period
+        SELECT 0 AS place, toUInt64(0) AS install, toUInt64(0) AS run, false AS in_period
         WHERE false
         -- for each event:
         UNION ALL
         SELECT
             {place:UInt16}
-            , cityHash64(session) AS run
-            , min(cityHash64(user_id))
-            , count()
-            , countIf(toDate(time) <= {until:Date})
+            , cityHash64(user_id)
+            , cityHash64(session)
+            , toDate(time) <= {until:Date}
         FROM {project:Identifier}.{table:Identifier}
         WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
             AND session IN asked -- if filtered
-        GROUP BY run
         -- end
     ),
+    -- An array an install takes a quarter of the memory of a group a session.
     by_install AS (
         SELECT
             place
             , install
-            , sum(in_period) AS times
-            , countIf(run IN (SELECT run FROM begun)) AS its_sessions
-            , sumIf(its_times, run IN (SELECT run FROM begun)) AS its_session_times
+            , countIf(in_period) AS times
+            , groupArrayIf(run, run IN (SELECT run FROM begun)) AS its_runs
+            , length(its_runs) AS its_session_times
+            , arrayUniq(its_runs) AS its_sessions
         FROM happened
         GROUP BY place, install
     ),
@@ -51,7 +46,7 @@ WITH
     installs AS (
         SELECT
             install
-            , uniqExact(run) AS begun_sessions
+            , arrayUniq(groupArray(run)) AS begun_sessions
             , sum(begun_sessions) OVER () AS all_sessions
             , 1 / (1 - begun_sessions / all_sessions) AS weight
         FROM begun
