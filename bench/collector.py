@@ -44,7 +44,8 @@ def segment(dice: random.Random, names: list[str]) -> bytes:
 
     def line(event: str, properties: Mapping[str, object], number: int) -> str:
         told = {"event": event, "properties": properties, "user_id": user_id}
-        return json.dumps(told | {"session": session, "time": start + 20 * number})
+        moment = (start + 20 * number) // 3600 * 3600
+        return json.dumps(told | {"session": session, "seq": number, "time": moment})
 
     machine = {"app_version": "0.86.2", "os": "Linux", "arch": "x86_64", "python_version": "3.12.1"}
     lines = [line("session_start", machine, 0), line("launched", {}, 0)]

@@ -92,7 +92,8 @@ class TestAnEventsOwnIdentity:
     def test_a_uuid_is_the_same_however_it_is_spelled(self) -> None:
         own = uuid.uuid4()
         spelled = (str(own), str(own).upper(), own.hex, f"{{{own}}}", own.urn)
-        assert {identity(each) for each in spelled} == {own.bytes}
+        (known,) = {identity(each) for each in spelled}
+        assert known != own.bytes  # one of version 7 would tell its millisecond
 
     def test_a_text_that_is_no_uuid_is_known_by_its_digest(self) -> None:
         assert identity("order-1") == identity("order-1") != identity("Order-1")

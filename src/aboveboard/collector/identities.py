@@ -24,16 +24,16 @@ _NONE = frozenset((uuid.UUID(int=0).bytes, uuid.UUID(int=2**128 - 1).bytes))
 def identity(told: object) -> bytes | None:
     """Return an identity as 16 bytes, None if the event has none and is like no other.
 
-    A UUID is the same however it is spelled: in capitals, without its dashes. Another text is known
-    by its digest, so that nothing of it is stored.
+    A UUID is the same however it is spelled: in capitals, without its dashes. All are known by
+    digests, so that nothing of them is stored: a UUID of version 7 tells its millisecond.
     """
     if not isinstance(told, str) or not told or len(told) > TEXT_MAX:
         return None
     try:
-        found = uuid.UUID(told).bytes
+        said = uuid.UUID(told).bytes
     except ValueError:
-        return hashlib.blake2b(told.encode(), digest_size=16).digest()
-    return None if found in _NONE else found
+        said = told.encode()
+    return None if said in _NONE else hashlib.blake2b(said, digest_size=16).digest()
 
 
 def is_new(connection: sqlite3.Connection, project: str, identity: bytes | None, now: int) -> bool:

@@ -14,13 +14,13 @@ WITH
     named AS (
         SELECT 0 AS kind, NULL AS name, NULL AS fingerprint, [''] AS frames, user_id, session, time FROM {project:Identifier}.sessions WHERE false
         -- if exception.error:
-        UNION ALL SELECT 1, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.exception
+        UNION ALL SELECT 1, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.exception -- with nobody
             WHERE handled IS NOT TRUE -- if exception.handled
         -- end
-        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.exception WHERE handled -- if exception.handled
-        UNION ALL SELECT if(startsWith(ifNull(error_type, ''), 'litellm.'), 3, 2), error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.message_send_exception -- if message_send_exception.error
-        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.oauth_flow_save_failed -- if oauth_flow_save_failed.error
-        UNION ALL SELECT 3, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.provider_error -- if provider_error.error
+        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.exception WHERE handled -- with nobody -- if exception.handled
+        UNION ALL SELECT if(startsWith(ifNull(error_type, ''), 'litellm.'), 3, 2), error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.message_send_exception -- with nobody -- if message_send_exception.error
+        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.oauth_flow_save_failed -- with nobody -- if oauth_flow_save_failed.error
+        UNION ALL SELECT 3, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.provider_error -- with nobody -- if provider_error.error
         UNION ALL SELECT 4, reason, NULL, [''], user_id, session, time FROM {project:Identifier}.exit -- if exit.reason
     ),
     -- What belongs together is told by type and frames, without their lines, which move from
@@ -58,10 +58,12 @@ WITH
             user_id
             , which
             , count() AS its_times
-            , arrayUniq(groupArray(run)) AS its_sessions
+            , if(user_id = 0, 0, arrayUniq(groupArray(run))) AS its_sessions
             , max(seen) AS its_last
         FROM placed
         WHERE run IN (SELECT run FROM begun)
+            -- What nobody in particular had is counted as often as it happened, and in no share.
+            OR (user_id = 0 AND toDate(time) <= {until:Date} AND {version:String} = '' AND {os:String} = '')
         GROUP BY user_id, which
     ),
     -- An install is drawn as a whole, so its sums stay together (docs/insights.md, "Intervals").
@@ -83,17 +85,17 @@ WITH
             which
             , sum(its_times) AS times
             , sum(its_sessions) AS sessions
-            , sessions / any(all_sessions) AS session_share
+            , sessions / max(all_sessions) AS session_share
             , sqrt(greatest(0,
                 sum(pow(weight * its_sessions, 2))
                 - 2 * session_share * sum(pow(weight, 2) * begun_sessions * its_sessions)
-                + pow(session_share, 2) * any(square)
-            ) * (1 - 1 / any(n))) / any(all_sessions) AS session_share_se
-            , count() AS installs
-            , any(n) AS of_installs
+                + pow(session_share, 2) * max(square)
+            ) * (1 - 1 / max(n))) / max(all_sessions) AS session_share_se
+            , countIf(user_id != 0) AS installs
+            , max(n) AS of_installs
             , bitAnd(max(its_last), 0xFFFFFFFF) AS line
         FROM happened
-        INNER JOIN weighed USING (user_id)
+        LEFT JOIN weighed USING (user_id)
         GROUP BY which
     )
 SELECT

@@ -22,9 +22,9 @@ WITH
         SELECT
             toDate(time) AS day
             , count() AS times
-            , uniqExact(session) AS sessions
-            , uniqExact(user_id) AS installs
-        FROM {project:Identifier}.{table:Identifier}
+            , uniqExactIf(session, user_id != 0) AS sessions
+            , uniqExactIf(user_id, user_id != 0) AS installs
+        FROM {project:Identifier}.{table:Identifier} -- with nobody
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             AND session IN asked -- if filtered
         GROUP BY day

@@ -25,7 +25,7 @@ WITH
             , cityHash64(user_id)
             , cityHash64(session)
             , toDate(time) <= {until:Date}
-        FROM {project:Identifier}.{table:Identifier}
+        FROM {project:Identifier}.{table:Identifier} -- with nobody
         WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
             AND session IN asked -- if filtered
         -- end

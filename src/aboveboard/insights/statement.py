@@ -7,6 +7,10 @@ has, or one of several with ` or ` between them. Lines between `-- for each even
 stand once for each event of the catalog; `-- for each property:`, `word:` and `number:`, for the
 properties of the event that is asked about. What differs between repetitions reaches the database
 bound, never pasted: `{table:Identifier}` becomes `{table_event_3:Identifier}`.
+
+Tables are read without the events of nobody (whose sender is not known, or was off), so that nobody
+is an install, or in an interval, of any question. A line that ends in `-- with nobody` reads them
+too: it counts events, and not who had them.
 """
 
 from __future__ import annotations
@@ -35,6 +39,9 @@ FILTERED = "filtered"
 
 _OPTIONAL = re.compile(r"^(.*?)\s*-- if (.+)$")
 _BLOCK = re.compile(r"^\s*-- (if|for each) ([^\n]+):\n(.*?)^\s*-- end\n", re.DOTALL | re.MULTILINE)
+
+_TABLE = re.compile(r"\{project:Identifier\}\.(?:\{\w+:Identifier\}|\w+)")
+_WITH_NOBODY = "-- with nobody"
 
 Names = dict[str, object]
 
@@ -80,7 +87,14 @@ def fitted(sql: str, catalog: Catalog, filters: Filters) -> tuple[str, Names]:
             lines.append(line)
         elif holds(optional.group(2).strip()):
             lines.append(optional.group(1))
-    return "\n".join(lines), bound
+    return "\n".join(map(_of_somebody, lines)), bound
+
+
+def _of_somebody(line: str) -> str:
+    """Return a line of SQL that reads only events which name an install."""
+    if line.endswith(_WITH_NOBODY):
+        return line.removesuffix(_WITH_NOBODY)
+    return _TABLE.sub(r"(SELECT * FROM \g<0> WHERE user_id != 0)", line)
 
 
 def subject(catalog: Catalog, filters: Filters) -> Entry:

@@ -17,7 +17,7 @@ WITH
             count() AS messages
             , ifNull(sum(toInt128(total_tokens)), 0) AS tokens -- if message_send.total_tokens
             , round(ifNull(sum(cost), 0), 6) AS cost -- if message_send.cost
-        FROM {project:Identifier}.message_send
+        FROM {project:Identifier}.message_send -- with nobody
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             AND session IN asked -- if filtered
     )

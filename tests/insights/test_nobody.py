@@ -1,0 +1,104 @@
+"""Events of nobody are events: no install, no session, and in no share or interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from aboveboard.collector.projects import shipped_catalog
+from aboveboard.insights.insight import every
+from aboveboard.warehouse import Warehouse, embedded, schema
+from tests.insights.conftest import TODAY, Data, Project
+from tests.insights.population import Happening, fill, population
+
+PERIOD = {"since": "2026-10-01", "until": "2026-10-31"}
+WHEN = datetime(2026, 10, 7, 9, tzinfo=UTC)
+NOBODY = UUID(schema.NOBODY)
+CRASHES = 33
+TIMES = {"times", "uses", "messages", "tokens", "cost"}
+"""Columns that count events, whoever had them."""
+
+
+def nobodys() -> Iterator[Happening]:
+    """Yield crashes whose senders are not known, and the log of a session that was off."""
+    for _ in range(CRASHES):
+        told: dict[str, object] = {
+            "error_type": "KeyError",
+            "error_frames": ["aider.io:read_text:7"],
+        }
+        yield Happening("exception", NOBODY, NOBODY, WHEN, told)
+    session = uuid4()
+    yield Happening("session_start", NOBODY, session, WHEN, {"app_version": "9.9", "os": "Linux"})
+    for _ in range(50):
+        model = {"main_model": "gpt-5", "total_tokens": 7, "cost": 0.5, "edit_format": "diff"}
+        yield Happening("message_send", NOBODY, session, WHEN, model)
+        yield Happening("command", NOBODY, session, WHEN, {"command": "add"})
+    yield Happening("exit", NOBODY, session, WHEN, {"reason": "/exit"})
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Data, Project]]:
+    """Return a population, and the project in which nobody has been beside it."""
+    directory: Path = tmp_path_factory.mktemp("warehouse")
+    warehouse = Warehouse(embedded(directory))
+    catalog = shipped_catalog("aider")
+    without, beside = Project("without", catalog), Project("beside", catalog)
+    happened = population(installs=20)
+    fill(warehouse, "without", catalog, happened)
+    fill(warehouse, "beside", catalog, [*happened, *nobodys()])
+    yield Data(warehouse, without, happened), beside
+    warehouse.close()
+
+
+EVENTS = ("message_send", "exception", "session_start", "command")
+QUESTIONS = [
+    (each.name, event) for each in every() for event in EVENTS[: 9 if each.of_event else 1]
+]
+
+
+@pytest.mark.parametrize(("name", "event"), QUESTIONS)
+def test_no_answer_has_nobody_as_an_install_or_in_a_share(
+    both: tuple[Data, Project], name: str, event: str
+) -> None:
+    data, beside = both
+    asked = PERIOD | {"event": event}
+
+    def said(project: Project) -> list[str]:
+        rows = data.ask(name, asked, project, TODAY).records()
+        words = [
+            {column: value for column, value in row.items() if column not in TIMES}
+            for row in rows
+            if row.get("installs") != 0 or "day" in row  # of nobody alone
+        ]
+        return sorted(map(repr, words))
+
+    assert said(beside) == said(data.project)
+
+
+def test_crashes_of_nobody_count_as_often_as_they_happened(both: tuple[Data, Project]) -> None:
+    data, beside = both
+    (row,) = [
+        row
+        for row in data.ask("errors", PERIOD, beside, TODAY).records()
+        if row["name"] == "KeyError" and row["place"] == "aider.io:read_text:7"
+    ]
+    assert (row["times"], row["sessions"], row["installs"]) == (CRASHES, 0, 0)
+    assert row["session_share"] is None  # nobody knows in which sessions
+
+    def times(project: Project, event: str) -> object:
+        rows = data.ask("events", PERIOD, project, TODAY).records()
+        return next((row["times"] for row in rows if row["event"] == event), 0)
+
+    for event, more in (("exception", CRASHES), ("message_send", 50), ("session_start", 1)):
+        assert times(beside, event) == int(str(times(data.project, event))) + more
+
+
+def test_where_a_version_is_asked_for_nobody_has_any(both: tuple[Data, Project]) -> None:
+    data, beside = both
+    asked = PERIOD | {"version": "0.86.1"}
+    for name in ("errors", "events", "totals", "commands"):
+        assert data.ask(name, asked, beside, TODAY) == data.ask(name, asked, data.project, TODAY)
