@@ -54,12 +54,21 @@ def connect(directory: Path, file: str) -> sqlite3.Connection:
     """
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        connection = sqlite3.connect(
-            directory / file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        migrate(connection, _STEPS[file], directory / file)
+        with contextlib.ExitStack() as opened:
+            connection = opened.enter_context(
+                contextlib.closing(
+                    sqlite3.connect(
+                        directory / file,
+                        timeout=BUSY_SECONDS,
+                        isolation_level=None,
+                        check_same_thread=False,
+                    )
+                )
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            migrate(connection, _STEPS[file], directory / file)
+            opened.pop_all()
     except OSError as error:
         raise unusable(directory, error) from None
     except sqlite3.Error as error:

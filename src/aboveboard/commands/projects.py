@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from . import _explain_missing
 from .catalog import read
 
 if TYPE_CHECKING:
-    from aboveboard.collector.projects import Project
+    from aboveboard.collector.projects import Project, Projects
 
 NAME = "projects"
 
@@ -71,22 +72,25 @@ def run(args: argparse.Namespace) -> int:
     except ModuleNotFoundError as missing:
         return _explain_missing(NAME, missing)
     try:
-        projects = Projects(args.data)
-        if args.action == "add":
-            catalog = read(args.catalog)
-            before = projects.get(args.name)
-            project = projects.add(args.name, catalog, called=str(args.catalog))
-            _show([project])
-            warn_of_gone(NAME, before, project)
-        elif projects.all():
-            _show(projects.all())
-        else:
-            print("no projects yet: `aboveboard serve` makes one, or `aboveboard projects add`")
-        projects.close()
+        with contextlib.closing(Projects(args.data)) as projects:
+            _act(args, projects)
     except (storage.StorageError, WarehouseError, CatalogError) as error:
         print(f"aboveboard projects: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _act(args: argparse.Namespace, projects: Projects) -> None:
+    if args.action == "add":
+        catalog = read(args.catalog)
+        before = projects.get(args.name)
+        project = projects.add(args.name, catalog, called=str(args.catalog))
+        _show([project])
+        warn_of_gone(NAME, before, project)
+    elif projects.all():
+        _show(projects.all())
+    else:
+        print("no projects yet: `aboveboard serve` makes one, or `aboveboard projects add`")
 
 
 def warn_of_gone(command: str, before: Project | None, after: Project) -> None:
