@@ -30,7 +30,8 @@ def test_a_candidate_without_a_number_is_the_first() -> None:
 
 @given(st.lists(st.from_regex(r"v?[0-9]{1,3}(\.[0-9]{1,3}){0,2}((a|b|rc)[0-9]?)?", fullmatch=True)))
 def test_every_version_that_can_be_kept_has_a_place_of_its_own(texts: list[str]) -> None:
-    kept = {str(Version().accept(text)) for text in texts}
+    accepted = [Version().accept(text) for text in texts]
+    kept = {version for version in accepted if isinstance(version, str)}
 
     assert len({age(version) for version in kept}) == len(kept)
     assert all(age(version)[0] == 2 for version in kept)
