@@ -17,6 +17,7 @@ from aboveboard.collector.committer import GROUP_MAX, Committer
 from aboveboard.collector.inbox import Delivery, Inbox, Receipt, UnavailableError
 from aboveboard.collector.quarantine import NAMES_MAX, OTHER, Dropped
 from aboveboard.collector.segment import SegmentReader
+from aboveboard.collector.worker import Watch
 from tests.collector.tool import CATALOG, Install
 
 READER = SegmentReader(AllowList(CATALOG))
@@ -184,7 +185,7 @@ class TestQuarantine:
 class TestCommitter:
     def submit(self, store: Inbox, *deliveries: Delivery) -> list[Receipt | BaseException]:
         stored = threading.Event()
-        committer = Committer(store, stored.set)
+        committer = Committer(store, stored.set, Watch())
         committer.start()
 
         async def all_at_once() -> list[Receipt | BaseException]:

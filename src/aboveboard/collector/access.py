@@ -2,21 +2,78 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import binascii
 import hmac
 import ipaddress
+import re
+import time
 from typing import TYPE_CHECKING, Any
 
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from litestar.connection import ASGIConnection
     from litestar.handlers import BaseRouteHandler
 
-    Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
+    Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+
+SECRET_MIN = 16
+SECRET_DISTINCT_MIN = 6
+"""Characters of an admin secret, and how many of them differ."""
+
+_HOST = re.compile(
+    r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?", re.ASCII
+)
+
+_PASSED_ON = frozenset(
+    {
+        "forwarded",
+        "forwarded-for",
+        "via",
+        "client-ip",
+        "true-client-ip",
+        "fastly-client-ip",
+        "fly-client-ip",
+        "cdn-loop",
+        "proxy-connection",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-proxyuser-ip",
+        "x-remote-ip",
+        "x-remote-addr",
+        "x-cloud-trace-context",
+        "x-amzn-trace-id",
+        "x-scheme",
+        "x-host",
+        "x-rewrite-url",
+        "x-arr-ssl",
+        "x-arr-log-id",
+    }
+)
+_PASSED_ON_PREFIXES = (
+    "x-forwarded",
+    "x-real-",
+    "x-original-",
+    "x-proxy-",
+    "x-envoy-",
+    "x-azure-",
+    "x-amz-cf-",
+    "x-vercel-",
+    "x-nf-",
+    "x-arr-",
+    "x-goog-iap-",
+    "x-tailscale-",
+    "tailscale-",
+    "fly-",
+    "fastly-",
+    "cloudfront-",
+    "ngrok-",
+    "cf-",
+)
+"""What proxies, tunnels and content networks add, as their manuals have it."""
 
 
 def is_loopback(host: str) -> bool:
@@ -39,20 +96,23 @@ def guard(secret: str | None) -> Guard:
     """Return what every page and every number is behind.
 
     With a secret: that, as Bearer or as the password of any user. Without one the collector
-    listens on loopback only, and a name that is not loopback's is a foreign page's that has
-    pointed its own name at this machine (DNS rebinding): it may not read what is here.
+    listens on loopback only, and two kinds of strangers are told apart. A name that is not
+    loopback's is a foreign page's that has pointed its own name at this machine (DNS rebinding).
+    A request that was passed on comes from anywhere, though its Host is the proxy's word for this
+    machine.
     """
+    failures = Failures()
 
-    def check(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    async def check(
+        connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
+    ) -> None:
         if secret is None:
-            if not is_loopback(hostname(connection.headers.get("host", ""))):
-                raise PermissionDeniedException(
-                    "this address is for this machine only; "
-                    "start `aboveboard serve` with --admin-secret to use another name"
-                )
+            _check_near(connection)
             return
         told = _told(connection.headers.get("authorization"))
         if told is None or not hmac.compare_digest(told.encode(), secret.encode()):
+            if told is not None:  # a browser asks without one first, and is to be asked for it
+                await asyncio.sleep(failures.pause())
             raise NotAuthorizedException(
                 "the admin secret is needed",
                 headers={"WWW-Authenticate": 'Basic realm="aboveboard", charset="UTF-8"'},
@@ -61,11 +121,73 @@ def guard(secret: str | None) -> Guard:
     return check
 
 
+def _check_near(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    names = connection.headers.getall("host", [])
+    if len(names) != 1 or not is_loopback(hostname(names[0])):
+        raise PermissionDeniedException(
+            "this address is for this machine only; "
+            "start `aboveboard serve` with --admin-secret to use another name"
+        )
+    if was_passed_on(connection.headers.keys(), str(connection.scope.get("http_version", ""))):
+        raise PermissionDeniedException(
+            "this request came through a proxy; start `aboveboard serve` with --admin-secret "
+            "to let others than this machine in"
+        )
+
+
+def was_passed_on(headers: Iterable[str], version: str) -> bool:
+    """Return whether a proxy shows in a request: in a header, or in its version of HTTP.
+
+    No browser has spoken 1.0 for decades; nginx does to what is behind it, unless told otherwise.
+    """
+    return version == "1.0" or any(
+        header in _PASSED_ON or header.startswith(_PASSED_ON_PREFIXES)
+        for header in map(str.lower, headers)
+    )
+
+
+class Failures:
+    """Sign-ins that failed: each waits a turn of its own, whoever tried. The right secret never.
+
+    Nothing is kept of who tried, so that there is nothing to fill and nobody to lock out.
+    """
+
+    FREE = 5
+    """Failures in a row that wait for nothing: a person's typing errors."""
+
+    EVERY = 0.5
+    """Seconds from one turn to the next."""
+
+    LONGEST = 10.0
+    """Seconds that one waits at most: each holds a connection, of which there are so many only."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._next = clock()
+
+    def pause(self) -> float:
+        """Return for how many seconds this failure is not answered."""
+        now = self._clock()
+        self._next = max(self._next, now - self.FREE * self.EVERY) + self.EVERY
+        self._next = min(self._next, now + self.LONGEST)
+        return max(0.0, self._next - now)
+
+
+def weakness(secret: str) -> str | None:
+    """Return what is wrong with an admin secret; None where it is long and mixed enough."""
+    if len(secret) < SECRET_MIN or len(set(secret)) < SECRET_DISTINCT_MIN:
+        return (
+            f"the admin secret is too easy to guess: it needs {SECRET_MIN} characters, "
+            f"{SECRET_DISTINCT_MIN} of them different; make one with "
+            '`python3 -c "import secrets; print(secrets.token_urlsafe(32))"`'
+        )
+    return None
+
+
 def hostname(host: str) -> str:
-    """Return a Host header without its port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower()
+    """Return a Host header without its port; nothing where it is not a name and a port."""
+    match = _HOST.fullmatch(host)
+    return (match["address"] or match["name"]).lower() if match else ""
 
 
 def _told(authorization: str | None) -> str | None:
@@ -77,5 +199,5 @@ def _told(authorization: str | None) -> str | None:
         return None
     try:
         return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, no ASCII, no UTF-8
         return None

@@ -40,7 +40,7 @@ def create_app(
         guards=[access.guard(admin_secret)],
     )
     return Litestar(
-        [ingest.router(collector), guarded, _healthz, _readyz(collector)],
+        [ingest.router(collector), guarded, _healthz(collector), _readyz(collector)],
         state=State(
             {
                 "warehouse": collector.warehouse,
@@ -55,9 +55,14 @@ def create_app(
     )
 
 
-@get("/healthz", media_type="text/plain", sync_to_thread=False)
-def _healthz() -> str:
-    return "ok\n"
+def _healthz(collector: Collector) -> Any:
+    @get("/healthz", media_type="text/plain", sync_to_thread=False)
+    def healthz() -> Response[str]:
+        if collector.watch.fallen:
+            return Response("a worker has ended\n", status_code=503, headers=ingest.NO_STORE)
+        return Response("ok\n", headers=ingest.NO_STORE)
+
+    return healthz
 
 
 def _readyz(collector: Collector) -> Any:

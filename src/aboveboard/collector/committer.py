@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aboveboard.client import exceptions
 
 from .inbox import Delivery, Inbox, Receipt, UnavailableError
+from .worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .worker import Watch
 
 log = logging.getLogger(__name__)
 
@@ -38,26 +40,27 @@ class Committer:
     Args:
         inbox: Where they are written; this thread's alone from now on.
         stored: Called after each transaction that stored something.
+        watch: Who is to know where its thread ends.
     """
 
-    def __init__(self, inbox: Inbox, stored: Callable[[], None]) -> None:
+    def __init__(self, inbox: Inbox, stored: Callable[[], None], watch: Watch) -> None:
         self._inbox = inbox
         self._stored = stored
         self._queue: queue.SimpleQueue[_Waiter | None] = queue.SimpleQueue()
         self._trouble: str | None = None
-        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+        self._worker = Worker("committer", self._run, watch)
 
     def start(self) -> None:
-        self._thread.start()
+        self._worker.start()
 
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        return self._worker.alive()
 
     def close(self) -> None:
         """Write what was submitted, and end."""
-        if self._thread.is_alive():
-            self._queue.put(None)
-            self._thread.join()
+        self._worker.ends()
+        self._queue.put(None)
+        self._worker.join()
 
     async def submit(self, delivery: Delivery) -> Receipt:
         """Store a delivery.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 
 def to_stderr() -> None:
@@ -11,7 +12,11 @@ def to_stderr() -> None:
     Libraries stay silent: what they say of a request or a query could repeat what was sent.
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("aboveboard: %(message)s"))
+    form = logging.Formatter(
+        "%(asctime)s %(levelname)s aboveboard: %(message)s", "%Y-%m-%dT%H:%M:%SZ"
+    )
+    form.converter = time.gmtime
+    handler.setFormatter(form)
     ours = logging.getLogger("aboveboard")
     ours.addHandler(handler)
     ours.propagate = False

@@ -30,6 +30,7 @@ from aboveboard.client import exceptions
 from aboveboard.warehouse import MismatchError, WarehouseError, database, schema
 
 from . import inbox, storage
+from .worker import Watch, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -102,6 +103,7 @@ class Mover:
         warehouse: Warehouse,
         projects: Projects,
         depth: inbox.Depth,
+        watch: Watch | None = None,
         *,
         _crash: Callable[[str], None] = lambda _step: None,
     ) -> None:
@@ -121,14 +123,14 @@ class Mover:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._pruned = 0.0
-        self._thread = threading.Thread(target=self._run, name="mover", daemon=True)
+        self._worker = Worker("mover", self._run, watch or Watch())
         self.inserts = 0
         self.moved = 0
         self.trouble: str | None = None
         """Why nothing at all could be moved the last time; None where something could."""
 
     def start(self) -> None:
-        self._thread.start()
+        self._worker.start()
 
     def wake(self) -> None:
         """Say that something waits."""
@@ -136,10 +138,10 @@ class Mover:
 
     def close(self) -> None:
         """Move what waits, as far as the warehouse takes it, and end."""
+        self._worker.ends()
         self._stop.set()
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._worker.join()
         for name, error in self._move_each().items():
             log.warning("what waits of project %s stays in the inbox: %s", name, _what(error))
         self._connection.close()
@@ -195,7 +197,7 @@ class Mover:
 
         For any thread but the event loop's.
         """
-        if self._thread.is_alive() and self._has_news():
+        if self._worker.alive() and self._has_news():
             self.wake()
             with self._looked:
                 self._looked.wait_for(lambda: not self._has_news(), seconds)
@@ -372,5 +374,8 @@ def _what(error: Exception) -> str:
     """Return what went wrong, without an unknown exception's text, which could hold events."""
     if isinstance(error, (WarehouseError, sqlite3.Error)):
         return str(error)
-    reduced = exceptions.reduce(error, ["aboveboard"])
+    try:
+        reduced = exceptions.reduce(error, ["aboveboard"])
+    except Exception:  # noqa: BLE001  # what tells of a fault must not be the next one
+        return type(error).__name__
     return f"{reduced['type']} at {reduced['frames']}"

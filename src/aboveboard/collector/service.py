@@ -18,6 +18,7 @@ from .metrics import Metrics
 from .mover import Mover
 from .projects import NEW, Project, Projects
 from .segment import SegmentReader
+from .worker import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,7 @@ class Collector:
     ) -> None:
         self.directory = directory
         self.metrics = Metrics()
+        self.watch = Watch()
         self._readers: dict[str, Reader] = {}
         self._readers_lock = threading.Lock()
         with contextlib.ExitStack() as opened:
@@ -82,11 +84,16 @@ class Collector:
             self.warehouse = opened.enter_context(contextlib.closing(Warehouse(url, _crash=_crash)))
             self.inbox = opened.enter_context(contextlib.closing(Inbox(directory)))
             self.mover = Mover(
-                directory, self.warehouse, self.projects, self.inbox.depth, _crash=_crash
+                directory,
+                self.warehouse,
+                self.projects,
+                self.inbox.depth,
+                self.watch,
+                _crash=_crash,
             )
             self.mover.make_tables()
             self.shown = Shown(self.projects, self.mover)
-            self.committer = Committer(self.inbox, self.mover.wake)
+            self.committer = Committer(self.inbox, self.mover.wake, self.watch)
             self._opened = opened.pop_all()
 
     def start(self) -> None:
@@ -112,6 +119,7 @@ class Collector:
         self.committer.close()
         self.mover.close()
         self._opened.close()
+        self.watch.close()
 
     def reader(self, key: str) -> Reader | None:
         """Return what reads the events of a write key's project, None for an unknown key."""

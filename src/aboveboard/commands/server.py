@@ -68,6 +68,8 @@ def _check(args: argparse.Namespace) -> None:
             f"everyone who reaches {args.host} could read the dashboard: set {SECRET}, "
             "or leave --host away"
         )
+    if args.admin_secret and (wrong := access.weakness(args.admin_secret)) is not None:
+        raise UsageError(wrong)
     if not 0 < args.port < 2**16:
         raise UsageError("--port is a number from 1 to 65535")
     if (args.catalog is None) != (args.project is None):
