@@ -14,7 +14,7 @@ import pytest
 
 from aboveboard.warehouse import database
 from tests.collector.test_auditlog import old
-from tests.collector.tool import Install, Server, add_project, ask, until
+from tests.collector.tool import NOW, Install, Server, add_project, ask, new_id, until
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -92,6 +92,56 @@ class TestWithoutAServer:
             "  events that the catalog does not have: uninvited (2)",
             "  properties that the catalog does not have: message_send.path (1)",
             "  values that do not fit and became null: message_send.edit_format (1)",
+        ]
+
+    def test_a_log_of_sessions_that_were_off_is_of_no_install(
+        self, data: Path, tmp_path: Path
+    ) -> None:
+        """Twelve runs of somebody who said no are no twelve installs."""
+        off = tmp_path / "off.jsonl"
+        lines = [
+            line.replace(install.user_id.encode(), b"null").replace(b'"null"', b"null")
+            for install in (Install() for _ in range(12))
+            for line in install.segment(2).splitlines(keepends=True)
+        ]
+        off.write_bytes(b"".join(lines))
+        assert take(data, off) == (
+            "36 events of 0 installs taken into project tool\n"
+            "  36 events of no install, from sessions that were not sent: they count as events "
+            "only\n"
+        )
+        assert "36 events known already" in take(data, off)
+        found = ask(
+            data,
+            "SELECT count(), uniqExactIf(user_id, user_id != 0), uniqExact(session) "
+            "FROM {project:Identifier}.message_send",
+        )
+        assert found.rows == [(24, 0, 12)]
+
+    def test_of_an_older_log_hours_are_kept_and_its_order(self, data: Path, tmp_path: Path) -> None:
+        """Its runs are told apart by the seconds in the file, a day of silence among them."""
+        file, user_id, noon = tmp_path / "older.jsonl", new_id(), NOW - NOW % 3600 - 10 * 86_400
+        moments = [noon + 5, noon + 7, noon + 7, noon + 7 + 86_400, noon + 8 + 2 * 86_400]
+        file.write_text(
+            "".join(
+                json.dumps({"event": "message_send", "properties": {"tokens": number},
+                            "user_id": user_id, "time": moment}) + "\n"
+                for number, moment in enumerate(moments)
+            )
+        )  # fmt: skip
+        take(data, file)
+        found = ask(
+            data,
+            "SELECT tokens, seq, toUnixTimestamp(time), dense_rank() OVER (ORDER BY first) FROM ("
+            "SELECT *, min(tokens) OVER (PARTITION BY session) AS first "
+            "FROM {project:Identifier}.message_send) ORDER BY tokens",
+        )
+        assert found.rows == [
+            (0, 1, noon, 1),
+            (1, 2, noon, 1),
+            (2, 3, noon, 1),
+            (3, 4, noon + 86_400, 1),
+            (4, 1, noon + 2 * 86_400, 2),
         ]
 
     def test_aiders_project_is_made_where_it_is_missing(self, tmp_path: Path) -> None:

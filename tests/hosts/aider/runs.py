@@ -29,7 +29,7 @@ STOCK, OURS = "stock", "ours"
 WAYS = (STOCK, OURS)
 
 DUMP = """
-import json, sys
+import decimal, json, sys, uuid
 from aboveboard.warehouse import Warehouse, database
 warehouse = Warehouse(sys.argv[1])
 named = {"database": database("aider")}
@@ -37,18 +37,29 @@ tables = warehouse.query(
     "SELECT name FROM system.tables WHERE database = {database:String} AND engine LIKE '%Tree'",
     named,
 )
+ids = {0: str(uuid.UUID(int=0))}
+for row in warehouse.query(
+    "SELECT user_id, user_uuid, session, session_uuid FROM {database:Identifier}.sessions", named
+).rows:
+    ids |= {row[0]: str(row[1]), row[2]: str(row[3])}
+
+def plain(value):
+    return float(value) if isinstance(value, decimal.Decimal) else str(value)
+
 rows = {}
 for (table,) in tables.rows:
     found = warehouse.query(
-        f"SELECT * EXCEPT _move FROM {{database:Identifier}}.`{table}` ORDER BY time", named
+        f"SELECT * EXCEPT _move FROM {{database:Identifier}}.`{table}` ORDER BY time, seq", named
     )
     columns = warehouse.query(f"DESCRIBE TABLE {{database:Identifier}}.`{table}`", named)
     rows[table] = {
         "columns": [row[0] for row in columns.rows],
         "rows": [dict(zip(found.columns, row)) for row in found.rows],
     }
+    for row in rows[table]["rows"]:
+        row["user_id"], row["session"] = ids[row["user_id"]], ids[row["session"]]
 warehouse.close()
-json.dump(rows, sys.stdout, default=str)
+json.dump(rows, sys.stdout, default=plain)
 """
 """Run apart: a process can hold one embedded ClickHouse only, and the tests have others."""
 
