@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from aboveboard.collector.projects import shipped_catalog
+from aboveboard.dashboard import choices
 from aboveboard.insights.insight import every
 from aboveboard.warehouse import Warehouse, embedded, schema
 from tests.insights.conftest import TODAY, Data, Project
@@ -102,3 +103,11 @@ def test_where_a_version_is_asked_for_nobody_has_any(both: tuple[Data, Project])
     asked = PERIOD | {"version": "0.86.1"}
     for name in ("errors", "events", "totals", "commands"):
         assert data.ask(name, asked, beside, TODAY) == data.ask(name, asked, data.project, TODAY)
+
+
+def test_what_only_nobody_had_can_not_be_chosen(both: tuple[Data, Project]) -> None:
+    data, beside = both
+    found = choices.find(data.warehouse, beside.name)
+    assert found is not None
+    assert found.versions
+    assert "9.9" not in found.versions

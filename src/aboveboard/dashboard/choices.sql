@@ -3,6 +3,6 @@ SELECT
     count() AS sessions
     , min(toDate(time)) AS first
     , max(toDate(time)) AS last
-    , groupUniqArray(app_version) AS versions
-    , groupUniqArray(os) AS systems
+    , groupUniqArrayIf(app_version, user_id != 0) AS versions
+    , groupUniqArrayIf(os, user_id != 0) AS systems
 FROM {project:Identifier}.sessions
