@@ -68,8 +68,11 @@ class TestSending:
         upload.run(errand, {})
         assert set(recorder.requests[0].headers) == {
             "Host", "Accept-Encoding", "Content-Length", "Authorization", "Content-Type",
-            "Content-Encoding", "Idempotency-Key", "User-Agent",
+            "Content-Encoding", "Idempotency-Key", "User-Agent", "Sent-At",
         }  # fmt: skip
+        sent = int(recorder.requests[0].headers["Sent-At"])
+        assert sent % 3600 == 0  # no finer than what the lines tell
+        assert 0 <= time.time() - sent < 7200
         assert recorder.requests[0].headers["User-Agent"].startswith("aboveboard/")
 
     def test_what_another_session_leaves_meanwhile_goes_too(

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from aboveboard.client.line import hour
 from aboveboard.collector import inbox, storage
 from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
 from aboveboard.collector.committer import GROUP_MAX, Committer
 from aboveboard.collector.inbox import Delivery, Inbox, Receipt, UnavailableError
-from aboveboard.collector.quarantine import NAMES_MAX, OTHER, Dropped
-from aboveboard.collector.segment import SegmentReader
+from aboveboard.collector.quarantine import NAMES_MAX, NEW_MAX, OTHER, Dropped
+from aboveboard.collector.segment import NO_TIME, NO_USER_ID, TOO_OLD, SegmentReader
 from aboveboard.collector.worker import Watch
-from tests.collector.tool import CATALOG, Install
+from tests.collector.tool import CATALOG, NOW, Install
 
 READER = SegmentReader(AllowList(CATALOG))
 
@@ -165,21 +166,78 @@ class TestQuarantine:
     def test_a_name_that_looks_like_none_is_not_kept(self, store: Inbox, name: str) -> None:
         assert [each.event for each in self.count(store, Unfit("event", name, ""))] == [OTHER]
 
-    def test_no_sender_can_fill_it_with_names(self, store: Inbox) -> None:
-        names = [Unfit("event", f"name{number}", "") for number in range(2 * NAMES_MAX)]
+    def test_one_delivery_adds_a_few_names_and_the_others_are_counted(self, store: Inbox) -> None:
+        names = [Unfit("event", f"name{number}", "") for number in range(200_000)]
         dropped = self.count(store, *names)
-        assert len(dropped) == NAMES_MAX + 1
+        assert len(dropped) == NEW_MAX + 1
         assert sum(each.times for each in dropped) == len(names)
         assert dropped[0].event == OTHER
+
+    def fill(self, store: Inbox, deliveries: int = NAMES_MAX) -> list[Dropped]:
+        for number in range(deliveries):
+            self.count(store, *[Unfit("event", f"n{number}x{name}", "") for name in range(NEW_MAX)])
+        return store.quarantine.dropped("tool")
+
+    def test_no_sender_can_fill_it_and_news_is_seen_after_an_attack(self, store: Inbox) -> None:
+        honest = Unfit("event", "honest", "")
+        for _ in range(3):
+            self.count(store, honest)
+        dropped = self.fill(store, 30)
+        assert len(dropped) == NAMES_MAX + 1
+        assert sum(each.times for each in dropped) == 30 * NEW_MAX + 3
+        late = self.count(store, Unfit("property", "message_send", "late"))
+        assert "late" in {each.property for each in late}
+        assert "honest" in {each.event for each in late}
+        assert len([each for each in late if each.event != OTHER]) == NAMES_MAX
 
     def test_the_bound_holds_when_the_collector_is_started_again(
         self, store: Inbox, tmp_path: Path
     ) -> None:
-        self.count(store, *[Unfit("event", f"name{number}", "") for number in range(NAMES_MAX)])
+        self.fill(store, NAMES_MAX // NEW_MAX)
         with closing(Inbox(tmp_path)) as again:
-            dropped = self.count(again, Unfit("event", "late", ""), Unfit("event", "name1", ""))
-        assert {each.event: each.times for each in dropped if each.times > 1} == {"name1": 2}
-        assert "late" not in {each.event for each in dropped}
+            dropped = self.count(again, Unfit("event", "late", ""), Unfit("event", "n1x1", ""))
+        assert {each.event: each.times for each in dropped if each.times > 1} == {"n1x1": 2}
+        assert "late" in {each.event for each in dropped}
+        assert len([each for each in dropped if each.event != OTHER]) == NAMES_MAX
+
+    def test_a_row_says_since_when_by_the_hour_and_from_which_version(
+        self, store: Inbox, tmp_path: Path
+    ) -> None:
+        me = Install()
+        accepted = READER.read(me.start() + me.line("newer"))
+        store.commit([Delivery("tool", uuid.uuid4(), accepted)])
+        self.count(store, Unfit("event", "newer", ""))
+        (row,) = store.quarantine.dropped("tool")
+        assert (row.event, row.times, row.version) == ("newer", 2, "1.2.3")
+        assert row.first == row.last == hour(row.last)
+
+    def test_a_row_that_nothing_was_added_to_is_forgotten(
+        self, store: Inbox, tmp_path: Path
+    ) -> None:
+        (row,) = self.count(store, Unfit("event", "uninvited", ""))
+        with closing(storage.connect(tmp_path, storage.INBOX)) as connection:
+            inbox.prune(connection, row.last + 89 * 86_400)
+            assert store.quarantine.dropped("tool") == [row]
+            inbox.prune(connection, row.last + 91 * 86_400)
+        assert store.quarantine.dropped("tool") == []
+
+    @pytest.mark.parametrize(
+        ("line", "reason"),
+        [
+            (b"{torn\n", "not a line of JSON"),
+            (Install().line("launched", time=NOW + 2 * 86_400), NO_TIME),
+            (Install().line("launched", time=NOW - 500 * 86_400), TOO_OLD),
+            (Install("someone").line("launched"), NO_USER_ID),
+        ],
+        ids=["torn", "ahead", "old", "id"],
+    )
+    def test_a_line_that_is_not_taken_is_counted_by_its_reason_alone(
+        self, store: Inbox, line: bytes, reason: str
+    ) -> None:
+        store.commit([Delivery("tool", uuid.uuid4(), READER.read(Install().start() + line))])
+        (row,) = store.quarantine.dropped("tool")
+        assert (row.what, row.event, row.property, row.times) == (reason, "", "", 1)
+        assert row.version == "1.2.3"
 
 
 class TestCommitter:

@@ -45,6 +45,8 @@ class Dropped:
     property: str
     times: int
     last: int
+    first: int = 1792990800
+    version: str | None = None
 
 
 class Quarantine:
@@ -56,6 +58,9 @@ class Quarantine:
         return [
             Dropped("event", "$pageview", "", 1234, 1793000000),
             Dropped("property", "message_send", "<script>alert(1)</script>", 2, 1793000000),
+            Dropped("event", "shiny_new", "", 17, 1793001600, version="1.3.0"),
+            Dropped("not a line of JSON", "", "", 3, 1793001600),
+            Dropped("value", "launched", "time", 4, 1793001600),
         ]
 
 

@@ -164,6 +164,25 @@ class TestPages:
         assert "<script>alert" not in page
         assert "1,234" in page
 
+    def test_the_quarantine_says_what_was_left_out_since_when_and_from_which_version(
+        self, site: Site
+    ) -> None:
+        page = site.get("/quarantine?project=aider").text
+
+        assert "17 events named <code>shiny_new</code> were left out, last from version 1.3" in page
+        assert "aboveboard projects add aider" in page
+        assert "Not a line of JSON" in page
+        assert "The time lies in the future, or too long ago" in page
+        assert "2026-10-26" in page
+
+    def test_the_quarantine_is_data_too(self, site: Site) -> None:
+        document = site.get("/quarantine.json?project=aider").json()
+
+        rows = [dict(zip(document["columns"], row, strict=True)) for row in document["rows"]]
+        (torn,) = [row for row in rows if row["reason"] == "Not a line of JSON"]
+        assert (torn["event"], torn["property"], torn["times"]) == (None, None, 3)
+        assert torn["last"] == "2026-10-26T08:00:00+00:00"
+
     def test_the_catalog_page_names_every_event_property_and_choice(self, site: Site) -> None:
         page = site.get("/catalog?project=aider").text
 

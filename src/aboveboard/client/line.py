@@ -19,6 +19,10 @@ KEYS = EVENT, PROPERTIES, USER_ID, SESSION, SEQ, TIME = (
 HOUR = 3600
 """Seconds; every time in a line is a multiple of it."""
 
+SENT_AT = "Sent-At"
+"""The header of a request with lines: the hour of sending by the sender's clock, as `time` has it.
+A clock that is wrong by days is known by it."""
+
 SEQ_MAX = 2**32 - 1
 
 

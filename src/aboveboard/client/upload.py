@@ -28,6 +28,7 @@ from aboveboard import __version__
 
 from . import consent, environment, locks, segment, spawn, wire
 from .errand import PAUSE_MAX_SECONDS, VARIABLE, Errand, paused
+from .line import SENT_AT, hour
 from .state import StateFile, noes
 
 TYPE_CHECKING = False
@@ -195,6 +196,7 @@ def _send_segment(
             "Content-Type": form.content_type,
             "Content-Encoding": "gzip",
             "Idempotency-Key": waiting.id,
+            **({SENT_AT: str(hour(time.time()))} if form is wire.Ours else {}),
         },
     )
     if status == 200:

@@ -46,7 +46,8 @@ class Unfit(NamedTuple):
     """Something that the catalog does not allow, by name; a name that is its own holder is ''."""
 
     what: str
-    """`event` (unknown), `property` (unknown), or `value` (not of its kind)."""
+    """`event` (unknown), `property` (unknown), or `value` (not of its kind); else, of a line that
+    was not taken, the verdict that its sender gets."""
 
     event: str
     property: str
@@ -80,6 +81,9 @@ class Accepted:
     """Line numbers, from 1, and why each was not taken."""
 
     unfit: Counter[Unfit] = field(default_factory=Counter)
+
+    version: str | None = None
+    """The app's version, if something that was dropped came with it and no session's start did."""
 
     def add(self, table: str, row: Mapping[str, object]) -> None:
         """Add one row. All rows of a table have the same columns."""

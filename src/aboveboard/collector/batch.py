@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def delivery(reader: Reader, batch: posthog.Batch) -> Delivery:
     """Return a batch of a project's as it can be committed to the inbox."""
-    told, unfit = posthog.read(batch.events, reader.allowlist, reader.translator)
+    told, unfit = posthog.read(batch.events, reader.allowlist, reader.translator, batch.sent)
     project = reader.project.name
 
     def settle(connection: sqlite3.Connection) -> Accepted:

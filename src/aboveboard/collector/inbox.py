@@ -22,7 +22,7 @@ import msgspec
 from aboveboard.client.line import hour
 from aboveboard.warehouse import schema
 
-from . import storage
+from . import quarantine, storage
 from .allowlist import Accepted, Columns
 from .quarantine import Quarantine
 
@@ -141,7 +141,6 @@ class Inbox:
             with storage.transaction(self._connection) as connection:
                 stored = [self._store(connection, delivery) for delivery in deliveries]
         except BaseException as error:
-            self.quarantine.forget()
             if isinstance(error, sqlite3.Error):
                 raise UnavailableError(f"the inbox cannot be written ({error})") from error
             raise
@@ -191,7 +190,9 @@ class Inbox:
                 "INSERT OR IGNORE INTO session VALUES (?, ?, ?)",
                 [(delivery.project, uuid.UUID(each).bytes, now) for each in accepted.sessions],
             )
-        self.quarantine.add(connection, delivery.project, accepted.unfit)
+        self.quarantine.add(
+            connection, delivery.project, accepted.unfit, accepted.version or _version(accepted)
+        )
         if not accepted.tables:
             return Receipt(accepted, duplicate=False), 0
         body = pack(accepted.tables)
@@ -203,7 +204,8 @@ class Inbox:
 
 
 def prune(connection: sqlite3.Connection, now: float) -> None:
-    """Forget the ids whose time is over."""
+    """Forget the ids whose time is over, and what was dropped long ago."""
+    quarantine.prune(connection, now)
     for table, days in (
         ("delivery", ID_DAYS),
         ("identity", ID_DAYS),
@@ -213,6 +215,12 @@ def prune(connection: sqlite3.Connection, now: float) -> None:
             f"DELETE FROM {table} WHERE taken < ?",  # noqa: S608  # one of the words above
             (int(now) - days * 86_400,),
         )
+
+
+def _version(accepted: Accepted) -> str | None:
+    """Return the app's version that a delivery's last session tells."""
+    told = accepted.tables.get(schema.SESSIONS, {}).get("app_version") or [None]
+    return told[-1] if isinstance(told[-1], str) else None
 
 
 def pack(tables: dict[str, Columns]) -> bytes:

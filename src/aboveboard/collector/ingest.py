@@ -11,8 +11,9 @@ from litestar import Request, Response, Router, get, post
 from litestar.exceptions import HTTPException
 
 from aboveboard.client import exceptions
+from aboveboard.client.line import SENT_AT
 
-from . import access, posthog, segment, writekey
+from . import access, clocks, posthog, segment, writekey
 from .allowlist import Accepted
 from .batch import delivery as batch_delivery
 from .body import Bodies, CutOffError, TooLongError, TooManyError
@@ -80,10 +81,10 @@ def router(collector: Collector) -> Router:
             if reader is None:
                 raise _unknown_key()
             identity = _uuid(request.headers.get("idempotency-key"))
-            project = reader.project.name
+            project, told = reader.project.name, request.headers.get(SENT_AT)
 
             def read(inflated: bytes) -> Delivery:
-                return Delivery(project, identity, _read_segment(reader, inflated))
+                return Delivery(project, identity, _read_segment(reader, inflated, told))
 
             async with desk.reading(sent, read) as delivery:
                 receipt = await collector.committer.submit(delivery)
@@ -206,9 +207,10 @@ def _outer_key(request: Request[Any, Any, Any]) -> str | None:
     )
 
 
-def _read_segment(reader: Reader, inflated: bytes) -> Accepted:
+def _read_segment(reader: Reader, inflated: bytes, sent: str | None) -> Accepted:
+    clock = clocks.of_header(sent, reader.allowlist.clock())
     try:
-        return reader.segments.read(inflated, segment.SOURCE)
+        return reader.segments.read(inflated, segment.SOURCE, clock)
     except segment.TooManyLinesError:
         raise RefusedError(413, TOO_MANY_LINES) from None
 

@@ -165,6 +165,7 @@ class Translator:
         runs: dict[str, Run] = {}
         for each in told:
             if self._allowlist.form(each.event, accepted.unfit) is None:
+                accepted.version = self._version(each) or accepted.version
                 continue
             if each.session is None and each.event == schema.SESSION_START:
                 continue  # made here, for those who do not say which session they mean
@@ -184,6 +185,15 @@ class Translator:
                 self.start_session(each, run, accepted, source)
             self.keep(each, run.session, run.next - 1, accepted, source)
         return runs
+
+    def _version(self, told: Told) -> str | None:
+        """Return the app's version that came with an event."""
+        form = self._allowlist.forms.get(schema.SESSION_START)
+        name = self._legacy.session.properties.get("app_version", "")
+        if form is None or "app_version" not in form.kinds:
+            return None
+        kept = form.kinds["app_version"].accept(told.machine.get(name))
+        return kept if isinstance(kept, str) else None
 
     def follow(self, before: Run | None, told: Told) -> Run:
         """Return the run that an event belongs to, the one before it or a new one, with the event.

@@ -116,6 +116,16 @@ CREATE TABLE identity (
 CREATE INDEX identity_taken ON identity (taken);
 """,
     ),
+    Migration(
+        "2026-11-26",  # the age of what was dropped, by the hour; whose news; which names go first
+        """
+ALTER TABLE quarantine ADD COLUMN first INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE quarantine ADD COLUMN deliveries INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE quarantine ADD COLUMN version TEXT;
+UPDATE quarantine SET last = last - last % 3600;
+UPDATE quarantine SET first = last;
+""",
+    ),
 )
 
 PROJECTS = (

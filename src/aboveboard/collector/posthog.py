@@ -11,13 +11,12 @@ import hashlib
 import uuid
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from aboveboard.client.line import SEQ, SEQ_MAX, hour
 from aboveboard.warehouse.schema import NOBODY
 
-from . import writekey
+from . import clocks, writekey
 from .allowlist import AllowList, Unfit, is_plausible, is_random_id
 from .identities import identity
 from .legacy import Told, Translator, decode
@@ -66,6 +65,9 @@ class Batch:
 
     events: list[dict[str, Json]]
 
+    sent: Json = None
+    """The time of sending, as the sender tells it."""
+
 
 def parse(body: bytes, outer_key: str | None = None) -> Batch:
     """Return the events of a body, and the write key that came with them.
@@ -101,25 +103,35 @@ def parse(body: bytes, outer_key: str | None = None) -> Batch:
     key = next(filter(None, map(_key, (document, *events))), outer_key)
     if key is None:
         raise MalformedError("the body has no api_key or token")
-    return Batch(key, _former_id(events), events)
+    return Batch(key, _former_id(events), events, _sent(document))
 
 
 def read(
-    events: list[dict[str, Json]], allowlist: AllowList, translator: Translator
+    events: list[dict[str, Json]],
+    allowlist: AllowList,
+    translator: Translator,
+    sent: Json = None,
 ) -> tuple[list[Told], Counter[Unfit]]:
     """Return the events in the catalog's words, in the order of their times, and what is unfit.
 
     The times have done their work then: of each, the hour is left. An event of our own client that
     does not tell its place has the one that it has in the batch, which is a segment.
+
+    Args:
+        events: As they came.
+        allowlist: The project's.
+        translator: The project's.
+        sent: The time of sending as the sender tells it, which shows a clock that is wrong.
     """
     unfit: Counter[Unfit] = Counter()
     senders = {user_id for event in events if (user_id := _user_id(event)) and not _lone(event)}
     sender = senders.pop() if len(senders) == 1 else NOBODY
     now = allowlist.clock()
+    clock = clocks.of_text(sent, now)
     told = [
         each
         for number, event in enumerate(events)
-        for each in _read_one(event, number, sender, now, translator, unfit)
+        for each in _read_one(event, number, sender, now, clock, translator, unfit)
     ]
     told.sort(key=lambda each: each.moment)
     for each in told:
@@ -132,6 +144,7 @@ def _read_one(
     number: int,
     sender: str,
     now: float,
+    clock: clocks.Clock,
     translator: Translator,
     unfit: Counter[Unfit],
 ) -> Iterator[Told]:
@@ -147,7 +160,7 @@ def _read_one(
     elif name.startswith("$"):
         return
     user_id = sender if _lone(event) else _user_id(event)
-    moment = _moment(event, now)
+    moment = _moment(event, now, clock)
     session: str | None = None
     seq: int | None = number
     if properties.get("$lib") == "aboveboard":
@@ -217,19 +230,23 @@ def _user_id(event: Mapping[str, Json]) -> str | None:
     return None
 
 
-def _moment(event: Mapping[str, Json], now: float) -> int | None:
+def _moment(event: Mapping[str, Json], now: float, clock: clocks.Clock) -> int | None:
     """Return the event's time in seconds; now where it has none, None where it cannot be."""
     told = event.get("timestamp")
     if told is None:
         return int(now)
-    if not isinstance(told, str):
+    seconds = clocks.seconds(told) if isinstance(told, str) else None
+    if seconds is None:
         return None
-    try:
-        when = datetime.fromisoformat(told)
-        seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
+    moment = int(clock.true(int(seconds)))
+    return moment if is_plausible(moment, now) else None
+
+
+def _sent(document: Mapping[str, Json]) -> Json:
+    """Return the time of sending; of an older time's events, brought over, it says nothing."""
+    if document.get("historical_migration"):
         return None
-    return int(seconds) if is_plausible(int(seconds), now) else None
+    return document.get("sentAt") or document.get("sent_at")
 
 
 def _key(part: Mapping[str, Json]) -> str | None:

@@ -7,6 +7,7 @@ gets its verdict and the others are taken.
 
 from __future__ import annotations
 
+import math
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,8 @@ from aboveboard.client import line as shape
 from aboveboard.client.kinds import Amount, Count, Exception_, Flag
 from aboveboard.warehouse import schema
 
-from .allowlist import Accepted, AllowList, Form, is_plausible, is_random_id
+from . import clocks
+from .allowlist import EARLIEST, Accepted, AllowList, Form, Unfit, is_plausible, is_random_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,7 @@ NOT_AN_EVENT = "not an event: event, properties, user_id, session and time are n
 NO_USER_ID = "user_id is no random UUID"
 NO_SESSION = "session is no random UUID"
 NO_TIME = "time is not in seconds since 1970, or lies in the future"
+TOO_OLD = "time is longer ago than what is taken over the wire"
 NO_PLACE = "seq is no whole number from 0 to 4294967295"
 NOT_IN_CATALOG = "the catalog has no such event"
 
@@ -83,7 +86,9 @@ class SegmentReader:
             lines = each.line if lines is None else lines | each.line
         self._decoder = msgspec.json.Decoder(lines)
 
-    def read(self, body: bytes, source: str = SOURCE) -> Accepted:
+    def read(
+        self, body: bytes, source: str = SOURCE, clock: clocks.Clock = clocks.RIGHT
+    ) -> Accepted:
         """Return what may be kept of a body, and a verdict for each line that may not.
 
         Raises:
@@ -92,11 +97,11 @@ class SegmentReader:
         if body.count(b"\n") > LINES_MAX:
             raise TooManyLinesError
         if len(body) > LINE_MAX and max(map(len, body.split(b"\n"))) > LINE_MAX:
-            return self._read_each(body, source)
+            return self._read_each(body, source, clock)
         try:
             events = self._decoder.decode_lines(body)
         except UNREADABLE:
-            return self._read_each(body, source)
+            return self._read_each(body, source, clock)
         now = self._allowlist.clock()
         accepted = Accepted(events=len(events))
         by_shape: dict[type, list[Any]] = {}
@@ -105,23 +110,31 @@ class SegmentReader:
                 event.seq = place
             by_shape.setdefault(type(event), []).append(event)
         for line, group in by_shape.items():
-            columns = self._shapes[line].columns(group, accepted, now, source)
+            columns = self._shapes[line].columns(group, accepted, now, source, clock)
             if columns is None:
-                return self._read_each(body, source)
+                return self._read_each(body, source, clock)
             accepted.tables[self._shapes[line].form.table] = columns
         return accepted
 
-    def _read_each(self, body: bytes, source: str) -> Accepted:
+    def _read_each(self, body: bytes, source: str, clock: clocks.Clock) -> Accepted:
         accepted = Accepted()
         for number, line in enumerate(body.split(b"\n"), 1):
             if line.strip():
-                reason = self.read_line(line, accepted, source, place=number - 1)
+                reason = self.read_line(line, accepted, source, place=number - 1, clock=clock)
                 if reason is not None:
                     accepted.reject(number, reason)
+                    if reason != NOT_IN_CATALOG:  # that is counted already, by name
+                        accepted.unfit[Unfit(reason, "", "")] += 1
         return accepted
 
     def read_line(
-        self, line: bytes, into: Accepted, source: str = SOURCE, *, place: int = 0
+        self,
+        line: bytes,
+        into: Accepted,
+        source: str = SOURCE,
+        *,
+        place: int = 0,
+        clock: clocks.Clock = clocks.RIGHT,
     ) -> str | None:
         """Add one line's event; return why not, where it was not taken.
 
@@ -130,6 +143,7 @@ class SegmentReader:
             into: What the event is added to.
             source: How it came.
             place: Its order where it tells none, as lines of 0.1.0 do.
+            clock: The sender's.
         """
         if len(line) > LINE_MAX:
             return TOO_LONG
@@ -139,7 +153,7 @@ class SegmentReader:
             return TOO_DEEP
         except UNREADABLE:
             return NOT_JSON
-        return self.take(told, into, source, place=place)
+        return self.take(told, into, source, place=place, clock=clock)
 
     def take(
         self,
@@ -149,6 +163,7 @@ class SegmentReader:
         *,
         place: int,
         takes_nobody: bool = False,
+        clock: clocks.Clock = clocks.RIGHT,
     ) -> str | None:
         """Add the event of a decoded line, as `read_line` does.
 
@@ -158,6 +173,7 @@ class SegmentReader:
             source: How it came.
             place: Its order where it tells none.
             takes_nobody: Whether it may name no install, as in the log of a session that is off.
+            clock: The sender's.
         """
         if not isinstance(told, dict) or not isinstance(told.get(shape.PROPERTIES), dict):
             return NOT_AN_EVENT
@@ -175,8 +191,9 @@ class SegmentReader:
         imported = source != SOURCE  # a log may go back further than what is sent
         if isinstance(moment, bool) or not isinstance(moment, int | float):
             return NO_TIME
+        moment = clock.true(moment) if math.isfinite(moment) else moment
         if not is_plausible(moment, now, imported=imported):
-            return NO_TIME
+            return TOO_OLD if EARLIEST <= moment < now else NO_TIME
         if type(seq) is not int or not 0 <= seq <= shape.SEQ_MAX:
             return NO_PLACE
         known = self._allowlist.take(
@@ -227,12 +244,19 @@ class _Shape:
         ]
 
     def columns(
-        self, lines: list[Any], accepted: Accepted, now: float, source: str
+        self,
+        lines: list[Any],
+        accepted: Accepted,
+        now: float,
+        source: str,
+        clock: clocks.Clock,
     ) -> dict[str, list[object]] | None:
         """Return the lines as columns; None where an id or a time is not as it must be."""
         users = [line.user_id for line in lines]
         sessions = [line.session for line in lines]
         times = [line.time for line in lines]
+        if clock.ahead:
+            times = [int(clock.true(each)) for each in times]
         distinct = set(sessions)
         if not (
             all(map(is_random_id, set(users)))

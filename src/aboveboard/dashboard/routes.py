@@ -38,7 +38,7 @@ def routes() -> list[ControllerRouterHandler]:
     return [
         Router(
             "/",
-            route_handlers=[_front, _insight, _quarantine, _catalog, _asset],
+            route_handlers=[_front, _insight, _quarantine, _quarantine_json, _catalog, _asset],
             exception_handlers={
                 FilterError: _refused(400, "That cannot be shown"),
                 UnknownError: _refused(404, "There is nothing here"),
@@ -95,8 +95,14 @@ def _insight(request: Asked, file: FromPath[str]) -> Answer:
 @get("/quarantine", sync_to_thread=True)
 def _quarantine(request: Asked) -> Answer:
     view = _view(request)
-    dropped = request.app.state.quarantine.dropped(view.project.name)
-    return page("quarantine.html", view=view, rows=quarantine.rows(dropped))
+    rows = _dropped(request, view)
+    return page("quarantine.html", view=view, rows=rows, newer=quarantine.newer_catalogs(rows))
+
+
+@get("/quarantine.json", sync_to_thread=True)
+def _quarantine_json(request: Asked) -> Answer:
+    rows = _dropped(request, _view(request, look=False))
+    return answer(quarantine.as_json(rows).encode(), "application/json")
 
 
 @get("/catalog", sync_to_thread=True)
@@ -114,6 +120,10 @@ def _asset(request: Asked, file: FromPath[str]) -> Answer:
         headers = {**FOREVER, "Content-Encoding": "gzip"}
         return answer(asset.compressed, asset.media_type, headers=headers)
     return answer(asset.content, asset.media_type, headers=FOREVER)
+
+
+def _dropped(request: Asked, view: View) -> list[quarantine.Row]:
+    return quarantine.rows(request.app.state.quarantine.dropped(view.project.name))
 
 
 def _view(request: Asked, *, look: bool = True) -> View:
