@@ -317,6 +317,11 @@ class TestFromTheWire:
         assert reduced is not None
         assert reduced["frames"] == ["aboveboard.x:f:1"] * exceptions.FRAMES_MAX
 
+    def test_a_type_of_a_package_below_another_passes_as_the_client_tells_it(self) -> None:
+        reduced = exceptions.reduce(kinds.KindError("x"), ["aboveboard.client"])
+        assert reduced["type"] == "aboveboard.KindError"
+        assert exceptions.reduce_again(reduced, ["aboveboard.client"]) == reduced
+
     def test_its_own_reductions_pass_unchanged(self) -> None:
         reduced = exceptions.reduce(caught(), PACKAGES)
         assert exceptions.reduce_again(reduced, PACKAGES) == reduced

@@ -74,11 +74,14 @@ def reduce_again(
     if not isinstance(name, str) or not isinstance(frames, list) or not isinstance(causes, list):
         return None
 
+    # A type is told by its package's first word (`_type_name`), also if that is not all of it.
+    tops = [package.partition(".")[0] for package in packages]
+
     def known(claimed_name: str) -> str:
         public = claimed_name in types or _is_builtin(claimed_name)
         if public or (
             _DOTTED(claimed_name)
-            and _inside(claimed_name, packages)
+            and _inside(claimed_name, [*packages, *tops])
             and not _LIKE_AN_ID(claimed_name)
         ):
             return claimed_name
