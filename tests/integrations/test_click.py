@@ -170,14 +170,6 @@ class TestWhatIsRecorded:
         assert tool.root.main(words, standalone_mode=False) is None
         assert tool.commands() == ["status"]
 
-    @pytest.mark.parametrize(
-        "words", [["--help"], ["db", "--help"], ["db", "migrate", "--help"], ["sta"], ["db", "x"]]
-    )
-    def test_help_and_mistakes_open_nothing(self, attached: Attached, words: list[str]) -> None:
-        tool = attached(program())
-        tool.run(*words)
-        assert not tool.log.exists()
-
     def test_a_prefix_resolves_to_the_real_name(self, attached: Attached) -> None:
         """The group of click's own documentation that takes any unique beginning."""
 
@@ -306,13 +298,6 @@ class TestWhatIsRecorded:
 class TestTheFlags:
     """What was said, and where."""
 
-    def test_they_are_in_the_help(self) -> None:
-        root = program()
-        attach(root, Analytics(app="t", version="1", catalog=[], endpoint="", key=""))
-        shown = CliRunner().invoke(root, ["--help"]).output
-        for flag in ("--analytics ", "--no-analytics ", "--analytics-disable ", "--analytics-log "):
-            assert flag in shown
-
     def test_attaching_twice_is_told_when_it_is_declared(self, made: Make) -> None:
         root = program()
         attach(root, made([]))
@@ -339,12 +324,6 @@ class TestTheFlags:
             assert ended.stdout.strip() == output
             assert json.loads((tmp_path / STATE).read_text())["permanently_disable"] is True
             (tmp_path / STATE).unlink()
-
-    def test_a_mistake_beside_a_no_is_still_one(self, attached: Attached) -> None:
-        attached(root := program(), names=["x"])
-        ended = CliRunner().invoke(root, ["--analytics-disable", "--nonsense"])
-        assert ended.exit_code == 2
-        assert "No such option" in ended.output
 
     def test_a_hosts_prefix_for_variables_is_not_read_into_them(self, attached: Attached) -> None:
         """`TOOL_ANALYTICS` is the client's to read, which misunderstands no word of it."""

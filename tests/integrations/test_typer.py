@@ -105,10 +105,6 @@ class TestWhatIsRecorded:
         recorded = run(program(), *runs)
         assert recorded == ["status", "status", "db migrate-all", "db fail"]
 
-    def test_help_and_mistakes_open_nothing(self, run: Run, tmp_path: Path) -> None:
-        run(program(), ["--help"], ["db", "--help"], ["db", "fail", "--help"], ["sta"], ["db"])
-        assert not (tmp_path / "log.jsonl").exists()
-
     def test_a_program_that_is_one_command(self, run: Run) -> None:
         app = typer.Typer()
         seen = []
@@ -133,12 +129,6 @@ class TestWhatIsRecorded:
 
         assert run(app, [], ["--verbose", "status"]) == ["(none)", "status"]
         assert seen == [(Own, None, False), (Own, "status", True)]
-
-    def test_a_projects_settings_can_say_no_and_nothing_else(
-        self, run: Run, tmp_path: Path
-    ) -> None:
-        run(program(), ["db", "migrate-all"], project_settings={"analytics-disable": True})
-        assert not (tmp_path / ".config" / "greeter" / "analytics.json").exists()
 
     def test_settings_are_heard(self, run: Run, tmp_path: Path) -> None:
         heard = []

@@ -139,7 +139,7 @@ class _Given(argparse.Action):
     ) -> None:
         setattr(namespace, self.dest, self.flag is not flags.NO if self.nargs == 0 else values)
         value = True if self.nargs == 0 else values
-        if self.flag is flags.NEVER and self.analytics is not None:
+        if self.flag is flags.NEVER and self.analytics is not None and not _is_completing():
             if getattr(namespace, self.flag.parameter, None) != _KEPT:
                 self.analytics.refuse()
             value = _KEPT
@@ -152,16 +152,30 @@ def _listen(parser: argparse.ArgumentParser, analytics: Analytics) -> None:
 
     def listen_and_parse(args: Any = None, namespace: Any = None, **more: Any) -> Any:
         words: list[str] = sys.argv[1:] if args is None else list(args)
-        # To complete what somebody is about to type is not to be told it.
-        if flags.is_refused(words) and "_ARGCOMPLETE" not in os.environ:
+        spelt = [_spelt_out(parser, word) for word in words]
+        if flags.is_refused(spelt) and not _is_completing():
             analytics.refuse()
             namespace = argparse.Namespace() if namespace is None else namespace
             setattr(namespace, flags.NEVER.parameter, _KEPT)
-            if flags.is_only_refused(words) and _wants_more(parser):
+            if flags.is_only_refused(spelt) and _wants_more(parser):
                 parser.exit()
         return parse(words, namespace, **more)
 
     parser.parse_known_args = listen_and_parse  # type: ignore[method-assign]  # of this one only
+
+
+def _is_completing() -> bool:
+    """Return whether the words are what somebody is about to type: they are not said yet."""
+    return "_ARGCOMPLETE" in os.environ
+
+
+def _spelt_out(parser: argparse.ArgumentParser, word: str) -> str:
+    """Return our flag for a beginning of it that argparse would take for it, else the word."""
+    options = parser._option_string_actions
+    if not parser.allow_abbrev or not word.startswith("--") or word in options:
+        return word
+    fitting = [option for option in options if option.startswith(word)] if word != "--" else []
+    return fitting[0] if fitting == [flags.NEVER.spelling] else word
 
 
 def _wants_more(parser: argparse.ArgumentParser) -> bool:
