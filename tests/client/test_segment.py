@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,40 @@ class TestWaiting:
         assert list(segment.waiting(directory)) == [], "held by one sender at a time"
         waiting.remove()
         assert segment.listed(directory) == []
+
+    @pytest.mark.parametrize("which", [0, 1, 2])
+    def test_one_that_vanishes_while_they_are_listed_takes_no_other_along(
+        self, directory: str, monkeypatch: pytest.MonkeyPatch, which: int
+    ) -> None:
+        """Another process has sent it, between the folder's list and the look at the file."""
+        for name in "abc":
+            Path(directory).mkdir(parents=True, exist_ok=True)
+            (Path(directory) / f"{name}.jsonl").write_bytes(LINE)
+        scandir = os.scandir
+        gone: list[str] = []
+
+        @contextlib.contextmanager
+        def vanishing(path: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+            with scandir(path) as entries:
+                found = list(entries)
+            if not gone:
+                gone.append(found[which].path)
+                os.unlink(found[which].path)
+            yield iter(found)
+
+        monkeypatch.setattr(os, "scandir", vanishing)
+        left = {f"{name}.jsonl" for name in "abc"}
+        listed = segment.listed(directory)
+        assert {os.path.basename(path) for path in listed} == left - {os.path.basename(gone[0])}
+
+    def test_one_that_somebody_holds_leaves_no_file_open(self, directory: str) -> None:
+        writer = segment.Writer(directory)
+        writer.write(LINE)
+        (path,) = segment.listed(directory)
+        before = os.listdir("/dev/fd")
+        for _ in range(3):
+            assert segment.hold(path) is None
+        assert os.listdir("/dev/fd") == before
 
     def test_an_empty_one_is_left_to_its_writer(self, directory: str) -> None:
         Path(directory).mkdir(parents=True)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import ssl
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aboveboard.client import locks, segment, upload
+from aboveboard.client import locks, segment, spawn, upload
 from aboveboard.client.errand import PAUSE_MAX_SECONDS, Errand, paused
 from aboveboard.client.state import StateFile, new_id
+from tests.client.conftest import Tool
 
 TERMS: dict[str, dict[str, str]] = {"x": {}}
 
@@ -242,7 +245,11 @@ class TestOneAtATime:
         wait_for_sending(errand, 1)
         lock = os.open(os.path.join(errand.directory, "upload.lock"), os.O_RDWR | os.O_CREAT)
         locks.acquire(lock)
-        upload.run(errand, {})
+        before = os.listdir("/dev/fd")
+        for _ in range(3):
+            upload.run(errand, {})
+            spawn.start(errand.lock, {}, {})
+        assert os.listdir("/dev/fd") == before, "a file is left open"
         assert recorder.requests == []
         os.close(lock)
         upload.run(errand, {})
@@ -274,3 +281,35 @@ class TestPause:
         path.touch()
         os.utime(path, (time.time() + 1e7, time.time() + 1e7))
         assert not paused(str(path))
+
+
+class TestAThread:
+    """In a host whose interpreter cannot be started again, as a frozen program's."""
+
+    def test_an_error_in_it_is_not_the_hosts_and_not_printed(self, tool: Tool) -> None:
+        tool.agree()
+        tool.run("kill")  # leaves what is to be sent
+        lock = tool.spool / "upload.lock"
+        lock.unlink(missing_ok=True)
+        lock.mkdir()  # nobody can open it
+        program = (
+            "import sys, threading\n"
+            "sys.frozen = True\n"
+            "from tests.client import tool\n"
+            "analytics = tool.analytics()\n"
+            "analytics.open()\n"
+            "sent = [each for each in threading.enumerate() if each.name == 'aboveboard']\n"
+            "for each in sent: each.join()\n"
+            "print(analytics.enabled)\n"
+        )
+        root = str(Path(__file__).parents[2])
+        ended = subprocess.run(
+            [sys.executable, "-c", program],
+            env=tool.environ | {"PYTHONPATH": root},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "True\n", "")
+        assert tool.waiting() != []

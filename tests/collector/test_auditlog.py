@@ -174,6 +174,21 @@ class TestOlderLogs:
         assert kept(tmp_path)["message_send"]["cost"] == [None]
         assert kept(tmp_path)["message_send"]["tokens"] == [7]
 
+    @pytest.mark.parametrize("wrong", [7, 1.5, True, ["x"], {"x": 1}, [[]]], ids=str)
+    @pytest.mark.parametrize("key", ["user_id", "session"])
+    def test_an_id_that_is_no_text_is_damage_and_the_other_lines_are_taken(
+        self, store: Inbox, key: str, wrong: object
+    ) -> None:
+        me = Install()
+        wrongly = json.dumps(json.loads(me.line("launched")) | {key: wrong}).encode() + b"\n"
+        ours = me.line("launched") + wrongly + me.line("exit")
+        summary = take(store, ours)
+        assert (summary.taken, summary.damaged) == (2, 1)
+        if key == "user_id":
+            older = json.loads(old("launched")) | {key: wrong}
+            summary = take(store, json.dumps(older).encode() + b"\n" + old("exit"))
+            assert (summary.taken, summary.damaged) == (1, 1)
+
     def test_a_line_of_an_install_that_says_who_it_is_is_damaged(self, store: Inbox) -> None:
         assert take(store, old("launched", user_id="me@example.org")).damaged == 1
 

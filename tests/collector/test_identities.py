@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -239,3 +240,88 @@ def test_the_order_of_keys_and_the_time_of_sending_make_no_other_event(
     again = delivery(reader, posthog.parse(body(turned, sentAt="2026-01-01T00:00:00Z")))
     (receipt,) = store.commit([again])
     assert (receipt.accepted.events, receipt.accepted.known) == (0, 1)
+
+
+class TestRunsBetweenDeliveries:
+    """Of a sender that names no session, what one delivery leaves for the next."""
+
+    @pytest.mark.parametrize(
+        ("told", "sessions"),
+        [
+            ([("launched", 0), ("message_send", 1), ("exit", 2)], [0, 0, 0]),
+            ([("launched", 0), ("message_send", 24)], [0, 0]),
+            ([("launched", 0), ("message_send", 25)], [0, 1]),
+            ([("launched", 0), ("message_send", 20), ("exit", 40)], [0, 0, 0]),
+            ([("launched", 30), ("message_send", 10), ("message_send", 50)], [0, 0, 0]),
+            ([("launched", 30), ("message_send", 5)], [0, 1]),
+            ([("launched", 0), ("launched", 1)], [0, 1]),
+            ([("message_send", 0), ("launched", 1), ("exit", 2)], [0, 0, 0]),
+            ([("launched", 0), ("message_send", 1), ("launched", 2)], [0, 0, 1]),
+            ([("message_send", 0), ("launched", 1), ("launched", 2)], [0, 0, 1]),
+            ([("launched", 0), ("exit", 1), ("message_send", 2)], [0, 0, 1]),
+            ([("exit", 0), ("launched", 1)], [0, 1]),
+        ],
+        ids=lambda value: (
+            " ".join(f"{n}@{h}" for n, h in value) if isinstance(value[0], tuple) else ""
+        ),
+    )
+    def test_an_event_is_of_the_run_that_it_would_be_of_in_one_delivery(
+        self,
+        store: Inbox,
+        reader: Reader,
+        tmp_path: Path,
+        told: list[tuple[str, int]],
+        sessions: list[int],
+    ) -> None:
+        me = new_id()
+        begin = int(time.time()) // 3600 * 3600 - 4 * 86_400
+        events: list[Sent] = []
+        for number, (name, hours) in enumerate(told):
+            moment = datetime.fromtimestamp(begin + 3600 * hours, UTC).isoformat()
+            said = {"tokens": number}
+            events.append(event(name, distinct_id=me, timestamp=moment, properties=said))
+        for each in events:
+            assert post(store, reader, [each]) == 1
+        found = sessions_of(tmp_path)
+        order = list(dict.fromkeys(found))
+        assert [order.index(session) for session in found] == sessions
+
+    def test_the_places_go_on(self, store: Inbox, reader: Reader, tmp_path: Path) -> None:
+        me = new_id()
+        for names in (["launched", "message_send"], ["message_send"], ["message_send", "exit"]):
+            post(store, reader, [event(name, distinct_id=me) for name in names])
+        with closing(storage.connect(tmp_path, storage.INBOX)) as connection:
+            waiting = connection.execute("SELECT body FROM waiting ORDER BY number")
+            seqs = [
+                column["seq"]
+                for (packed,) in waiting.fetchall()
+                for table, column in unpacked(packed).items()
+                if table != "sessions"
+            ]
+        assert seqs == [[1], [2], [3], [4], [5]]
+
+    def test_a_start_that_names_no_session_takes_nothing_of_its_batch_along(
+        self, store: Inbox, reader: Reader, tmp_path: Path
+    ) -> None:
+        events = [event("session_start"), message(1, new_id()), event("exit")]
+        assert post(store, reader, events) == 2
+        assert kept(tmp_path) == {1: 1}
+
+
+def unpacked(packed: bytes) -> dict[str, dict[str, list[object]]]:
+    merged: dict[str, dict[str, list[object]]] = {}
+    inbox.unpack_into(merged, packed)
+    return merged
+
+
+def sessions_of(directory: Path) -> list[object]:
+    """Return the session of each event that waits, in the order in which they came."""
+    with closing(storage.connect(directory, storage.INBOX)) as connection:
+        waiting = connection.execute("SELECT body FROM waiting ORDER BY number").fetchall()
+    return [
+        session
+        for (packed,) in waiting
+        for table, columns in unpacked(packed).items()
+        if table != "sessions"
+        for session in columns["session"]
+    ]

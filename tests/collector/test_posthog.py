@@ -129,6 +129,13 @@ class TestEvents:
         assert told.machine == {"tool_version": "1.2.3"}
         assert unfit == Counter()
 
+    @pytest.mark.parametrize("wrong", [7, 1.5, True, [ME], {"id": ME}, None], ids=str)
+    @pytest.mark.parametrize("key", ["distinct_id", "uuid"])
+    def test_an_id_that_is_no_text_costs_no_other_event(self, key: str, wrong: object) -> None:
+        told, _ = read(event("launched"), event("message_send", **{key: wrong}), event("exit"))
+        others = [each.event for each in told if each.user_id == ME]
+        assert others == ["launched", *(["message_send"] if key == "uuid" else []), "exit"]
+
     @pytest.mark.parametrize(
         "form", ["T15:44:40.519686+00:00", "T17:44:40+02:00", "T15:44:40Z", "T15:44:40"]
     )

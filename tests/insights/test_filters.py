@@ -90,6 +90,11 @@ class TestUnderstood:
 
     def test_before_the_beginning_of_time_there_is_nothing(self) -> None:
         assert Filters(date(1970, 1, 3), date(1970, 1, 9)).before() is None
+        assert Filters(date(1970, 1, 7), date(1970, 1, 13)).before() is None
+
+    def test_the_first_period_of_all_is_before_the_second(self) -> None:
+        second = Filters(date(1970, 1, 8), date(1970, 1, 14))
+        assert second.before() == Filters(date(1970, 1, 1), date(1970, 1, 7))
 
 
 class TestRefused:

@@ -338,6 +338,33 @@ def test_it(aboveboard_events):
         )
         assert not outside.exists()
 
+    @pytest.mark.parametrize(
+        "how",
+        [
+            *(f"open(path, {mode!r})" for mode in ("a", "ab", "a+", "w", "x", "r+")),
+            "io.FileIO(path, 'a')",
+            *(f"os.open(path, os.{flag})" for flag in ("O_CREAT", "O_WRONLY", "O_RDWR", "O_TRUNC")),
+            "os.open(path, os.O_RDONLY | os.O_APPEND)",
+        ],
+    )
+    def test_a_file_outside_however_it_is_opened_for_writing(
+        self, suite: Suite, pytester: pytest.Pytester, how: str
+    ) -> None:
+        outside = pytester.path / "outside"
+        outside.write_text("as it was")
+        result = suite(
+            f"""
+def test_it(aboveboard_events):
+    clients = {{"__name__": "aboveboard.client.made_up", "path": {str(outside)!r}}}
+    exec("import io, os", clients)
+    with pytest.raises(PermissionError):
+        exec({how!r}, clients)
+    exec("open(path).close()", clients)
+"""
+        )
+        self.failed(result, f"aboveboard: the client would have written to {outside}, *")
+        assert outside.read_text() == "as it was"
+
     def test_a_test_that_fails_for_it_says_so_too(
         self, suite: Suite, pytester: pytest.Pytester
     ) -> None:
