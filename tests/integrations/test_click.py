@@ -14,6 +14,7 @@ import rich_click
 from click.testing import CliRunner, Result
 
 from aboveboard import Analytics, CatalogError, Event
+from aboveboard.client.state import StateFile
 from aboveboard.integrations.click import attach, command_names
 from aboveboard.integrations.commands import command_event
 from tests.integrations.conftest import told
@@ -362,13 +363,15 @@ class TestTheFlags:
         assert tool.run("status", default_map=defaults).exit_code == 0
         assert (tmp_path / ".config" / "greeter" / "analytics.json").exists()
 
+    @pytest.mark.parametrize("which", ["settings", "project_settings"])
     def test_settings_that_fail_turn_the_session_off_and_not_the_host(
-        self, attached: Attached
+        self, attached: Attached, tmp_path: Path, which: str
     ) -> None:
         def fail(_context: click.Context) -> dict[str, object]:
             raise OSError("the file is gone")
 
-        tool = attached(program(), settings=fail)
+        tool = attached(program(), **{which: fail})
+        StateFile(str(tmp_path / STATE)).agree(tool.analytics.catalog.terms())
         ended = tool.run("status")
         assert (ended.exit_code, ended.output) == (0, "fine\n")
         assert not tool.analytics.enabled
