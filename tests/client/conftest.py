@@ -61,7 +61,7 @@ class Tool:
     ) -> tuple[int, str]:
         """Run it on a pty, typing one of `answers` at each question; return exit code and screen.
 
-        The letter `^` closes the terminal's input, as Ctrl-D does.
+        The letter `^` closes the terminal's input, as Ctrl-D does; `~` types nothing at all.
         """
         master, slave = pty.openpty()
         process = subprocess.Popen(
@@ -94,6 +94,10 @@ class Tool:
                     process.kill()
                     break
                 answer = left.pop(0)
+                if answer == "~":
+                    continue
+                if not answer:
+                    time.sleep(1.5)  # an Enter at once is blind
                 os.write(master, b"\x04" if answer == "^" else f"{answer}\n".encode())
         code = process.wait(10)
         os.close(master)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
+import subprocess
 from typing import Any
 
 import pytest
 
 from aboveboard import Event
+from aboveboard.client import environment
 from aboveboard.client.catalog import Catalog
 from aboveboard.client.question import Question
 from aboveboard.client.state import StateFile
@@ -99,6 +103,33 @@ class TestOnATerminal:
         assert "?" not in screen
         assert "off\n" in screen
 
+    def test_a_question_that_nobody_asked_for_gives_up(self, tool: Tool) -> None:
+        _, screen = tool.on_terminal("send", TOOL_PERCENT="100", TOOL_PATIENCE="0.5", answers="~")
+        assert screen.endswith("\nNobody answered: nothing was decided.\noff\nrecorded\n")
+        assert tool.decided()["asked_opt_in"] is False
+        assert not tool.decided().get("permanently_disable")
+
+    @pytest.mark.parametrize("name", environment.AGENT_VARIABLES)
+    def test_an_agent_is_asked_nothing_whatever_flags_it_types(self, tool: Tool, name: str) -> None:
+        _, screen = tool.on_terminal("send", "--analytics", TOOL_PERCENT="100", **{name: "1"})
+        assert screen == "off\nrecorded\n"
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            *((name, "1") for name in environment.UNATTENDED_VARIABLES),
+            ("TERM", "dumb"),
+            ("DEBIAN_FRONTEND", "noninteractive"),
+        ],
+    )
+    def test_where_perhaps_nobody_is_there_only_who_asks_is_asked(
+        self, tool: Tool, name: str, value: str
+    ) -> None:
+        _, screen = tool.on_terminal("send", TOOL_PERCENT="100", **{name: value})
+        assert screen == "off\nrecorded\n"
+        _, screen = tool.on_terminal("send", "--analytics", answers="y", **{name: value})
+        assert "\non\n" in screen
+
     def test_where_nothing_can_be_kept_nobody_is_asked(self, tool: Tool) -> None:
         tool.home.rmdir()
         tool.home.touch()
@@ -174,7 +205,36 @@ class TestNews:
         assert "could collect more than you agreed to" in screen
         assert "What the message cost" in screen
         assert "Tokens in the prompt" not in screen
+        assert "\nNothing new is collected. What you agreed to before goes on; `tool " in screen
         assert "\non\n" in screen
         _, screen = tool.on_terminal("send", TOOL_PERCENT="100")
         assert screen == "on\nrecorded\n", "asked once about the same news"
         assert "cost" not in tool.decided()["agreed"]["message_send"]
+
+    def test_a_yes_to_what_is_new_is_confirmed(self, tool: Tool) -> None:
+        less = Catalog.of("tool", example.EVENTS).terms()
+        del less["message_send"]["cost"]
+        StateFile(str(tool.state)).agree(less)
+        _, screen = tool.on_terminal("send", TOOL_PERCENT="100", answers=["y"])
+        assert "\nWhat is new is collected too, from now on.\non\n" in screen
+        assert "cost" in tool.decided()["agreed"]["message_send"]
+
+
+def test_a_blind_enter_is_no_yes_and_the_question_stands(tool: Tool) -> None:
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        tool.command("send", "--analytics"),
+        env=tool.environ, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+    )  # fmt: skip
+    os.close(slave)
+    screen = ""
+    while "[Yes]: " not in screen:
+        screen += os.read(master, 65536).decode()
+    os.write(master, b"\n")
+    while screen.count("[Yes]: ") < 2:
+        screen += os.read(master, 65536).decode()
+    assert not tool.decided().get("asked_opt_in")
+    os.write(master, b"n\n")
+    process.wait(60)
+    os.close(master)
+    assert tool.decided()["permanently_disable"] is True

@@ -9,6 +9,7 @@ import sys
 import time
 
 from aboveboard import Analytics, Event, choice, command, count, dollars, exception, flag, model
+from aboveboard.client import analytics as client
 from aboveboard.integrations.argparse import add_flags
 
 
@@ -56,6 +57,9 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=1)
     add_flags(parser)
     args = parser.parse_args()
+    patience = os.environ.get("TOOL_PATIENCE")
+    if patience:
+        client._PATIENCE = float(patience)
     tool = analytics()
     tool.open(args)
     print("on" if tool.enabled else "off", flush=True)

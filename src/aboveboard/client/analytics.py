@@ -263,7 +263,13 @@ class Analytics:
             sending.deliver_owed(self._errand, self._environ, self._start)
 
     def _facts(self, state: State, wants: bool | None, ask: bool) -> consent.Facts:
-        can_ask = ask and not environment.in_ci(self._environ) and environment.has_terminal()
+        can_ask = (
+            ask
+            and not environment.in_ci(self._environ)
+            and not environment.by_agent(self._environ)
+            and (wants is True or not environment.unattended(self._environ))
+            and environment.has_terminal()
+        )
         undecided = state.standing in (consent.NOT_ASKED, consent.CONSENTED)
         no_track = environment.do_not_track(self._environ)
         may_come = wants is True or (wants is None and self.sample_percent > 0)
@@ -304,7 +310,14 @@ class Analytics:
         self, decision: consent.Decision, facts: consent.Facts, state: State
     ) -> tuple[consent.Decision, State]:
         """Ask; return what was decided, and the state as it stands then."""
-        from .question import Question, columns, forget_typed_ahead, read, write
+        from .question import (
+            PATIENCE_SECONDS,
+            Keyboard,
+            Question,
+            columns,
+            forget_typed_ahead,
+            write,
+        )
 
         new = consent.growth(decision.covered, facts.terms) if decision.on else None
         question = Question(
@@ -316,14 +329,23 @@ class Analytics:
             columns=columns(),
         )
         forget_typed_ahead()
-        answer = question.ask(read, write)
+        # Who gave a flag is there; else the terminal may be one that nobody sits at.
+        keyboard = Keyboard(None if facts.wanted else _PATIENCE or PATIENCE_SECONDS)
+        answer = question.ask(keyboard.read, write)
         file = self._install.state
         covered = decision.covered
         try:
             if answer is True:
                 now, covered = file.agree(consent.merge(facts.agreed, facts.terms)), facts.terms
+                if decision.on and now.standing == consent.CONSENTED:
+                    write("What is new is collected too, from now on.\n")
             elif answer is False and decision.on:
                 now = file.decline(facts.terms, facts.agreed or covered)
+                if now.standing == consent.CONSENTED:
+                    write(
+                        "Nothing new is collected. What you agreed to before goes on; "
+                        f"`{self.app} --analytics-disable` turns everything off.\n"
+                    )
             elif answer is False:
                 if self.disable():
                     write("Analytics have been permanently disabled.\n")
@@ -439,6 +461,9 @@ class Analytics:
         )
         return session.line((self._first or session_start)(self.version)).decode().rstrip("\n")
 
+
+_PATIENCE: float | None = None
+"""Seconds that an unasked-for question waits for; tests set their own."""
 
 _PASSING = (errno.EMFILE, errno.ENFILE)
 """Too many open files, for the moment: one event is lost, and the next may find room."""

@@ -23,6 +23,24 @@ CI_VARIABLES = (
 )  # fmt: skip
 """Any of these set to something means a machine is at work, and a machine cannot consent."""
 
+AGENT_VARIABLES = (
+    "AI_AGENT", "AGENT",  # what agents agree on; Amp and Goose say the second
+    "CLAUDECODE", "CLAUDE_CODE", "CURSOR_AGENT", "GEMINI_CLI", "OPENCODE", "OPENCODE_CLIENT",
+    "CODEX_SANDBOX", "CODEX_SANDBOX_NETWORK_DISABLED", "CODEX_THREAD_ID", "CODEX_CI",
+    "COPILOT_CLI", "AUGMENT_AGENT", "ANTIGRAVITY_AGENT", "CLINE_ACTIVE", "AMP_CURRENT_THREAD_ID",
+    "PRE_COMMIT", "GIT_INDEX_FILE", "HUSKY_GIT_PARAMS",  # hooks, which run what was written once
+)  # fmt: skip
+"""Any of these set to something means an agent or a hook is at work. They type flags as well, so
+nobody is asked, whatever flag says yes."""
+
+UNATTENDED_VARIABLES = (
+    "CURSOR_TRACE_ID", "REPL_ID", "GIT_DIR", "HUSKY", "REMOTE_CONTAINERS", "CODESPACES",
+    "GITPOD_WORKSPACE_ID", "DEVCONTAINER", "container", "KUBERNETES_SERVICE_HOST",
+)  # fmt: skip
+"""Any of these set to something means that perhaps nobody is there: only who asks is asked."""
+
+_UNATTENDED_WORDS = {"TERM": "dumb", "DEBIAN_FRONTEND": "noninteractive"}
+
 NO = frozenset(("", "0", "false", "no", "off"))
 YES = frozenset(("1", "true", "yes", "on"))
 
@@ -35,6 +53,17 @@ def do_not_track(environ: Mapping[str, str]) -> bool:
 
 def in_ci(environ: Mapping[str, str]) -> bool:
     return any(_is_set(name, environ) for name in CI_VARIABLES)
+
+
+def by_agent(environ: Mapping[str, str]) -> bool:
+    return any(_is_set(name, environ) for name in AGENT_VARIABLES)
+
+
+def unattended(environ: Mapping[str, str]) -> bool:
+    """Return whether perhaps nobody is at the terminal, though there is one."""
+    return any(_is_set(name, environ) for name in UNATTENDED_VARIABLES) or any(
+        environ.get(name, "").strip().lower() == word for name, word in _UNATTENDED_WORDS.items()
+    )
 
 
 def wanted(app: str, environ: Mapping[str, str]) -> bool | None:
@@ -58,6 +87,10 @@ def narrowed(app: str, start: Mapping[str, str], now: Mapping[str, str]) -> Mapp
         counts[variable(app)] = now[variable(app)]
     if not in_ci(start):
         counts.update({name: now[name] for name in CI_VARIABLES if _is_set(name, now)})
+    signs = AGENT_VARIABLES + UNATTENDED_VARIABLES
+    counts.update({name: now[name] for name in signs if _is_set(name, now)})
+    words = _UNATTENDED_WORDS.items()
+    counts.update({name: word for name, word in words if now.get(name, "").lower() == word})
     return counts
 
 

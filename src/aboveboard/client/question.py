@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
     from .consent import Terms
 
 _TRIES = 3
+PATIENCE_SECONDS = 60.0
+"""How long a question that nobody asked for waits for a line."""
+
+BLIND_SECONDS = 1.0
+"""An Enter that comes sooner was not meant for the question: nobody reads that fast."""
+
+GAVE_UP, BLIND = "gave up", "blind"
 
 
 class Question:
@@ -46,7 +54,8 @@ class Question:
     def ask(self, read: Callable[[], str], write: Callable[[str], None]) -> bool | None:
         """Ask until there is an answer; None where there is none (the end of input, nonsense).
 
-        `read` returns a line with its newline, or "" at the end of input. An interrupt is the
+        `read` returns a line with its newline, "" at the end of input, or one of the two words
+        above. An interrupt is the
         host's, not ours: it passes through, and nothing is decided. Nobody is asked about what
         cannot be shown, where Python dropped the docstrings (`python -OO`).
         """
@@ -58,6 +67,11 @@ class Question:
         while tries < _TRIES:
             write(self.line())
             answer = read()
+            if answer == BLIND:
+                continue
+            if answer == GAVE_UP:
+                write("\nNobody answered: nothing was decided.\n")
+                return None
             if not answer.endswith("\n"):
                 write("\n")
                 return None
@@ -85,17 +99,17 @@ class Question:
             told.append(f"For more info: {self.url}")
         if self.new is not None:
             told.append(
-                "It could collect more than you agreed to; it does so only if you agree again."
+                "It could collect more than you agreed to; it does so only if you agree again. "
+                "Yes: what is new is collected too. No: what you agreed to before goes on, and "
+                "nothing new is collected."
             )
         told.append("Answer ? to see all that would be collected, before you decide.")
         return "\n" + "".join(self._fit(line) for line in told)
 
     def line(self) -> str:
         """Return the question itself."""
-        return (
-            f"Allow collection of anonymous analytics to help improve {self.name}? "
-            "(Y)es/(N)o [Yes]: "
-        )
+        what = "anonymous analytics" if self.new is None else "what is new, too,"
+        return f"Allow collection of {what} to help improve {self.name}? (Y)es/(N)o [Yes]: "
 
     def details(self) -> str:
         """Return the catalog as a table, and the sample line."""
@@ -170,5 +184,45 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
-def read() -> str:
-    return sys.stdin.readline()
+class Keyboard:
+    """Reads answers from the terminal, and knows those that nobody can have meant.
+
+    Args:
+        patience: How many seconds to wait for each line; None waits as long as it takes.
+    """
+
+    __slots__ = ("_patience", "_shown")
+
+    def __init__(self, patience: float | None) -> None:
+        self._patience = patience
+        self._shown = time.monotonic()
+
+    def read(self) -> str:
+        """Return a line, "" at the end of input, or that nobody answered, or blindly."""
+        try:
+            terminal: int | None = sys.stdin.fileno()
+        except (AttributeError, OSError, ValueError):  # a host's own stream: it is just read
+            terminal = None
+        if terminal is not None and self._patience is not None and not self._comes(terminal):
+            forget_typed_ahead()  # half a line is not the host's either
+            return GAVE_UP
+        line = sys.stdin.readline()
+        early = time.monotonic() - self._shown < BLIND_SECONDS
+        return BLIND if terminal is not None and early and line.strip() == "" and line else line
+
+    def _comes(self, terminal: int) -> bool:
+        """Return whether a line comes in time. Only whole lines are seen."""
+        patience = self._patience or 0.0
+        if sys.platform != "win32":
+            import select
+
+            return bool(select.select([terminal], [], [], patience)[0])
+        import msvcrt
+
+        # A key that was pressed is somebody: from then on the line is waited for.
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if msvcrt.kbhit():
+                return True
+            time.sleep(0.1)
+        return False

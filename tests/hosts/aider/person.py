@@ -216,6 +216,8 @@ class Terminal:
         return shown
 
     def type(self, line: str) -> None:
+        if not line:
+            time.sleep(1.5)  # an Enter at once is blind
         os.write(self.master, f"{line}\n".encode())
 
     def press(self, key: bytes) -> None:
