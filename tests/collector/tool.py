@@ -148,9 +148,8 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        words = ["serve", "--port", str(self.port), "--data", str(self.data), *self.options]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "aboveboard", *words],
+            self.command(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -159,6 +158,10 @@ class Server:
         if b" is at http" not in first:
             said = first + b"".join(self.process.communicate())
             raise AssertionError(f"the server did not start: {said.decode()}")
+
+    def command(self) -> list[str]:
+        words = ["serve", "--port", str(self.port), "--data", str(self.data), *self.options]
+        return [sys.executable, "-m", "aboveboard", *words]
 
     def key(self, project: str = "tool") -> str:
         projects = Projects(self.data)

@@ -12,9 +12,8 @@ import queue
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aboveboard.client import exceptions
-
 from .inbox import Delivery, Inbox, Receipt, UnavailableError
+from .log import described
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -48,6 +47,7 @@ class Committer:
         self._stored = stored
         self._queue: queue.SimpleQueue[_Waiter | None] = queue.SimpleQueue()
         self._trouble: str | None = None
+        self._watch = watch
         self._worker = Worker("committer", self._run, watch)
 
     def start(self) -> None:
@@ -68,6 +68,8 @@ class Committer:
         Raises:
             UnavailableError: it is not stored; the sender is to come back.
         """
+        if self._watch.fallen:
+            raise UnavailableError("a worker has ended")
         self._inbox.check_room(delivery.project)
         future = asyncio.get_running_loop().create_future()
         self._queue.put(_Waiter(delivery, future))
@@ -106,12 +108,11 @@ class Committer:
             self._trouble = str(error)
             outcomes = [error] * len(group)
         except Exception as error:  # noqa: BLE001  # one delivery's fault must not end the thread
-            place = exceptions.reduce(error, ["aboveboard"])
             if len(group) > 1:
                 for waiter in group:  # alone, so that the others are taken
                     self._commit([waiter])
                 return
-            log.error("a delivery could not be stored: %s at %s", place["type"], place["frames"])  # noqa: TRY400  # its text could be a sender's
+            log.error("a delivery could not be stored: %s", described(error))  # noqa: TRY400  # its text could be a sender's
             outcomes = [error]
         else:
             if self._trouble is not None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from litestar import Request, Response, Router, get, post
 from litestar.exceptions import HTTPException
 
-from aboveboard.client import exceptions
 from aboveboard.client.line import SENT_AT
 
 from . import access, clocks, posthog, segment, writekey
@@ -27,6 +26,7 @@ from .inflate import (
     TooLargeError,
     TooManyObjectsError,
 )
+from .log import described
 
 if TYPE_CHECKING:
     from .service import Collector, Reader
@@ -122,7 +122,7 @@ def router(collector: Collector) -> Router:
         return Response(posthog.QUIET, headers=NO_STORE)
 
     @get(["/flags", "/decide", "/array/{key:str}/config"])
-    async def config(key: str = "") -> Response[dict[str, object]]:  # noqa: ARG001  # any key
+    async def config() -> Response[dict[str, object]]:
         return Response(posthog.QUIET, headers=NO_STORE)
 
     def refuse(_request: object, error: RefusedError) -> Response[dict[str, str]]:
@@ -160,8 +160,7 @@ def router(collector: Collector) -> Router:
 
     def unexpected(request: object, error: Exception) -> Response[dict[str, str]]:
         # Its text may hold what was sent. Type and place say enough.
-        reduced = exceptions.reduce(error, ["aboveboard"])
-        log.error("a request failed: %s at %s", reduced["type"], reduced["frames"])
+        log.error("a request failed: %s", described(error))
         return refuse(request, RefusedError(500, "this is a fault of the collector"))
 
     return Router(

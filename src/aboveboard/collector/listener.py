@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where to reach
 
 GRACE = 5.0
 """Seconds that requests have to come to their end; what was not stored by then is sent again."""
+
+IDLE_SECONDS = 15
+"""How long a connection may wait for a request's head, whether the first or the next one."""
+
+HEAD_MAX = 64 * 2**10
+"""Bytes of a request's head: what each connection may take of memory before anybody looks at it."""
 
 
 class ListenError(Exception):
@@ -52,14 +59,26 @@ def check_free(host: str, port: int) -> None:
         ) from None
 
 
-async def listen(app: Litestar, host: str, port: int, ready: Callable[[], Awaitable[None]]) -> None:
+async def listen(
+    app: Litestar,
+    host: str,
+    port: int,
+    connections: int,
+    ready: Callable[[], Awaitable[None]],
+    when_fallen: Callable[[Callable[[], object]], None] = lambda _end: None,
+) -> None:
     """Serve until SIGINT or SIGTERM; requests that run then are finished.
 
     Args:
         app: What answers.
         host: The address to listen on.
         port: Its port.
+        connections: How many there may be at once; more wait until one of them ends.
         ready: Run once the first request was answered.
+        when_fallen: Given what ends the server in order, to be called by any thread.
+
+    Raises:
+        ListenError: the server has ended by itself.
     """
     server = Server(
         app,
@@ -69,6 +88,10 @@ async def listen(app: Litestar, host: str, port: int, ready: Callable[[], Awaita
         http=HTTPModes.http1,
         websockets=False,
         backlog=1024,
+        backpressure=connections,  # granian counts connections, not requests
+        http1_settings=HTTP1Settings(
+            header_read_timeout=IDLE_SECONDS * 1000, max_buffer_size=HEAD_MAX
+        ),
         log_enabled=False,
         log_access=False,  # an access log would hold addresses
     )
@@ -76,9 +99,10 @@ async def listen(app: Litestar, host: str, port: int, ready: Callable[[], Awaita
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked.set)
+    when_fallen(lambda: loop.call_soon_threadsafe(asked.set))
     serving = asyncio.create_task(server.serve())
     ending = asyncio.create_task(asked.wait())
-    if await _answers(host, port, serving):
+    if await _answers(host, port, serving, asked):
         await ready()
     await asyncio.wait({serving, ending}, return_when=asyncio.FIRST_COMPLETED)
     server.stop()  # type: ignore[no-untyped-call]  # granian's, without annotations
@@ -86,11 +110,13 @@ async def listen(app: Litestar, host: str, port: int, ready: Callable[[], Awaita
     if serving.done():
         await serving  # raises what it ended with, if it did not end by itself
     ending.cancel()
+    if not asked.is_set():
+        raise ListenError("the server has ended by itself: start it again")
 
 
-async def _answers(host: str, port: int, serving: asyncio.Task[None]) -> bool:
-    """Wait until the server answers; False where it ended before."""
-    while not serving.done():
+async def _answers(host: str, port: int, serving: asyncio.Task[None], asked: asyncio.Event) -> bool:
+    """Wait until the server answers; False where it ended, or was asked to, before."""
+    while not serving.done() and not asked.is_set():
         try:
             reader, writer = await asyncio.open_connection(ANYWHERE.get(host, host), port)
         except OSError:

@@ -26,10 +26,10 @@ from functools import partial
 from itertools import compress
 from typing import TYPE_CHECKING
 
-from aboveboard.client import exceptions
 from aboveboard.warehouse import MismatchError, WarehouseError, database, schema
 
 from . import inbox, storage
+from .log import described
 from .worker import Watch, Worker
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ class Mover:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._pruned = 0.0
-        self._worker = Worker("mover", self._run, watch or Watch())
+        self._watch = watch or Watch()
+        self._worker = Worker("mover", self._run, self._watch)
         self.inserts = 0
         self.moved = 0
         self.trouble: str | None = None
@@ -137,12 +138,16 @@ class Mover:
         self._wake.set()
 
     def close(self) -> None:
-        """Move what waits, as far as the warehouse takes it, and end."""
+        """Move what waits, as far as the warehouse takes it, and end.
+
+        Where a worker has ended, what waits stays in the inbox for the next start.
+        """
         self._worker.ends()
         self._stop.set()
         self._wake.set()
         self._worker.join()
-        for name, error in self._move_each().items():
+        failed = {} if self._watch.fallen else self._move_each()
+        for name, error in failed.items():
             log.warning("what waits of project %s stays in the inbox: %s", name, _what(error))
         self._connection.close()
 
@@ -374,8 +379,4 @@ def _what(error: Exception) -> str:
     """Return what went wrong, without an unknown exception's text, which could hold events."""
     if isinstance(error, (WarehouseError, sqlite3.Error)):
         return str(error)
-    try:
-        reduced = exceptions.reduce(error, ["aboveboard"])
-    except Exception:  # noqa: BLE001  # what tells of a fault must not be the next one
-        return type(error).__name__
-    return f"{reduced['type']} at {reduced['frames']}"
+    return described(error)

@@ -116,10 +116,12 @@ class Collector:
 
     def close(self) -> None:
         """Store what was submitted, move what waits, and close everything."""
-        self.committer.close()
-        self.mover.close()
-        self._opened.close()
-        self.watch.close()
+        try:
+            self.committer.close()
+            self.mover.close()
+            self._opened.close()
+        finally:
+            self.watch.close()
 
     def reader(self, key: str) -> Reader | None:
         """Return what reads the events of a write key's project, None for an unknown key."""
@@ -135,8 +137,8 @@ class Collector:
     def troubles(self) -> list[str]:
         """Return why the collector could not take or keep events now; nothing where it can."""
         found = []
-        if not self.committer.alive():
-            found.append("the committer has stopped")
+        if self.watch.fallen:
+            found.append("a worker has ended")
         if self.mover.trouble is not None:
             found.append("nothing can be moved into the warehouse")
         found += [f"project {name}: {why}" for name, why in self.mover.troubles().items()]

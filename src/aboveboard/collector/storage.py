@@ -117,12 +117,18 @@ def _version(connection: sqlite3.Connection) -> int:
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Run a write transaction: committed at the end, undone on an exception."""
+    """Run a write transaction: committed at the end, undone on an exception.
+
+    Where it cannot be undone now (the disk fails), the next one on this connection does so first.
+    """
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:  # a full disk, for one, has undone it already
-            connection.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
         raise

@@ -6,12 +6,17 @@ that exits is started again by whatever supervises it, and finds all that was ac
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from typing import TYPE_CHECKING
 
+from .log import described
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+log = logging.getLogger(__name__)
 
 EXIT_CODE = 70
 """What the process ends with, as sysexits.h has it: an internal fault."""
@@ -29,29 +34,30 @@ class Watch:
 
     def __init__(self, *, _exit: Callable[[int], object] = os._exit) -> None:
         self._exit = _exit
-        self._fallen = threading.Event()
+        self.fallen = False
+        self._due = threading.Event()
         self._closed = threading.Event()
         self._wanted: list[Callable[[], object]] = []
         threading.Thread(target=self._end, name="watch", daemon=True).start()
 
-    @property
-    def fallen(self) -> bool:
-        return self._fallen.is_set()
-
     def tell(self, told: Callable[[], object]) -> None:
         """Have something called, by another thread, once a worker has ended."""
         self._wanted.append(told)
+        if self.fallen:
+            told()
 
     def close(self) -> None:
         """Say that the process ends in good order."""
         self._closed.set()
-        self._fallen.set()
+        self._due.set()
 
     def fall(self) -> None:
-        self._fallen.set()
+        """Say that a worker has ended that should not have."""
+        self.fallen = True
+        self._due.set()
 
     def _end(self) -> None:
-        self._fallen.wait()
+        self._due.wait()
         if self._closed.is_set():
             return
         for told in self._wanted:
@@ -93,8 +99,11 @@ class Worker:
             self._thread.join()
 
     def _run(self) -> None:
+        why = "it returned"
         try:
             self._work()
-        finally:
-            if not self._may_end:
-                self._watch.fall()
+        except BaseException as error:  # noqa: BLE001  # the thread's end is told, not its text
+            why = described(error)
+        if not self._may_end:
+            self._watch.fall()
+            log.error("the %s has ended, so the process ends: %s", self._thread.name, why)

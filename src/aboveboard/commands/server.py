@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from aboveboard import dashboard
 from aboveboard.client.kinds import CatalogError
-from aboveboard.collector import access, listener, log, storage
+from aboveboard.collector import access, descriptors, listener, log, storage
 from aboveboard.collector.app import create_app
 from aboveboard.collector.projects import shipped_catalog
 from aboveboard.collector.service import Collector
+from aboveboard.collector.worker import EXIT_CODE
 from aboveboard.warehouse import WarehouseError, database
 
 from .catalog import read
@@ -25,6 +26,7 @@ from .projects import warn_of_gone
 from .serve import NAME, SECRET
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 DEMO = "demo"
@@ -39,20 +41,23 @@ class UsageError(Exception):
     """The arguments do not go together; the text says what to do."""
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, *, _crash: Callable[[str], None] = lambda _step: None) -> int:
     log.to_stderr()
     try:
         _check(args)
+        connections = _connections()
         listener.check_free(args.host, args.port)
-        collector = Collector(args.data, args.warehouse)
+        collector = Collector(args.data, args.warehouse, _crash=_crash)
         try:
             _use_temporary_directory(args.data / "temporary")
             _add_projects(collector, args)
             collector.start()
             gc.freeze()  # what is loaded by now stays; looking through it again costs a tenth
-            asyncio.run(_serve(collector, args))
+            asyncio.run(_serve(collector, args, connections))
         finally:
             collector.close()
+        if collector.watch.fallen:
+            return EXIT_CODE
     except UsageError as error:
         print(f"aboveboard serve: {error}", file=sys.stderr)
         return 2
@@ -74,6 +79,17 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--port is a number from 1 to 65535")
     if (args.catalog is None) != (args.project is None):
         raise UsageError("--catalog and --project go together: whose catalog is it?")
+
+
+def _connections() -> int:
+    """Return how many connections there may be at once."""
+    limit = descriptors.raise_limit()
+    if limit < descriptors.NEEDED:
+        raise UsageError(
+            f"the process may open {limit} files, and the warehouse needs {descriptors.NEEDED}: "
+            "raise the limit (ulimit -n, LimitNOFILE= of systemd, --ulimit of docker)"
+        )
+    return descriptors.connections(limit)
 
 
 def _use_temporary_directory(directory: Path) -> None:
@@ -98,7 +114,7 @@ def _add_projects(collector: Collector, args: argparse.Namespace) -> None:
         collector.add_project(FIRST, shipped_catalog(FIRST), shipped=True)
 
 
-async def _serve(collector: Collector, args: argparse.Namespace) -> None:
+async def _serve(collector: Collector, args: argparse.Namespace, connections: int) -> None:
     app = create_app(collector, dashboard.routes(), admin_secret=args.admin_secret)
     address = listener.address(args.host, args.port)
     demo: asyncio.subprocess.Process | None = None
@@ -112,7 +128,7 @@ async def _serve(collector: Collector, args: argparse.Namespace) -> None:
             telling = asyncio.create_task(_tell_when_filled(demo, address))
 
     try:
-        await listener.listen(app, args.host, args.port, ready)
+        await listener.listen(app, args.host, args.port, connections, ready, collector.watch.tell)
     finally:
         if telling is not None:
             telling.cancel()
