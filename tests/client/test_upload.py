@@ -7,9 +7,12 @@ import os
 import ssl
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -236,6 +239,88 @@ class TestConsent:
         wait_for_sending(errand, 1)
         upload.run(errand, {"DO_NOT_TRACK": "1"})
         assert recorder.requests == []
+
+
+class CannotErase(BaseHTTPRequestHandler):
+    """A collector that does not know how to erase, and hangs up on who asks."""
+
+    protocol_version = "HTTP/1.1"
+    paths: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.paths.append(self.path)
+        knows = self.path == "/v1/events"
+        self.send_response(200 if knows else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+        self.close_connection = not knows  # without a word about it
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def cannot_erase(errand: Errand) -> Iterator[Errand]:
+    CannotErase.paths.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), CannotErase)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    errand.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    yield errand
+    server.shutdown()
+    server.server_close()
+
+
+def owe(errand: Errand, number: int = 1) -> None:
+    Path(errand.erasures).mkdir(parents=True, exist_ok=True)
+    for index in range(number):
+        text = json.dumps({"user_id": new_id(), "secret": None})
+        (Path(errand.erasures) / f"{index}.json").write_text(text)
+
+
+class TestErasing:
+    """A request to erase, which never disturbs sending."""
+
+    def test_that_a_collector_does_not_know_costs_no_delivery(self, cannot_erase: Errand) -> None:
+        owe(cannot_erase, 2)
+        for _ in range(15):
+            wait_for_sending(cannot_erase, 1)
+            upload.run(cannot_erase, {})
+            assert segment.listed(cannot_erase.segments) == []
+            assert not paused(cannot_erase.pause_file)
+        assert CannotErase.paths.count("/v1/events") == 15
+        assert CannotErase.paths[:2] == ["/v1/events", "/v1/erase"], "events come first"
+        assert CannotErase.paths.count("/v1/erase") == 1, "and it is not asked again for a day"
+        assert cannot_erase.cannot_erase()
+        assert not cannot_erase.owes(), "so that no child is started for it alone"
+        assert len(os.listdir(cannot_erase.erasures)) == 2, "but it is kept"
+
+    def test_is_asked_again_after_a_day(self, cannot_erase: Errand, recorder: Any) -> None:
+        owe(cannot_erase)
+        upload.run(cannot_erase, {})
+        assert CannotErase.paths == ["/v1/erase"]
+        os.utime(cannot_erase.erase_pause_file, (0, time.time() - 1))
+        cannot_erase.endpoint = recorder.url
+        upload.run(cannot_erase, {})
+        assert [request.path for request in recorder.requests] == ["/v1/erase"]
+        assert not Path(cannot_erase.erasures).exists()
+        assert not Path(cannot_erase.erase_pause_file).exists()
+
+    @pytest.mark.parametrize("status", [403, 429, 500, 503])
+    def test_that_cannot_be_taken_now_waits_alone(
+        self, errand: Errand, recorder: Any, status: int
+    ) -> None:
+        owe(errand)
+        wait_for_sending(errand, 1)
+        recorder.statuses = [200, status]
+        upload.run(errand, {})
+        assert segment.listed(errand.segments) == []
+        assert not paused(errand.pause_file)
+        assert paused(errand.erase_pause_file)
+        assert not errand.cannot_erase()
+        assert os.listdir(errand.erasures) == ["0.json"]
 
 
 class TestOneAtATime:

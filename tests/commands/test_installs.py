@@ -290,11 +290,11 @@ class TestForget:
         assert after["uuid"] != before["uuid"]
         assert after["asked_opt_in"] is True
         assert id_of(after["secret"]) == after["uuid"]
-        until(lambda: (used.spool / "pause").exists())
+        until(lambda: (used.spool / "erase-pause").exists())
         assert "1 request to erase" in aboveboard(used, "status").stdout
         # Days later the collector is back, and the tool, by now disabled, still owes the request.
         recorder.statuses = []
-        (used.spool / "pause").unlink()
+        (used.spool / "erase-pause").unlink()
         aboveboard(used, "disable", "tool")
         assert used.run("send").stdout == "off\nrecorded\n"
         until(lambda: len(recorder.requests) == 1)

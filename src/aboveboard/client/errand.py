@@ -13,6 +13,12 @@ POSTHOG = "posthog+"
 """How an endpoint begins that takes PostHog's form of events."""
 
 PAUSE_MAX_SECONDS = 6 * 3600
+ERASE_PAUSE_SECONDS = 24 * 3600
+"""How long a collector that cannot erase yet is not asked again."""
+
+CANNOT_ERASE = "cannot erase"
+"""What stands in the pause of requests to erase if the collector has said so."""
+
 VARIABLE = "ABOVEBOARD_UPLOAD"
 """The environment variable in which the host hands the child its errand, as JSON. Not an argument:
 those are everyone's to read."""
@@ -65,8 +71,10 @@ class Errand:
         return os.path.join(self.directory, "dropped")
 
     def owes(self) -> bool:
-        """Return whether there is a request to erase that this errand can deliver."""
+        """Return whether there is a request to erase that is worth being delivered now."""
         if self.endpoint.startswith(POSTHOG):  # which has no such request
+            return False
+        if paused(self.erase_pause_file, ERASE_PAUSE_SECONDS):
             return False
         try:
             with os.scandir(self.erasures) as entries:
@@ -84,11 +92,25 @@ class Errand:
         """The file whose modification time says until when no child need start."""
         return os.path.join(self.directory, "pause")
 
+    @property
+    def erase_pause_file(self) -> str:
+        """The same for requests to erase, which never keep events waiting."""
+        return os.path.join(self.directory, "erase-pause")
 
-def paused(path: str) -> bool:
-    """Return whether a pause is on. One that reaches further than any pause is a clock set back."""
+    def cannot_erase(self) -> bool:
+        """Return whether the collector has said lately that it cannot erase yet."""
+        try:
+            with open(self.erase_pause_file, encoding="ascii") as file:
+                told = file.read(20)
+        except (OSError, ValueError):
+            return False
+        return told == CANNOT_ERASE and paused(self.erase_pause_file, ERASE_PAUSE_SECONDS)
+
+
+def paused(path: str, most: float = PAUSE_MAX_SECONDS) -> bool:
+    """Return whether a pause is on. One that reaches further than `most` is a clock set back."""
     try:
         left = os.stat(path).st_mtime - time.time()
     except OSError:
         return False
-    return 0 < left <= PAUSE_MAX_SECONDS
+    return 0 < left <= most

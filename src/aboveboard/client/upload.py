@@ -27,7 +27,7 @@ import urllib.request
 from aboveboard import __version__
 
 from . import consent, environment, locks, segment, spawn, wire
-from .errand import PAUSE_MAX_SECONDS, VARIABLE, Errand, paused
+from .errand import CANNOT_ERASE, ERASE_PAUSE_SECONDS, PAUSE_MAX_SECONDS, VARIABLE, Errand, paused
 from .line import SENT_AT, hour
 from .state import StateFile, noes
 
@@ -68,6 +68,10 @@ def bound_life(seconds: int) -> None:
     timer.start()
 
 
+class CannotEraseError(Exception):
+    """The collector does not know how to erase yet."""
+
+
 class Later(Exception):  # noqa: N818  # no error: a word from the collector
     """The collector asks to be left alone for a while."""
 
@@ -100,15 +104,20 @@ def run(
             return
         user_id = may_send(errand, environ)
         count_dropped(errand, segment.prune(errand.segments))
-        owes = errand.owes() and not environment.do_not_track(environ)
-        if not paused(errand.pause_file) and (user_id or owes):
-            _deliver(errand, environ, user_id, in_thread=in_thread)
+        if user_id and not paused(errand.pause_file):
+            _deliver_events(errand, environ, user_id, in_thread=in_thread)
+        # Last, and on its own: what a collector does with such a request is never felt by events.
+        may_ask = not paused(errand.pause_file) and not environment.do_not_track(environ)
+        if may_ask and errand.owes():
+            _deliver_erasures(errand, environ)
     finally:
         if held is None:
             os.close(lock)
 
 
-def _deliver(errand: Errand, environ: Mapping[str, str], user_id: str, *, in_thread: bool) -> None:
+def _deliver_events(
+    errand: Errand, environ: Mapping[str, str], user_id: str, *, in_thread: bool
+) -> None:
     if not in_thread:
         # It comes first, and goes when all went well: whatever ends this process, it stands.
         # A disk that has no room for it may have some once the segments are gone.
@@ -117,11 +126,7 @@ def _deliver(errand: Errand, environ: Mapping[str, str], user_id: str, *, in_thr
     connection = None
     try:
         connection = Connection(wire.address(errand.endpoint), environ)
-        # A request to erase is someone's own word, and needs no other consent.
-        if errand.owes():
-            send_erasures(errand, connection)
-        if user_id:
-            send_segments(errand, connection, user_id)
+        send_segments(errand, connection, user_id)
     except Later as later:
         if in_thread or later.retry_after is not None:
             pause(errand.pause_file, later.retry_after)
@@ -132,6 +137,33 @@ def _deliver(errand: Errand, environ: Mapping[str, str], user_id: str, *, in_thr
     else:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(errand.pause_file)
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def _deliver_erasures(errand: Errand, environ: Mapping[str, str]) -> None:
+    """Deliver the requests to erase; where that fails, leave them for a while."""
+    with contextlib.suppress(OSError):
+        pause(errand.erase_pause_file, None)
+    connection = None
+    try:
+        # A request to erase is someone's own word, and needs no other consent.
+        connection = Connection(wire.address(errand.endpoint), environ)
+        send_erasures(errand, connection)
+    except CannotEraseError:
+        with open(errand.erase_pause_file, "w", encoding="ascii") as file:
+            file.write(CANNOT_ERASE)
+        end = time.time() + ERASE_PAUSE_SECONDS
+        os.utime(errand.erase_pause_file, (end, end))
+    except Later as later:
+        if later.retry_after is not None:
+            pause(errand.erase_pause_file, later.retry_after)
+    except (OSError, http.client.HTTPException, ValueError):
+        return  # the pause stands
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(errand.erase_pause_file)
     finally:
         if connection is not None:
             connection.close()
@@ -211,6 +243,7 @@ def send_erasures(errand: Errand, connection: Connection) -> None:
     """Ask the collector to erase what installs of this machine have sent, until it has taken it.
 
     Raises:
+        CannotEraseError: the collector knows no such request; all are still owed.
         Later, OSError, http.client.HTTPException: not all were taken; the rest is still owed.
     """
     for name in sorted(os.listdir(errand.erasures)):
@@ -226,7 +259,7 @@ def send_erasures(errand: Errand, connection: Connection) -> None:
         elif status in REFUSED:
             os.replace(path, path + ".refused")  # kept for a person to look at; no longer owed
         elif status in UNKNOWN:
-            continue  # a collector that has not learned to erase yet; its events are welcome
+            raise CannotEraseError
         else:
             raise Later(retry_after)
     if not os.listdir(errand.erasures):

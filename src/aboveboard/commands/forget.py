@@ -32,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
         reason = reason or error.strerror or str(error)
         return _fail(f"the request could not be kept ({reason}); nothing changed")
     errand = install.remembered()
+    cannot = errand is not None and errand.cannot_erase()
     started = errand is not None and _send(errand)
     if forgotten.outcome == ID_LOST:
         return _fail(_say_lost(install, doubt))
@@ -42,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     print(
         f"What waited is removed. The request to erase all that {forgotten.user_id} has sent "
-        f"{_say_when(install, started=started)}. {args.app} has a new id here; your decision about "
-        "analytics stands."
+        f"{_say_when(install, started=started, cannot=cannot)}. {args.app} has a new id here; your "
+        "decision about analytics stands."
     )
     return 0
 
@@ -59,11 +60,17 @@ def _send(errand: Errand) -> bool:
     return True
 
 
-def _say_when(install: Install, *, started: bool) -> str:
+def _say_when(install: Install, *, started: bool, cannot: bool) -> str:
+    if cannot:
+        return (
+            "is kept. The collector has said lately that it cannot erase yet; it is asked again "
+            f"once a day when {install.app} runs without --no-analytics"
+        )
     if started:
         return (
-            f"goes out now and, until it is taken, with each run of {install.app} without "
-            "--no-analytics"
+            "is kept, and the collector is asked now. Until it takes the request, it is asked "
+            f"again when {install.app} runs without --no-analytics; `aboveboard status "
+            f"{install.app}` tells whether it has"
         )
     if environment.do_not_track(os.environ):
         return f"is kept, and goes out once {install.app} runs without DO_NOT_TRACK"

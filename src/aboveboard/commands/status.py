@@ -63,6 +63,7 @@ def describe(install: Install, directory: str = "") -> dict[str, object]:
         "set_aside_files": len(segment.listed(str(Path(install.segments) / "aside"))),
         "refused_with": _refused_with(install),
         "paused": paused(install.errand("", "").pause_file),
+        "cannot_erase": install.errand("", "").cannot_erase(),
         "erasures_owed": sum(name.endswith(".json") for name in _names(install)),
         "state_file": install.state.path,
         "no_apart": install.state.apart() or None,
@@ -118,6 +119,8 @@ def text(one: dict[str, object]) -> str:
     if one["erasures_owed"]:
         takes_none = str(one["sends_to"]).startswith(POSTHOG)
         fate = "kept, since PostHog takes none" if takes_none else "sent as soon as they can be"
+        if one["cannot_erase"]:
+            fate = "kept: the collector cannot erase yet, and is asked again once a day"
         add("owed", f"{_number(one['erasures_owed'], 'request')} to erase, {fate}")
     add("decision in", one["no_apart"] or one["state_file"])
     add("waiting in", one["waiting_directory"])
