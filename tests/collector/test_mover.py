@@ -70,6 +70,21 @@ def test_a_move_is_bounded_and_the_rest_comes_next(
     assert count(collector, "message_send") == 39
 
 
+def test_a_move_is_bounded_in_bytes_and_what_is_larger_alone_is_still_moved(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(collector, 5)
+    one = collector.inbox.depth.bytes("tool")
+    monkeypatch.setattr(mover, "BYTES_MAX", 2 * one + one // 2)
+    for messages in (5, 5, 500, 5, 5):
+        deliver(collector, messages)
+    moved = []
+    while collector.mover.move():
+        moved.append(collector.mover.moved)
+    assert moved == [12, 18, 519, 531]
+    assert count(collector, "message_send") == 525
+
+
 def test_what_came_before_the_catalog_grew_is_null_in_the_new_columns(
     collector: Collector,
 ) -> None:

@@ -46,6 +46,9 @@ log = logging.getLogger(__name__)
 EVENTS_MAX = 200_000
 """Events in one move: a bound on its memory."""
 
+BYTES_MAX = 32 * 2**20
+"""Bytes of them as they wait: another bound on its memory, for events that say much."""
+
 ROWS_MAX = 20_000
 
 PACE = 0.5
@@ -248,13 +251,15 @@ class Mover:
         return None
 
     def _write_down(self, project: str, first: int) -> _Move:
-        last, events = first, 0
-        for number, count in self._connection.execute(
-            "SELECT number, events FROM waiting WHERE project = ? ORDER BY number LIMIT ?",
+        last, events, size = first, 0, 0
+        for number, count, length in self._connection.execute(
+            "SELECT number, events, length(body) FROM waiting WHERE project = ? "
+            "ORDER BY number LIMIT ?",
             (project, ROWS_MAX),
         ).fetchall():
             events += count
-            if events > EVENTS_MAX and number != first:
+            size += length
+            if (events > EVENTS_MAX or size > BYTES_MAX) and number != first:
                 break
             last = number
         move = _Move(uuid.uuid4().hex, project, first, last)
