@@ -249,6 +249,21 @@ class TestDescriptors:
         server.stop()
         assert soft == min(hard, descriptors.LIMIT_MAX) > 300
 
+    def test_where_the_system_refuses_it_asks_for_less(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[int] = []
+
+        def refusing(_kind: int, limits: tuple[int, int]) -> None:
+            asked.append(limits[0])
+            if limits[0] > descriptors.MACOS_MAX:
+                raise ValueError("current limit exceeds maximum limit")
+
+        told = (256, resource.RLIM_INFINITY)
+        monkeypatch.setattr(resource, "getrlimit", lambda _kind: told)
+        assert descriptors.raise_limit(_set=refusing) == descriptors.MACOS_MAX
+        assert asked == [descriptors.LIMIT_MAX, descriptors.MACOS_MAX]
+
     def test_too_few_for_the_warehouse_is_said_at_the_start(self, tmp_path: Path) -> None:
         words = [sys.executable, "-m", "aboveboard", "serve", "--data", str(tmp_path)]
         said = subprocess.run(

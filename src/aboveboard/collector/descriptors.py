@@ -7,9 +7,16 @@ whoever opens idle connections would decide what is stored.
 from __future__ import annotations
 
 import resource
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LIMIT_MAX = 65_536
 """Descriptors that are asked for, however many there could be."""
+
+MACOS_MAX = 10_240
+"""What macOS lets every process have (OPEN_MAX), where it refuses more than its limit shows."""
 
 CONNECTIONS_MAX = 4096
 """Connections at once, however many descriptors there are: each takes memory too."""
@@ -18,17 +25,21 @@ NEEDED = 128
 """Fewer than this and the warehouse cannot work: about 60 are open at rest."""
 
 
-def raise_limit() -> int:
+def raise_limit(*, _set: Callable[[int, tuple[int, int]], None] = resource.setrlimit) -> int:
     """Allow the process as many descriptors as the system lets it, and return how many it has."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = LIMIT_MAX if hard == resource.RLIM_INFINITY else min(hard, LIMIT_MAX)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        except (OSError, ValueError):  # macOS has another, lower limit that it does not tell
+    if soft == resource.RLIM_INFINITY:
+        return LIMIT_MAX
+    for most in (LIMIT_MAX, MACOS_MAX):
+        wanted = most if hard == resource.RLIM_INFINITY else min(hard, most)
+        if soft >= wanted:
             return soft
+        try:
+            _set(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (OSError, ValueError):
+            continue
         return wanted
-    return LIMIT_MAX if soft == resource.RLIM_INFINITY else soft
+    return soft
 
 
 def connections(limit: int) -> int:
