@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from aboveboard.client import environment
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,28 @@ def test_a_stream_that_cannot_tell_is_no_terminal(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "stdout", Stream())
     monkeypatch.setattr(sys, "stdin", Stream())
     assert environment.has_terminal() is False
+
+
+class TestSignsThatNobodyIsThere:
+    """Of agents, hooks and containers, whenever they were said."""
+
+    SIGNS = (
+        *((name, "1") for name in environment.AGENT_VARIABLES),
+        *((name, "1") for name in environment.UNATTENDED_VARIABLES),
+        ("TERM", "dumb"), ("DEBIAN_FRONTEND", "noninteractive"),
+    )  # fmt: skip
+
+    @pytest.mark.parametrize(("name", "word"), SIGNS)
+    def test_count_also_where_they_came_after_the_start(self, name: str, word: str) -> None:
+        counts = environment.narrowed("tool", {"TERM": "xterm"}, {"TERM": "xterm", name: word})
+        assert environment.by_agent(counts) or environment.unattended(counts)
+
+    @pytest.mark.parametrize(("name", "word"), SIGNS)
+    def test_are_not_taken_back_later(self, name: str, word: str) -> None:
+        counts = environment.narrowed("tool", {name: word}, {"TERM": "xterm"})
+        assert environment.by_agent(counts) or environment.unattended(counts)
+
+    @pytest.mark.parametrize("name", [name for name, _ in SIGNS])
+    def test_each_is_documented(self, name: str) -> None:
+        text = (ROOT / "docs/consent.md").read_text()
+        assert f"`{name}`" in text or f"`{name}=" in text

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pty
+import signal
 import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -238,3 +241,35 @@ def test_a_blind_enter_is_no_yes_and_the_question_stands(tool: Tool) -> None:
     process.wait(60)
     os.close(master)
     assert tool.decided()["permanently_disable"] is True
+
+
+_AT_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+def test_an_interrupt_at_the_question_is_the_hosts_and_shows_none_of_our_frames(
+    tool: Tool,
+) -> None:
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _AT_TERMINAL, *tool.command("send", "--analytics")[1:]],
+        env=tool.environ, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+    )  # fmt: skip
+    os.close(slave)
+    screen = ""
+    while "[Yes]: " not in screen:
+        screen += os.read(master, 65536).decode()
+    os.write(master, b"\x03")
+    with contextlib.suppress(OSError):  # the other side has closed
+        while told := os.read(master, 65536).decode():
+            screen += told
+    os.close(master)
+    assert process.wait(60) == -signal.SIGINT, "as any program that Ctrl-C ends"
+    assert screen.rstrip().endswith("KeyboardInterrupt")
+    assert os.path.join("client", "tool.py") in screen, "where the host was"
+    for ours in ("analytics.py", "question.py", "interrupt.py"):
+        assert ours not in screen
+    assert not tool.decided().get("asked_opt_in")

@@ -135,7 +135,9 @@ class Analytics:
                 _say(_no_log(self._log.path, error))
         except KeyboardInterrupt:
             self._drop()
-            raise KeyboardInterrupt from None  # the host's, without a page of ours
+            from .interrupt import interrupt
+
+            raise interrupt() from None  # the host's, without a page of ours
         finally:
             self._counts = None
 
