@@ -10,19 +10,18 @@ from litestar.datastructures import State
 from . import access, ingest, metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from litestar.types import ControllerRouterHandler
 
     from .service import Collector
-
-HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 
 
 def create_app(
     collector: Collector,
     pages: Sequence[ControllerRouterHandler] = (),
     *,
+    errors: Mapping[int | type[Exception], Any] | None = None,
     admin_secret: str | None = None,
 ) -> Litestar:
     """Return the application over a collector that somebody else starts and closes.
@@ -32,6 +31,7 @@ def create_app(
     Args:
         collector: What stores and answers.
         pages: The dashboard's routes; the collector itself knows nothing of them.
+        errors: How the dashboard tells of what goes wrong outside of its own routes.
         admin_secret: What the dashboard and the metrics ask for; nothing where None.
     """
     guarded = Router(
@@ -39,7 +39,7 @@ def create_app(
         route_handlers=[*pages, _metrics(collector)],
         guards=[access.guard(admin_secret)],
     )
-    return Litestar(
+    return _Application(
         [ingest.router(collector), guarded, _healthz(collector), _readyz(collector)],
         state=State(
             {
@@ -49,10 +49,32 @@ def create_app(
                 "directory": collector.directory,
             }
         ),
-        response_headers=HEADERS,
+        response_headers=ingest.HEADERS,
+        exception_handlers=dict(errors or {}),
         openapi_config=None,
         logging_config=None,
     )
+
+
+class _Application(Litestar):
+    """Answers HEAD wherever it answers GET, with everything but the body (RFC 9110, 9.3.2)."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+            send = _without_body(send)
+        await super().__call__(scope, receive, send)
+
+
+def _without_body(send: Any) -> Any:
+    async def send_head(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            if message.get("more_body"):
+                return
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await send(message)
+
+    return send_head
 
 
 def _healthz(collector: Collector) -> Any:

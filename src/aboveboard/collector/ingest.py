@@ -51,6 +51,14 @@ NO_KEY = "the body has no api_key or token"
 VERDICTS_MAX = 100
 """Lines that an answer names; a body of garbage is not to make a longer answer."""
 
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    # Of what no page has said otherwise: nothing in it is ever run or loaded.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""What every answer carries."""
+
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -128,7 +136,9 @@ def router(collector: Collector) -> Router:
     def refuse(_request: object, error: RefusedError) -> Response[dict[str, str]]:
         collector.metrics.refused[str(error.status)] += 1
         return Response(
-            {"error": error.reason}, status_code=error.status, headers={**NO_STORE, **error.headers}
+            {"error": error.reason},
+            status_code=error.status,
+            headers={**HEADERS, **NO_STORE, **error.headers},
         )
 
     def unavailable(request: object, error: Exception) -> Response[dict[str, str]]:

@@ -80,6 +80,8 @@ class Collector:
         with contextlib.ExitStack() as opened:
             opened.callback(os.close, lock(directory))
             self.projects = opened.enter_context(contextlib.closing(Projects(directory)))
+            if warehouse is None:
+                _keep_private(directory / WAREHOUSE)
             url = warehouse or embedded(directory / WAREHOUSE)
             self.warehouse = opened.enter_context(contextlib.closing(Warehouse(url, _crash=_crash)))
             self.inbox = opened.enter_context(contextlib.closing(Inbox(directory)))
@@ -143,6 +145,19 @@ class Collector:
             found.append("nothing can be moved into the warehouse")
         found += [f"project {name}: {why}" for name, why in self.mover.troubles().items()]
         return found
+
+
+def _keep_private(directory: Path) -> None:
+    """Have the embedded warehouse looked into by its owner alone.
+
+    Raises:
+        storage.StorageError: it cannot be made.
+    """
+    try:
+        directory.mkdir(exist_ok=True, mode=0o700)
+        directory.chmod(0o700)
+    except OSError as error:
+        raise storage.unusable(directory, error) from None
 
 
 def lock(directory: Path) -> int:

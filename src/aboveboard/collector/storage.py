@@ -54,6 +54,7 @@ def connect(directory: Path, file: str) -> sqlite3.Connection:
     """
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _keep_private(directory / file)
         with contextlib.ExitStack() as opened:
             connection = opened.enter_context(
                 contextlib.closing(
@@ -76,6 +77,22 @@ def connect(directory: Path, file: str) -> sqlite3.Connection:
             f"cannot use {directory / file} ({error}): choose another directory with --data"
         ) from None
     return connection
+
+
+def _keep_private(path: Path) -> None:
+    """Have a file, made if it is missing, read by its owner alone, and what SQLite puts beside it.
+
+    It holds keys, and the directory may be one that everyone can list. What an older aboveboard
+    left open is closed too.
+
+    Raises:
+        OSError: the file cannot be made.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for each in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        # Whoever may write to the file without owning it cannot change this, and need not.
+        with contextlib.suppress(OSError):
+            each.chmod(0o600)
 
 
 def unusable(directory: Path, error: OSError) -> StorageError:

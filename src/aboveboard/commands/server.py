@@ -115,7 +115,9 @@ def _add_projects(collector: Collector, args: argparse.Namespace) -> None:
 
 
 async def _serve(collector: Collector, args: argparse.Namespace, connections: int) -> None:
-    app = create_app(collector, dashboard.routes(), admin_secret=args.admin_secret)
+    app = create_app(
+        collector, dashboard.routes(), errors=dashboard.errors(), admin_secret=args.admin_secret
+    )
     address = listener.address(args.host, args.port)
     demo: asyncio.subprocess.Process | None = None
     telling: asyncio.Task[None] | None = None

@@ -1,5 +1,5 @@
 """The dashboard: pages, drawn on the server, over the insights (docs/insights.md)."""
 
-from .routes import routes
+from .routes import errors, routes
 
-__all__ = ["routes"]
+__all__ = ["errors", "routes"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from litestar import Request, Response, Router, get
+from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
 from aboveboard import insights, warehouse
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
 
     from aboveboard.insights import Insight
+
+log = logging.getLogger(__name__)
 
 Asked = Request[Any, Any, Any]
 Answer = Response[bytes]
@@ -182,15 +186,50 @@ def _first(request: Asked, view: View) -> Answer:
     return page("first.html", view=view, steps=steps)
 
 
+def errors() -> dict[int | type[Exception], Any]:
+    """Return how an app tells of what goes wrong outside of these routes, or unforeseen in them.
+
+    A browser is shown a page; a program is given JSON.
+    """
+    return {HTTPException: _failed, Exception: _unforeseen}
+
+
 def _refused(status: int, heading: str) -> Any:
     """Return what answers an error, in the form that was asked for."""
 
     def handle(request: Asked, error: Exception) -> Answer:
-        path = request.url.path
-        if path.endswith(".json"):
-            return answer(json.dumps({"error": str(error)}).encode(), "application/json", status)
-        if path.startswith("/assets/") or path.endswith((".csv", ".svg", ".png")):
-            return answer(f"{error}\n".encode(), "text/plain", status)
-        return page("refused.html", status, view=None, heading=heading, message=str(error))
+        return _told(request, status, heading, str(error))
 
     return handle
+
+
+def _told(request: Asked, status: int, heading: str, message: str) -> Answer:
+    path = request.scope["path"]  # an address as a whole may be nonsense, with a Host that is
+    is_program = request.method not in ("GET", "HEAD") or path.startswith("/v1/")
+    if is_program or path.endswith(".json"):
+        return answer(json.dumps({"error": message}).encode(), "application/json", status)
+    if path.startswith("/assets/") or path.endswith((".csv", ".svg", ".png")):
+        return answer(f"{message}\n".encode(), "text/plain", status)
+    return page("refused.html", status, view=None, heading=heading, message=message)
+
+
+def _failed(request: Asked, error: HTTPException) -> Answer:
+    """Answer what the framework, or a guard, refuses."""
+    heading, message = _FAILURES.get(error.status_code, ("That did not work", ""))
+    told = _told(request, error.status_code, heading, message or error.detail)
+    told.headers.update(error.headers or {})
+    return told
+
+
+def _unforeseen(request: Asked, error: Exception) -> Answer:
+    # Its text may hold what was asked. Its type says enough to begin with.
+    log.error("a page failed: %s", type(error).__name__)
+    return _told(request, 500, "This is a fault of aboveboard", "The page could not be made.")
+
+
+_FAILURES = {
+    401: ("The dashboard is closed", ""),
+    403: ("The dashboard is closed", ""),
+    404: ("There is nothing here", "There is no page of that address."),
+    405: ("That did not work", "This address is not for that method."),
+}
