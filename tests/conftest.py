@@ -70,6 +70,7 @@ class Recorder:
     requests: list[Request] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    answer: bytes = b"{}"
     arrived: threading.Event = field(default_factory=threading.Event)
 
     def lines(self) -> list[bytes]:
@@ -96,9 +97,9 @@ def recorder() -> Iterator[Recorder]:
             for name, value in record.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(record.answer)))
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(record.answer)
             record.arrived.set()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its own name

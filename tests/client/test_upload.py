@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from aboveboard.client import locks, segment, spawn, upload
+from aboveboard.client import locks, segment, spawn, upload, verdicts
 from aboveboard.client.errand import PAUSE_MAX_SECONDS, Errand, paused
 from aboveboard.client.state import StateFile, new_id
 from tests.client.conftest import Tool
@@ -97,6 +97,18 @@ class TestSending:
         upload.run(errand, {})
         assert [request.headers["Idempotency-Key"] for request in recorder.requests] == ids
         assert len(ids) == 3
+
+    def test_what_the_collector_did_not_take_is_counted_by_reason(
+        self, errand: Errand, recorder: Any
+    ) -> None:
+        verdicts_told = [{"line": 2, "reason": "not a line of JSON"}]
+        recorder.answer = json.dumps({"refused": 3, "rejected": verdicts_told}).encode()
+        wait_for_sending(errand, 2)
+        upload.run(errand, {})
+        assert verdicts.read(errand.refused_file) == {
+            "not a line of JSON": 2, verdicts.OTHERS: 4
+        }  # fmt: skip
+        assert segment.listed(errand.segments) == []
 
     @pytest.mark.parametrize("status", [400, 401, 413])
     def test_what_would_be_refused_again_is_set_aside(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aboveboard.client.line import hour
-from aboveboard.collector import inbox, storage
+from aboveboard.collector import committer, inbox, storage
 from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
 from aboveboard.collector.committer import GROUP_MAX, Committer
 from aboveboard.collector.inbox import Delivery, Inbox, Receipt, UnavailableError
@@ -129,6 +130,34 @@ class TestWhenNothingCanBeTaken:
             again.depth.add("tool", -again.depth.events, -again.depth.bytes("tool"))
             again.check_room("tool")
 
+    def test_it_says_what_is_refused_without_a_path(self, tmp_path: Path) -> None:
+        with closing(Inbox(tmp_path, waiting_max=1)) as store:
+            assert store.troubles() == []
+            store.commit([delivery()])
+            (said,) = store.troubles()
+        assert said == "project tool: nothing is taken: too much waits for the warehouse"
+        with closing(Inbox(tmp_path, reserve=2**62)) as store:
+            (said,) = store.troubles()
+        assert said == "nothing is taken: the disk of the data directory is nearly full"
+
+    def test_a_trial_finds_a_file_that_takes_nothing_and_leaves_nothing(
+        self, tmp_path: Path
+    ) -> None:
+        with closing(Inbox(tmp_path)) as store:
+            store.commit([delivery(1)])
+        before = waiting(tmp_path)
+        with closing(Inbox(tmp_path, _pages_max=1)) as full:  # no fewer than there are
+            with pytest.raises(UnavailableError, match="full"):
+                full.probe()
+            assert waiting(tmp_path) == before
+        with closing(Inbox(tmp_path)) as store:
+            store.probe()
+            store.probe()
+        assert waiting(tmp_path) == before
+        with closing(storage.connect(tmp_path, storage.INBOX)) as connection:
+            (ids,) = connection.execute("SELECT count(*) FROM delivery").fetchone()
+        assert ids == 1
+
     def test_a_directory_that_cannot_be_written_to_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
         with pytest.raises(storage.StorageError, match=r"cannot write to .*file"):
@@ -240,20 +269,24 @@ class TestQuarantine:
         assert row.version == "1.2.3"
 
 
+def is_troubled(one: Committer) -> bool:
+    return one.trouble is not None
+
+
 class TestCommitter:
     def submit(self, store: Inbox, *deliveries: Delivery) -> list[Receipt | BaseException]:
         stored = threading.Event()
-        committer = Committer(store, stored.set, Watch())
-        committer.start()
+        one = Committer(store, stored.set, Watch())
+        one.start()
 
         async def all_at_once() -> list[Receipt | BaseException]:
-            submissions = (committer.submit(each) for each in deliveries)
+            submissions = (one.submit(each) for each in deliveries)
             return await asyncio.gather(*submissions, return_exceptions=True)
 
         try:
             return asyncio.run(all_at_once())
         finally:
-            committer.close()
+            one.close()
             assert stored.is_set() or not waiting(store._directory)
 
     def test_each_of_many_requests_gets_its_own_receipt(self, store: Inbox, tmp_path: Path) -> None:
@@ -267,6 +300,26 @@ class TestCommitter:
             True
         ] * 100
         assert len(waiting(tmp_path)) == 100
+
+    def test_one_to_which_nothing_comes_learns_that_the_disk_takes_something_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is told to be not ready may be sent nothing more."""
+        monkeypatch.setattr(committer, "PROBE_SECONDS", 0.01)
+        large = delivery(1)
+        large.accepted.tables["message_send"]["main_model"] = ["x" * 1_000_000]
+        with closing(Inbox(tmp_path, _pages_max=60)) as small:
+            one = Committer(small, lambda: None, Watch())
+            one.start()
+            with pytest.raises(UnavailableError):
+                asyncio.run(one.submit(large))
+            assert is_troubled(one)
+            deadline = time.monotonic() + 20
+            while is_troubled(one) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert not is_troubled(one)
+            one.close()
+        assert waiting(tmp_path) == []
 
     def test_a_project_of_which_too_much_waits_spoils_no_others_delivery(
         self, tmp_path: Path

@@ -31,10 +31,10 @@ class TestEvents:
         identity, segment = new_id(), Install().segment(3)
         first = server.send(key, segment, identity)
         assert first.status == 200
-        assert first.json() == {"accepted": 4, "rejected": [], "duplicate": False}
+        assert first.json() == {"accepted": 4, "refused": 0, "rejected": [], "duplicate": False}
         again = server.send(key, segment, identity)
         assert again.status == 200
-        assert again.json() == {"accepted": 4, "rejected": [], "duplicate": True}
+        assert again.json() == {"accepted": 4, "refused": 0, "rejected": [], "duplicate": True}
 
     def test_a_body_that_is_not_compressed_is_taken_too(self, server: Server, key: str) -> None:
         answer = server.request("POST", "/v1/events", Install().segment(1), headers(key))
@@ -49,6 +49,7 @@ class TestEvents:
         assert answer.status == 200
         assert answer.json() == {
             "accepted": 1,
+            "refused": 2,
             "rejected": [
                 {"line": 2, "reason": "the catalog has no such event"},
                 {"line": 3, "reason": "not a line of JSON"},
@@ -188,7 +189,7 @@ def test_a_full_disk_asks_senders_to_come_back_and_loses_nothing(tmp_path: Path)
         assert str(tmp_path) not in answer.body.decode()
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
     again = server.send(key, meanwhile, identity)
-    assert again.json() == {"accepted": 3, "rejected": [], "duplicate": False}
+    assert again.json() == {"accepted": 3, "refused": 0, "rejected": [], "duplicate": False}
     code, said = server.stop()
     assert code == 0
     assert "nothing is taken now" in said

@@ -70,6 +70,11 @@ class Errand:
         """The file in which the child counts the segments that it had to drop."""
         return os.path.join(self.directory, "dropped")
 
+    @property
+    def refused_file(self) -> str:
+        """The file in which the child counts the lines that a collector did not take, by reason."""
+        return os.path.join(self.directory, "refused.json")
+
     def owes(self) -> bool:
         """Return whether there is a request to erase that is worth being delivered now."""
         if self.endpoint.startswith(POSTHOG):  # which has no such request

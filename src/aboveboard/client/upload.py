@@ -26,7 +26,7 @@ import urllib.request
 
 from aboveboard import __version__
 
-from . import consent, environment, locks, segment, spawn, wire
+from . import consent, environment, locks, segment, spawn, verdicts, wire
 from .errand import CANNOT_ERASE, ERASE_PAUSE_SECONDS, PAUSE_MAX_SECONDS, VARIABLE, Errand, paused
 from .line import SENT_AT, hour
 from .state import StateFile, noes
@@ -233,6 +233,9 @@ def _send_segment(
     )
     if status == 200:
         waiting.remove()
+        # What cannot be read tells nothing, and was taken all the same.
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            verdicts.count(errand.refused_file, connection.answer())
     elif status in REFUSED:
         count_dropped(errand, waiting.set_aside(status))
     else:
@@ -316,12 +319,7 @@ class Connection:
             OSError: no connection, or none in time.
             http.client.HTTPException: what answered does not speak HTTP.
         """
-        if self._answer is not None:
-            # The last answer's body, read now that its status has been acted upon: a server that
-            # dribbles keeps us from the next request, never from believing the last.
-            self._answer.read(65536)
-            if not self._answer.isclosed():  # a longer one is nobody's: start afresh
-                self._http.close()
+        self.answer()
         self._http.request("POST", self._prefix + path, body, {**self._headers, **headers})
         self._answer = answer = self._http.getresponse()
         after = answer.getheader("Retry-After", "")
@@ -329,6 +327,23 @@ class Connection:
         if status == 200 and not answer.getheader("Content-Type", "").startswith(_JSON):
             status = _NOT_A_COLLECTOR  # a hotel's welcome page takes every request and keeps none
         return status, int(after) if after.isdecimal() and len(after) < 6 else None
+
+    def answer(self) -> bytes:
+        """Return the last answer's body, or what of it is left.
+
+        To be read once its status has been acted upon: a server that dribbles keeps us from the
+        next request, never from believing the last.
+
+        Raises:
+            OSError, http.client.HTTPException: as `post` has it.
+        """
+        answer, self._answer = self._answer, None
+        if answer is None:
+            return b""
+        body = answer.read(65536)
+        if not answer.isclosed():  # a longer one is nobody's: start afresh
+            self._http.close()
+        return body
 
     def close(self) -> None:
         self._http.close()

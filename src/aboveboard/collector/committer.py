@@ -27,6 +27,11 @@ GROUP_MAX = 512
 """Deliveries in one transaction: a bound on how long the first of them waits."""
 
 
+PROBE_SECONDS = 2.0
+"""How often a disk that refused is tried again where nothing comes: what is told to be not ready
+may be sent nothing more, and would not learn that it is well."""
+
+
 @dataclass(frozen=True)
 class _Waiter:
     delivery: Delivery
@@ -52,6 +57,11 @@ class Committer:
 
     def start(self) -> None:
         self._worker.start()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why what was brought last could not be stored; None where it could."""
+        return self._trouble
 
     def alive(self) -> bool:
         return self._worker.alive()
@@ -87,7 +97,7 @@ class Committer:
     def _gather(self) -> tuple[list[_Waiter], bool]:
         """Wait for one delivery and take all that wait with it."""
         group: list[_Waiter] = []
-        waiter = self._queue.get()
+        waiter = self._first()
         while waiter is not None:
             group.append(waiter)
             if len(group) >= GROUP_MAX:
@@ -97,6 +107,26 @@ class Committer:
             except queue.Empty:
                 return group, False
         return group, True
+
+    def _first(self) -> _Waiter | None:
+        """Wait for a delivery; try the disk meanwhile, while it refuses."""
+        while self._trouble is not None:
+            try:
+                return self._queue.get(timeout=PROBE_SECONDS)
+            except queue.Empty:
+                pass
+            try:
+                self._inbox.probe()
+            except (UnavailableError, OSError) as error:
+                self._trouble = str(error)
+            else:
+                self._recovered()
+        return self._queue.get()
+
+    def _recovered(self) -> None:
+        if self._trouble is not None:
+            log.warning("events are taken again")
+        self._trouble = None
 
     def _commit(self, group: list[_Waiter]) -> None:
         outcomes: list[Receipt | Exception]
@@ -115,9 +145,7 @@ class Committer:
             log.error("a delivery could not be stored: %s", described(error))  # noqa: TRY400  # its text could be a sender's
             outcomes = [error]
         else:
-            if self._trouble is not None:
-                log.warning("events are taken again")
-            self._trouble = None
+            self._recovered()
             self._stored()
         for loop in {waiter.future.get_loop() for waiter in group}:
             settled = [

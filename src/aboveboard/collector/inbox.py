@@ -45,6 +45,9 @@ later; those of the others are not."""
 RESERVE = 64 * 2**20
 """Bytes of disk that are left free: the warehouse needs room to merge and to go on."""
 
+_TRIED = 2**16
+"""Bytes that are written, and taken back, to learn whether the file can be written to."""
+
 _CONSTANT = ("user_id", "session")
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(dict[str, dict[str, list[object] | str]])
@@ -89,6 +92,10 @@ class Depth:
 
     def bytes(self, project: str) -> int:
         return self._bytes[project]
+
+    def above(self, size: int) -> list[str]:
+        """Return the projects of which more bytes wait than `size`."""
+        return [project for project, waits in self._bytes.copy().items() if waits > size]
 
     def add(self, project: str, events: int, size: int) -> None:
         with self._lock:
@@ -151,8 +158,35 @@ class Inbox:
 
     def check(self) -> None:
         """Raise `UnavailableError` where nothing more should be taken."""
-        if shutil.disk_usage(self._directory).free < self._reserve:
+        if self._is_disk_full():
             raise UnavailableError(f"the disk of {self._directory} is nearly full")
+
+    def probe(self) -> None:
+        """Raise `UnavailableError` where nothing could be stored now; nothing is."""
+        self.check()
+        try:
+            with storage.transaction(self._connection) as connection:
+                connection.execute("INSERT INTO delivery VALUES ('', zeroblob(?), 0)", (_TRIED,))
+                connection.execute("DELETE FROM delivery WHERE project = ''")
+        except sqlite3.Error as error:
+            raise UnavailableError(f"the inbox cannot be written ({error})") from error
+
+    def troubles(self) -> list[str]:
+        """Return what is refused now, and why, without a path of this machine. From any thread."""
+        found = []
+        try:
+            if self._is_disk_full():
+                found.append("nothing is taken: the disk of the data directory is nearly full")
+        except OSError:
+            found.append("nothing is taken: the data directory cannot be looked at")
+        found += [
+            f"project {project}: nothing is taken: too much waits for the warehouse"
+            for project in self.depth.above(self._waiting_max)
+        ]
+        return found
+
+    def _is_disk_full(self) -> bool:
+        return shutil.disk_usage(self._directory).free < self._reserve
 
     def check_room(self, project: str) -> None:
         """Raise `UnavailableError` where nothing more of a project should be taken.

@@ -101,6 +101,7 @@ def router(collector: Collector) -> Router:
         return Response(
             {
                 "accepted": accepted.events,
+                "refused": len(accepted.rejected),
                 "rejected": [
                     {"line": line, "reason": reason}
                     for line, reason in accepted.rejected[:VERDICTS_MAX]

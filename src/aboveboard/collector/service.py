@@ -141,6 +141,10 @@ class Collector:
         found = []
         if self.watch.fallen:
             found.append("a worker has ended")
+        refusing = self.inbox.troubles()
+        found += refusing
+        if self.committer.trouble is not None and not refusing:
+            found.append("nothing is taken: the inbox cannot be written, the log says why")
         if self.mover.trouble is not None:
             found.append("nothing can be moved into the warehouse")
         found += [f"project {name}: {why}" for name, why in self.mover.troubles().items()]

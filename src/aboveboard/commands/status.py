@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from aboveboard.client import consent, environment, segment
+from aboveboard.client import consent, environment, segment, verdicts
 from aboveboard.client.errand import POSTHOG, paused
 from aboveboard.client.install import Install
 from aboveboard.client.state import State
@@ -62,6 +62,7 @@ def describe(install: Install, directory: str = "") -> dict[str, object]:
         "waiting_bytes": sum(map(len, texts)),
         "set_aside_files": len(segment.listed(str(Path(install.segments) / "aside"))),
         "refused_with": _refused_with(install),
+        "lines_not_taken": verdicts.read(install.errand("", "").refused_file),
         "paused": paused(install.errand("", "").pause_file),
         "cannot_erase": install.errand("", "").cannot_erase(),
         "erasures_owed": sum(name.endswith(".json") for name in _names(install)),
@@ -116,6 +117,11 @@ def text(one: dict[str, object]) -> str:
             "set aside",
             _number(one["set_aside_files"], "file") + f" that the collector refused{why}",
         )
+    refused = one["lines_not_taken"]
+    if isinstance(refused, dict) and refused:
+        add("not taken", _number(sum(refused.values()), "line") + ", which the collector refused:")
+        for reason, times in sorted(refused.items(), key=lambda item: (-item[1], item[0])):
+            add("", f"{times}: {reason}")
     if one["erasures_owed"]:
         takes_none = str(one["sends_to"]).startswith(POSTHOG)
         fate = "kept, since PostHog takes none" if takes_none else "sent as soon as they can be"
