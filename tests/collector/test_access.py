@@ -93,6 +93,7 @@ def test_what_a_proxy_passes_on_needs_the_secret(server: Server, header: str) ->
 
 def test_an_old_http_is_a_proxys() -> None:
     assert access.was_passed_on([], "1.0")
+    assert access.was_passed_on([], "1"), "as granian spells it"
     assert not access.was_passed_on(["accept", "host", "sec-fetch-site"], "1.1")
 
 

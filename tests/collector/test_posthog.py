@@ -129,7 +129,9 @@ class TestEvents:
         assert told.machine == {"tool_version": "1.2.3"}
         assert unfit == Counter()
 
-    @pytest.mark.parametrize("wrong", [7, 1.5, True, [ME], {"id": ME}, None], ids=str)
+    @pytest.mark.parametrize(
+        "wrong", [7, 1.5, True, [ME], {"id": ME}, None], ids=lambda each: type(each).__name__
+    )
     @pytest.mark.parametrize("key", ["distinct_id", "uuid"])
     def test_an_id_that_is_no_text_costs_no_other_event(self, key: str, wrong: object) -> None:
         told, _ = read(event("launched"), event("message_send", **{key: wrong}), event("exit"))

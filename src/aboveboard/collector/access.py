@@ -140,7 +140,7 @@ def was_passed_on(headers: Iterable[str], version: str) -> bool:
 
     No browser has spoken 1.0 for decades; nginx does to what is behind it, unless told otherwise.
     """
-    return version == "1.0" or any(
+    return version in ("1", "1.0") or any(  # as granian spells it, and as ASGI does
         header in _PASSED_ON or header.startswith(_PASSED_ON_PREFIXES)
         for header in map(str.lower, headers)
     )
