@@ -15,6 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pythons import interpreter
+
 PROJECT = Path(__file__).parents[1]
 PYTHONS = ("3.12", "3.11", "3.10")
 """The versions of Python that aider 0.86 installs on, and for which the packages are pinned."""
@@ -55,7 +57,7 @@ def find_python() -> tuple[str, str] | None:
     if this in PYTHONS:
         return this, sys.executable
     for version in PYTHONS:
-        program = shutil.which(f"python{version}")
+        program = interpreter(int(version.removeprefix("3.")))
         if program:
             return version, program
     return None
