@@ -212,6 +212,20 @@ class TestBesideAServer:
         assert take(data, log) == told
         assert count(data, "message_send") == 9
 
+    def test_what_is_taken_after_an_import_outlives_a_kill(self, data: Path, log: Path) -> None:
+        """The import's end must not take the write-ahead log away from under the server."""
+        server = Server(data)
+        key, body, identity = server.key(), Install().segment(3), new_id()
+        take(data, log)
+        assert json.loads(server.send(key, body, identity).body)["duplicate"] is False
+        server.settle()
+        server.kill()
+        again = Server(data)
+        try:
+            assert json.loads(again.send(key, body, identity).body)["duplicate"] is True
+        finally:
+            again.stop()
+
 
 class TestGivingUp:
     def gives_up(self, ended: subprocess.CompletedProcess[str], *words: str) -> None:

@@ -88,7 +88,11 @@ def _keep_private(path: Path) -> None:
     Raises:
         OSError: the file cannot be made.
     """
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    # A file that is there is never opened here: closing any descriptor of a file drops all locks
+    # that this process has on it (POSIX), SQLite's own too. Another process would then take the
+    # write-ahead log away from under this one, and what was acknowledged would be lost with it.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     for each in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
         # Whoever may write to the file without owning it cannot change this, and need not.
         with contextlib.suppress(OSError):
