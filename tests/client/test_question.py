@@ -256,7 +256,8 @@ def test_an_interrupt_at_the_question_is_the_hosts_and_shows_none_of_our_frames(
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", _AT_TERMINAL, *tool.command("send", "--analytics")[1:]],
-        env=tool.environ, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        env=tool.environ | {"PYTHON_COLORS": "0"}, stdin=slave, stdout=slave, stderr=slave,
+        start_new_session=True,
     )  # fmt: skip
     os.close(slave)
     screen = ""
