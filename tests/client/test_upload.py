@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from aboveboard.client import locks, segment, spawn, upload, verdicts
+from aboveboard.client import locks, segment, sending, spawn, upload, verdicts
 from aboveboard.client.errand import PAUSE_MAX_SECONDS, Errand, paused
 from aboveboard.client.state import StateFile, new_id
 from tests.client.conftest import Tool
@@ -97,6 +97,33 @@ class TestSending:
         upload.run(errand, {})
         assert [request.headers["Idempotency-Key"] for request in recorder.requests] == ids
         assert len(ids) == 3
+
+    @pytest.mark.parametrize("end", ["paused", "locked"])
+    def test_a_session_that_ends_with_the_child_is_not_left_for_the_next(
+        self, errand: Errand, recorder: Any, monkeypatch: pytest.MonkeyPatch, end: str
+    ) -> None:
+        """Its segment came after the child's look, and it saw the child's pause, or its lock."""
+        ids = wait_for_sending(errand, 1)
+        any_left, started = segment.any_left, []
+
+        def looking(directory: str) -> bool:
+            left = any_left(directory)
+            if not left and len(ids) == 1 and end == "paused":
+                ids.extend(wait_for_sending(errand, 1))
+                sending.send(errand, {}, start=lambda *_, **__: started.append(1))
+            return left
+
+        def paused_until_now(path: str, *most: float) -> bool:
+            if len(ids) == 1 and end == "locked" and not any_left(errand.segments):
+                ids.extend(wait_for_sending(errand, 1))
+                spawn.start(errand.lock, {}, {})  # a child without a word for it would fail
+            return paused(path, *most)
+
+        monkeypatch.setattr(segment, "any_left", looking)
+        monkeypatch.setattr(upload, "paused", paused_until_now)
+        upload.run(errand, {})
+        assert [request.headers["Idempotency-Key"] for request in recorder.requests] == ids
+        assert (len(ids), started) == (2, [])
 
     def test_what_the_collector_did_not_take_is_counted_by_reason(
         self, errand: Errand, recorder: Any

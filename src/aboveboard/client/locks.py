@@ -51,6 +51,17 @@ def acquire(descriptor: int, *, seconds: float = 0) -> bool:
     return False
 
 
+def release(descriptor: int) -> None:
+    """Give the lock back before the file is closed, also where a copy of it stays open."""
+    if fcntl is not None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        return
+    import msvcrt
+
+    os.lseek(descriptor, _FAR, os.SEEK_SET)
+    msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+
+
 def _acquire(descriptor: int) -> bool:
     if fcntl is not None:
         try:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 WALL_CLOCK_SECONDS = 30
 REQUEST_SECONDS = 10
+LAST_LOOK_SECONDS = 1
+"""How long a child that is done waits for the next one, where it has seen a segment left."""
+
 PAUSE_FIRST_SECONDS = 60
 AGENT = f"aboveboard/{__version__}"
 _JSON = ("application/json", "text/json")
@@ -100,19 +103,33 @@ def run(
     os.makedirs(errand.directory, mode=0o700, exist_ok=True)
     lock = os.open(errand.lock, os.O_RDWR | os.O_CREAT, 0o600) if held is None else held
     try:
-        if held is None and not locks.acquire(lock):
-            return
-        user_id = may_send(errand, environ)
-        count_dropped(errand, segment.prune(errand.segments))
-        if user_id and not paused(errand.pause_file):
-            _deliver_events(errand, environ, user_id, in_thread=in_thread)
-        # Last, and on its own: what a collector does with such a request is never felt by events.
-        may_ask = not paused(errand.pause_file) and not environment.do_not_track(environ)
-        if may_ask and errand.owes():
-            _deliver_erasures(errand, environ)
+        has_lock = held is not None or locks.acquire(lock)
+        while has_lock:
+            _deliver(errand, environ, in_thread=in_thread)
+            # A session that ended since the last look at the segments found the lock taken, or the
+            # pause set, and started no child. Only after both are gone is a last look the last.
+            locks.release(lock)
+            has_lock = (
+                not paused(errand.pause_file)
+                and bool(may_send(errand, environ))
+                and segment.any_left(errand.segments)
+                # A new child passes over a segment that this very look held for an instant.
+                and locks.acquire(lock, seconds=LAST_LOOK_SECONDS)
+            )
     finally:
         if held is None:
             os.close(lock)
+
+
+def _deliver(errand: Errand, environ: Mapping[str, str], *, in_thread: bool) -> None:
+    user_id = may_send(errand, environ)
+    count_dropped(errand, segment.prune(errand.segments))
+    if user_id and not paused(errand.pause_file):
+        _deliver_events(errand, environ, user_id, in_thread=in_thread)
+    # Last, and on its own: what a collector does with such a request is never felt by events.
+    may_ask = not paused(errand.pause_file) and not environment.do_not_track(environ)
+    if may_ask and errand.owes():
+        _deliver_erasures(errand, environ)
 
 
 def _deliver_events(
