@@ -7,11 +7,13 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.loopback import answering
 
 settings.register_profile(
     "default",
@@ -105,12 +107,5 @@ def recorder() -> Iterator[Recorder]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its own name
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    record.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield record
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(Handler) as record.url:
+        yield record

@@ -7,10 +7,9 @@ import os
 import ssl
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,6 +19,7 @@ from aboveboard.client import locks, segment, sending, spawn, upload, verdicts
 from aboveboard.client.errand import PAUSE_MAX_SECONDS, Errand, paused
 from aboveboard.client.state import StateFile, new_id
 from tests.client.conftest import Tool
+from tests.loopback import answering
 
 TERMS: dict[str, dict[str, str]] = {"x": {}}
 
@@ -304,12 +304,8 @@ class CannotErase(BaseHTTPRequestHandler):
 @pytest.fixture
 def cannot_erase(errand: Errand) -> Iterator[Errand]:
     CannotErase.paths.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), CannotErase)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    errand.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-    yield errand
-    server.shutdown()
-    server.server_close()
+    with answering(CannotErase) as errand.endpoint:
+        yield errand
 
 
 def owe(errand: Errand, number: int = 1) -> None:

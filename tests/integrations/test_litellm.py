@@ -169,9 +169,8 @@ def run(
     log = directory / "log.jsonl"
     program = directory / "host.py"
     program.write_text(HOST)
-    url = f"http://127.0.0.1:{llm.port}"
     ended = subprocess.run(
-        [PYTHON, program, url, log, SECRET, *scenarios],
+        [PYTHON, program, llm.address, log, SECRET, *scenarios],
         env={
             "HOME": str(directory), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"),
             "LITELLM_LOCAL_MODEL_COST_MAP": "True", "no_proxy": "127.0.0.1",

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from tests.client.proofs import nursery
 from tests.client.proofs.conftest import LONG
 from tests.client.test_promises import _children
 from tests.conftest import ROOT
+from tests.loopback import answering
 
 KILLS, WRITERS = (1000, 50) if LONG else (60, 10)
 CHILD_EVERY = 20 if LONG else 6
@@ -102,14 +103,8 @@ def collector() -> Iterator[tuple[Collector, str]]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its own name
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield taking, f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(Handler) as url:
+        yield taking, url
     assert failures == []
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,6 +17,7 @@ from aboveboard.client.install import Install
 from tests.client.conftest import Tool
 from tests.client.test_promises import _children
 from tests.conftest import ROOT
+from tests.loopback import answering
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -231,13 +231,8 @@ def slow() -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *_words: object) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", taken
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(Handler) as url:
+        yield url, taken
 
 
 class TestAHostThatCannotStartAnything:

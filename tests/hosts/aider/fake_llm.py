@@ -11,8 +11,10 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
+
+from tests.loopback import answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,13 +41,13 @@ class FakeLLM:
 
     script: list[Reply]
     requests: list[dict[str, Any]] = field(default_factory=list)
-    port: int = 0
+    address: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def url(self) -> str:
         """The address for `--openai-api-base`."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self.address}/v1"
 
     def answer(self, request: dict[str, Any]) -> Reply:
         with self._lock:
@@ -62,17 +64,8 @@ def fake_llm(*script: Reply) -> Iterator[FakeLLM]:
     class Handler(_Handler):
         model = llm
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    llm.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(Handler) as llm.address:
         yield llm
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def whole_file(name: str, content: str) -> str:

@@ -12,8 +12,10 @@ import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
+
+from tests.loopback import answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,17 +105,8 @@ def listener() -> Iterator[Listener]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing: the tests' own output is read by people."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    heard.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(Handler) as heard.url:
         yield heard
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @dataclass
@@ -136,17 +129,8 @@ def forwarder(url: str) -> Iterator[Forwarder]:
     class Handler(_Handler):
         forwarder = wire
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    wire.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(Handler) as wire.url:
         yield wire
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @dataclass
