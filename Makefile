@@ -10,7 +10,7 @@ run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
 
 test: $(VENV)/ready ## Everything that the product promises
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: $(VENV)/ready ## The client's proofs at full length: 100,000 histories, 1,000 kills; a quarter of an hour
 	ABOVEBOARD_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client/proofs

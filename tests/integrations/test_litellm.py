@@ -158,7 +158,7 @@ SCRIPT = [
     ANSWER, ANSWER,
 ]  # fmt: skip
 
-aider = [pytest.mark.aider, pytest.mark.xdist_group("aider")]
+aider = pytest.mark.aider
 
 
 def run(
@@ -309,7 +309,6 @@ class TestTheExample:
         assert list(Path(home["HOME"]).iterdir()) == []
 
     @pytest.mark.aider
-    @pytest.mark.xdist_group("aider")
     def test_answers_and_logs_the_call_without_the_question(self, home: dict[str, str]) -> None:
         if not (ROOT / ".cache" / "aider" / "ready").exists():
             missing("a litellm (python tools/environment.py aider installs one, with aider)")

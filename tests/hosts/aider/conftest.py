@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, missing
-from tests.hosts.aider.runs import Runs, run_all
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,3 @@ def stock_aider() -> StockAider:
     if not sources or not (environment / "ready").exists():
         missing("a stock aider (python tools/environment.py aider installs one)")
     return StockAider(environment / "bin/python", sources[0].parents[1])
-
-
-@pytest.fixture(scope="session")
-def runs(stock_aider: StockAider, tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """Three runs as aider comes and three under aboveboard, and what the collector has of them."""
-    return run_all(stock_aider, tmp_path_factory.mktemp("runs"))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.hosts.aider.conftest import StockAider
 
-pytestmark = [pytest.mark.aider, pytest.mark.xdist_group("aider")]
+pytestmark = pytest.mark.aider
 
 WATCH_IMPORTS = """
 import atexit, os, sys

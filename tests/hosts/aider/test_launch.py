@@ -255,7 +255,6 @@ class TestAnUnknownAider:
 
 
 @pytest.mark.aider
-@pytest.mark.xdist_group("aider")
 class TestWhereItSends:
     @pytest.fixture
     def person(self, stock_aider: StockAider, tmp_path: Path) -> Person:

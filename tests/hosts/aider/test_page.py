@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.hosts.aider.conftest import StockAider
     from tests.hosts.aider.wire import Listener
 
-pytestmark = [pytest.mark.aider, pytest.mark.xdist_group("aider")]
+pytestmark = pytest.mark.aider
 
 PROMISE = (
     "Aider respects your privacy and never collects your code, prompts, chats, keys\n"

@@ -63,7 +63,6 @@ def kept_in(repository: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.aider
-@pytest.mark.xdist_group("aider")
 class TestTheProjectOfTheCases:
     @pytest.mark.parametrize("said", ["DO_NOT_TRACK", "no for good", "nothing"])
     def test_nothing_is_sent_asked_or_written(self, hostile: Reader, said: str) -> None:
@@ -115,7 +114,6 @@ NOS = {
 
 
 @pytest.mark.aider
-@pytest.mark.xdist_group("aider")
 class TestAProjectsFiles:
     @pytest.mark.parametrize(("file", "no"), [(file, no) for file in NOS for no in NOS[file]])
     def test_can_say_no_for_the_session_and_not_for_good(
@@ -176,7 +174,6 @@ class TestAProjectsFiles:
 
 
 @pytest.mark.aider
-@pytest.mark.xdist_group("aider")
 class TestOnesOwnFiles:
     @pytest.mark.parametrize(
         ("file", "yes"), [(".env", "AIDER_ANALYTICS=true"), (".aider.conf.yml", "analytics: true")]
@@ -216,7 +213,6 @@ class TestOnesOwnFiles:
 
 
 @pytest.mark.aider
-@pytest.mark.xdist_group("aider")
 class TestATypedNo:
     @pytest.mark.parametrize(
         "words",
