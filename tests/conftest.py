@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: [not item.nodeid.startswith(each) for each in LONGEST])
 
 
-def missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
     """Skip for want of `what`; fail where everything is promised to be there (in CI)."""
     if os.environ.get("ABOVEBOARD_TEST_ALL"):
         pytest.fail(f"{what} is missing, and ABOVEBOARD_TEST_ALL promises it")

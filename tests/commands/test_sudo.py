@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,21 +26,19 @@ class Somebody:
     """A person without root's rights, in a home where root may have written.
 
     Args:
-        directory: A folder that they can reach.
+        home: An empty folder that they can reach.
+        code: A folder that they can read, with aboveboard and the tool in it.
         python: A Python that they can start.
     """
 
-    def __init__(self, directory: Path, python: str) -> None:
+    def __init__(self, home: Path, code: Path, python: str) -> None:
         self.python = python
-        self.home = directory / "home"
-        self.home.mkdir()
+        self.code = code
+        self.home = home
         os.chown(self.home, USER, USER)
         self.state = self.home / ".config" / "tool" / "analytics.json"
         self.spool = self.home / ".local" / "state" / "tool"
         self.segments = self.spool / "segments"
-        self.code = directory / "code"
-        shutil.copytree(ROOT / "src" / "aboveboard", self.code / "aboveboard")
-        shutil.copyfile(str(example.__file__), self.code / "tool.py")
 
     def run(self, *words: str, user: int = USER) -> subprocess.CompletedProcess[str]:
         """Run Python with `words`, as this person or another in the same home."""
@@ -79,24 +78,44 @@ class Somebody:
             os.chown(path, USER, USER)
 
 
-@pytest.fixture
-def somebody() -> Iterator[Somebody]:
-    if os.geteuid() != 0:
-        missing("root, who alone can be two users at once,")
+@contextmanager
+def reachable() -> Iterator[Path]:
+    """Make a folder for a while; pytest's own are nobody else's to look into."""
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
-        directory.chmod(0o755)  # pytest's own folders are nobody else's to look into
-        for python in (sys.executable, "/usr/bin/python3"):
-            try:
-                subprocess.run(
-                    [python, "-c", "import sys; assert sys.version_info >= (3, 10)"],
-                    user=USER, check=True, capture_output=True, cwd="/",
-                )  # fmt: skip
-            except (OSError, subprocess.CalledProcessError):
-                continue
-            yield Somebody(directory, python)
-            return
-        missing("a Python that another user can start")
+        directory.chmod(0o755)
+        yield directory
+
+
+@pytest.fixture(scope="module")
+def python() -> Iterator[str]:
+    if os.geteuid() != 0:
+        missing("root, who alone can be two users at once,")
+    for python in (sys.executable, "/usr/bin/python3"):
+        try:
+            subprocess.run(
+                [python, "-c", "import sys; assert sys.version_info >= (3, 10)"],
+                user=USER, check=True, capture_output=True, cwd="/",
+            )  # fmt: skip
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        yield python
+        return
+    missing("a Python that another user can start")
+
+
+@pytest.fixture(scope="module")
+def code() -> Iterator[Path]:
+    with reachable() as directory:
+        shutil.copytree(ROOT / "src" / "aboveboard", directory / "aboveboard")
+        shutil.copyfile(str(example.__file__), directory / "tool.py")
+        yield directory
+
+
+@pytest.fixture
+def somebody(python: str, code: Path) -> Iterator[Somebody]:
+    with reachable() as home:
+        yield Somebody(home, code, python)
 
 
 @pytest.fixture(params=["everything", "the file", "a folder that others may read", "what waits"])
