@@ -27,7 +27,16 @@ from aboveboard.collector.log import described
 from aboveboard.collector.segment import SegmentReader
 from aboveboard.collector.service import Collector
 from aboveboard.collector.worker import EXIT_CODE, Watch, Worker
-from tests.collector.tool import CATALOG, Answer, Install, Server, add_project, ask, new_id
+from tests.collector.tool import (
+    CATALOG,
+    Answer,
+    HurriedServer,
+    Install,
+    Server,
+    add_project,
+    ask,
+    new_id,
+)
 
 COUNT = "SELECT count() FROM {project:Identifier}.message_send"
 
@@ -66,7 +75,7 @@ class DyingServer(Server):
         return [sys.executable, "-c", DYING, str(self.sign), *super().command()[4:]]
 
 
-class NarrowServer(Server):
+class NarrowServer(HurriedServer):
     """A server that may open few files, and cannot allow itself more."""
 
     FILES = 256

@@ -218,6 +218,24 @@ class Server:
         return said.decode()
 
 
+class HurriedServer(Server):
+    """A server that waits less long for slow senders, and is `aboveboard serve` in all else."""
+
+    PROGRAM = """
+import sys
+from aboveboard import commands
+from aboveboard.collector import listener
+
+listener.GRACE = 1
+listener.IDLE_SECONDS = 5
+sys.exit(commands.main())
+"""
+
+    def command(self) -> list[str]:
+        python, _, _, *words = super().command()
+        return [python, "-c", self.PROGRAM, *words]
+
+
 def until(true: object, seconds: float = 30) -> None:
     """Wait for something to become true."""
     assert callable(true)

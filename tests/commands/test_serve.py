@@ -20,6 +20,7 @@ from tests.collector.tool import (
     CATALOG,
     EVENTS,
     LEGACY,
+    HurriedServer,
     Install,
     Server,
     add_project,
@@ -262,7 +263,9 @@ class TestEnding:
             assert idle.recv(100).startswith(b"HTTP/1.1 200")
             assert running.stop() == (0, "")
 
-    def test_a_request_that_is_never_finished_does_not_hold_it(self, running: Server) -> None:
+    def test_a_request_that_is_never_finished_does_not_hold_it(self, tmp_path: Path) -> None:
+        add_project(tmp_path)
+        running = HurriedServer(tmp_path)
         with socket.create_connection(("127.0.0.1", running.port)) as slow:
             slow.sendall(
                 b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx"

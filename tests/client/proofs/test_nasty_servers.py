@@ -268,7 +268,7 @@ class TestWithAStrangeAnswer:
     ) -> None:
         server = serve(dribbles(OK + JSON + b"\r\n", b"{", 0.2))
         errand.endpoint = server.url
-        send(errand, seconds=5, patience=2)
+        send(errand, seconds=3, patience=2)
         assert len(server.requests) == 1
         assert [Path(path).name[-7] for path in segment.listed(errand.segments)] == ["1"]
         assert paused(errand.pause_file), "and the rest is in no hurry"
