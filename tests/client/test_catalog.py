@@ -9,9 +9,30 @@ import sys
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aboveboard import Catalog, CatalogError, Event, count
+from aboveboard.client.kinds import KINDS
 from tests.client import tool
+from tests.client.test_kinds import KINDS as EVERY_KIND
+
+FIELDS = {
+    "format", "app", "events", "legacy", "name", "doc", "properties", "kind",
+    *(detail for kind in KINDS.values() for detail in kind.details),
+}  # fmt: skip
+"""Every key that some part of a catalog's JSON has today."""
+
+UNKNOWN = st.dictionaries(
+    st.text(max_size=8).filter(lambda key: key not in FIELDS),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=4,
+    ),
+    max_size=3,
+)
+"""What a newer aboveboard might add to any part."""
 
 
 class TestEvents:
@@ -108,6 +129,30 @@ class TestCatalog:
         catalog = Catalog.of("tool", tool.EVENTS, legacy={"aliases": {}})
         document = json.loads(json.dumps(catalog.as_json()))
         assert Catalog.from_json(document).as_json() == catalog.as_json()
+
+    @given(data=st.data())
+    def test_carries_what_only_a_newer_aboveboard_understands(self, data: st.DataObject) -> None:
+        document = json.loads(json.dumps(Catalog.of("tool", tool.EVENTS).as_json()))
+        properties = [each for event in document["events"] for each in event["properties"]]
+        for part in (document, *document["events"], *properties):
+            part.update(data.draw(UNKNOWN))
+        carried = json.loads(json.dumps(Catalog.from_json(document).as_json()))
+        assert carried == document
+
+    @pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.label)
+    def test_carries_what_is_new_of_every_kind_and_nothing_twice(self, kind: Any) -> None:
+        declared = {"name": "p", **kind.as_json(), "doc": "It", "new": [1]}
+        event = {"name": "e", "doc": "It.", "properties": [declared]}
+        document: Any = {"format": 1, "app": "tool", "events": [event]}
+        catalog = Catalog.from_json(document)
+        assert catalog.as_json() == document
+        assert catalog.entries["e"].properties["p"].unknown == {"new": [1]}
+
+    def test_a_kind_of_a_newer_aboveboard_is_refused_by_its_name(self) -> None:
+        declared = {"name": "p", "doc": "It", "kind": "duration"}
+        event = {"name": "e", "doc": "It.", "properties": [declared]}
+        with pytest.raises(CatalogError, match="kind 'duration' is not known here: use a newer"):
+            Catalog.from_json({"format": 1, "app": "tool", "events": [event]})
 
     def test_has_the_events_that_every_app_has(self) -> None:
         assert {"session_start", "dropped_events", "rejected_value"} == set(

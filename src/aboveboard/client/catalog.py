@@ -45,14 +45,24 @@ class DroppedEvents(Event):
 
 
 class Entry:
-    """An event as the catalog lists it."""
+    """An event as the catalog lists it.
 
-    __slots__ = ("doc", "name", "properties")
+    `unknown` is what a catalog's JSON says of it that only a newer aboveboard understands.
+    """
 
-    def __init__(self, name: str, doc: str, properties: Sequence[Property]) -> None:
+    __slots__ = ("doc", "name", "properties", "unknown")
+
+    def __init__(
+        self,
+        name: str,
+        doc: str,
+        properties: Sequence[Property],
+        unknown: Mapping[str, kinds.Json] | None = None,
+    ) -> None:
         check_name("event", name)
         self.name = name
         self.doc = doc
+        self.unknown = unknown or {}
         self.properties = {declared.name: declared for declared in properties}
         if len(self.properties) != len(properties):
             raise CatalogError(f"event {name!r} has a property twice")
@@ -63,6 +73,7 @@ class Entry:
             "name": self.name,
             "doc": self.doc,
             "properties": [declared.as_json() for declared in self.properties.values()],
+            **self.unknown,
         }
 
 
@@ -70,7 +81,9 @@ class Catalog:
     """Everything that an app may collect: its own events, and the few that every app has.
 
     `legacy` says how the app spoke before it had aboveboard, for collectors that still hear it
-    (docs/catalog.md gives its shape); None where there is nothing to say.
+    (docs/catalog.md gives its shape); None where there is nothing to say. `unknown` is what its
+    JSON says that only a newer aboveboard understands: it is kept, so that a catalog that passes
+    through here reaches such a one whole.
 
     Raises:
         CatalogError: two events of one name, or more properties than a question can show.
@@ -81,9 +94,11 @@ class Catalog:
         app: str,
         entries: Iterable[Entry],
         legacy: Mapping[str, kinds.Json] | None = None,
+        unknown: Mapping[str, kinds.Json] | None = None,
     ) -> None:
         check_name("app", app)
         self.app = app
+        self.unknown = unknown or {}
         self.legacy = dict(legacy) if legacy else None
         self.entries: dict[str, Entry] = {}
         for entry in entries:
@@ -122,7 +137,7 @@ class Catalog:
 
     @classmethod
     def from_json(cls, document: Mapping[str, kinds.Json]) -> Catalog:
-        """Return the catalog that `as_json` wrote.
+        """Return the catalog that `as_json` wrote, of this aboveboard or of a newer one.
 
         Raises:
             CatalogError: the document is no catalog, or of a format newer than this.
@@ -135,15 +150,14 @@ class Catalog:
                 )
             entries = []
             for event in _records(document["events"]):
-                properties = [
-                    Property(kinds.from_json(described), str(described["doc"]), _name(described))
-                    for described in _records(event["properties"])
-                ]
-                entries.append(Entry(_name(event), str(event["doc"]), properties))
+                properties = [_property(each) for each in _records(event["properties"])]
+                unknown = _without(event, "name", "doc", "properties")
+                entries.append(Entry(_name(event), str(event["doc"]), properties, unknown))
             legacy = document.get("legacy")
             if legacy is not None and not isinstance(legacy, dict):
                 raise CatalogError("a catalog's legacy part is an object")
-            return cls(str(document["app"]), entries, legacy)
+            unknown = _without(document, "format", "app", "events", "legacy")
+            return cls(str(document["app"]), entries, legacy, unknown)
         except (KeyError, TypeError) as missing:
             raise CatalogError(f"this is no catalog: {missing} is missing") from None
 
@@ -156,7 +170,7 @@ class Catalog:
         }
         if self.legacy is not None:
             document["legacy"] = self.legacy
-        return document
+        return {**document, **self.unknown}
 
     def terms(self) -> dict[str, dict[str, str]]:
         """Return what a consent is given to: each event's properties and the kind of each.
@@ -218,6 +232,16 @@ def _records(value: kinds.Json) -> list[dict[str, kinds.Json]]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise CatalogError("this is no catalog: events and properties are lists of objects")
     return value
+
+
+def _property(record: Mapping[str, kinds.Json]) -> Property:
+    kind = kinds.from_json(record)
+    unknown = _without(record, "name", "doc", "kind", *kind.details)
+    return Property(kind, str(record["doc"]), _name(record), unknown)
+
+
+def _without(record: Mapping[str, kinds.Json], *known: str) -> dict[str, kinds.Json]:
+    return {key: value for key, value in record.items() if key not in known}
 
 
 def _name(record: Mapping[str, kinds.Json]) -> str:

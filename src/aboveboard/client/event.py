@@ -38,18 +38,28 @@ else:
 
 
 class Property:
-    """A named value of an event: what it may hold, and why it is collected."""
+    """A named value of an event: what it may hold, and why it is collected.
 
-    __slots__ = ("doc", "kind", "name")
+    `unknown` is what a catalog's JSON says of it that only a newer aboveboard understands.
+    """
 
-    def __init__(self, kind: kinds.Kind, doc: str, name: str = "") -> None:
+    __slots__ = ("doc", "kind", "name", "unknown")
+
+    def __init__(
+        self,
+        kind: kinds.Kind,
+        doc: str,
+        name: str = "",
+        unknown: Mapping[str, kinds.Json] | None = None,
+    ) -> None:
         self.kind = kind
         self.doc = doc
         self.name = name
+        self.unknown = unknown or {}
 
     def as_json(self) -> dict[str, kinds.Json]:
         """Return the property as it stands in a catalog's JSON."""
-        return {"name": self.name, **self.kind.as_json(), "doc": self.doc}
+        return {"name": self.name, **self.kind.as_json(), "doc": self.doc, **self.unknown}
 
 
 if TYPE_CHECKING:

@@ -57,6 +57,8 @@ class Kind:
 
     __slots__ = ()
     label = ""
+    details: tuple[str, ...] = ()
+    """The keys that the kind reads of a catalog's JSON besides `kind`."""
 
     def accept(self, value: object) -> Json:
         """Return `value` as it may be kept, or `REJECTED`. None stays None for every kind."""
@@ -169,6 +171,7 @@ class Count(_Number):
 
     __slots__ = ()
     label = "count"
+    details = ("most", "steps")
 
     def __init__(self, most: int = COUNT_MAX, steps: Sequence[int] = ()) -> None:
         if type(most) is not int or not 0 < most <= EXACT_MAX:
@@ -200,6 +203,7 @@ class Amount(_Number):
 
     __slots__ = ("unit",)
     label = "amount"
+    details = ("unit", "steps")
 
     def __init__(self, unit: str, steps: Sequence[float] = ()) -> None:
         if unit not in UNITS:
@@ -235,6 +239,7 @@ class Choice(Kind):
 
     __slots__ = ("_encoded", "choices")
     label = "choice"
+    details = ("choices",)
 
     def __init__(self, choices: Sequence[str]) -> None:
         self.choices = _fixed_list("a choice", choices)
@@ -262,6 +267,7 @@ class Command(Kind):
 
     __slots__ = ("_encoded", "commands")
     label = "command"
+    details = ("commands",)
     OTHER = "other"
 
     def __init__(self, commands: Sequence[str]) -> None:
@@ -354,6 +360,7 @@ class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took
 
     __slots__ = ("packages", "types")
     label = "exception"
+    details = ("packages", "types")
 
     def __init__(self, packages: Sequence[str], types: Sequence[str] = ()) -> None:
         self.packages = _fixed_list("packages", packages, at_least=0)
@@ -446,7 +453,10 @@ def from_json(description: Mapping[str, Json]) -> Kind:
         if label == "exception":
             types = _strings(description.get("types", []))
             return Exception_(_strings(description["packages"]), types)
-        return KINDS[str(label)]()
+        kind = KINDS.get(str(label))
+        if kind is None:
+            raise KindError(f"the kind {label!r} is not known here: use a newer aboveboard")
+        return kind()
     except KeyError as missing:
         raise KindError(f"a property of kind {label!r} lacks {missing}") from None
 
