@@ -93,3 +93,12 @@ def test_what_was_dropped_is_told_once_however_many_sessions_begin(tmp_path: Pat
         for _ in range(500):
             dropped.write_text("3")
             assert sum(pool.map(lambda _: install.take_dropped(), range(8))) == 3
+
+
+@pytest.mark.parametrize("text", ["", "-1", "many", "²", "9" * 5000])
+def test_a_number_of_dropped_segments_that_is_none_is_none(tmp_path: Path, text: str) -> None:
+    install = Install("tool", {"HOME": str(tmp_path)})
+    dropped = Path(install.errand("", "").dropped_file)
+    dropped.parent.mkdir(parents=True)
+    dropped.write_text(text)
+    assert install.take_dropped() == 0

@@ -161,6 +161,11 @@ class TestSteps:
         assert kinds.steps_up_to(600) == (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
         assert kinds.steps_up_to(0.3, -2) == (0, 0.01, 0.02, 0.05, 0.1, 0.2)
 
+    def test_a_step_that_is_no_number_is_refused(self) -> None:
+        for steps in ([0, math.nan], [0, math.nan, 5], [0, 1, math.inf]):
+            with pytest.raises(kinds.KindError):
+                kinds.Amount("seconds", steps)
+
     @pytest.mark.parametrize("steps", [[1, 2], [0, 2, 1], [0, 1, 1], [0, 10**10], [0, 0.5]])
     def test_steps_that_cannot_be_are_refused_where_they_are_declared(
         self, steps: list[int]

@@ -87,7 +87,11 @@ class TestStatus:
 
     @pytest.mark.parametrize(
         ("document", "words"),
-        [("{", "cannot be read"), ('{"permanently_disable": true}', "permanently disabled")],
+        [
+            ("{", "cannot be read"),
+            ('{"permanently_disable": true}', "permanently disabled"),
+            ('{"permanently_disable": true, "decided": %s}' % ("9" * 400), "permanently disabled"),
+        ],
     )
     def test_says_what_a_file_means(self, tool: Tool, document: str, words: str) -> None:
         tool.state.parent.mkdir(parents=True)

@@ -9,7 +9,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import given
 
 from aboveboard.auditlog.reading import Reader
 from aboveboard.client.catalog import Catalog
@@ -18,6 +20,7 @@ from aboveboard.commands.sample import write
 from aboveboard.hosts.aider.catalog import CATALOG
 from tests.client import tool as example
 from tests.client.conftest import Tool, tool
+from tests.collector.texts import numbers, with_numbers
 
 __all__ = ["tool"]  # a fixture, used by name
 
@@ -140,7 +143,7 @@ class TestHowMuch:
         assert (code, out.count("\n")) == (0, 4)
         assert err == ("aboveboard sample: 1 event (strange) left out, not in the catalog\n")
 
-    @pytest.mark.parametrize("size", ["0", "-3", "many", "²"])
+    @pytest.mark.parametrize("size", ["0", "-3", "many", "²", "9" * 30, "9" * 5000])
     def test_a_number_that_is_none_is_refused(
         self, log: Log, size: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -165,6 +168,26 @@ class TestWhatIsPublished:
         ours("message_send_exception", error={"type": SECRET, "frames": [SECRET], "text": SECRET}),
         ours("no-repo", session=SECRET),
     )
+
+    @given(numbers, numbers)
+    @hypothesis.example("9" * 400, "9" * 400)
+    def test_no_number_is_too_large_or_odd_to_go_on(
+        self, log: Log, first: str, second: str
+    ) -> None:
+        told = {"main_model": "#0", "prompt_tokens": "#0", "cost": "#1"}
+        for keys in (
+            {"properties": told},
+            {"time": "#0"},
+            {"seq": "#0", "time": "#1"},
+            {"distinct_id": USER, "timestamp": "#0"},
+        ):
+            odd = with_numbers(json.loads(ours("message_send")) | keys, [first, second])
+            code, out, _ = log.write(aiders("repo"), odd.decode(), ours("repo")).sample()
+            assert code == 0
+            for line in map(json.loads, out.splitlines()):
+                assert 0 <= line["seq"] < 2**32
+                for number in (line["time"], *line["properties"].values()):
+                    assert number is None or 0 <= number < 2**33
 
     @pytest.mark.parametrize("form", ["ours", "aider"])
     def test_a_secret_gets_through_nowhere(self, log: Log, form: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aboveboard.auditlog.reading import Reader, read_line
@@ -28,6 +28,7 @@ from aboveboard.collector.legacy import Run, Told, Translator
 from aboveboard.commands import main
 from aboveboard.hosts.aider.catalog import CATALOG
 from tests.client.conftest import Tool, tool
+from tests.collector.texts import numbers, with_numbers
 from tests.conftest import ROOT
 
 __all__ = ["tool"]  # a fixture, used by name
@@ -403,6 +404,18 @@ DAMAGED = [
 ]
 
 
+CLAIMS: list[dict[str, object]] = [
+    {"properties": {"main_model": "m", "prompt_tokens": "#0", "cost": "#1"}},
+    {"properties": {"main_model": "#0", "output_tokens": "#1"}},
+    {"properties": {"error": {"type": "#0"}, "flag": "#1"}},
+    {"time": "#0", "seq": "#1"},
+    {"distinct_id": "#0", "timestamp": "#1"},
+    {"distinct_id": USER, "timestamp": "#1", "properties": {"$session_id": "#0"}},
+    {"session": None, "time": "#0"},
+]
+"""What differs from a line that is fine; `#0` and `#1` are numbers."""
+
+
 class TestDamage:
     """A log is a file like any other: cut, joined, edited, or not there."""
 
@@ -435,6 +448,28 @@ class TestDamage:
     ))  # fmt: skip
     def test_no_json_is_too_strange_to_go_on(self, document: object) -> None:
         read_line(json.dumps(document).encode())
+
+    @given(numbers, numbers, st.sampled_from(CLAIMS))
+    @example("9" * 400, "9" * 400, CLAIMS[0])  # too large for a float
+    @example("9" * 4300, "9" * 4300, CLAIMS[0])  # whose sum Python does not print
+    @example("1e999", "1e308", CLAIMS[0])
+    def test_no_number_is_too_large_or_odd_to_go_on(
+        self, log: Log, first: str, second: str, claim: dict[str, object]
+    ) -> None:
+        line = with_numbers(json.loads(message()) | claim, [first, second])
+        log.write(message(), line, line)
+        for words in ((), ("--json",), ("--values",)):
+            code, out, _ = log.stats(*words)
+            assert code == 0
+            assert not re.search(r"\b(inf|nan|infinity)\b", out, re.IGNORECASE)
+        told = json.loads(log.stats("--json")[1])
+        assert told["events"] + told["damaged"] == 3
+
+    def test_a_number_of_tokens_or_dollars_that_no_message_has_is_none(self, log: Log) -> None:
+        odd = with_numbers(json.loads(message(cost="#0", prompt_tokens="#0")), ["9" * 400])
+        told = log.write(message(), odd).json()
+        assert told["messages"]["tokens_sent"] == 100
+        assert (told["messages"]["cost"], told["messages"]["unpriced"]) == (0.5, 1)
 
     @pytest.mark.parametrize("name", ["missing.jsonl", "."])
     def test_a_log_that_cannot_be_read_is_named_in_one_line(self, log: Log, name: str) -> None:

@@ -10,7 +10,7 @@ import datetime
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from aboveboard.client.line import EVENT, PROPERTIES, SEQ, SESSION, TIME, USER_ID
+from aboveboard.client.line import EVENT, PROPERTIES, SEQ, SEQ_MAX, SESSION, TIME, USER_ID
 
 from .files import is_damage
 
@@ -130,7 +130,7 @@ def _read_posthog(told: dict[str, object]) -> LoggedEvent | None:
 
 
 def _place(told: object) -> int | None:
-    return told if type(told) is int and told >= 0 else None
+    return told if type(told) is int and 0 <= told <= SEQ_MAX else None
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

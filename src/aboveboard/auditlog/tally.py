@@ -12,6 +12,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from aboveboard.client.kinds import EXACT_MAX
+
 from .runs import Runs
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ VALUES_MAX = 100
 """Different values of one property that are counted apart; of a fixed list there are fewer."""
 
 MANY = "(others)"
+
+UNTOLD = "(no type)"
+"""An exception whose type is no word."""
 
 _QUARTER = 900
 """Seconds; every time zone's day begins on a quarter of an hour."""
@@ -178,7 +183,8 @@ class Tally:
             elif type(value) is bool:
                 word = "yes" if value else "no"
             elif type(value) is dict:  # an exception
-                word = str(value.get("type"))
+                told = value.get("type")
+                word = told if type(told) is str else UNTOLD
                 self.errors[word] += 1
             else:
                 continue
@@ -234,9 +240,11 @@ def _first(names: tuple[str, ...], properties: dict[str, object]) -> object:
 
 
 def _whole(value: object) -> int:
-    return value if type(value) is int and value >= 0 else 0
+    return value if type(value) is int and 0 <= value <= EXACT_MAX else 0
 
 
 def _amount(value: object) -> float | None:
     """Return a number of dollars, or None where there is none."""
-    return float(value) if type(value) in (int, float) and value >= 0 else None  # type: ignore[operator,arg-type]
+    if not (type(value) is int or type(value) is float):
+        return None
+    return float(value) if 0 <= value <= EXACT_MAX else None

@@ -174,7 +174,7 @@ class Install:
             os.unlink(path)
         except OSError:  # another session tells of it, or it may not be removed
             return 0
-        return int(number) if number.isdecimal() else 0
+        return int(number) if number.isdecimal() and len(number) < 20 else 0
 
 
 def _replace(path: str, text: str, *, lasting: bool = False) -> None:

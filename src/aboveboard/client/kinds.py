@@ -9,6 +9,7 @@ The collector checks what it receives with these same classes.
 from __future__ import annotations
 
 import json
+import operator
 import re
 
 from . import models
@@ -497,7 +498,8 @@ def _fixed_list(what: str, values: Sequence[str], at_least: int = 1) -> tuple[st
 
 def _ascending(steps: Sequence[float], most: float) -> tuple[float, ...]:
     fixed = tuple(steps)
-    if fixed and (fixed[0] != 0 or list(fixed) != sorted(set(fixed)) or fixed[-1] > most):
+    grows = all(map(operator.lt, fixed, fixed[1:]))  # which a NaN does not
+    if fixed and not (fixed[0] == 0 and grows and fixed[-1] <= most):
         raise KindError(f"steps begin with 0 and grow, up to {most:,}")
     return fixed
 

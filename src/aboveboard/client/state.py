@@ -393,7 +393,7 @@ def _understood(document: Mapping[str, object]) -> State:
         user_id.lower() if isinstance(user_id, str) else "",
         agreed if isinstance(agreed, dict) else None,
         declined if isinstance(declined, dict) else None,
-        decided if type(decided) is int else None,
+        decided if type(decided) is int and 0 <= decided < _TIME_MAX else None,
         secret if isinstance(secret, str) and _is_secret_of(secret, user_id) else "",
     )
 
@@ -418,6 +418,9 @@ def _open_without_waiting(path: str, flags: int) -> int:
     """Open a file for reading; a pipe in its place is no file, and is not waited for."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
+
+_TIME_MAX = 2**33
+"""Seconds since 1970, in the year 2242; what is later is no time."""
 
 _AIDERS = {"uuid", "asked_opt_in", "permanently_disable"}
 """aider writes all three, and so do we: a file with some of them was damaged."""

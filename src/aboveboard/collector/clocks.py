@@ -7,7 +7,6 @@ of a machine's clock is asked for or used.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +16,7 @@ TOLERATED = 6 * HOUR
 """Up to here a difference is taken for a time zone that was not told, or for a slow delivery."""
 
 _LATEST = 2**40
+"""What is later is no time. Compared, never converted: a whole number may be too large for that."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,10 @@ class Clock:
     def true(self, moment: float) -> float:
         """Return a moment of this clock's by ours.
 
-        What happened after it was sent was told by another clock, and is left as it is.
+        What happened after it was sent was told by another clock, and is left as it is. So is what
+        is no moment, such as a NaN or a number of 400 digits.
         """
-        if self.sent is None or hour(moment) > self.sent:
+        if self.sent is None or not abs(moment) < _LATEST or hour(moment) > self.sent:
             return moment
         return moment - self.ahead
 
@@ -47,7 +48,7 @@ RIGHT = Clock()
 
 def clock(sent: float | None, now: float) -> Clock:
     """Return the clock of a sender who says when it sent, in seconds since 1970."""
-    if sent is None or not math.isfinite(sent) or not 0 <= sent < _LATEST:
+    if sent is None or not 0 <= sent < _LATEST:  # neither is a NaN
         return RIGHT
     ahead = hour(sent) - hour(now)
     return Clock(hour(sent), ahead) if abs(ahead) > TOLERATED else RIGHT

@@ -7,7 +7,6 @@ gets its verdict and the others are taken.
 
 from __future__ import annotations
 
-import math
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -191,7 +190,7 @@ class SegmentReader:
         imported = source != SOURCE  # a log may go back further than what is sent
         if isinstance(moment, bool) or not isinstance(moment, int | float):
             return NO_TIME
-        moment = clock.true(moment) if math.isfinite(moment) else moment
+        moment = clock.true(moment)
         if not is_plausible(moment, now, imported=imported):
             return TOO_OLD if EARLIEST <= moment < now else NO_TIME
         if type(seq) is not int or not 0 <= seq <= shape.SEQ_MAX:

@@ -215,6 +215,6 @@ def _told(what: str, counted: Counter[str]) -> str:
 
 
 def _size(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of events")
+    if not text.isdecimal() or len(text) > 9 or not int(text):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no number of events")
     return int(text)
