@@ -16,9 +16,11 @@ from typing import Any
 
 import pytest
 
+from aboveboard.client import recipient
 from aboveboard.client.catalog import Catalog
 from aboveboard.client.state import StateFile
 from tests.client import tool as example
+from tests.client.places import place
 
 
 class Tool:
@@ -29,7 +31,20 @@ class Tool:
         self.home = Path(environ["HOME"])
         self.state = self.home / ".config" / "tool" / "analytics.json"
         self.spool = self.home / ".local" / "state" / "tool"
-        self.segments = self.spool / "segments"
+
+    @property
+    def recipient(self) -> str:
+        """Whom it sends to today."""
+        return recipient.of(self.environ["TOOL_ENDPOINT"])
+
+    @property
+    def place(self) -> Path:
+        """Where what waits for that recipient is."""
+        return place(self.spool, self.environ["TOOL_ENDPOINT"])
+
+    @property
+    def segments(self) -> Path:
+        return self.place / "segments"
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, example.__file__ or "", *words]
@@ -106,7 +121,8 @@ class Tool:
 
     def agree(self) -> None:
         """Be someone who said yes some time ago."""
-        StateFile(str(self.state)).agree(Catalog.of("tool", example.EVENTS).terms())
+        terms = Catalog.of("tool", example.EVENTS).terms()
+        StateFile(str(self.state)).agree(terms, self.recipient)
 
     def decided(self) -> dict[str, Any]:
         return dict(json.loads(self.state.read_text()))

@@ -13,6 +13,7 @@ import pytest
 from aboveboard.client.install import Install
 
 from .conftest import Tool
+from .places import NOBODY
 
 FULL = """
 import resource, sys
@@ -28,7 +29,7 @@ class TestTheErrand:
     def test_survives_a_full_disk(self, tool: Tool) -> None:
         tool.agree()
         tool.run("send")
-        errand = (tool.spool / "errand.json").read_bytes()
+        errand = (tool.place / "errand.json").read_bytes()
         subprocess.run(
             [sys.executable, "-c", FULL, "send"],
             env=tool.environ | {"TOOL_ENDPOINT": "http://127.0.0.1:9/new"},
@@ -37,8 +38,8 @@ class TestTheErrand:
             capture_output=True,  # a pipe can't be full
             check=True,
         )
-        assert (tool.spool / "errand.json").read_bytes() == errand
-        assert [path.name for path in tool.spool.glob("errand.json*")] == ["errand.json"]
+        assert (tool.place / "errand.json").read_bytes() == errand
+        assert [path.name for path in tool.place.glob("errand.json*")] == ["errand.json"]
 
     @pytest.mark.parametrize(
         "damage", ["", "{", "[]", "[" * 60000, '{"directory": 1}', "\ud800", "another's", "numbers"]
@@ -49,7 +50,7 @@ class TestTheErrand:
         tool.agree()
         tool.run("send")
         install = Install("tool", tool.environ)
-        file = tool.spool / "errand.json"
+        file = tool.place / "errand.json"
         whole = file.read_text()
         if damage == "another's":
             damage = whole.replace(str(tool.spool), "/home/another")
@@ -63,10 +64,10 @@ class TestTheErrand:
 
     def test_is_not_waited_for_where_it_is_a_pipe(self, tool: Tool) -> None:
         tool.agree()
-        tool.spool.mkdir(parents=True)
-        os.mkfifo(tool.spool / "errand.json")
+        tool.place.mkdir(parents=True)
+        os.mkfifo(tool.place / "errand.json")
         assert tool.run("send").stdout == "on\nrecorded\n"
-        assert (tool.spool / "errand.json").is_file()
+        assert (tool.place / "errand.json").is_file()
 
 
 def test_what_is_kept_warns_of_nothing_in_the_hosts_output(tool: Tool) -> None:
@@ -82,23 +83,25 @@ def test_what_is_kept_warns_of_nothing_in_the_hosts_output(tool: Tool) -> None:
         check=True,
     )
     assert ended.stderr == ""
-    assert list(tool.spool.glob("erasures/*.json"))
+    assert list(tool.place.glob("erasures/*.json"))
 
 
 def test_what_was_dropped_is_told_once_however_many_sessions_begin(tmp_path: Path) -> None:
     install = Install("tool", {"HOME": str(tmp_path)})
-    dropped = Path(install.errand("", "").dropped_file)
+    errand = install.errand(NOBODY, "")
+    dropped = Path(errand.dropped_file)
     dropped.parent.mkdir(parents=True)
     with ThreadPoolExecutor(8) as pool:
         for _ in range(500):
             dropped.write_text("3")
-            assert sum(pool.map(lambda _: install.take_dropped(), range(8))) == 3
+            assert sum(pool.map(lambda _: install.take_dropped(errand), range(8))) == 3
 
 
 @pytest.mark.parametrize("text", ["", "-1", "many", "²", "9" * 5000])
 def test_a_number_of_dropped_segments_that_is_none_is_none(tmp_path: Path, text: str) -> None:
     install = Install("tool", {"HOME": str(tmp_path)})
-    dropped = Path(install.errand("", "").dropped_file)
+    errand = install.errand(NOBODY, "")
+    dropped = Path(errand.dropped_file)
     dropped.parent.mkdir(parents=True)
     dropped.write_text(text)
-    assert install.take_dropped() == 0
+    assert install.take_dropped(errand) == 0

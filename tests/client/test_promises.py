@@ -81,7 +81,6 @@ class TestNeverInTheWay:
     def test_nothing_is_printed_lost_or_waited_for(
         self, tool: Tool, recorder: Any, until: Until, collector: str
     ) -> None:
-        tool.agree()
         listener = socket.create_server(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         if collector == "refuses" or collector == "resets":
@@ -91,7 +90,9 @@ class TestNeverInTheWay:
         elif collector == "errors":
             recorder.statuses = [500] * 10
             address = recorder.url
-        ended = tool.run("send", "--times", "1000", TOOL_ENDPOINT=address)
+        tool.environ["TOOL_ENDPOINT"] = address
+        tool.agree()
+        ended = tool.run("send", "--times", "1000")
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "on\nrecorded\n", "")
         assert len(tool.waiting()) == 1002
         if collector == "hangs":
@@ -108,10 +109,10 @@ class TestNeverInTheWay:
 
     def test_the_sending_child_stands_alone(self, tool: Tool, until: Until) -> None:
         """Its own session, no terminal, no inherited files, elsewhere, none of the user's keys."""
-        tool.agree()
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            tool.run("send", TOOL_ENDPOINT=address, OPENAI_API_KEY="canary", PYTHONPATH="/canary")
+            tool.environ["TOOL_ENDPOINT"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            tool.agree()
+            tool.run("send", OPENAI_API_KEY="canary", PYTHONPATH="/canary")
             until(lambda: bool(_children(tool)))
             (pid,) = _children(tool)
             proc = Path("/proc") / str(pid)

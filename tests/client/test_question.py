@@ -203,7 +203,7 @@ class TestNews:
     ) -> None:
         less = Catalog.of("tool", example.EVENTS).terms()
         del less["message_send"]["cost"]
-        StateFile(str(tool.state)).agree(less)
+        StateFile(str(tool.state)).agree(less, tool.recipient)
         _, screen = tool.on_terminal("send", TOOL_PERCENT="100", answers=["?", "n"])
         assert "could collect more than you agreed to" in screen
         assert "What the message cost" in screen
@@ -212,15 +212,15 @@ class TestNews:
         assert "\non\n" in screen
         _, screen = tool.on_terminal("send", TOOL_PERCENT="100")
         assert screen == "on\nrecorded\n", "asked once about the same news"
-        assert "cost" not in tool.decided()["agreed"]["message_send"]
+        assert "cost" not in tool.decided()["recipients"][tool.recipient]["agreed"]["message_send"]
 
     def test_a_yes_to_what_is_new_is_confirmed(self, tool: Tool) -> None:
         less = Catalog.of("tool", example.EVENTS).terms()
         del less["message_send"]["cost"]
-        StateFile(str(tool.state)).agree(less)
+        StateFile(str(tool.state)).agree(less, tool.recipient)
         _, screen = tool.on_terminal("send", TOOL_PERCENT="100", answers=["y"])
         assert "\nWhat is new is collected too, from now on.\non\n" in screen
-        assert "cost" in tool.decided()["agreed"]["message_send"]
+        assert "cost" in tool.decided()["recipients"][tool.recipient]["agreed"]["message_send"]
 
 
 def test_a_blind_enter_is_no_yes_and_the_question_stands(tool: Tool) -> None:

@@ -19,6 +19,7 @@ from aboveboard.client.directories import expand, home
 from aboveboard.client.spawn import KEPT
 from aboveboard.client.state import StateFile
 from tests.client import tool as example_tool
+from tests.client.places import NOBODY
 from tests.conftest import ROOT
 
 HOST = """
@@ -61,7 +62,7 @@ def run(
 
 def agree(directory: Path) -> Path:
     state = directory / ".config" / "tool" / "analytics.json"
-    StateFile(str(state)).agree(Catalog.of("tool", example_tool.EVENTS).terms())
+    StateFile(str(state)).agree(Catalog.of("tool", example_tool.EVENTS).terms(), NOBODY)
     return state
 
 

@@ -21,6 +21,7 @@ from aboveboard.client import consent, locks, state
 from aboveboard.client.digest import sha256
 from aboveboard.client.state import StateFile, is_id, new_id
 
+HERE = "https://analytics.example.org"
 TERMS = {"launched": {}, "message_send": {"cost": "amount"}}
 AIDERS_YES = {"uuid": new_id(), "permanently_disable": False, "asked_opt_in": True}
 
@@ -68,7 +69,7 @@ class TestReading:
         file = StateFile(str(path))
         assert file.read().standing == consent.UNREADABLE
         assert file.identify().standing == consent.UNREADABLE
-        assert file.agree(TERMS).standing == consent.UNREADABLE
+        assert file.agree(TERMS, HERE).standing == consent.UNREADABLE
         assert path.read_text() == text
 
     @given(st.integers(min_value=0, max_value=400))
@@ -76,7 +77,7 @@ class TestReading:
         path.parent.mkdir(exist_ok=True)
         path.unlink(missing_ok=True)
         file = StateFile(str(path))
-        file.agree(TERMS)
+        file.agree(TERMS, HERE)
         file.disable()
         whole = path.read_bytes()
         path.write_bytes(whole[:length])
@@ -90,19 +91,19 @@ class TestChanging:
     def test_a_yes_keeps_its_terms_and_every_key_that_is_not_ours(self, path: Path) -> None:
         path.parent.mkdir()
         path.write_text(json.dumps(AIDERS_YES | {"asked_opt_in": False, "theirs": [1]}))
-        state = StateFile(str(path)).agree(TERMS)
+        state = StateFile(str(path)).agree(TERMS, HERE).toward(HERE)
         assert (state.standing, state.agreed) == (consent.CONSENTED, TERMS)
         kept = json.loads(path.read_text())
         assert kept.pop("decided") == state.decided
         assert len(kept.pop("check")) == 8
-        assert kept == AIDERS_YES | {"theirs": [1], "agreed": TERMS}
+        assert kept == AIDERS_YES | {"theirs": [1], "recipients": {HERE: {"agreed": TERMS}}}
 
     def test_a_yes_that_comes_after_a_no_changes_nothing(self, path: Path) -> None:
         file = StateFile(str(path))
         file.disable()
         before = path.read_text()
-        assert file.agree(TERMS).standing == consent.DISABLED
-        assert file.decline(TERMS, TERMS).standing == consent.DISABLED
+        assert file.agree(TERMS, HERE).standing == consent.DISABLED
+        assert file.decline(TERMS, TERMS, HERE).standing == consent.DISABLED
         assert path.read_text() == before
 
     def test_a_no_replaces_even_what_cannot_be_read(self, path: Path) -> None:
@@ -146,7 +147,7 @@ from aboveboard.client.state import StateFile
 file = StateFile(sys.argv[1])
 print("ready", flush=True)
 while True:
-    file.agree({"launched": {}})
+    file.agree({"launched": {}}, HERE)
 """
 
 
@@ -176,9 +177,9 @@ class TestCrashing:
 
 def test_a_no_that_lies_beside_the_file_is_as_good_as_one_in_it(path: Path) -> None:
     file = StateFile(str(path))
-    file.agree(TERMS)
+    file.agree(TERMS, HERE)
     path.with_name("analytics.json.no").touch()
-    assert file.agree(TERMS).standing == file.read().standing == consent.DISABLED
+    assert file.agree(TERMS, HERE).standing == file.read().standing == consent.DISABLED
     path.write_text("{")
     assert file.read().standing == consent.DISABLED
 
@@ -191,7 +192,7 @@ class TestWithoutTheLock:
         self, path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
     ) -> Iterator[StateFile]:
         file = StateFile(str(path))
-        file.agree(TERMS)
+        file.agree(TERMS, HERE)
         if request.param == "none":
 
             def no_locks(*_args: object, **_options: object) -> bool:
@@ -220,12 +221,12 @@ class TestWithoutTheLock:
 
     def test_anything_else_says_that_it_could_not_be(self, file: StateFile) -> None:
         with pytest.raises(OSError, match="lock"):
-            file.agree({"more": {}})
-        assert file.read().agreed == TERMS
+            file.agree({"more": {}}, HERE)
+        assert file.read().toward(HERE).agreed == TERMS
 
 
 def asks(file: StateFile, terms: consent.Terms) -> bool:
-    now = file.read()
+    now = file.read().toward(HERE)
     return consent.decide(
         consent.Facts(
             standing=now.standing, agreed=now.agreed, declined=now.declined, terms=terms,
@@ -242,15 +243,15 @@ def test_two_versions_with_other_packages_ask_once_each(path: Path, *, answer: b
         return {"launched": {}, "exception": {"error": " ".join(["exception", *packages])}}
 
     file = StateFile(str(path))
-    agreed = file.agree({"launched": {}}).agreed
+    agreed = file.agree({"launched": {}}, HERE).toward(HERE).agreed
     assert agreed is not None
     asked = []
     for terms in (version("tool"), version("plugin", "tool"), version("tool"), version("plugin")):
         asked.append(asks(file, terms))
         if asked[-1] and answer:
-            file.agree(terms)
+            file.agree(terms, HERE)
         elif asked[-1]:
-            file.decline(terms, agreed)
+            file.decline(terms, agreed, HERE)
     assert asked == [True, True, False, False]
 
 
@@ -263,22 +264,22 @@ class TestTwoVersions:
 
     def test_each_asks_about_its_own_once(self, path: Path) -> None:
         file = StateFile(str(path))
-        agreed = file.agree({"launched": {}}).agreed
+        agreed = file.agree({"launched": {}}, HERE).toward(HERE).agreed
         assert agreed is not None
         for terms in (OLD, NEW):
             assert asks(file, terms)
-            file.decline(terms, agreed)
+            file.decline(terms, agreed, HERE)
         assert not asks(file, OLD)
         assert not asks(file, NEW)
 
     def test_a_yes_to_one_leaves_what_was_said_of_the_other(self, path: Path) -> None:
         file = StateFile(str(path))
-        file.agree({"launched": {}})
-        file.decline(OLD, {"launched": {}})
-        now = file.agree(NEW)
+        file.agree({"launched": {}}, HERE)
+        file.decline(OLD, {"launched": {}}, HERE)
+        now = file.agree(NEW, HERE).toward(HERE)
         assert (now.agreed, now.declined) == (NEW, {"old": {}})
         assert not asks(file, OLD)
-        now = file.agree(OLD)
+        now = file.agree(OLD, HERE).toward(HERE)
         assert (now.agreed, now.declined) == ({**OLD, **NEW}, None)
         assert not asks(file, NEW)
 
@@ -293,7 +294,7 @@ def test_however_deep_a_file_is_nested_it_is_read_or_it_is_not(path: Path, depth
 
 def test_a_directory_that_may_not_be_listed_keeps_a_no(path: Path) -> None:
     file = StateFile(str(path))
-    file.agree(TERMS)
+    file.agree(TERMS, HERE)
     real = os.open
 
     def refusing(name: str, flags: int, *mode: int) -> int:

@@ -15,10 +15,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from aboveboard.client import locks, segment, sending, spawn, upload, verdicts
+from aboveboard.client import locks, recipient, segment, sending, spawn, upload, verdicts
 from aboveboard.client.errand import PAUSE_MAX_SECONDS, Errand, paused
 from aboveboard.client.state import StateFile, new_id
 from tests.client.conftest import Tool
+from tests.client.places import send_to
 from tests.loopback import answering
 
 TERMS: dict[str, dict[str, str]] = {"x": {}}
@@ -28,7 +29,7 @@ TERMS: dict[str, dict[str, str]] = {"x": {}}
 def errand(tmp_path: Path, recorder: Any) -> Errand:
     """An errand for an install that has agreed, with nothing waiting."""
     state = tmp_path / "analytics.json"
-    StateFile(str(state)).agree(TERMS)
+    StateFile(str(state)).agree(TERMS, recipient.of(recorder.url))
     return Errand(
         directory=str(tmp_path / "app"), state=str(state), endpoint=recorder.url, key="a-key"
     )
@@ -177,7 +178,7 @@ class TestSending:
         self, errand: Errand, endpoint: str
     ) -> None:
         wait_for_sending(errand, 2)
-        errand.endpoint = endpoint
+        send_to(errand, endpoint)
         upload.run(errand, {})
         assert len(segment.listed(errand.segments)) == 2
         assert paused(errand.pause_file)
@@ -186,7 +187,7 @@ class TestSending:
         self, errand: Errand, recorder: Any
     ) -> None:
         wait_for_sending(errand, 1)
-        errand.endpoint = "http://collector.example/base"
+        send_to(errand, "http://collector.example/base")
         upload.run(errand, {"http_proxy": recorder.url.replace("//", "//me:secret@")})
         (request,) = recorder.requests
         assert request.path == "http://collector.example/base/v1/events"
@@ -304,7 +305,8 @@ class CannotErase(BaseHTTPRequestHandler):
 @pytest.fixture
 def cannot_erase(errand: Errand) -> Iterator[Errand]:
     CannotErase.paths.clear()
-    with answering(CannotErase) as errand.endpoint:
+    with answering(CannotErase) as url:
+        send_to(errand, url)
         yield errand
 
 

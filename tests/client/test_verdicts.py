@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from aboveboard.client import verdicts
 from aboveboard.client.install import Install
 from aboveboard.commands import status
+from tests.client.places import NOBODY
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -73,8 +74,9 @@ def test_a_file_that_is_damaged_says_nothing_and_is_made_anew(tmp_path: Path, ke
 
 def test_status_says_how_many_lines_were_not_taken_and_why(home: dict[str, str]) -> None:
     install = Install("tool", home)
-    refused = Path(install.errand("", "").refused_file)
-    refused.parent.mkdir(parents=True)
+    errand = install.errand(NOBODY, "")
+    install.remember(errand)
+    refused = Path(errand.refused_file)
     verdicts.count(str(refused), answer("torn", "ahead", "torn"))
     said = status.text(status.describe(install))
     assert "not taken    3 lines, which the collector refused:" in said

@@ -30,6 +30,7 @@ from aboveboard.collector.segment import (
     SegmentReader,
 )
 from tests.client import tool
+from tests.client.places import NOBODY
 from tests.collector.texts import encoded, leaks, values
 from tests.collector.tool import CATALOG, NOW, Install
 
@@ -116,7 +117,7 @@ class TestWhatIsTaken:
     ) -> None:
         log = tmp_path / "log"
         state = Path(home["HOME"]) / ".config/tool/analytics.json"
-        StateFile(str(state)).agree(Catalog.of("tool", tool.EVENTS).terms())
+        StateFile(str(state)).agree(Catalog.of("tool", tool.EVENTS).terms(), NOBODY)
         words = ["send", "--times", "3", "--analytics-log", str(log)]
         subprocess.run([sys.executable, tool.__file__, *words], env=home, check=True)
         reader = SegmentReader(AllowList(Catalog.of("tool", tool.EVENTS)))

@@ -148,8 +148,15 @@ class TestStatus:
 
     def test_does_not_promise_to_send_what_posthog_would_not_take(self, used: Tool) -> None:
         aboveboard(used, "forget", "tool", DO_NOT_TRACK="1")
-        used.run("kill", TOOL_ENDPOINT="posthog+" + used.environ["TOOL_ENDPOINT"])
-        assert "1 request to erase, kept, since PostHog" in aboveboard(used, "status").stdout
+        address = used.environ["TOOL_ENDPOINT"]
+        used.environ["TOOL_ENDPOINT"] = "posthog+" + address
+        used.agree()
+        used.run("kill")
+        told = aboveboard(used, "status").stdout
+        posthogs, ours = told.split(f"  sends to     {address}")
+        assert f"  sends to     posthog+{address}" in posthogs
+        assert "request to erase" not in posthogs
+        assert "1 request to erase, sent as soon as they can be" in ours
 
 
 class TestNames:
@@ -192,8 +199,8 @@ class TestAToolThatDecidesElsewhere:
 
     def test_has_what_it_sent_erased(self, used: Elsewhere, recorder: Any, until: Until) -> None:
         before = used.decided()
-        until(lambda: (used.spool / "pause").exists())
-        (used.spool / "pause").unlink()
+        until(lambda: (used.place / "pause").exists())
+        (used.place / "pause").unlink()
         recorder.statuses = []
         assert before["uuid"] in aboveboard(used, "forget", "tool").stdout
         until(lambda: any(request.path == "/v1/erase" for request in recorder.requests))
@@ -221,7 +228,7 @@ class TestAToolThatDecidesElsewhere:
         assert json.loads((moved / "analytics.json").read_text())["permanently_disable"] is True
 
     def test_and_whose_word_was_damaged_is_not_said_to_be_off(self, used: Elsewhere) -> None:
-        (used.spool / "errand.json").write_text("")
+        (used.place / "errand.json").write_text("")
         ended = aboveboard(used, "disable", "tool")
         assert "permanently disabled" not in ended.stdout
         assert "give that place with --directory" in ended.stdout
@@ -294,11 +301,11 @@ class TestForget:
         assert after["uuid"] != before["uuid"]
         assert after["asked_opt_in"] is True
         assert id_of(after["secret"]) == after["uuid"]
-        until(lambda: (used.spool / "erase-pause").exists())
+        until(lambda: (used.place / "erase-pause").exists())
         assert "1 request to erase" in aboveboard(used, "status").stdout
         # Days later the collector is back, and the tool, by now disabled, still owes the request.
         recorder.statuses = []
-        (used.spool / "erase-pause").unlink()
+        (used.place / "erase-pause").unlink()
         aboveboard(used, "disable", "tool")
         assert used.run("send").stdout == "off\nrecorded\n"
         until(lambda: len(recorder.requests) == 1)
@@ -306,7 +313,7 @@ class TestForget:
         assert request.path == "/v1/erase"
         assert json.loads(request.body) == {"user_id": before["uuid"], "secret": before["secret"]}
         assert id_of(before["secret"]) == before["uuid"]
-        until(lambda: not (used.spool / "erasures").exists())
+        until(lambda: not (used.place / "erasures").exists())
 
     def test_an_id_that_was_not_made_here_has_no_secret_to_show(
         self, tool: Tool, recorder: Any, until: Until
@@ -350,16 +357,18 @@ class TestForget:
         until(lambda: any(before.encode() in request.body for request in recorder.requests))
 
     def test_in_a_pause_says_that_it_is_not_sent_now(self, used: Tool) -> None:
-        used.spool.joinpath("pause").write_text("600")
+        used.place.joinpath("pause").write_text("600")
         end = time.time() + 600
-        os.utime(used.spool / "pause", (end, end))
+        os.utime(used.place / "pause", (end, end))
         ended = aboveboard(used, "forget", "tool")
         assert "after the pause" in ended.stdout
         assert "now" not in ended.stdout
 
     def test_sends_posthogs_users_to_those_who_can_erase(self, used: Tool) -> None:
         address = used.environ["TOOL_ENDPOINT"]
-        used.run("kill", TOOL_ENDPOINT="posthog+" + address)
+        used.environ["TOOL_ENDPOINT"] = "posthog+" + address
+        used.agree()
+        used.run("kill")
         before = used.decided()["uuid"]
         ended = aboveboard(used, "forget", "tool")
         assert ended.returncode == 1
@@ -368,7 +377,7 @@ class TestForget:
         assert address in ended.stderr
         assert used.waiting() == []
         assert used.decided()["uuid"] != before
-        assert not (used.spool / "erasures").exists(), "nobody would ever take it"
+        assert not (used.place / "erasures").exists(), "nobody would ever take it"
 
     @pytest.mark.parametrize("damage", ["cut", "gone"])
     def test_without_an_id_says_that_nobody_can_be_asked(self, used: Tool, damage: str) -> None:
@@ -390,7 +399,7 @@ class TestForget:
     def test_keeps_the_request_where_it_cannot_tell_whom_to_ask(
         self, used: Tool, recorder: Any, until: Until
     ) -> None:
-        (used.spool / "errand.json").write_text("")
+        (used.place / "errand.json").write_text("")
         recorder.statuses = []
         before = used.decided()
         ended = aboveboard(used, "forget", "tool")
@@ -410,4 +419,4 @@ class TestForget:
         assert "nothing changed" in ended.stderr
         assert used.decided() == before
         assert len(used.waiting()) == 5
-        assert not list(used.spool.glob("erasures/*"))
+        assert not list(used.spool.glob("recipients/*/erasures/*"))

@@ -17,6 +17,7 @@ import pytest
 from aboveboard.client.catalog import Catalog
 from aboveboard.client.state import StateFile
 from tests.client import tool as example
+from tests.client.places import NOBODY, place
 from tests.conftest import ROOT, missing
 
 USER = 54321
@@ -38,7 +39,7 @@ class Somebody:
         os.chown(self.home, USER, USER)
         self.state = self.home / ".config" / "tool" / "analytics.json"
         self.spool = self.home / ".local" / "state" / "tool"
-        self.segments = self.spool / "segments"
+        self.segments = place(self.spool) / "segments"
 
     def run(self, *words: str, user: int = USER) -> subprocess.CompletedProcess[str]:
         """Run Python with `words`, as this person or another in the same home."""
@@ -48,7 +49,7 @@ class Somebody:
                 "HOME": str(self.home),
                 "PATH": "/usr/bin:/bin",
                 "PYTHONPATH": str(self.code),
-                "TOOL_ENDPOINT": "http://127.0.0.1:9",
+                "TOOL_ENDPOINT": NOBODY,
             },
             cwd="/",
             user=user,
@@ -71,7 +72,7 @@ class Somebody:
         return self.run(str(self.code / "tool.py"), *words, user=user)
 
     def agree(self) -> None:
-        StateFile(str(self.state)).agree(Catalog.of("tool", example.EVENTS).terms())
+        StateFile(str(self.state)).agree(Catalog.of("tool", example.EVENTS).terms(), NOBODY)
 
     def owns(self, *paths: Path) -> None:
         for path in paths:
@@ -265,8 +266,8 @@ def test_the_child_that_sends_reads_a_no_in_every_place(somebody: Somebody) -> N
         str(somebody.spool / "analytics.json.no"),
         str(somebody.home / ".tool-analytics.no"),
     ]
-    for place in places:
-        Path(place).touch()
+    for path in places:
+        Path(path).touch()
         told = somebody.run(
             "-c",
             "import os, sys; sys.path.append(sys.argv[1])\n"
@@ -276,4 +277,4 @@ def test_the_child_that_sends_reads_a_no_in_every_place(somebody: Somebody) -> N
             user=0,
         )
         assert told.stdout == "''\n", told.stderr
-        Path(place).unlink()
+        Path(path).unlink()

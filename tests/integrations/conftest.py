@@ -13,6 +13,7 @@ import pytest
 from aboveboard import Analytics, Event
 from tests.client.conftest import Tool
 from tests.client.conftest import until as until
+from tests.client.places import NOBODY
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -21,12 +22,11 @@ class Example(Tool):
     """Runs a program of `examples/`."""
 
     def __init__(self, file: str, environ: dict[str, str]) -> None:
-        super().__init__(environ, endpoint="")
-        self.environ["GREETER_COLLECTOR"] = "http://127.0.0.1:9"
+        super().__init__(environ, endpoint=NOBODY)
+        self.environ["GREETER_COLLECTOR"] = NOBODY
         self.file = EXAMPLES / file
         self.state = self.home / ".config" / "greeter" / "analytics.json"
         self.spool = self.home / ".local" / "state" / "greeter"
-        self.segments = self.spool / "segments"
         self.log = self.home / "log.jsonl"
 
     def command(self, *words: str) -> list[str]:

@@ -105,7 +105,9 @@ class TestTheFlags:
     def analytics(self, made: Make, tmp_path: Path) -> Analytics:
         """One that somebody has agreed to."""
         analytics = made([])
-        StateFile(str(tmp_path / STATE)).agree(analytics.catalog.terms())
+        StateFile(str(tmp_path / STATE)).agree(
+            analytics.catalog.terms(), analytics._errand.recipient
+        )
         return analytics
 
     @pytest.mark.parametrize("words", [["report"], ["show"], ["show", "x"], ["report", "--log"]])

@@ -371,7 +371,9 @@ class TestTheFlags:
             raise OSError("the file is gone")
 
         tool = attached(program(), **{which: fail})
-        StateFile(str(tmp_path / STATE)).agree(tool.analytics.catalog.terms())
+        StateFile(str(tmp_path / STATE)).agree(
+            tool.analytics.catalog.terms(), tool.analytics._errand.recipient
+        )
         ended = tool.run("status")
         assert (ended.exit_code, ended.output) == (0, "fine\n")
         assert not tool.analytics.enabled

@@ -45,7 +45,9 @@ class Tool:
 
     def agree(self) -> Tool:
         """Have somebody agreed to all of it."""
-        StateFile(str(self.state)).agree(self.analytics.catalog.terms())
+        StateFile(str(self.state)).agree(
+            self.analytics.catalog.terms(), self.analytics._errand.recipient
+        )
         return self
 
     def run(self, *words: str, **variables: str) -> Outcome:

@@ -214,7 +214,7 @@ def test_it(aboveboard_events):
     assert [e["times"] for e in aboveboard_events.named(Greeting)] == [1, 2]
     home = os.environ["HOME"]
     found = {os.path.relpath(os.path.join(d, f), home) for d, _, fs in os.walk(home) for f in fs}
-    assert any("early/segments" in name for name in found), found
+    assert any("early/recipients/" in name and "/segments/" in name for name in found), found
 
 def test_after():
     assert early._opened and not early.enabled

@@ -7,9 +7,9 @@ import os
 import sys
 import time
 
-from . import consent, directories, environment, startup, wire
+from . import consent, directories, environment, recipient, startup, wire
 from .catalog import Catalog, DroppedEvents, Failure
-from .errand import paused
+from .errand import owing, paused
 from .install import ID_LOST, POSTHOGS, Install
 from .settings import combined
 from .state import State, new_id
@@ -40,6 +40,8 @@ class Analytics:
         before: What a yes covers that was given before the host had aboveboard, and so names no
             terms: events, properties and kinds, as `Catalog.terms` gives them. Where that is not
             said, such a yes is none, and its giver is asked as anyone is.
+        before_endpoint: Where the host sent to then. To another recipient, such a yes is none. If
+            it is not said, that was `endpoint`.
         sample_percent: The share of installs that is asked without a flag, in percent. 10 is
             aider's.
         environ: The environment, where a test gives one. Otherwise it is the one that the process
@@ -62,6 +64,7 @@ class Analytics:
         url: str = "",
         directory: str | os.PathLike[str] = "",
         before: consent.Terms | None = None,
+        before_endpoint: str = "",
         sample_percent: float = 10,
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
@@ -74,6 +77,7 @@ class Analytics:
             catalog = Catalog.of(app, catalog, packages=packages)
         self.catalog = catalog
         self._before = before
+        self._before_endpoint = before_endpoint or endpoint
         self.url = url
         self.sample_percent = sample_percent
         # A host that hands on its own environment has not looked at where its words come from.
@@ -193,9 +197,7 @@ class Analytics:
         try:
             if self._install.state.read().standing == consent.DISABLED:
                 self._drop()
-                from .segment import remove_all
-
-                remove_all(self._errand.segments)  # of a run that was going on at the time
+                self._install.remove_waiting()  # of a run that was going on at the time
             elif self.disable():
                 _say("Analytics have been permanently disabled.")
             else:
@@ -223,7 +225,7 @@ class Analytics:
             self._send(apart=True)
         except Exception:  # it is kept, and goes out another time
             pass
-        return forgotten.outcome not in (ID_LOST, POSTHOGS)
+        return forgotten.outcome not in (ID_LOST, POSTHOGS) and not forgotten.posthogs
 
     def _open(
         self, *, flag: bool | None, typed: bool, disable: bool, log: object, ask: bool
@@ -236,7 +238,7 @@ class Analytics:
         off = environment.do_not_track(self._environ) or wants is False
         state = State(consent.NOT_ASKED)
         if not off or self._log is not None:
-            state = self._install.state.read()
+            state = self._toward(self._install.state.read())
         facts = self._facts(state, wants, ask)
         decision = consent.decide(facts)
         if decision.notice and typed and not disable:
@@ -245,7 +247,7 @@ class Analytics:
             decision, state = self._ask(decision, facts, state)
         if log and self._log is None:
             return  # someone wanted to see what is sent, and can't: nothing is
-        owes = self._errand.owes()
+        owes = bool(owing(self._errand))
         left = decision.on and not paused(self._errand.pause_file)
         if left and not owes:
             from .segment import any_left
@@ -263,6 +265,30 @@ class Analytics:
             from . import sending
 
             sending.deliver_owed(self._errand, self._environ, self._start)
+
+    def _toward(self, state: State) -> State:
+        """Return what the state file says about today's recipient."""
+        return state.toward(self._errand.recipient, self._unnamed(state))
+
+    def _unnamed(self, state: State) -> str:
+        """Return the recipient of a yes that names none: 0.1.0's errand, or the host, says it."""
+        if not state.is_unnamed:
+            return ""
+        if state.agreed is not None:
+            return self._install.unnamed()
+        return recipient.of(self._before_endpoint)
+
+    def _name_yes(self) -> None:
+        """Have a standing yes say whom, and to what, it was given, where that is known.
+
+        Raises:
+            OSError: it could not be kept.
+        """
+        state = self._install.state.read()
+        named = self._unnamed(state)
+        terms = state.agreed if state.agreed is not None else self._before
+        if named and terms is not None:
+            self._install.state.name(named, terms)
 
     def _facts(self, state: State, wants: bool | None, ask: bool) -> consent.Facts:
         can_ask = (
@@ -289,6 +315,7 @@ class Analytics:
             declined=state.declined,
             terms=self.catalog.terms(),
             wanted=wants,
+            refused=state.refused,
             do_not_track=no_track,
             can_ask=can_ask,
             can_save=can_save,
@@ -321,6 +348,7 @@ class Analytics:
             write,
         )
 
+        to = self._errand.recipient
         new = consent.growth(decision.covered, facts.terms) if decision.on else None
         question = Question(
             name=self.app,
@@ -328,6 +356,8 @@ class Analytics:
             catalog=self.catalog,
             sample=self._sample(state),
             new=new,
+            to=recipient.shown(to),
+            elsewhere=tuple(map(recipient.shown, state.elsewhere)),
             columns=columns(),
         )
         forget_typed_ahead()
@@ -337,17 +367,26 @@ class Analytics:
         file = self._install.state
         covered = decision.covered
         try:
+            if answer is not None:
+                self._name_yes()
             if answer is True:
-                now, covered = file.agree(consent.merge(facts.agreed, facts.terms)), facts.terms
+                now = file.agree(consent.merge(facts.agreed, facts.terms), to)
+                covered = facts.terms
                 if decision.on and now.standing == consent.CONSENTED:
                     write("What is new is collected too, from now on.\n")
             elif answer is False and decision.on:
-                now = file.decline(facts.terms, facts.agreed or covered)
+                now = file.decline(facts.terms, facts.agreed or covered, to)
                 if now.standing == consent.CONSENTED:
                     write(
                         "Nothing new is collected. What you agreed to before goes on; "
                         f"`{self.app} --analytics-disable` turns everything off.\n"
                     )
+            elif answer is False and state.elsewhere:
+                now = file.refuse(to)
+                write(
+                    f"Nothing is sent to {recipient.shown(to)}. What you agreed to before stands; "
+                    f"`{self.app} --analytics-disable` turns everything off.\n"
+                )
             elif answer is False:
                 if self.disable():
                     write("Analytics have been permanently disabled.\n")
@@ -362,6 +401,7 @@ class Analytics:
             _say("Analytics are off: your answer could not be saved.")
             return consent.Decision(decision.row), state
         # However long the question stood, another terminal may have decided meanwhile.
+        now = self._toward(now)
         on = now.standing == consent.CONSENTED and (answer is True or decision.on)
         return consent.Decision(decision.row, on=on, covered=covered if on else None), now
 
@@ -386,11 +426,12 @@ class Analytics:
         if decision.on:
             self._install.remember(self._errand)
             if state.agreed is None and self._before is not None:
-                self._install.state.agree(self._before)  # from here on the file says it itself
+                # From here on the file says it itself.
+                self._install.state.name(self._errand.recipient, self._before)
         self._process = os.getpid()
         atexit.register(self._at_exit)
         self._session.record((self._first or session_start)(self.version))
-        dropped = self._install.take_dropped() if decision.on else 0
+        dropped = self._install.take_dropped(self._errand) if decision.on else 0
         if dropped:
             self._session.record(DroppedEvents(segments=dropped))
         if Failure.event_name in self.catalog.entries:

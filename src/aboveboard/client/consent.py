@@ -20,12 +20,14 @@ class Facts:
     """All that a decision depends on.
 
     Args:
-        standing: What the state file says: one of the four words above.
+        standing: What the state file says about today's recipient: one of the four words above. A
+            consent that was given to another recipient is `not asked`.
         agreed: The terms of a standing consent; None where nobody knows what it was given to,
             which is no consent.
         declined: Terms that were asked about later and declined: not asked about again.
         terms: The terms of today's catalog.
         wanted: False where a flag, a variable or a setting says no; True where one says yes.
+        refused: Whether today's recipient was answered with no, where another had a yes.
         do_not_track: Whether DO_NOT_TRACK is set.
         can_ask: Whether a person is there: a terminal on all three streams, and no CI.
         can_save: Whether an answer could be kept.
@@ -33,8 +35,8 @@ class Facts:
     """
 
     __slots__ = (
-        "agreed", "can_ask", "can_save", "declined", "do_not_track", "in_sample", "standing",
-        "terms", "wanted",
+        "agreed", "can_ask", "can_save", "declined", "do_not_track", "in_sample", "refused",
+        "standing", "terms", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +47,7 @@ class Facts:
         agreed: Terms | None = None,
         declined: Terms | None = None,
         wanted: bool | None = None,
+        refused: bool = False,
         do_not_track: bool = False,
         can_ask: bool = False,
         can_save: bool = True,
@@ -55,6 +58,7 @@ class Facts:
         self.declined = declined or {}
         self.terms = terms
         self.wanted = wanted
+        self.refused = refused
         self.do_not_track = do_not_track
         self.can_ask = can_ask
         self.can_save = can_save
@@ -102,6 +106,9 @@ def decide(facts: Facts) -> Decision:
         return Decision(3, notice=notice if facts.wanted else None)
     if facts.wanted is False:
         return Decision(4)
+    if facts.refused:
+        notice = "Analytics are off: you said no to sending to this place."
+        return Decision(4, notice=notice if facts.wanted else None)
     if facts.standing == CONSENTED and facts.agreed is not None:
         covered = overlap(facts.agreed, facts.terms)
         if covered == facts.terms:

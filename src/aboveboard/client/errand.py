@@ -9,6 +9,8 @@ import json
 import os
 import time
 
+from . import recipient
+
 POSTHOG = "posthog+"
 """How an endpoint begins that takes PostHog's form of events."""
 
@@ -24,8 +26,69 @@ VARIABLE = "ABOVEBOARD_UPLOAD"
 those are everyone's to read."""
 
 
-class Errand:
-    """Where to find what waits, whom to ask for consent, and where to send it.
+class Place:
+    """The files of what is kept for one recipient."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    @property
+    def path(self) -> str:
+        """Their directory."""
+        return self._path
+
+    @property
+    def segments(self) -> str:
+        """The directory of the segments that wait."""
+        return os.path.join(self.path, "segments")
+
+    @property
+    def erasures(self) -> str:
+        """The directory of the requests to erase that no collector has taken yet."""
+        return os.path.join(self.path, "erasures")
+
+    @property
+    def dropped_file(self) -> str:
+        """The file in which the child counts the segments that it had to drop."""
+        return os.path.join(self.path, "dropped")
+
+    @property
+    def refused_file(self) -> str:
+        """The file in which the child counts the lines that a collector did not take, by reason."""
+        return os.path.join(self.path, "refused.json")
+
+    @property
+    def file(self) -> str:
+        """The file in which this errand is kept, for the runs that have another."""
+        return os.path.join(self.path, "errand.json")
+
+    @property
+    def pause_file(self) -> str:
+        """The file whose modification time says until when no child need start."""
+        return os.path.join(self.path, "pause")
+
+    @property
+    def erase_pause_file(self) -> str:
+        """The same for requests to erase, which never keep events waiting."""
+        return os.path.join(self.path, "erase-pause")
+
+    def cannot_erase(self) -> bool:
+        """Return whether the collector has said lately that it cannot erase yet."""
+        try:
+            with open(self.erase_pause_file, encoding="ascii") as file:
+                told = file.read(20)
+        except (OSError, ValueError):
+            return False
+        return told == CANNOT_ERASE and paused(self.erase_pause_file, ERASE_PAUSE_SECONDS)
+
+
+_FIELDS = ("directory", "endpoint", "key", "state")
+
+
+class Errand(Place):
+    """Where to find what waits, whom to ask for consent, and where to send it: one a recipient.
 
     Attributes:
         directory: The app's own directory below the platform's state directory.
@@ -41,39 +104,41 @@ class Errand:
         self.state = state
         self.endpoint = endpoint
         self.key = key
+        super().__init__("")
 
     @classmethod
     def from_json(cls, text: str) -> Errand:
-        return cls(**json.loads(text))
+        """Return the errand that `as_json` wrote.
+
+        Raises:
+            ValueError, TypeError, RecursionError: the text is no errand's.
+        """
+        errand = cls(**json.loads(text))
+        if not all(isinstance(getattr(errand, name), str) for name in _FIELDS):
+            raise TypeError("an errand is made of words")
+        return errand
 
     def as_json(self) -> str:
         """Return the errand as `from_json` reads it."""
-        return json.dumps({name: getattr(self, name) for name in self.__slots__})
+        return json.dumps({name: getattr(self, name) for name in _FIELDS})
 
     @property
-    def segments(self) -> str:
-        """The directory of the segments that wait."""
-        return os.path.join(self.directory, "segments")
+    def recipient(self) -> str:
+        """The name of whoever gets what is sent."""
+        return recipient.of(self.endpoint)
 
     @property
-    def erasures(self) -> str:
-        """The directory of the requests to erase that no collector has taken yet."""
-        return os.path.join(self.directory, "erasures")
+    def path(self) -> str:
+        """The directory of all that waits for this recipient and nobody else."""
+        if not self._path:
+            folder = recipient.folder(self.recipient)
+            self._path = os.path.join(self.directory, recipient.FOLDERS, folder)
+        return self._path
 
     @property
     def lock(self) -> str:
-        """The file whose lock the one child that sends holds."""
+        """The file whose lock the one child of an app that sends holds, whoever receives it."""
         return os.path.join(self.directory, "upload.lock")
-
-    @property
-    def dropped_file(self) -> str:
-        """The file in which the child counts the segments that it had to drop."""
-        return os.path.join(self.directory, "dropped")
-
-    @property
-    def refused_file(self) -> str:
-        """The file in which the child counts the lines that a collector did not take, by reason."""
-        return os.path.join(self.directory, "refused.json")
 
     def owes(self) -> bool:
         """Return whether there is a request to erase that is worth being delivered now."""
@@ -87,30 +152,6 @@ class Errand:
         except OSError:
             return False
 
-    @property
-    def file(self) -> str:
-        """The file in which the host's last errand is kept."""
-        return os.path.join(self.directory, "errand.json")
-
-    @property
-    def pause_file(self) -> str:
-        """The file whose modification time says until when no child need start."""
-        return os.path.join(self.directory, "pause")
-
-    @property
-    def erase_pause_file(self) -> str:
-        """The same for requests to erase, which never keep events waiting."""
-        return os.path.join(self.directory, "erase-pause")
-
-    def cannot_erase(self) -> bool:
-        """Return whether the collector has said lately that it cannot erase yet."""
-        try:
-            with open(self.erase_pause_file, encoding="ascii") as file:
-                told = file.read(20)
-        except (OSError, ValueError):
-            return False
-        return told == CANNOT_ERASE and paused(self.erase_pause_file, ERASE_PAUSE_SECONDS)
-
 
 def paused(path: str, most: float = PAUSE_MAX_SECONDS) -> bool:
     """Return whether a pause is on. One that reaches further than `most` is a clock set back."""
@@ -119,3 +160,60 @@ def paused(path: str, most: float = PAUSE_MAX_SECONDS) -> bool:
     except OSError:
         return False
     return 0 < left <= most
+
+
+def kept(directory: str) -> list[Errand]:
+    """Return an app's errands, one for each recipient that it ever recorded for; the last first."""
+    found = []
+    for place in places(directory):
+        errand = read(place)
+        if errand is not None and errand.directory == directory and errand.path == place:
+            found.append((_modified(errand.file), errand))
+    return [errand for _, errand in sorted(found, key=lambda pair: -pair[0])]
+
+
+def places(directory: str) -> list[str]:
+    """Return the directories of an app's recipients, also of those whose errand is damaged."""
+    try:
+        with os.scandir(os.path.join(directory, recipient.FOLDERS)) as entries:
+            return sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+
+
+def read(place: str) -> Errand | None:
+    """Return the errand that is kept in a directory; None where none can be understood."""
+    try:
+        # A pipe in the file's place is not waited for.
+        descriptor = os.open(
+            os.path.join(place, "errand.json"), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+        )
+        try:
+            return Errand.from_json(os.read(descriptor, 65536).decode())
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+
+
+def owing(errand: Errand) -> list[Errand]:
+    """Return the errands of an app on which requests to erase are to be delivered now.
+
+    Args:
+        errand: The app's errand of today, which stands in for a kept one that is damaged.
+    """
+    found = []
+    for place in places(errand.directory):
+        if os.path.isdir(os.path.join(place, "erasures")):
+            kept_one = read(place)
+            owes = errand if kept_one is None and errand.path == place else kept_one
+            if owes is not None and owes.path == place and owes.owes():
+                found.append(owes)
+    return found
+
+
+def _modified(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0

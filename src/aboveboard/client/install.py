@@ -9,13 +9,14 @@ import json
 import os
 
 from . import consent, directories
-from .errand import POSTHOG, Errand
+from .errand import POSTHOG, Errand, kept, places, read
 from .locks import above_stdio
+from .recipient import FOLDERS
 from .state import FILE_NAME, State, StateFile, new_id, noes, sync_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 REQUESTED, NOTHING_SENT, POSTHOGS, ID_LOST = "requested", "nothing sent", "PostHog's", "id lost"
@@ -25,17 +26,20 @@ class Forgotten:
     """What became of someone's word to be forgotten.
 
     Attributes:
-        outcome: `requested`: a request to erase is kept until a collector takes it. `nothing sent`:
-            there was nothing to ask for. `PostHog's`: what was sent went to PostHog, where only its
-            owner can erase it. `id lost`: the state file no longer says whom to erase.
+        outcome: `requested`: a request to erase is kept for each recipient that can be asked, until
+            its collector takes it. `nothing sent`: there was nothing to ask for. `PostHog's`: what
+            was sent went to PostHog only, where nobody but its owner can erase it. `id lost`: the
+            state file no longer says whom to erase.
         user_id: The id that was given up; "" where there was none to be found.
+        posthogs: The addresses at PostHog, where nobody can be asked from here.
     """
 
-    __slots__ = ("outcome", "user_id")
+    __slots__ = ("outcome", "posthogs", "user_id")
 
-    def __init__(self, outcome: str, user_id: str = "") -> None:
+    def __init__(self, outcome: str, user_id: str = "", posthogs: Sequence[str] = ()) -> None:
         self.outcome = outcome
         self.user_id = user_id
+        self.posthogs = posthogs
 
 
 class Install:
@@ -68,10 +72,17 @@ class Install:
         """Return the errand on which a child is sent for this install."""
         return Errand(directory=self.spool, state=self.state.path, endpoint=endpoint, key=key)
 
-    @property
-    def segments(self) -> str:
-        """The directory of the segments that wait."""
-        return self.errand("", "").segments
+    def segments(self) -> list[str]:
+        """Return the directories of the segments that wait, one for each recipient."""
+        return [os.path.join(place, "segments") for place in self.places()]
+
+    def directories(self) -> list[str]:
+        """Return every directory that has to be looked into for what waits."""
+        return [self.spool, os.path.join(self.spool, FOLDERS), *self.places(), *self.segments()]
+
+    def places(self) -> list[str]:
+        """Return the directories of all recipients; 0.1.0 knew one, and kept it in the spool."""
+        return [*places(self.spool), self.spool]
 
     def remember(self, errand: Errand) -> None:
         """Keep where this install sends to, so that its user can ask that place to forget.
@@ -81,20 +92,29 @@ class Install:
         """
         text = errand.as_json()
         if _text(errand.file) == text:
+            os.utime(errand.file)  # the last one is the one of today
             return
-        os.makedirs(self.spool, mode=0o700, exist_ok=True)
+        os.makedirs(errand.path, mode=0o700, exist_ok=True)
         _replace(errand.file, text)
+
+    def errands(self) -> list[Errand]:
+        """Return the errands that the host ever was on, the last first, a recipient each."""
+        earlier = self.earlier()
+        return kept(self.spool) + ([earlier] if earlier is not None else [])
 
     def remembered(self) -> Errand | None:
         """Return the errand that the host was last on, or None where none can be understood."""
-        try:
-            errand = Errand.from_json(_text(self.errand("", "").file) or "")
-        except (ValueError, TypeError, RecursionError):
-            return None
-        words = (errand.directory, errand.state, errand.endpoint, errand.key)
-        if not all(isinstance(word, str) for word in words) or errand.directory != self.spool:
-            return None
-        return errand
+        return next(iter(self.errands()), None)
+
+    def earlier(self) -> Errand | None:
+        """Return the errand that 0.1.0 left, which kept only one; None where it left none."""
+        errand = read(self.spool)
+        return errand if errand is not None and errand.directory == self.spool else None
+
+    def unnamed(self) -> str:
+        """Return the recipient of a yes that 0.1.0 kept, which named none; "" where unknown."""
+        errand = self.earlier()
+        return errand.recipient if errand is not None else ""
 
     def may_have_sent(self) -> bool:
         """Return whether the host was ever on an errand, be it one that can't be understood now.
@@ -103,10 +123,10 @@ class Install:
             OSError: it is not to be known: the directory is somebody else's.
         """
         try:
-            os.lstat(self.errand("", "").file)
+            found = os.listdir(self.spool)
         except (FileNotFoundError, NotADirectoryError):
             return False
-        return True
+        return "errand.json" in found or bool(places(self.spool))
 
     def disable(self) -> str:
         """Turn analytics off for good, remove what waits; return the file that keeps it, or ""."""
@@ -115,7 +135,7 @@ class Install:
             kept = self.state.apart() or self.state.path
         except OSError:
             kept = ""
-        self._remove_all()
+        self.remove_waiting()
         return kept
 
     def forget(self) -> Forgotten:
@@ -130,43 +150,56 @@ class Install:
         """
         state = self.state.read()
         if not state.user_id:
-            self._remove_all()
+            self.remove_waiting()
             lost = state.standing == consent.UNREADABLE or self.may_have_sent()
             return Forgotten(ID_LOST if lost else NOTHING_SENT)
-        outcome = self._whom_to_ask()
-        request = self._leave_request(state) if outcome == REQUESTED else ""
+        from .earlier import adopt
+
+        adopt(self.spool, self.state)
+        requests: list[str] = []
         try:
+            posthogs = self._leave_requests(state, requests)
             self.state.renew()
         except OSError:
-            if request:
+            for request in requests:
                 os.unlink(request)
             raise
-        self._remove_all()
-        return Forgotten(outcome, state.user_id)
+        self.remove_waiting()
+        outcome = REQUESTED if requests else POSTHOGS if posthogs else NOTHING_SENT
+        return Forgotten(outcome, state.user_id, posthogs)
 
-    def _remove_all(self) -> None:
+    def remove_waiting(self) -> None:
+        """Remove all that waits to be sent, whoever was to have it."""
         from . import segment
 
-        segment.remove_all(self.segments)
+        for directory in self.segments():
+            segment.remove_all(directory)
 
-    def _whom_to_ask(self) -> str:
-        if not self.may_have_sent():
-            return NOTHING_SENT
-        errand = self.remembered()
-        # Where the errand can't be understood, the host's next one delivers the request.
-        return POSTHOGS if errand is not None and errand.endpoint.startswith(POSTHOG) else REQUESTED
+    def _leave_requests(self, state: State, requests: list[str]) -> list[str]:
+        """Leave a request for each recipient that can be asked, and return the others' addresses.
 
-    def _leave_request(self, state: State) -> str:
-        requests = self.errand("", "").erasures
-        os.makedirs(requests, mode=0o700, exist_ok=True)
-        path = os.path.join(requests, f"{state.user_id}.json")
-        request = {"user_id": state.user_id, "secret": state.secret or None}
-        _replace(path, json.dumps(request), lasting=True)
-        return path
+        Args:
+            state: What the state file says.
+            requests: Takes the path of each request.
+        """
+        posthogs = []
+        body = json.dumps({"user_id": state.user_id, "secret": state.secret or None})
+        for place in self.places() if self.may_have_sent() else ():
+            errand = read(place)
+            if errand is not None and errand.endpoint.startswith(POSTHOG):
+                posthogs.append(errand.endpoint.removeprefix(POSTHOG))
+            elif place != self.spool or os.path.lexists(os.path.join(place, "errand.json")):
+                # Where the errand can't be understood, the host's next one delivers the request.
+                folder = os.path.join(place, "erasures")
+                os.makedirs(folder, mode=0o700, exist_ok=True)
+                path = os.path.join(folder, f"{state.user_id}.json")
+                _replace(path, body, lasting=True)
+                requests.append(path)
+        return posthogs
 
-    def take_dropped(self) -> int:
-        """Return how many segments the child had to drop since this was last asked."""
-        path = self.errand("", "").dropped_file
+    def take_dropped(self, errand: Errand) -> int:
+        """Return how many segments of a recipient's had to be dropped since this was last asked."""
+        path = errand.dropped_file
         number = _text(path)
         if number is None:
             return 0

@@ -7,7 +7,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .catalog import Catalog
     from .consent import Terms
@@ -28,6 +28,8 @@ class Question:
     Args:
         name: The host's name as people write it.
         url: Where the host's own page on analytics is, or "".
+        to: Who receives what is collected: the address of the collector, as people read it.
+        elsewhere: Who else has a yes, where this is the question about another recipient.
         columns: The width of the terminal.
         catalog: What would be collected.
         sample: An exact line as it would be sent; "" where there is none.
@@ -42,6 +44,8 @@ class Question:
         catalog: Catalog,
         sample: str,
         new: Terms | None = None,
+        to: str = "",
+        elsewhere: Sequence[str] = (),
         columns: int = 80,
     ) -> None:
         self.name = name
@@ -50,6 +54,8 @@ class Question:
         self.catalog = catalog
         self.sample = sample
         self.new = new
+        self.to = to
+        self.elsewhere = elsewhere
 
     def ask(self, read: Callable[[], str], write: Callable[[str], None]) -> bool | None:
         """Ask until there is an answer; None where there is none (the end of input, nonsense).
@@ -103,6 +109,14 @@ class Question:
                 "Yes: what is new is collected too. No: what you agreed to before goes on, and "
                 "nothing new is collected."
             )
+        elif self.elsewhere:
+            told.append(
+                f"You agreed to sending to {' and '.join(self.elsewhere)}. This is about another "
+                f"place, {self.to}. Yes: what such a run collects is sent there. No: nothing is "
+                "sent there, and what you agreed to before stands."
+            )
+        elif self.to:
+            told.append(f"What is collected is sent to {self.to}.")
         told.append("Answer ? to see all that would be collected, before you decide.")
         return "\n" + "".join(self._fit(line) for line in told)
 
@@ -127,6 +141,7 @@ class Question:
             f"\nEverything {what}that {self.name} would collect:\n"
             + "".join(shown)
             + "\n"
+            + (self._fit(f"Sent to {self.to}.", "  ", 4) if self.to else "")
             + self._fit(
                 "With each: a random id of this install, a random id of this run, and the time.",
                 "  ",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import environment, spawn
-from .errand import VARIABLE, paused
+from .errand import VARIABLE, owing, paused
 from .segment import any_waits
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ def send(
     """
     if paused(errand.pause_file):
         return
-    if not any_waits(errand.segments) and not errand.owes():
+    if not any_waits(errand.segments) and not owing(errand):
         return
     if apart and _hears_of_children():
         at_exit(errand, environ, start)

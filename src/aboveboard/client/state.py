@@ -1,10 +1,12 @@
 """The state file: what was decided on this install. Whole or not at all, and a no is for good.
 
 It is aider's own `analytics.json` with its three keys (`uuid`, `permanently_disable`,
-`asked_opt_in`), and some of ours: `agreed`, the terms that a yes was given to; `declined`, those
-that a later question was answered with no; `decided`, when that was; and `secret`, from which the
-id was made, so that only this install can ask for its data to be erased. Keys that are not ours are
-kept. A file that cannot be understood is left as it is, until someone says no for good.
+`asked_opt_in`), and some of ours: `recipients`, what was answered about each: the terms that a yes
+was given to (`agreed`), those that a later question was answered with no (`declined`), or that
+there was no yes at all (`refused`); `decided`, when that was; and `secret`, from which the id was
+made, so that only this install can ask for its data to be erased. 0.1.0 kept `agreed` and
+`declined` without a recipient. Keys that are not ours are kept. A file that cannot be understood is
+left as it is, until someone says no for good.
 
 `check` tells a file that was damaged, by a bit or by hand, from one that was written: a yes is
 believed only with it, or where no key of ours is there (aider's own file, and then only by a host
@@ -22,23 +24,31 @@ from . import consent, directories, locks
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
 
 FILE_NAME = "analytics.json"
 
 
 class State:
-    """What the file says, as `consent.Facts` wants it.
+    """What the file says.
 
     Attributes:
         standing: `not asked`, `consented`, `disabled` or `unreadable`.
         user_id: The install's id, or "" where none was made yet.
-        agreed: The terms of the consent; None where none were kept (aider's own file).
-        declined: Terms that a later question was answered with no; None where there are none.
+        recipients: What was answered about each recipient, by its name.
+        agreed: The terms of a consent that names no recipient; None where no terms were kept either
+            (aider's own file). What `toward` returns has those of one recipient.
+        declined: The same for what a later question was answered with no; None where there is none.
         decided: When the decision was made, in seconds since 1970; None where that is not known.
         secret: What the id was made from; "" where it was not made here.
+        refused: Whether the recipient that this is about was answered with no. See `toward`.
+        elsewhere: The recipients that a yes stands for, if this is about another. See `toward`.
     """
 
-    __slots__ = ("agreed", "decided", "declined", "secret", "standing", "user_id")
+    __slots__ = (
+        "agreed", "decided", "declined", "elsewhere", "recipients", "refused", "secret", "standing",
+        "user_id",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -48,13 +58,54 @@ class State:
         declined: consent.Terms | None = None,
         decided: int | None = None,
         secret: str = "",
+        recipients: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
+        self.recipients = recipients or {}
+        self.refused = False
+        self.elsewhere: tuple[str, ...] = ()
         self.decided = decided
         self.secret = secret
         self.standing = standing
         self.user_id = user_id
         self.agreed = agreed
         self.declined = declined
+
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether a consent stands here that names no recipient."""
+        return self.standing == consent.CONSENTED and (
+            self.agreed is not None or not self.recipients
+        )
+
+    def toward(self, recipient: str, unnamed: str = "") -> State:
+        """Return what the file says as far as one recipient is concerned.
+
+        A yes to another is none to this one: about this one, nobody was asked.
+
+        Args:
+            recipient: Whom it is about.
+            unnamed: Whom a consent was given to that names nobody; "" where that is not known.
+        """
+        state = State(
+            self.standing, self.user_id, None, None, self.decided, self.secret, self.recipients
+        )
+        if self.standing != consent.CONSENTED:
+            return state
+        answer = self.recipients.get(recipient)
+        if answer is not None:
+            state.refused = answer.get("refused") is True
+            state.agreed, state.declined = answer.get("agreed"), answer.get("declined")
+        elif self.is_unnamed and recipient == unnamed:
+            state.agreed, state.declined = self.agreed, self.declined
+            return state
+        if state.agreed is None:
+            state.standing = consent.NOT_ASKED
+            others = {
+                name for name, said in self.recipients.items() if said.get("agreed") is not None
+            }
+            others |= {unnamed} if self.is_unnamed and unnamed else set()
+            state.elsewhere = tuple(sorted(others - {recipient}))
+        return state
 
 
 class StateFile:
@@ -110,39 +161,86 @@ class StateFile:
         """
         return self._change(lambda _now: new_identity())
 
-    def agree(self, terms: consent.Terms) -> State:
-        """Keep a yes to `terms`, beside what was agreed to before.
+    def agree(self, terms: consent.Terms, recipient: str) -> State:
+        """Keep a yes to `terms` for a recipient, beside what was agreed to before.
 
         Returns what stands then: a no that came first wins.
 
         Raises:
             OSError: it could not be kept.
         """
-        return self._change(
-            lambda now: {
+
+        def make(now: State) -> Mapping[str, object]:
+            had = now.recipients.get(recipient, {})
+            if had.get("refused") is True:
+                return {}
+            answer: dict[str, object] = {"agreed": consent.merge(had.get("agreed"), terms)}
+            declined = consent.growth(terms, had.get("declined") or {})
+            if declined:
+                answer["declined"] = declined
+            return {
                 "asked_opt_in": True,
                 "permanently_disable": False,
-                "agreed": consent.merge(now.agreed, terms),
-                "declined": consent.growth(terms, now.declined or {}) or None,
+                "recipients": {**now.recipients, recipient: answer},
                 "decided": int(time.time()),
-            },
-            only_if_allowed=True,
-        )
+            }
 
-    def decline(self, terms: consent.Terms, agreed: consent.Terms) -> State:
-        """Keep a no to what is new in `terms`, and the earlier yes to `agreed` with it.
+        return self._change(make, only_if_allowed=True)
+
+    def decline(self, terms: consent.Terms, agreed: consent.Terms, recipient: str) -> State:
+        """Keep a no to what is new in `terms` for a recipient, and the earlier yes to `agreed`.
+
+        Raises:
+            OSError: it could not be kept.
+        """
+
+        def make(now: State) -> Mapping[str, object]:
+            had = now.recipients.get(recipient, {}).get("declined")
+            declined = consent.merge(had, consent.growth(agreed, terms))
+            answer = {"agreed": agreed, "declined": declined}
+            return {
+                "recipients": {**now.recipients, recipient: answer},
+                "decided": int(time.time()),
+            }
+
+        return self._change(make, only_if_allowed=True)
+
+    def refuse(self, recipient: str) -> State:
+        """Keep a no to a recipient; what others were agreed to stands.
 
         Raises:
             OSError: it could not be kept.
         """
         return self._change(
             lambda now: {
-                "agreed": agreed,
-                "declined": consent.merge(now.declined, consent.growth(agreed, terms)),
+                "recipients": {**now.recipients, recipient: {"refused": True}},
                 "decided": int(time.time()),
             },
             only_if_allowed=True,
         )
+
+    def name(self, recipient: str, terms: consent.Terms) -> State:
+        """Keep whom, and to what, a yes was given that says neither or only to what.
+
+        Raises:
+            OSError: it could not be kept.
+        """
+
+        def make(now: State) -> Mapping[str, object]:
+            if not now.is_unnamed:
+                return {}
+            had = now.recipients.get(recipient, {})
+            answer = {"agreed": consent.merge(had.get("agreed"), now.agreed or terms)}
+            declined = consent.merge(had.get("declined"), now.declined or {})
+            if declined:
+                answer["declined"] = declined
+            return {
+                "recipients": {**now.recipients, recipient: answer},
+                "agreed": None,
+                "declined": None,
+            }
+
+        return self._change(make, only_if_allowed=True)
 
     def disable(self) -> State:
         """Keep a no, for good.
@@ -155,6 +253,7 @@ class StateFile:
                 lambda _now: {
                     "asked_opt_in": True,
                     "permanently_disable": True,
+                    "recipients": None,
                     "agreed": None,
                     "declined": None,
                     "decided": int(time.time()),
@@ -209,7 +308,7 @@ class StateFile:
                 return now
             changes = make(now)
             document.update(changes)
-            for key in ("agreed", "declined"):
+            for key in ("recipients", "agreed", "declined"):
                 if document.get(key, True) is None:
                     del document[key]
             document.setdefault("asked_opt_in", False)
@@ -347,6 +446,7 @@ def _makes_sense(document: Mapping[str, object]) -> bool:
             document.get(key) is None or _are_terms(document.get(key))
             for key in ("agreed", "declined")
         )
+        and _are_answers(document.get("recipients"))
     )
 
 
@@ -376,12 +476,25 @@ def _are_terms(value: object) -> bool:
     )
 
 
+def _are_answers(value: object) -> bool:
+    """Return whether a value is what `recipients` holds, or nothing."""
+    return value is None or (
+        isinstance(value, dict)
+        and all(
+            isinstance(answer, dict)
+            and all(_are_terms(answer[key]) for key in ("agreed", "declined") if key in answer)
+            for answer in value.values()
+        )
+    )
+
+
 def _understood(document: Mapping[str, object]) -> State:
     user_id = document.get("uuid")
     if not is_id(user_id):
         user_id = None
     agreed, declined = document.get("agreed"), document.get("declined")
     decided, secret = document.get("decided"), document.get("secret")
+    recipients = document.get("recipients")
     if document.get("permanently_disable"):
         standing = consent.DISABLED
     elif document.get("asked_opt_in"):
@@ -395,6 +508,7 @@ def _understood(document: Mapping[str, object]) -> State:
         declined if isinstance(declined, dict) else None,
         decided if type(decided) is int and 0 <= decided < _TIME_MAX else None,
         secret if isinstance(secret, str) and _is_secret_of(secret, user_id) else "",
+        recipients if isinstance(recipients, dict) else None,
     )
 
 
@@ -425,7 +539,7 @@ _TIME_MAX = 2**33
 _AIDERS = {"uuid", "asked_opt_in", "permanently_disable"}
 """aider writes all three, and so do we: a file with some of them was damaged."""
 
-_OURS = ("agreed", "declined", "decided", "secret", "check")
+_OURS = ("recipients", "agreed", "declined", "decided", "secret", "check")
 NO = ".no"
 """The ending of a file that says no apart from the state file."""
 

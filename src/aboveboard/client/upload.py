@@ -1,13 +1,14 @@
 """Sending: what the short, detached child does with the segments that wait.
 
 A child's whole life. The host starts it at its exit and forgets it. It takes the app's sending
-lock, or leaves at once where another child has it. It reads the consent again: no standing yes,
-nothing sent; a standing no, and what waits is removed. Then it sends segment after segment, oldest
-first, each as one request whose body is the segment's bytes. 200 removes a segment; 400, 401 and
-413 set it aside, since the same bytes would be refused again; anything else ends the run, and the
-next child may not start before a pause that doubles with every failure, with jitter, so that a
-collector that comes back is not met by every install at once. After thirty seconds of wall-clock
-the system ends the child, wherever it hangs.
+lock, or leaves at once where another child has it. Then it turns to each recipient that the host
+ever had, today's first. It reads the consent again: no standing yes to this recipient, nothing
+sent; a standing no, and what waits is removed. It sends segment after segment, oldest first, each
+as one request whose body is the segment's bytes. 200 removes a segment; 400, 401 and 413 set it
+aside, since the same bytes would be refused again; anything else ends it for this recipient, and
+no child may turn to the recipient again before a pause that doubles with every failure, with
+jitter, so that a collector that comes back is not met by every install at once. After thirty
+seconds of wall-clock the system ends the child, wherever it hangs.
 """
 
 from __future__ import annotations
@@ -27,7 +28,17 @@ import urllib.request
 from aboveboard import __version__
 
 from . import consent, environment, locks, segment, spawn, verdicts, wire
-from .errand import CANNOT_ERASE, ERASE_PAUSE_SECONDS, PAUSE_MAX_SECONDS, VARIABLE, Errand, paused
+from .earlier import adopt
+from .errand import (
+    CANNOT_ERASE,
+    ERASE_PAUSE_SECONDS,
+    PAUSE_MAX_SECONDS,
+    VARIABLE,
+    Errand,
+    kept,
+    paused,
+    read,
+)
 from .line import SENT_AT, hour
 from .state import StateFile, noes
 
@@ -101,18 +112,20 @@ def run(
             before it has its answer: no failure of the collector's, and no reason for a pause.
     """
     os.makedirs(errand.directory, mode=0o700, exist_ok=True)
+    state = StateFile(errand.state, noes(errand.directory, environ))
     lock = os.open(errand.lock, os.O_RDWR | os.O_CREAT, 0o600) if held is None else held
     try:
         has_lock = held is not None or locks.acquire(lock)
         while has_lock:
-            _deliver(errand, environ, in_thread=in_thread)
+            adopt(errand.directory, state, errand)
+            errands = _errands(errand)
+            for each in errands:
+                _deliver(each, environ, in_thread=in_thread)
             # A session that ended since the last look at the segments found the lock taken, or the
             # pause set, and started no child. Only after both are gone is a last look the last.
             locks.release(lock)
             has_lock = (
-                not paused(errand.pause_file)
-                and bool(may_send(errand, environ))
-                and segment.any_left(errand.segments)
+                any(_is_left(each, environ) for each in errands)
                 # A new child passes over a segment that this very look held for an instant.
                 and locks.acquire(lock, seconds=LAST_LOOK_SECONDS)
             )
@@ -121,10 +134,35 @@ def run(
             os.close(lock)
 
 
+def _errands(errand: Errand) -> list[Errand]:
+    """Return a run's errands: the host's own first, then those for its earlier recipients.
+
+    Where the decision is kept is today's word: a no that is kept there is one for all of them.
+    """
+    others = [each for each in kept(errand.directory) if each.path != errand.path]
+    return [
+        errand,
+        *(
+            Errand(
+                directory=errand.directory, state=errand.state, endpoint=each.endpoint, key=each.key
+            )
+            for each in others
+        ),
+    ]
+
+
+def _is_left(errand: Errand, environ: Mapping[str, str]) -> bool:
+    return (
+        not paused(errand.pause_file)
+        and bool(may_send(errand, environ))
+        and segment.any_left(errand.segments)
+    )
+
+
 def _deliver(errand: Errand, environ: Mapping[str, str], *, in_thread: bool) -> None:
     user_id = may_send(errand, environ)
     count_dropped(errand, segment.prune(errand.segments))
-    if user_id and not paused(errand.pause_file):
+    if user_id and segment.any_waits(errand.segments) and not paused(errand.pause_file):
         _deliver_events(errand, environ, user_id, in_thread=in_thread)
     # Last, and on its own: what a collector does with such a request is never felt by events.
     may_ask = not paused(errand.pause_file) and not environment.do_not_track(environ)
@@ -187,11 +225,16 @@ def _deliver_erasures(errand: Errand, environ: Mapping[str, str]) -> None:
 
 
 def may_send(errand: Errand, environ: Mapping[str, str]) -> str:
-    """Return the id of the install that has a standing yes, or ""; a no removes what waits."""
+    """Return the id of an install with a standing yes to this recipient, or "".
+
+    A no removes what waits.
+    """
     if environment.do_not_track(environ):
         return ""
-    state = StateFile(errand.state, noes(errand.directory, environ)).read()
-    if state.standing == consent.DISABLED:
+    said = StateFile(errand.state, noes(errand.directory, environ)).read()
+    earlier = read(errand.directory)
+    state = said.toward(errand.recipient, earlier.recipient if earlier is not None else "")
+    if state.standing == consent.DISABLED or state.refused:
         segment.remove_all(errand.segments)
     consented = state.standing == consent.CONSENTED and state.agreed is not None
     return state.user_id if consented else ""

@@ -27,8 +27,8 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    unseen = any(map(access.unreadable, (install.spool, install.segments)))
-    left = unseen or segment.listed(install.segments)
+    unseen = any(map(access.unreadable, install.directories()))
+    left = unseen or any(map(segment.listed, install.segments()))
     waits = "what waits cannot be removed, and is not sent" if left else "what waited is removed"
     if kept != install.state.path:
         print(

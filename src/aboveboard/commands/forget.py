@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from aboveboard.client import environment, spawn
-from aboveboard.client.errand import POSTHOG, VARIABLE, Errand, paused
+from aboveboard.client.errand import POSTHOG, VARIABLE, Errand, owing, paused
 from aboveboard.client.install import ID_LOST, NOTHING_SENT, POSTHOGS, Forgotten, Install
 
 from . import access, installs
@@ -31,13 +31,16 @@ def run(args: argparse.Namespace) -> int:
         reason = next(filter(None, map(access.unwritable, folders)), "")
         reason = reason or error.strerror or str(error)
         return _fail(f"the request could not be kept ({reason}); nothing changed")
-    errand = install.remembered()
-    cannot = errand is not None and errand.cannot_erase()
-    started = errand is not None and _send(errand)
+    errands = [errand for errand in install.errands() if not errand.endpoint.startswith(POSTHOG)]
+    cannot = bool(errands) and all(errand.cannot_erase() for errand in errands)
+    started = bool(errands) and _send(errands[0])
     if forgotten.outcome == ID_LOST:
         return _fail(_say_lost(install, doubt))
     if forgotten.outcome == POSTHOGS:
-        return _fail(_say_posthogs(install, forgotten, errand))
+        return _fail(
+            f"{_say_posthogs(install, forgotten)}. What waited is removed, and {args.app} has a "
+            "new id here"
+        )
     if forgotten.outcome == NOTHING_SENT:
         print(_say_nothing(install, forgotten, doubt))
         return 0
@@ -46,12 +49,12 @@ def run(args: argparse.Namespace) -> int:
         f"{_say_when(install, started=started, cannot=cannot)}. {args.app} has a new id here; your "
         "decision about analytics stands."
     )
-    return 0
+    return _fail(_say_posthogs(install, forgotten)) if forgotten.posthogs else 0
 
 
 def _send(errand: Errand) -> bool:
     """Send the child that delivers requests; return whether it is on its way."""
-    if not errand.owes() or environment.do_not_track(os.environ) or paused(errand.pause_file):
+    if not owing(errand) or environment.do_not_track(os.environ) or paused(errand.pause_file):
         return False
     try:
         spawn.start(errand.lock, {VARIABLE: errand.as_json()}, os.environ)
@@ -74,7 +77,8 @@ def _say_when(install: Install, *, started: bool, cannot: bool) -> str:
         )
     if environment.do_not_track(os.environ):
         return f"is kept, and goes out once {install.app} runs without DO_NOT_TRACK"
-    if paused(install.errand("", "").pause_file):
+    errands = install.errands()
+    if errands and all(paused(errand.pause_file) for errand in errands):
         return (
             f"is kept, and goes out when {install.app} runs after the pause that follows a "
             "collector's absence"
@@ -94,12 +98,11 @@ def _say_nothing(install: Install, forgotten: Forgotten, doubt: str) -> str:
     return f"{said} {doubt}".rstrip()
 
 
-def _say_posthogs(install: Install, forgotten: Forgotten, errand: Errand | None) -> str:
-    address = errand.endpoint.removeprefix(POSTHOG) if errand is not None else "PostHog"
+def _say_posthogs(install: Install, forgotten: Forgotten) -> str:
     return (
-        f"{install.app} sends to PostHog, which takes no request to erase from here; ask those who "
-        f"receive it at {address} (as a rule the makers of {install.app}) to erase "
-        f"{forgotten.user_id}. What waited is removed, and {install.app} has a new id here"
+        f"{install.app} has sent to PostHog, which takes no request to erase from here; ask those "
+        f"who receive it at {' and '.join(forgotten.posthogs)} (as a rule the makers of "
+        f"{install.app}) to erase {forgotten.user_id}"
     )
 
 

@@ -57,7 +57,7 @@ def named(app: str, directory: str) -> Install:
 
 def locked(install: Install) -> str:
     """Return why the files of an install cannot be looked at, and what to do, or ""."""
-    for path in (install.state.path, install.spool, install.segments):
+    for path in (install.state.path, *install.directories()):
         reason = access.unreadable(path)
         if reason:
             return reason
@@ -88,7 +88,7 @@ def doubt(install: Install, directory: str) -> str:
         return ""
     if app in OWN_DIRECTORIES and not directory:
         return ""
-    if access.is_there(install.errand("", "").file):
+    if install.may_have_sent():
         return f"Where {app} keeps its decision can't be told from {install.spool}: {_ELSEWHERE}"
     return f"Nothing{' else' * there} of a tool called {app} was found here: {_ELSEWHERE}"
 
@@ -102,6 +102,7 @@ def found() -> list[Install]:
     names = {path.parent.name for path in settings.glob(f"*/{FILE_NAME}") if _is_ours(path)}
     names |= {path.parent.name for path in spools.glob("*/errand.json")}
     names |= {path.parent.parent.name for path in spools.glob("*/segments/*.jsonl")}
+    names |= {path.parent.name for path in spools.glob("*/recipients")}
     names |= {
         app
         for app, directory in OWN_DIRECTORIES.items()

@@ -17,8 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     install = installs.named(args.app, args.directory)
-    trouble = access.unreadable(install.spool) or access.unreadable(install.segments)
-    for path in segment.listed(install.segments):
+    trouble = next(filter(None, map(access.unreadable, install.directories())), "")
+    for path in (path for folder in install.segments() for path in segment.listed(folder)):
         try:
             text = Path(path).read_bytes()
         except FileNotFoundError:

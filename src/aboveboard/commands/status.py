@@ -7,14 +7,18 @@ import datetime
 import json
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from aboveboard.client import consent, environment, segment, verdicts
-from aboveboard.client.errand import POSTHOG, paused
+from aboveboard.client import consent, environment, recipient, segment, verdicts
+from aboveboard.client.errand import POSTHOG, Errand, Place, paused
 from aboveboard.client.install import Install
 from aboveboard.client.state import State
 
 from . import access, installs
+
+Add = Callable[[str, object], None]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,9 +48,9 @@ def run(args: argparse.Namespace) -> int:
 def describe(install: Install, directory: str = "") -> dict[str, object]:
     """Return what there is to say about an install; times are in seconds since 1970."""
     state = install.state.read()
-    errand = install.remembered()
-    paths = segment.listed(install.segments)
-    texts = [_bytes(path) for path in paths]
+    errands = install.errands() or [install.errand("", "")]
+    recipients = [_describe_recipient(install, errand, state) for errand in errands]
+    agreed = [terms for terms in (state.agreed, *map(_agreed, state.recipients.values())) if terms]
     return {
         "app": install.app,
         "decision": state.standing,
@@ -54,22 +58,47 @@ def describe(install: Install, directory: str = "") -> dict[str, object]:
         "obstacle": _obstacle(install, state) or None,
         "decided": state.decided,
         "user_id": state.user_id or None,
-        "agreed_events": sorted(state.agreed) if state.agreed is not None else None,
-        "sends_to": errand.endpoint if errand else None,
+        "agreed_events": sorted({event for terms in agreed for event in terms}) if agreed else None,
+        "sends_to": errands[0].endpoint or None,
+        "refused": [
+            recipient.shown(name)
+            for name, answer in sorted(state.recipients.items())
+            if answer.get("refused") is True
+        ],
+        "recipients": recipients,
         "waiting_unseen": _unseen(install) or None,
+        **{
+            name: sum(int(str(one[name])) for one in recipients)
+            for name in ("waiting_files", "waiting_events", "waiting_bytes")
+        },
+        "state_file": install.state.path,
+        "no_apart": install.state.apart() or None,
+        "doubt": installs.doubt(install, directory) or None,
+    }
+
+
+def _describe_recipient(install: Install, errand: Errand, state: State) -> dict[str, object]:
+    """Return what there is to say about a recipient, or about none where nobody is known."""
+    place = errand.path if errand.endpoint else install.spool
+    if errand.endpoint and not access.is_there(errand.file):  # as 0.1.0 had it
+        place = install.spool
+    at = Place(place)
+    paths = segment.listed(at.segments)
+    texts = [_bytes(path) for path in paths]
+    toward = state.toward(errand.recipient, install.unnamed())
+    return {
+        "sends_to": errand.endpoint or None,
+        "consented": toward.standing == consent.CONSENTED,
         "waiting_files": len(paths),
         "waiting_events": sum(text.count(b"\n") for text in texts),
         "waiting_bytes": sum(map(len, texts)),
-        "set_aside_files": len(segment.listed(str(Path(install.segments) / "aside"))),
-        "refused_with": _refused_with(install),
-        "lines_not_taken": verdicts.read(install.errand("", "").refused_file),
-        "paused": paused(install.errand("", "").pause_file),
-        "cannot_erase": install.errand("", "").cannot_erase(),
-        "erasures_owed": sum(name.endswith(".json") for name in _names(install)),
-        "state_file": install.state.path,
-        "no_apart": install.state.apart() or None,
-        "waiting_directory": install.segments,
-        "doubt": installs.doubt(install, directory) or None,
+        "set_aside_files": len(segment.listed(str(Path(at.segments) / "aside"))),
+        "refused_with": _refused_with(at.segments),
+        "lines_not_taken": verdicts.read(at.refused_file),
+        "paused": paused(at.pause_file),
+        "cannot_erase": at.cannot_erase(),
+        "erasures_owed": sum(name.endswith(".json") for name in _names(at.erasures)),
+        "waiting_directory": at.segments,
     }
 
 
@@ -103,12 +132,24 @@ def text(one: dict[str, object]) -> str:
         "install",
         one["user_id"] or ("an id that cannot be read" if unreadable else "has no id yet"),
     )
+    for name in _list(one["refused"]):
+        add("said no to", name)
+    for recipient_ in _dicts(one["recipients"]):
+        _add_recipient(add, recipient_, unseen=bool(one["waiting_unseen"]))
+    add("decision in", one["no_apart"] or one["state_file"])
+    if one["doubt"]:
+        add("but", one["doubt"])
+    return "\n".join(lines)
+
+
+def _add_recipient(add: Add, one: dict[str, object], *, unseen: bool) -> None:
+    """Add the lines about what a recipient gets."""
     if one["sends_to"]:
         add("sends to", one["sends_to"])
     waiting = (
         f"{_number(one['waiting_events'], 'event')} in {_number(one['waiting_files'], 'file')}"
     )
-    if one["waiting_unseen"]:
+    if unseen:
         waiting = "cannot be looked at"
     add("waiting", waiting + (", sending paused for a while" if one["paused"] else ""))
     if one["set_aside_files"]:
@@ -128,11 +169,7 @@ def text(one: dict[str, object]) -> str:
         if one["cannot_erase"]:
             fate = "kept: the collector cannot erase yet, and is asked again once a day"
         add("owed", f"{_number(one['erasures_owed'], 'request')} to erase, {fate}")
-    add("decision in", one["no_apart"] or one["state_file"])
     add("waiting in", one["waiting_directory"])
-    if one["doubt"]:
-        add("but", one["doubt"])
-    return "\n".join(lines)
 
 
 def _off_here(app: str) -> str:
@@ -154,21 +191,25 @@ def _obstacle(install: Install, state: State) -> str:
     trouble = access.unwritable(Path(install.state.path).parent)
     if trouble and state.standing == consent.NOT_ASKED:
         return f"nobody is asked, since no answer could be kept: {trouble}"
-    if trouble and state.agreed is None:  # what the yes was given to is still to be kept
+    if (
+        trouble and state.agreed is None and not state.recipients
+    ):  # what the yes was given to is still to be kept
         return f"nothing can be recorded: {trouble}"
-    trouble = _unseen(install) or access.unwritable(install.segments)
+    trouble = _unseen(install) or next(
+        filter(None, map(access.unwritable, install.directories())), ""
+    )
     return f"nothing can be recorded: {trouble}" if trouble else ""
 
 
 def _unseen(install: Install) -> str:
     """Return why what waits cannot be looked at, or ""."""
-    return access.unreadable(install.spool) or access.unreadable(install.segments)
+    return next(filter(None, map(access.unreadable, install.directories())), "")
 
 
-def _names(install: Install) -> list[str]:
+def _names(folder: str) -> list[str]:
     """Return the names of the requests to erase."""
     try:
-        return [path.name for path in Path(install.errand("", "").erasures).iterdir()]
+        return [path.name for path in Path(folder).iterdir()]
     except OSError:
         return []
 
@@ -180,9 +221,9 @@ _REFUSALS = {
 }
 
 
-def _refused_with(install: Install) -> str:
+def _refused_with(segments: str) -> str:
     """Return what the collector said of the last file that it refused, or ""."""
-    refused = segment.listed(str(Path(install.segments) / "aside"))
+    refused = segment.listed(str(Path(segments) / "aside"))
     status = Path(refused[-1]).stem.rpartition(".")[2] if refused else ""
     return _REFUSALS.get(status, "")
 
@@ -204,6 +245,14 @@ def _bytes(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError:  # sent meanwhile
         return b""
+
+
+def _dicts(value: object) -> list[dict[str, object]]:
+    return value if isinstance(value, list) else []
+
+
+def _agreed(answer: Mapping[str, Any]) -> Any:
+    return answer.get("agreed")
 
 
 def _list(value: object) -> list[object]:

@@ -100,7 +100,7 @@ def _agree(analytics: Analytics, home: str) -> None:
     """Be someone who has said yes: simulated people, like machines, are never asked."""
     state = StateFile(f"{home}/.aider/analytics.json")
     if not state.read().user_id:
-        state.agree(analytics.catalog.terms())
+        state.agree(analytics.catalog.terms(), analytics._errand.recipient)
 
 
 def _session(

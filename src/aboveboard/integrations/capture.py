@@ -248,7 +248,8 @@ class _Decided(StateFile):
         state = super().read()
         if state.standing == consent.NOT_ASKED and self._events.consent is not None:
             state.standing = consent.CONSENTED if self._events.consent else consent.DISABLED
-            state.agreed = self._analytics.catalog.terms()
+            terms = self._analytics.catalog.terms()
+            state.recipients = {self._analytics._errand.recipient: {"agreed": terms}}
         return state
 
 

@@ -22,6 +22,7 @@ from typing import Any
 from aboveboard import Analytics, Catalog, Event
 from aboveboard.client import segment
 from aboveboard.client.state import StateFile, noes
+from tests.client.places import NOBODY, place
 from tests.client.proofs.consent_model import END_OF_INPUT
 
 CALLS = (
@@ -154,7 +155,7 @@ class Machine:
         self.home = home
         self.state = os.path.join(home, ".config", "tool", "analytics.json")
         self.spool = os.path.join(home, ".local", "state", "tool")
-        self.segments = os.path.join(self.spool, "segments")
+        self.segments = str(place(self.spool) / "segments")
         self.log = os.path.join(home, "log.jsonl")
         self._seen: set[str] = set()
         self._noes = (f"{self.state}.no", *noes(self.spool, {"HOME": home}))
@@ -190,7 +191,7 @@ class Machine:
             app="tool",
             version="1.2.3",
             catalog=catalog,
-            endpoint="http://127.0.0.1:9",
+            endpoint=NOBODY,
             key="key",
             before=before,
             sample_percent=percent,

@@ -19,8 +19,10 @@ from typing import Any
 
 import pytest
 
+from aboveboard.client import recipient
 from aboveboard.client.catalog import Catalog
 from aboveboard.client.state import StateFile
+from tests.client.places import place
 from tests.client.proofs import spillhost
 
 Until = Callable[[Callable[[], bool]], None]
@@ -55,6 +57,7 @@ class Spill:
         self.log = tmp_path / "log.jsonl"
         self.state = self.home / ".config" / "spillhost" / "analytics.json"
         self.spool = self.home / ".local" / "state" / "spillhost"
+        self.place = place(self.spool, endpoint)
         self.environ = {
             "HOME": str(self.home),
             "PATH": os.environ["PATH"],
@@ -67,7 +70,7 @@ class Spill:
             "SPILL_ENDPOINT": endpoint,
         }
         terms = Catalog.of("spillhost", [spillhost.Everything], packages=["spillhost"]).terms()
-        StateFile(str(self.state)).agree(terms)
+        StateFile(str(self.state)).agree(terms, recipient.of(endpoint))
 
     def run(self) -> subprocess.CompletedProcess[bytes]:
         """Run it; on a host with a telling name where the system lets us have one."""
@@ -111,7 +114,7 @@ class TestCanaries:
         assert ended.stdout.startswith(b"on\n"), ended.stderr
         assert ended.stderr.endswith(b"zqqualzq: zqmessagezq\n"), ended.stderr[-3000:]
         until(lambda: not recorder.statuses)
-        pause = spill.spool / "pause"
+        pause = spill.place / "pause"
         until(pause.exists)
         kept = dict(spill.kept())
         assert sum(name.endswith(".jsonl") for name in kept) >= 1

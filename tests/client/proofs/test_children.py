@@ -90,7 +90,7 @@ class TestOneAtATime:
                 if len(at_work) > 1:  # one may have begun after another's end, while we looked
                     at_work = [child for child in at_work if _is_connected(child)]
                 most, looks = max(most, len(at_work)), looks + 1
-                (tool.spool / "pause").unlink(missing_ok=True)  # time passes, and passes
+                (tool.place / "pause").unlink(missing_ok=True)  # time passes, and passes
         took = time.monotonic() - start
         assert sessions.returncode == 0
         until(lambda: bool(different or _children(tool)))

@@ -30,6 +30,7 @@ from aboveboard import Catalog, Event, choice, count, dollars, flag
 from aboveboard.client import segment, upload
 from aboveboard.client.environment import CI_VARIABLES
 from aboveboard.client.errand import Errand
+from tests.client.places import NOBODY
 from tests.client.proofs import consent_model as model
 from tests.client.proofs.conftest import LONG
 from tests.client.proofs.consent_model import DAMAGED, NO, NOTHING, YES, Facts, Standing
@@ -158,8 +159,8 @@ OTHER_JSON = (
 )  # fmt: skip
 
 KEYS = frozenset(
-    ("uuid", "asked_opt_in", "permanently_disable", "agreed", "declined", "decided", "secret",
-     "check")
+    ("uuid", "asked_opt_in", "permanently_disable", "recipients", "agreed", "declined", "decided",
+     "secret", "check")
 )  # fmt: skip
 
 mostly = st.sampled_from
@@ -396,7 +397,8 @@ class History:
             if self.standing.word == NOTHING and b"asked_opt_in" not in data:
                 return Standing()  # an id, and nothing decided
             return Standing(DAMAGED)
-        agreed, declined = document.get("agreed"), document.get("declined", {})
+        answer = document.get("recipients", {}).get(NOBODY, {})
+        agreed, declined = answer.get("agreed"), answer.get("declined", {})
         return Standing(YES, None if agreed is None else _triples(agreed), _triples(declined))
 
     # --- What else may happen to a home.
@@ -479,7 +481,7 @@ class History:
         errand = Errand(
             directory=self.machine.spool,
             state=self.machine.state,
-            endpoint="http://127.0.0.1:9",
+            endpoint=NOBODY,
             key="key",
         )
         if os.path.exists(errand.pause_file):

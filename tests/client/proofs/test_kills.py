@@ -175,7 +175,7 @@ class TestKills:
                 if kills % 3 == 0:
                     ending.append(tool.start("send", "--times", "0"))  # which starts a child
                 if chance.random() < 0.8:
-                    (tool.spool / "pause").unlink(missing_ok=True)  # time passes
+                    (tool.place / "pause").unlink(missing_ok=True)  # time passes
             for writer in alive:
                 _signal(writer)
             for session in ending:
@@ -188,11 +188,11 @@ class TestKills:
         deadline = time.monotonic() + 120
         while waiting := _waiting(tool):
             assert time.monotonic() < deadline, f"never sent: {waiting}"
-            (tool.spool / "pause").unlink(missing_ok=True)
+            (tool.place / "pause").unlink(missing_ok=True)
             if not _children(tool):
                 tool.run("send", "--times", "0")
             time.sleep(0.1)
-        assert not (tool.spool / "dropped").exists()
+        assert not (tool.place / "dropped").exists()
 
 
 def _waiting(tool: Tool) -> list[Path]:

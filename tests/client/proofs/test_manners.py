@@ -19,13 +19,14 @@ from typing import Any
 import pytest
 
 from aboveboard import Analytics, Event, count, exception
-from aboveboard.client import consent, spawn, upload
+from aboveboard.client import consent, recipient, spawn, upload
 from aboveboard.client.catalog import Catalog
 from aboveboard.client.errand import Errand, paused
 from aboveboard.client.state import StateFile
 from aboveboard.integrations.argparse import add_flags
 from tests.client import tool as example
 from tests.client.conftest import Tool
+from tests.client.places import NOBODY
 from tests.client.proofs.consent_model import END_OF_INPUT
 from tests.client.proofs.machine import Terminal
 from tests.client.test_promises import _children
@@ -75,8 +76,8 @@ class TestInAHost:
 
     def test_lines_are_whole_whoever_records_at_once(self, tool: Tool) -> None:
         """Threads, signal handlers and forked children, each in the middle of another."""
+        tool.environ["TOOL_ENDPOINT"] = NOBODY
         tool.agree()
-        tool.environ["TOOL_ENDPOINT"] = "http://127.0.0.1:9"
         ended = program(
             tool,
             "import signal, threading\n"
@@ -102,8 +103,8 @@ class TestInAHost:
     def test_what_is_written_to_a_closed_stream_does_not_get_into_a_segment(
         self, tool: Tool, closed: str
     ) -> None:
+        tool.environ["TOOL_ENDPOINT"] = NOBODY
         tool.agree()
-        tool.environ["TOOL_ENDPOINT"] = "http://127.0.0.1:9"
         log = tool.home / "log.jsonl"
         program(
             tool,
@@ -158,7 +159,7 @@ class TestInAHost:
                 raise RuntimeError(name)
 
         StateFile(str(tmp_path / "state" / "analytics.json")).agree(
-            Catalog.of("tool", [Told]).terms()
+            Catalog.of("tool", [Told]).terms(), NOBODY
         )
         analytics = _analytics(tmp_path, [Told])
         analytics.open(None)
@@ -176,9 +177,9 @@ class TestInAHost:
     def test_the_child_is_bounded_though_the_host_holds_every_signal_back(
         self, tool: Tool, until: Until
     ) -> None:
-        tool.agree()
         with socket.create_server(("127.0.0.1", 0)) as listener:
             tool.environ["TOOL_ENDPOINT"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            tool.agree()
             program(
                 tool,
                 "import signal\n"
@@ -194,16 +195,16 @@ class TestInAHost:
             os.kill(child, signal.SIGKILL)
 
     def test_the_child_holds_no_file_of_the_hosts(self, tool: Tool, until: Until) -> None:
-        tool.agree()
         reader, writer = os.pipe()
         high = 700
         os.dup2(writer, high, inheritable=True)
         os.close(writer)
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            tool.environ["TOOL_ENDPOINT"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            tool.agree()
             subprocess.run(
                 tool.command("send"),
-                env=tool.environ | {"TOOL_ENDPOINT": address},
+                env=tool.environ,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[high],
                 check=True,
@@ -219,9 +220,9 @@ class TestInAHost:
     def test_with_every_stream_closed_there_is_one_child_at_a_time_all_the_same(
         self, tool: Tool, until: Until
     ) -> None:
-        tool.agree()
         with socket.create_server(("127.0.0.1", 0)) as listener:
             tool.environ["TOOL_ENDPOINT"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            tool.agree()
             program(tool, "record()", shell='exec "$@" 0<&- 1>&- 2>&-')
             until(lambda: bool(_children(tool)))
             (child,) = _children(tool)
@@ -271,7 +272,7 @@ class TestAtATerminal:
         self, tmp_path: Path, answer: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         file = StateFile(str(tmp_path / "state" / "analytics.json"))
-        file.agree({"session_start": {}})
+        file.agree({"session_start": {}}, NOBODY)
 
         class Meanwhile(Terminal):
             def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]
@@ -332,7 +333,7 @@ class TestInAHome:
     def test_a_request_to_erase_that_cannot_be_delivered_starts_no_children(
         self, tool: Tool, remains: str
     ) -> None:
-        erasures = tool.spool / "erasures"
+        erasures = tool.place / "erasures"
         erasures.mkdir(parents=True)
         (erasures / remains).write_text("{}")
         started: list[object] = []
@@ -396,8 +397,8 @@ class TestPostHog:
     """The other form of the wire."""
 
     def test_no_two_events_have_one_uuid_and_none_tells_the_process(self, tool: Tool) -> None:
-        tool.agree()
         tool.environ["TOOL_ENDPOINT"] = "posthog+http://127.0.0.1:9"
+        tool.agree()
         ended = program(
             tool,
             "import threading\n"
@@ -436,7 +437,7 @@ def _analytics(directory: Path, events: list[type[Event]]) -> Analytics:
         app="tool",
         version="1",
         catalog=events,
-        endpoint="http://127.0.0.1:9",
+        endpoint=NOBODY,
         key="key",
         directory=str(directory / "state"),
         environ={"HOME": str(directory), "XDG_STATE_HOME": str(directory / "app")},
@@ -446,14 +447,14 @@ def _analytics(directory: Path, events: list[type[Event]]) -> Analytics:
 
 def _agreed(directory: Path) -> Analytics:
     terms = Catalog.of("tool", example.EVENTS).terms()
-    StateFile(str(directory / "state" / "analytics.json")).agree(terms)
+    StateFile(str(directory / "state" / "analytics.json")).agree(terms, NOBODY)
     return _analytics(directory, example.EVENTS)
 
 
 def _waiting(directory: Path, endpoint: str) -> Errand:
     """Return an errand for an install that has agreed, with one segment."""
     state = directory / "analytics.json"
-    user_id = StateFile(str(state)).agree({"x": {}}).user_id
+    user_id = StateFile(str(state)).agree({"x": {}}, recipient.of(endpoint)).user_id
     errand = Errand(
         directory=str(directory / "app"), state=str(state), endpoint=endpoint, key="key"
     )

@@ -22,6 +22,7 @@ from aboveboard.client import segment
 from aboveboard.client.errand import PAUSE_MAX_SECONDS, VARIABLE, Errand, paused
 from aboveboard.client.state import StateFile
 from tests.client.conftest import Tool
+from tests.client.places import NOBODY, send_to
 from tests.client.test_promises import _children
 from tests.conftest import missing
 
@@ -117,10 +118,8 @@ def serve() -> Iterator[Callable[..., Server]]:
 def errand(tmp_path: Path) -> Errand:
     """An errand for an install that has agreed, with two segments waiting."""
     state = tmp_path / "analytics.json"
-    user_id = StateFile(str(state)).agree({"x": {}}).user_id
-    made = Errand(
-        directory=str(tmp_path / "app"), state=str(state), endpoint="http://127.0.0.1:9", key="key"
-    )
+    user_id = StateFile(str(state)).agree({"x": {}}, NOBODY).user_id
+    made = Errand(directory=str(tmp_path / "app"), state=str(state), endpoint=NOBODY, key="key")
     Path(made.segments).mkdir(parents=True)
     for number in range(2):
         path = Path(made.segments) / f"00000000-0000-4000-8000-00000000000{number}.jsonl"
@@ -224,7 +223,7 @@ class TestWithoutAnAnswer:
         self, way: str, errand: Errand, serve: Callable[..., Server]
     ) -> None:
         server = serve(QUICK[way])
-        errand.endpoint = server.url
+        send_to(errand, server.url)
         assert send(errand) == 0
         assert len(segment.listed(errand.segments)) == 2
         assert len(server.requests) == 1, "it is not asked again at once"
@@ -235,7 +234,7 @@ class TestWithoutAnAnswer:
     def test_is_ended_by_the_system_where_an_answer_has_no_end(
         self, way: str, errand: Errand, serve: Callable[..., Server]
     ) -> None:
-        errand.endpoint = serve(ENDLESS[way]).url
+        send_to(errand, serve(ENDLESS[way]).url)
         assert send(errand, seconds=3, patience=2) == -signal.SIGALRM
         assert len(segment.listed(errand.segments)) == 2
         assert paused(errand.pause_file)
@@ -243,7 +242,7 @@ class TestWithoutAnAnswer:
     def test_does_not_wait_long_for_one_that_never_comes(
         self, errand: Errand, serve: Callable[..., Server]
     ) -> None:
-        errand.endpoint = serve(lambda connection: time.sleep(0)).url
+        send_to(errand, serve(lambda connection: time.sleep(0)).url)
         assert send(errand, patience=0.5) == 0
         assert len(segment.listed(errand.segments)) == 2
         assert paused(errand.pause_file)
@@ -258,7 +257,7 @@ class TestWithAStrangeAnswer:
     ) -> None:
         elsewhere = serve(says(ANSWER))
         head = f"HTTP/1.1 {status} Moved\r\nLocation: {elsewhere.url}/v1/events\r\n"
-        errand.endpoint = serve(says(head.encode() + b"Content-Length: 0\r\n\r\n")).url
+        send_to(errand, serve(says(head.encode() + b"Content-Length: 0\r\n\r\n")).url)
         assert send(errand) == 0
         assert elsewhere.connections == 0
         assert len(segment.listed(errand.segments)) == 2
@@ -267,7 +266,7 @@ class TestWithAStrangeAnswer:
         self, errand: Errand, serve: Callable[..., Server]
     ) -> None:
         server = serve(dribbles(OK + JSON + b"\r\n", b"{", 0.2))
-        errand.endpoint = server.url
+        send_to(errand, server.url)
         send(errand, seconds=3, patience=2)
         assert len(server.requests) == 1
         assert [Path(path).name[-7] for path in segment.listed(errand.segments)] == ["1"]
@@ -276,7 +275,7 @@ class TestWithAStrangeAnswer:
     def test_a_long_body_is_not_read(self, errand: Errand, serve: Callable[..., Server]) -> None:
         length = b"Content-Length: 1000000000000\r\n\r\n"
         server = serve(lambda to: to.sendall(OK + JSON + length + b"x" * 100_000))
-        errand.endpoint = server.url
+        send_to(errand, server.url)
         assert send(errand) == 0
         assert segment.listed(errand.segments) == []
         assert server.connections == 2, "each answer so long ends its connection"
@@ -284,7 +283,7 @@ class TestWithAStrangeAnswer:
     def test_cookies_are_not_kept(self, errand: Errand, serve: Callable[..., Server]) -> None:
         cookie = b"Set-Cookie: id=canary\r\nContent-Length: 2\r\n\r\n{}"
         server = serve(lambda connection: connection.sendall(OK + JSON + cookie))
-        errand.endpoint = server.url
+        send_to(errand, server.url)
         assert send(errand) == 0
         assert len(server.requests) == 2
         assert not any(b"canary" in request for request in server.requests)

@@ -81,9 +81,9 @@ class Household(Tool):
         terms = Catalog.of("tool", example.EVENTS).terms()
         file = StateFile(str(self.state))
         if stands == "agreed":
-            file.agree(terms)
+            file.agree(terms, self.recipient)
         elif stands == "agreed to less":
-            file.agree({name: terms[name] for name in ("session_start", "command")})
+            file.agree({name: terms[name] for name in ("session_start", "command")}, self.recipient)
         elif stands == "disabled":
             file.disable()
         elif stands == "damaged":

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aboveboard.client import recipient
 from aboveboard.client.state import StateFile
 from aboveboard.hosts.aider.catalog import CATALOG
 
@@ -125,9 +126,10 @@ class Person:
         self.decided(uuid=user_id, permanently_disable=False, asked_opt_in=True)
         return user_id
 
-    def agreed(self) -> str:
-        """Be someone who said yes to all of today's catalog; return the id."""
-        return StateFile(str(self.state)).agree(TODAY).user_id
+    def agreed(self, to: str = "") -> str:
+        """Be someone who said yes to all of today's catalog, for today's recipient or another."""
+        to = to or self.environ.get("ABOVEBOARD_ENDPOINT", "http://127.0.0.1:9")
+        return StateFile(str(self.state)).agree(TODAY, recipient.of(to)).user_id
 
     def decided(self, **state: object) -> None:
         self.state.write_text(json.dumps(state))
@@ -180,7 +182,7 @@ class Person:
 
     def waiting(self) -> list[bytes]:
         """Return the lines that wait to be sent."""
-        segments = sorted(self.spool.glob("segments/*.jsonl"))
+        segments = sorted(self.spool.glob("recipients/*/segments/*.jsonl"))
         return [line for path in segments for line in path.read_bytes().splitlines(keepends=True)]
 
 

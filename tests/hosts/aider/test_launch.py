@@ -272,9 +272,9 @@ class TestWhereItSends:
         assert not person.spool.exists()
 
     def test_aiders_own_flags_send_posthogs_protocol(self, person: Person) -> None:
-        person.agreed()
         person.sends_to("http://127.0.0.1:9", "another")
         with listener() as posthog:
+            person.agreed(f"posthog+{posthog.url}")
             (person.home / ".aider.conf.yml").write_text(f"analytics-posthog-host: {posthog.url}\n")
             person.environ["AIDER_ANALYTICS_POSTHOG_PROJECT_API_KEY"] = "phc_key"
             log = ("--analytics-log", str(person.log))
@@ -293,9 +293,9 @@ class TestWhereItSends:
     def test_a_key_is_sent_to_nobody_but_whom_it_is_for(
         self, person: Person, endpoint: str
     ) -> None:
-        person.agreed()
         person.sends_to(endpoint, "pk_for_another")
         with listener() as posthog:
+            person.agreed(f"posthog+{posthog.url}")
             code, output = person.run(
                 person.aboveboard("--analytics-posthog-host", posthog.url, "--analytics", *AT_ONCE)
             )
@@ -307,9 +307,9 @@ class TestWhereItSends:
     def test_an_aider_that_starts_over_in_another_repository_is_one_session(
         self, person: Person
     ) -> None:
-        person.agreed()
         with listener() as collector:
             person.sends_to(collector.url)
+            person.agreed()
             outside = person.repository
             inside, person.repository = outside.name, person.home
             person.run(
@@ -329,9 +329,9 @@ class TestWhereItSends:
         assert len({line["session"] for line in lines}) == 1
 
     def test_a_file_of_the_repositorys_cannot_say_where(self, person: Person) -> None:
-        person.agreed()
         with listener() as wanted, listener() as unwanted:
             person.sends_to(wanted.url)
+            person.agreed()
             (person.repository / ".env").write_text(f"ABOVEBOARD_ENDPOINT={unwanted.url}\n")
             person.run(person.aboveboard(*AT_ONCE))
             person.has_sent()

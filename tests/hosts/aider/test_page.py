@@ -72,6 +72,7 @@ class Reader:
         self.person.decided(uuid=user_id, permanently_disable=None, asked_opt_in=False)
 
 
+STOCKS = "posthog+https://us.i.posthog.com"
 IN_SAMPLE = "0199c4e7-a892-4992-8729-0cb709b1727c"
 NOT_IN_SAMPLE = "f199c4e7-a892-4992-8729-0cb709b1727c"
 
@@ -223,13 +224,27 @@ class TestOptingIn:
         assert reader.is_off()
 
     def test_a_yes_to_a_stock_aider_is_one_to_what_that_collects(self, reader: Reader) -> None:
-        reader.person.agreed_in_stock()
+        person = reader.person
+        person.agreed_in_stock()
+        person.sends_to(STOCKS)
+        person.environ["HTTPS_PROXY"] = "http://127.0.0.1:9"  # so that nothing gets there
         screen = reader.runs("--analytics", answers=("?", "n"))
         assert "It could collect more than you agreed to" in screen
         assert "reply: A model's reply was worked off" in screen
         assert "message_send: " not in screen
-        assert reader.sent() == EVENTS_AT_ONCE, "the old yes stands"
-        assert reader.person.decision()["agreed"].keys() == STOCK_TERMS.keys()
+        events = [json.loads(line)["event"] for line in person.waiting()]
+        assert events == EVENTS_AT_ONCE, "the old yes stands"
+        agreed = person.decision()["recipients"][STOCKS]["agreed"]
+        assert agreed.keys() == STOCK_TERMS.keys()
+
+    def test_a_yes_to_a_stock_aider_is_none_to_another_recipient(self, reader: Reader) -> None:
+        reader.person.agreed_in_stock()
+        screen = " ".join(reader.runs("--analytics", answers=("n",)).split())
+        assert "You agreed to sending to us.i.posthog.com. This is about another place" in screen
+        assert reader.is_off()
+        answers = reader.person.decision()["recipients"]
+        assert answers[reader.collector.url] == {"refused": True}
+        assert answers[STOCKS]["agreed"].keys() == STOCK_TERMS.keys()
 
 
 class TestDetailsAboutDataBeingCollected:

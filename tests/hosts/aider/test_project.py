@@ -192,8 +192,8 @@ class TestOnesOwnFiles:
 
     def test_say_where_to_send_and_what_to_log(self, reader: Reader) -> None:
         person = reader.person
-        person.agreed()
         with listener() as posthog:
+            person.agreed(f"posthog+{posthog.url}")
             (person.home / ".aider.conf.yml").write_text(
                 f"analytics-posthog-host: {posthog.url}\nanalytics-log: {person.log}\n"
             )

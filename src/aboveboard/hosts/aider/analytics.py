@@ -30,7 +30,8 @@ APP = "aider"
 DIRECTORY = "~/.aider"
 URL = "https://aider.chat/docs/more/analytics.html"
 POSTHOG_HOST = "https://us.i.posthog.com"
-"""Where aider's flag for a project's key sends to when no host is given, as in aider."""
+"""Where aider's flag for a project's key sends to when no host is given, as in aider; and where a
+yes that aider itself was given sends to."""
 
 
 class Place:
@@ -208,6 +209,7 @@ def _session(wanted: bool | None, log: str | None, place: Place) -> Client:
         url=URL,
         directory=DIRECTORY,
         before=STOCK_TERMS,
+        before_endpoint=POSTHOG + POSTHOG_HOST,
     )
     # In a browser, or in a mode that is not known, there is nobody at the terminal who could agree.
     said = {"analytics": wanted, "analytics_log": log, "analytics_asked": _process.asked}
