@@ -126,6 +126,12 @@ UPDATE quarantine SET last = last - last % 3600;
 UPDATE quarantine SET first = last;
 """,
     ),
+    Migration(
+        "2026-11-29",  # which names are the newest; by their order, since times are of the hour
+        """
+ALTER TABLE quarantine ADD COLUMN entered INTEGER NOT NULL DEFAULT 0;
+""",
+    ),
 )
 
 PROJECTS = (

@@ -1,8 +1,10 @@
 """The quarantine: what was not taken, counted by reason and name; never what it held.
 
-Names come from senders, so only those that look like a name are kept, and only so many. A name that
-one sender makes up has to give way to news: the names that few deliveries brought, and long ago, go
-first, and are counted with the others that have no row of their own.
+Names come from senders, so only those that look like a name are kept, and only so many. Most rows
+are for the names that most deliveries brought lately. But a write key is public, so anyone can send
+invented names again and again. So a part of the rows is for the newest names, whatever was sent
+before them: there the name that entered first goes first. A name that goes is counted with the
+others that have no row of their own.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 NAMES_MAX = 200
 """How many names a project's quarantine holds; the rest of them is counted as `OTHER`."""
+
+NEWEST_MAX = 50
+"""How many of them are for the newest names, however often the others came."""
 
 NEW_MAX = 20
 """How many names one delivery can add. A catalog that has grown has fewer new ones."""
@@ -96,35 +101,29 @@ class Quarantine:
         moment = time.time() if now is None else now
         this_hour = hour(moment)
         counted = _plain(unfit)
-        rank = {
-            Unfit(*row[:3]): row[3] * 0.5 ** ((this_hour - row[4]) / _DAY)
-            for row in connection.execute(
-                "SELECT what, event, property, deliveries, last FROM quarantine WHERE project = ?",
-                (project,),
-            )
-            if _is_named(Unfit(*row[:3]))
-        }
+        kept = _kept(connection, project, this_hour)
         new = sorted(
-            (each for each in counted if _is_named(each) and each not in rank),
+            (each for each in counted if _is_named(each) and each not in kept),
             key=lambda each: (-counted[each], each),
         )
-        for each in new[NEW_MAX:]:
+        # What has just come again stays; if it leaves no room, new names do not enter.
+        leaving = [each for each in _leaving(kept) if each not in counted]
+        room = NAMES_MAX - len(kept)
+        entering = new[: min(NEW_MAX, max(0, room + len(leaving)))]
+        for each in new[len(entering) :]:
             others = _others(each.what)
             counted[others] = counted.get(others, 0) + counted.pop(each)
-        room = NAMES_MAX - len(rank)
-        leaving = sorted(rank, key=lambda each: (rank[each], each))
-        for each in leaving[: max(0, len(new[:NEW_MAX]) - room)]:
-            if each in counted:
-                continue  # it has just come again: it stays, and the bound is passed by one
+        for each in leaving[: max(0, len(entering) - room)]:
             _fold(connection, project, each)
+        place = max((each.entered for each in kept.values()), default=0) + 1
         for each, times in counted.items():
             connection.execute(
                 "INSERT INTO quarantine"
-                " (project, what, event, property, times, first, last, deliveries, version)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO UPDATE SET"
+                " (project, what, event, property, times, first, last, deliveries, version,"
+                " entered) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET"
                 " times = times + excluded.times, last = max(last, excluded.last),"
                 " deliveries = deliveries + 1, version = coalesce(excluded.version, version)",
-                (project, *each, times, this_hour, this_hour, version),
+                (project, *each, times, this_hour, this_hour, version, place),
             )
 
     def close(self) -> None:
@@ -134,6 +133,41 @@ class Quarantine:
 def prune(connection: sqlite3.Connection, now: float) -> None:
     """Forget rows that nothing was added to for `DAYS` days."""
     connection.execute("DELETE FROM quarantine WHERE last < ?", (int(now) - DAYS * _DAY,))
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What decides whether a name stays."""
+
+    rank: float
+    """How many deliveries brought it, halved for each day since the last one."""
+
+    entered: int
+    """Which delivery brought it in: of two names, the greater one is the newer. No time of day."""
+
+
+def _kept(connection: sqlite3.Connection, project: str, this_hour: int) -> dict[Unfit, _Kept]:
+    """Return the names that have a row."""
+    rows = connection.execute(
+        "SELECT what, event, property, deliveries, last, entered FROM quarantine WHERE project = ?",
+        (project,),
+    )
+    return {
+        each: _Kept(deliveries * 0.5 ** ((this_hour - last) / _DAY), entered)
+        for *name, deliveries, last, entered in rows
+        if _is_named(each := Unfit(*name))
+    }
+
+
+def _leaving(kept: Mapping[Unfit, _Kept]) -> list[Unfit]:
+    """Return the names in the order in which they go when room is needed.
+
+    Those of highest rank stay, all but `NEWEST_MAX`; of the others, the oldest goes first.
+    """
+    ranked = sorted(kept, key=lambda each: (-kept[each].rank, kept[each].entered, each))
+    stay = NAMES_MAX - NEWEST_MAX
+    oldest = sorted(ranked[stay:], key=lambda each: (kept[each].entered, each))
+    return [*oldest, *reversed(ranked[:stay])]
 
 
 def _plain(unfit: Mapping[Unfit, int]) -> dict[Unfit, int]:
