@@ -25,6 +25,27 @@ def thread_that_reads(body: bytes) -> str:
     return asyncio.run(scene())
 
 
+def thread_that_looks(body: bytes) -> str:
+    async def scene() -> str:
+        names: list[str] = []
+
+        def is_known(key: str) -> bool:
+            names.append(threading.current_thread().name)
+            return key == "known"
+
+        assert await Desk().find_key(body, is_known) == "known"
+        return names[0]
+
+    return asyncio.run(scene())
+
+
+def blown_up(content: bytes, size: int) -> bytes:
+    """Return gzip of at least `size` bytes: most of its blocks hold nothing."""
+    packed = gzip.compress(content)
+    empty = b"\x00\x00\x00\xff\xff"
+    return packed[:10] + empty * (size // len(empty)) + packed[10:]
+
+
 def size_read(body: bytes) -> int:
     async def scene() -> int:
         async with Desk().reading(body, len) as size:
@@ -37,6 +58,24 @@ def test_a_large_body_is_read_by_another_thread_than_who_answers() -> None:
     assert thread_that_reads(b"x" * LARGE) == threading.current_thread().name
     assert thread_that_reads(b"x" * (LARGE + 1)).startswith("reader")
     assert thread_that_reads(gzip.compress(b"x" * (LARGE + 1))).startswith("reader")
+
+
+def test_a_body_is_as_large_as_it_came_however_little_it_announces() -> None:
+    content = b'{"api_key": "known"}'
+    small, large = gzip.compress(content), blown_up(content, LARGE + 5)
+    assert gzip.decompress(large) == content
+    assert thread_that_reads(small) == thread_that_looks(small) == threading.current_thread().name
+    assert thread_that_reads(large).startswith("reader")
+    assert thread_that_looks(large).startswith("finder")
+
+
+def test_no_key_is_looked_for_beyond_what_a_small_body_announced() -> None:
+    content = b'{"api_key": "known", "batch": []}' + b" " * 1_000_000
+    for text in (content[:1000], content):
+        packed = gzip.compress(text)
+        with pytest.raises(DamagedError):
+            thread_that_looks(packed[:-4] + (10).to_bytes(4, "little"))
+    assert thread_that_looks(gzip.compress(content)).startswith("finder")
 
 
 def test_no_more_is_inflated_than_the_body_announced() -> None:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LARGE = 128 * 1024
-"""Bytes, inflated, from which a body is read in a thread: others are answered meanwhile."""
+"""Bytes, as sent or inflated, from which a body is read in a thread: others are answered
+meanwhile."""
 
 WORK_MAX = 256 * 2**20
 """Bytes that all bodies together may take while they are read and stored."""
@@ -58,9 +59,11 @@ class Desk:
             TooManyError: too many bodies wait for this.
             TooLargeError, DamagedError, NoKeyError, UnknownKeyError: as `writekey.find` has it.
         """
-        size = claimed_size(body)
-        if size <= LARGE:
-            return writekey.find(body, known, most=LARGE)
+        if _is_small(body):
+            try:
+                return writekey.find(body, known, most=claimed_size(body))
+            except TooLargeError:
+                raise DamagedError from None  # gzip's end says another size
         if self._looked_for >= WAITING_MAX:
             raise TooManyError
         self._looked_for += 1
@@ -88,11 +91,19 @@ class Desk:
         if size > INFLATED_MAX:
             await self._judge(body)
         async with self._memory.room(size):
-            if size <= LARGE:
+            if _is_small(body):
                 yield read(_inflate(body, size))
             else:
                 loop = asyncio.get_running_loop()
                 yield await loop.run_in_executor(self._readers, _read, body, size, read)
+
+
+def _is_small(body: bytes) -> bool:
+    """Return whether a body is little work, if no more is inflated of it than it announces.
+
+    What it announces is not enough: blocks of gzip that hold nothing take time, and no room.
+    """
+    return max(len(body), claimed_size(body)) <= LARGE
 
 
 def _read(body: bytes, size: int, read: Callable[[bytes], T]) -> T:
