@@ -8,11 +8,13 @@ import json
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +30,7 @@ from aboveboard.client.event import (
     model,
     version,
 )
+from aboveboard.collector import storage
 from aboveboard.collector.projects import Projects
 from aboveboard.warehouse import Result, Warehouse, database, embedded
 
@@ -261,10 +264,15 @@ def ask(data: Path, sql: str, project: str = "tool") -> Result:
         warehouse.close()
 
 
-def add_project(data: Path, name: str = "tool", catalog: Catalog = CATALOG) -> str:
-    """Add a project to a directory; return its write key."""
-    projects = Projects(data)
-    try:
-        return projects.add(name, catalog).keys[0]
-    finally:
-        projects.close()
+def add_project(
+    data: Path, name: str = "tool", catalog: Catalog = CATALOG, *, replace: bool = False
+) -> str:
+    """Add a project to a directory, or give it another catalog; return its write key."""
+    with closing(Projects(data)) as projects:
+        return projects.add(name, catalog, replace=replace).keys[0]
+
+
+def damage(data: Path, project: str, catalog: str | bytes = b"\xff{") -> None:
+    """Put something where a project's catalog is, as a disk or a newer aboveboard might."""
+    with closing(sqlite3.connect(data / storage.PROJECTS)) as connection, connection:
+        connection.execute("UPDATE project SET catalog = ? WHERE name = ?", (catalog, project))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -7,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from aboveboard import Event
 from aboveboard.client.catalog import Catalog
-from tests.collector.tool import CATALOG, EVENTS, add_project
+from aboveboard.client.event import choice, count
+from aboveboard.collector.projects import Projects
+from tests.collector.tool import CATALOG, EVENTS, add_project, damage
 
 
 def projects(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -107,14 +111,98 @@ def test_another_tools_catalog_is_refused_on_one_line(tmp_path: Path, catalog: P
     assert f"{catalog} is sky-cast's catalog, and the project tool has tool's" in told.stderr
 
 
-def test_what_a_newer_catalog_has_no_more_is_told_and_the_catalog_taken(
+def write(file: Path, *events: type[Event]) -> None:
+    file.write_text(json.dumps(Catalog.of("tool", events).as_json()))
+
+
+def test_a_catalog_that_lacks_something_is_taken_and_says_that_the_rest_stays(
     tmp_path: Path, catalog: Path
 ) -> None:
     key = add_project(tmp_path)
-    catalog.write_text(json.dumps(Catalog.of("tool", EVENTS[1:]).as_json()))
+    write(catalog, *EVENTS[1:])
     told = projects(tmp_path, "add", "tool", "--catalog", str(catalog))
     assert (told.returncode, told.stdout) == (0, f"tool  {key}\n")
-    assert told.stderr.count("\n") == 1
-    assert "tool no longer takes no-repo, which older versions" in told.stderr
-    again = projects(tmp_path, "add", "tool", "--catalog", str(catalog))
+    assert told.stderr == (
+        "aboveboard projects: tool goes on taking command_add, no-repo, which older "
+        f"versions of the tool send and {catalog} lacks. To refuse it from now on: "
+        f"`aboveboard projects add tool --catalog {catalog} --replace`\n"
+    )
+    assert {*kept(tmp_path).entries} >= {"no-repo", "message_send"}
+
+
+def test_what_is_withdrawn_is_told_by_name_and_the_key_stays(tmp_path: Path, catalog: Path) -> None:
+    class Narrow(Event, name="message_send"):
+        """The model answered."""
+
+        edit_format: str | None = choice("diff", doc="How edits were asked for")
+        tokens: int | None = count("How many tokens")
+
+    key = add_project(tmp_path)
+    write(catalog, Narrow, *EVENTS[2:])
+    words = ("add", "tool", "--catalog", str(catalog), "--replace")
+    told = projects(tmp_path, *words)
+    assert (told.returncode, told.stdout) == (0, f"tool  {key}\n")
+    assert told.stderr == (
+        "aboveboard projects: from now on tool refuses command_add, no-repo, "
+        'message_send.main_model, message_send.edit_format "whole", message_send.cost, also from '
+        "older versions of the tool. What was kept of it stays\n"
+    )
+    assert "no-repo" not in kept(tmp_path).entries
+    again = projects(tmp_path, *words)
     assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_a_number_that_goes_on_being_rounded_is_told(tmp_path: Path, catalog: Path) -> None:
+    class Rounded(Event, name="message_send"):
+        """The model answered."""
+
+        tokens: int | None = count("How many tokens", steps=True)
+
+    class Exact(Event, name="message_send"):
+        """The model answered."""
+
+        tokens: int | None = count("How many tokens")
+
+    add_project(tmp_path, catalog=Catalog.of("tool", [Rounded]))
+    write(catalog, Exact)
+    told = projects(tmp_path, "add", "tool", "--catalog", str(catalog))
+    assert told.returncode == 0
+    assert told.stderr.count("\n") == 1
+    assert "tool goes on rounding message_send.tokens, which" in told.stderr
+
+
+def test_a_damaged_catalog_is_told_on_one_line_and_mended_with_the_key_kept(
+    tmp_path: Path, catalog: Path
+) -> None:
+    key, well = add_project(tmp_path), add_project(tmp_path, "well")
+    damage(tmp_path, "tool")
+    told = projects(tmp_path)
+    assert (told.returncode, told.stdout) == (1, f"well  {well}\n")
+    said = (
+        "aboveboard projects: project tool: its catalog is damaged: give it one with "
+        "`aboveboard projects add tool --catalog FILE --replace`\n"
+    )
+    assert told.stderr == said
+    words = ("add", "tool", "--catalog", str(catalog))
+    refused = projects(tmp_path, *words)
+    assert (refused.returncode, refused.stdout, refused.stderr) == (1, "", said)
+    mended = projects(tmp_path, *words, "--replace")
+    assert (mended.returncode, mended.stdout, mended.stderr) == (0, f"tool  {key}\n", "")
+    assert projects(tmp_path).returncode == 0
+
+
+def test_a_catalog_file_that_is_too_deep_is_refused_on_one_line(
+    tmp_path: Path, catalog: Path
+) -> None:
+    catalog.write_text("[" * 100_000)
+    told = projects(tmp_path, "add", "tool", "--catalog", str(catalog))
+    assert told.returncode == 1
+    assert told.stderr.count("\n") == 1
+    assert f"{catalog} is no JSON" in told.stderr
+
+
+def kept(data: Path) -> Catalog:
+    with contextlib.closing(Projects(data)) as opened:
+        project = opened.get("tool")
+        assert project is not None
+        return project.catalog

@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ import pytest
 from aboveboard import Event
 from aboveboard.client.catalog import Catalog
 from aboveboard.client.event import flag
+from aboveboard.collector.inbox import Delivery, Inbox
 from aboveboard.collector.projects import Project, Projects, shipped_catalog
+from aboveboard.collector.service import Reader
 from tests.collector.tool import (
     CATALOG,
     EVENTS,
@@ -25,6 +29,7 @@ from tests.collector.tool import (
     Server,
     add_project,
     ask,
+    damage,
     free_port,
     until,
 )
@@ -33,6 +38,12 @@ from tests.collector.tool import (
 def count(data: Path, table: str, project: str = "tool") -> int:
     rows = ask(data, f"SELECT count() FROM {{project:Identifier}}.{table}", project).rows
     return int(str(rows[0][0]))
+
+
+def sent_old(server: Server) -> bool:
+    """Have a version send what a newer catalog lacks; say whether it was taken."""
+    line = Install().line("plugin", {"plugin_version": "1.0"})
+    return bool(server.send(server.key(), line).json()["accepted"] == 1)
 
 
 class Later(Event):
@@ -111,6 +122,33 @@ class TestStarting:
         sql = "SELECT count() FROM {project:Identifier}.later"
         assert ask(running.data, sql, "other").rows == [(1,)]
 
+    def test_versions_in_use_count_on_until_what_they_send_is_withdrawn(
+        self, running: Server
+    ) -> None:
+        assert sent_old(running)
+        newer = Catalog.of("tool", [Later], LEGACY)
+        add_project(running.data, "tool", newer)
+        later = Install().line("later")
+        until(lambda: running.send(running.key(), later).json()["accepted"] == 1)
+        assert sent_old(running)
+        add_project(running.data, "tool", newer, replace=True)
+        until(lambda: not sent_old(running))
+        assert running.stop() == (0, "")
+        assert count(running.data, "plugin") >= 2
+
+    def test_a_smaller_catalog_at_its_start_leaves_it_what_it_takes(self, tmp_path: Path) -> None:
+        add_project(tmp_path / "data")
+        file = tmp_path / "newer.json"
+        file.write_text(json.dumps(Catalog.of("tool", [Later]).as_json()))
+        server = Server(tmp_path / "data", "--catalog", str(file), "--project", "tool")
+        assert sent_old(server)
+        code, said = server.stop()
+        assert code == 0
+        assert said.startswith("aboveboard serve: tool goes on taking command_add, no-repo, ")
+        assert "rejected_value" not in said
+        assert said.count("\n") == 1
+        assert count(tmp_path / "data", "plugin") == 1
+
     def test_what_is_sent_is_in_the_warehouse_while_the_server_runs(self, running: Server) -> None:
         running.send(running.key(), Install().segment(4))
         until(lambda: running.metric("warehouse_rows_total") == 5)
@@ -135,7 +173,7 @@ class TestAProjectInTrouble:
             tokens: bool | None = flag("Whether any tokens")
 
         add_project(running.data, "well", CATALOG)
-        add_project(running.data, "tool", Catalog.of("tool", EVENTS[2:]))
+        add_project(running.data, "tool", Catalog.of("tool", EVENTS[2:]), replace=True)
         add_project(running.data, "tool", Catalog.of("tool", [*EVENTS[2:], Changed]))
         until(lambda: running.request("GET", "/readyz").status == 503)
         return running
@@ -158,7 +196,8 @@ class TestAProjectInTrouble:
 
     def test_keeps_what_it_is_sent_until_its_catalog_is_mended(self, troubled: Server) -> None:
         troubled.send(troubled.key(), Install().segment(2))
-        add_project(troubled.data, "tool", Catalog.of("tool", [*EVENTS[2:], Later]))
+        mended = Catalog.of("tool", [*EVENTS[2:], Later])
+        add_project(troubled.data, "tool", mended, replace=True)
         troubled.settle()
         assert troubled.request("GET", "/readyz").body == b"ready\n"
         troubled.stop()
@@ -170,6 +209,88 @@ class TestAProjectInTrouble:
         assert troubled.send(troubled.key("well"), Install().segment(3)).status == 200
         until(lambda: troubled.metric("warehouse_rows_total") == 4)
         assert troubled.request("GET", "/readyz").status == 503
+
+
+class TestACatalogThatCannotBeRead:
+    """One project's is damaged, or a newer aboveboard has written it."""
+
+    @pytest.fixture
+    def damaged(self, running: Server) -> Server:
+        add_project(running.data, "well", CATALOG)
+        return self.damage(running)
+
+    def damage(self, running: Server) -> Server:
+        damage(running.data, "tool")
+        until(lambda: running.request("GET", "/readyz").status == 503)
+        return running
+
+    def test_is_told_on_one_line_and_the_other_projects_go_on(self, damaged: Server) -> None:
+        said = damaged.request("GET", "/readyz").body.decode()
+        assert said == (
+            "project tool: its catalog is damaged: give it one with "
+            "`aboveboard projects add tool --catalog FILE --replace`\n"
+        )
+        told = damaged.request("GET", "/metrics").body.decode()
+        assert 'aboveboard_project_failing{project="tool"} 1' in told
+        assert 'aboveboard_project_failing{project="well"} 0' in told
+        assert damaged.send(damaged.key("well"), Install().segment(3)).status == 200
+        assert damaged.request("GET", "/?project=well").status == 200
+        code, logged = damaged.stop()
+        assert code == 0
+        assert logged.count("\n") == logged.count("its catalog is damaged") == 1
+        assert count(damaged.data, "message_send", "well") == 3
+
+    def test_leaves_what_is_sent_with_its_senders_until_it_is_mended(self, running: Server) -> None:
+        key = running.key()
+        damaged = self.damage(running)
+        refused = damaged.send(key, Install().segment(2))
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "2")
+        batch = json.dumps({"api_key": key, "batch": [{"event": "plugin"}]}).encode()
+        assert damaged.request("POST", "/batch/", batch).status == 503
+        assert damaged.request("POST", "/batch/", batch.replace(b"ab_", b"no_")).status == 401
+        assert add_project(damaged.data, "tool", replace=True) == key
+        until(lambda: damaged.send(key, Install().segment(2)).status == 200)
+        assert damaged.request("GET", "/readyz").body == b"ready\n"
+        damaged.settle()
+        code, logged = damaged.stop()
+        assert code == 0
+        assert "project tool's events are taken again" in logged
+        assert count(damaged.data, "message_send") == 2
+
+    def test_keeps_what_waited_for_the_warehouse(self, running: Server) -> None:
+        running.kill()
+        with closing(Projects(running.data)) as projects, closing(Inbox(running.data)) as inbox:
+            project = projects.get("tool")
+            assert project is not None
+            accepted = Reader(project).segments.read(Install().segment(3))
+            inbox.commit([Delivery("tool", uuid.uuid4(), accepted)])
+        damage(running.data, "tool")
+        running.start()
+        assert running.stop()[0] == 0
+        add_project(running.data, "tool", replace=True)
+        running.start()
+        assert running.stop() == (0, "")
+        assert count(running.data, "message_send") == 3
+
+    def test_does_not_keep_a_server_from_starting(self, damaged: Server, tmp_path: Path) -> None:
+        assert damaged.stop()[0] == 0
+        file = tmp_path / "given.json"
+        file.write_text(json.dumps(CATALOG.as_json()))
+        damaged.options = ("--catalog", str(file), "--project", "tool")
+        damaged.start()
+        assert damaged.send(damaged.key("well"), Install().segment(3)).status == 200
+        code, said = damaged.stop()
+        assert code == 0
+        assert "aboveboard serve: project tool: its catalog is damaged: give it one with " in said
+
+    def test_of_the_only_project_makes_no_other_one(self, running: Server) -> None:
+        assert running.stop()[0] == 0
+        damage(running.data, "tool", '{"format": 2}')
+        running.start()
+        said = running.request("GET", "/readyz").body
+        assert b"project tool: this catalog has format 2, and 1 is known here: use a newer" in said
+        assert running.stop()[0] == 0
+        assert _projects(running.data) == []
 
 
 class TestGivingUp:

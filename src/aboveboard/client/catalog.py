@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 FORMAT = 1
 """The version of the catalog's JSON; a reader refuses one that it does not know."""
 
+REJECTED_VALUE = "rejected_value"
+"""The event that counts values that did not fit."""
+
 OPERATING_SYSTEMS = ("Linux", "Darwin", "Windows", "other")
 ARCHITECTURES = ("x86_64", "arm64", "x86", "arm", "other")
 
@@ -218,7 +221,7 @@ def _rejected_value(entries: Sequence[Entry]) -> Entry:
     events = list(dict.fromkeys(entry.name for entry in entries))
     properties = sorted({name for entry in entries for name in entry.properties})
     return Entry(
-        "rejected_value",
+        REJECTED_VALUE,
         "A value did not fit its kind and was left out; nothing of the value is told.",
         [
             Property(kinds.Choice(events), "The event that it was meant for", "in_event"),

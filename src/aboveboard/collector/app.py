@@ -104,13 +104,14 @@ def _metrics(collector: Collector) -> Any:
     @get("/metrics", sync_to_thread=False)
     def prometheus(request: Request[Any, Any, Any]) -> Response[str]:
         del request
-        troubles = collector.mover.troubles()
+        failing = collector.failing()
+        everyone = {each.name for each in collector.projects.all()} | failing.keys()
         told = metrics.text(
             collector.metrics,
             waiting=collector.inbox.depth.events,
             inserts=collector.mover.inserts,
             moved=collector.mover.moved,
-            failing={each.name: each.name in troubles for each in collector.projects.all()},
+            failing={name: name in failing for name in everyone},
         )
         return Response(told, media_type=metrics.CONTENT_TYPE, headers=ingest.NO_STORE)
 

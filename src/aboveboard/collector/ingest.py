@@ -27,6 +27,8 @@ from .inflate import (
     TooManyObjectsError,
 )
 from .log import described
+from .projects import UnreadableError
+from .storage import StorageError
 
 if TYPE_CHECKING:
     from .service import Collector, Reader
@@ -180,6 +182,8 @@ def router(collector: Collector) -> Router:
         exception_handlers={
             RefusedError: refuse,
             UnavailableError: unavailable,
+            UnreadableError: unavailable,
+            StorageError: unavailable,
             TooManyError: unavailable,
             TooLongError: slow,
             CutOffError: cut_off,

@@ -30,10 +30,11 @@ from aboveboard.warehouse import MismatchError, WarehouseError, database, schema
 
 from . import inbox, storage
 from .log import described
+from .projects import UnreadableError
 from .worker import Watch, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Mapping
     from pathlib import Path
 
     from aboveboard.warehouse import Warehouse
@@ -123,6 +124,9 @@ class Mover:
 
         self._looked = threading.Condition()
         self._troubles: dict[str, _Trouble] = {}
+        self._unreadable: Mapping[str, str] = {}
+        """Whose catalogs could not be read, as it was logged last."""
+
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._pruned = 0.0
@@ -193,12 +197,21 @@ class Mover:
     def make_tables(self) -> None:
         """Make the tables of every project that has none yet for the catalog that it has now."""
         resting = self._resting()
+        self._tell_of_unreadable()
         for project in self._projects.all():
             if self._made.get(project.name) is not project.catalog and project.name not in resting:
                 self._try(project.name, partial(self._ensure, project.name))
             self._looked_at[project.name] = project.catalog
         with self._looked:
             self._looked.notify_all()
+
+    def _tell_of_unreadable(self) -> None:
+        unreadable = self._projects.unreadable()
+        for name, why in unreadable.items() - self._unreadable.items():
+            log.warning("project %s's events are not taken: %s", name, why)
+        for name in self._unreadable.keys() - unreadable.keys():
+            log.warning("project %s's events are taken again", name)
+        self._unreadable = unreadable
 
     def catch_up(self, seconds: float = CATCH_UP) -> None:
         """Have a project that was just added looked at, so that a page finds its tables.
@@ -382,6 +395,6 @@ def _longer(pause: float) -> float:
 
 def _what(error: Exception) -> str:
     """Return what went wrong, without an unknown exception's text, which could hold events."""
-    if isinstance(error, (WarehouseError, sqlite3.Error)):
+    if isinstance(error, (WarehouseError, UnreadableError, storage.StorageError, sqlite3.Error)):
         return str(error)
     return described(error)

@@ -106,14 +106,13 @@ class Collector:
     def add_project(
         self, name: str, catalog: Catalog, *, shipped: bool = False, called: str = NEW
     ) -> Project:
-        """Add a project, or give the one of that name a newer catalog, before the start.
+        """Add a project, or give the one of that name another catalog, before the start.
 
         Raises:
             WarehouseError, CatalogError: as `Projects.check` has it, or the tables that are there
                 contradict the catalog.
         """
-        self.projects.check(name, catalog, called)
-        self.warehouse.ensure(name, catalog)
+        self.warehouse.ensure(name, self.projects.check(name, catalog, called))
         return self.projects.add(name, catalog, shipped=shipped, called=called)
 
     def close(self) -> None:
@@ -126,7 +125,12 @@ class Collector:
             self.watch.close()
 
     def reader(self, key: str) -> Reader | None:
-        """Return what reads the events of a write key's project, None for an unknown key."""
+        """Return what reads the events of a write key's project, None for an unknown key.
+
+        Raises:
+            UnreadableError: the project's catalog cannot be read now.
+            storage.StorageError: the projects cannot be read now, and the key is not known yet.
+        """
         project = self.projects.by_key(key)
         if project is None:
             return None
@@ -147,8 +151,12 @@ class Collector:
             found.append("nothing is taken: the inbox cannot be written, the log says why")
         if self.mover.trouble is not None:
             found.append("nothing can be moved into the warehouse")
-        found += [f"project {name}: {why}" for name, why in self.mover.troubles().items()]
+        found += [f"project {name}: {why}" for name, why in self.failing().items()]
         return found
+
+    def failing(self) -> dict[str, str]:
+        """Return by project why its events are not taken, or do not reach the warehouse."""
+        return {**self.mover.troubles(), **self.projects.unreadable()}
 
 
 def _keep_private(directory: Path) -> None:

@@ -81,7 +81,7 @@ def read(path: Path) -> Catalog:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CatalogError(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise CatalogError(f"{path} is no JSON; `aboveboard catalog json` makes it") from None
     if not isinstance(document, dict):
         raise CatalogError(f"{path} is no catalog; `aboveboard catalog json` makes one")

@@ -16,6 +16,7 @@ from . import _explain_missing
 from .catalog import read
 
 if TYPE_CHECKING:
+    from aboveboard.client.catalog import Catalog
     from aboveboard.collector.projects import Project, Projects
 
 NAME = "projects"
@@ -52,7 +53,7 @@ def add_warehouse_argument(parser: argparse.ArgumentParser) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_argument(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    about = "add a project, or give one a newer catalog; the keys stay"
+    about = "add a project, or give one another catalog; the keys stay"
     adding = actions.add_parser("add", help=about, description=about)
     adding.add_argument("name", metavar="NAME", help="up to 31 of a-z, 0-9 and _, a letter first")
     adding.add_argument(
@@ -61,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="FILE",
         help="what may be collected, as `aboveboard catalog json` prints it",
+    )
+    adding.add_argument(
+        "--replace",
+        action="store_true",
+        help="withdraw what the new catalog lacks: it is refused from now on, also from older "
+        "versions of the tool. Without this the project goes on taking it",
     )
     add_data_argument(adding, again=True)
 
@@ -73,36 +80,64 @@ def run(args: argparse.Namespace) -> int:
         return _explain_missing(NAME, missing)
     try:
         with contextlib.closing(Projects(args.data)) as projects:
-            _act(args, projects)
+            return _add(args, projects) if args.action == "add" else _list(projects)
     except (storage.StorageError, WarehouseError, CatalogError) as error:
         print(f"aboveboard projects: {error}", file=sys.stderr)
         return 1
+
+
+def _add(args: argparse.Namespace, projects: Projects) -> int:
+    catalog = read(args.catalog)
+    before = None if args.name in projects.unreadable() else projects.get(args.name)
+    project = projects.add(args.name, catalog, called=str(args.catalog), replace=args.replace)
+    _show([project])
+    if not args.replace:
+        tell_of_kept(NAME, catalog, project, args.catalog)
+    elif before is not None:
+        _tell_of_withdrawn(before, project)
     return 0
 
 
-def _act(args: argparse.Namespace, projects: Projects) -> None:
-    if args.action == "add":
-        catalog = read(args.catalog)
-        before = projects.get(args.name)
-        project = projects.add(args.name, catalog, called=str(args.catalog))
-        _show([project])
-        warn_of_gone(NAME, before, project)
-    elif projects.all():
+def _list(projects: Projects) -> int:
+    unreadable = projects.unreadable()
+    if projects.all():
         _show(projects.all())
-    else:
+    elif not unreadable:
         print("no projects yet: `aboveboard serve` makes one, or `aboveboard projects add`")
+    for name, why in unreadable.items():
+        print(f"aboveboard projects: project {name}: {why}", file=sys.stderr)
+    return 1 if unreadable else 0
 
 
-def warn_of_gone(command: str, before: Project | None, after: Project) -> None:
-    """Say what is taken no more, where a catalog has less than the one before it."""
+def tell_of_kept(command: str, given: Catalog, project: Project, file: Path) -> None:
+    """Say what a project takes, or rounds, that the catalog which it was given does not."""
     from aboveboard.collector import growth
 
-    names = growth.gone(before.catalog, after.catalog) if before else []
-    if names:
+    replace = f"`aboveboard projects add {project.name} --catalog {file} --replace`"
+    kept = growth.gone(project.catalog, given)
+    if kept:
         print(
-            f"aboveboard {command}: {after.name} no longer takes {', '.join(names)}, which older "
-            "versions of the tool go on sending; what was kept stays. To take it still, leave it "
-            "in the catalog",
+            f"aboveboard {command}: {project.name} goes on taking {', '.join(kept)}, which older "
+            f"versions of the tool send and {file} lacks. To refuse it from now on: {replace}",
+            file=sys.stderr,
+        )
+    rounded = growth.rounded(project.catalog, given)
+    if rounded:
+        print(
+            f"aboveboard {command}: {project.name} goes on rounding {', '.join(rounded)}, which "
+            f"{file} has exactly. To keep exact numbers from now on: {replace}",
+            file=sys.stderr,
+        )
+
+
+def _tell_of_withdrawn(before: Project, after: Project) -> None:
+    from aboveboard.collector import growth
+
+    withdrawn = growth.gone(before.catalog, after.catalog)
+    if withdrawn:
+        print(
+            f"aboveboard {NAME}: from now on {after.name} refuses {', '.join(withdrawn)}, also "
+            "from older versions of the tool. What was kept of it stays",
             file=sys.stderr,
         )
 

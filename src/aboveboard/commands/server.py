@@ -16,13 +16,13 @@ from aboveboard import dashboard
 from aboveboard.client.kinds import CatalogError
 from aboveboard.collector import access, descriptors, listener, log, storage
 from aboveboard.collector.app import create_app
-from aboveboard.collector.projects import shipped_catalog
+from aboveboard.collector.projects import UnreadableError, shipped_catalog
 from aboveboard.collector.service import Collector
 from aboveboard.collector.worker import EXIT_CODE
 from aboveboard.warehouse import WarehouseError, database
 
 from .catalog import read
-from .projects import warn_of_gone
+from .projects import tell_of_kept
 from .serve import NAME, SECRET
 
 if TYPE_CHECKING:
@@ -104,14 +104,21 @@ def _add_projects(collector: Collector, args: argparse.Namespace) -> None:
         if project.shipped:  # a newer aboveboard may know more of what the app collects
             collector.add_project(project.name, shipped_catalog(FIRST), shipped=True)
     if args.catalog is not None:
-        catalog = read(args.catalog)
-        before = collector.projects.get(args.project)
-        project = collector.add_project(args.project, catalog, called=str(args.catalog))
-        warn_of_gone(NAME, before, project)
+        _give(collector, args.project, args.catalog)
     if args.demo and collector.projects.get(DEMO) is None:
         collector.add_project(DEMO, shipped_catalog(FIRST), shipped=True)
-    if not collector.projects.all():
+    if not (collector.projects.all() or collector.projects.unreadable()):
         collector.add_project(FIRST, shipped_catalog(FIRST), shipped=True)
+
+
+def _give(collector: Collector, name: str, file: Path) -> None:
+    catalog = read(file)
+    try:
+        project = collector.add_project(name, catalog, called=str(file))
+    except UnreadableError as error:  # no reason to keep the other projects waiting
+        print(f"aboveboard serve: {error}", file=sys.stderr)
+    else:
+        tell_of_kept(NAME, catalog, project, file)
 
 
 async def _serve(collector: Collector, args: argparse.Namespace, connections: int) -> None:
