@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import ssl
@@ -182,6 +183,27 @@ class TestSending:
         upload.run(errand, {})
         assert len(segment.listed(errand.segments)) == 2
         assert paused(errand.pause_file)
+
+    def test_a_failure_is_not_tried_again_at_once_where_no_pause_can_be_set(
+        self, errand: Errand, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A full disk; a child would call on a collector as fast as it can, until it is ended."""
+        wait_for_sending(errand, 1)
+        tried: list[object] = []
+
+        def refused(*request: object) -> None:
+            tried.append(request)
+            assert len(tried) == 1
+            raise ConnectionRefusedError
+
+        def full(*_args: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(upload, "Connection", refused)
+        monkeypatch.setattr(upload, "pause", full)
+        upload.run(errand, {})
+        assert len(tried) == 1
+        assert len(segment.listed(errand.segments)) == 1
 
     def test_a_proxy_is_used_where_the_environment_names_one(
         self, errand: Errand, recorder: Any

@@ -118,9 +118,10 @@ def run(
         has_lock = held is not None or locks.acquire(lock)
         while has_lock:
             adopt(errand.directory, state, errand)
-            errands = _errands(errand)
-            for each in errands:
-                _deliver(each, environ, in_thread=in_thread)
+            # Where it failed it is not tried again, also if no pause could be set: a full disk.
+            errands = [
+                each for each in _errands(errand) if _deliver(each, environ, in_thread=in_thread)
+            ]
             # A session that ended since the last look at the segments found the lock taken, or the
             # pause set, and started no child. Only after both are gone is a last look the last.
             locks.release(lock)
@@ -159,20 +160,23 @@ def _is_left(errand: Errand, environ: Mapping[str, str]) -> bool:
     )
 
 
-def _deliver(errand: Errand, environ: Mapping[str, str], *, in_thread: bool) -> None:
+def _deliver(errand: Errand, environ: Mapping[str, str], *, in_thread: bool) -> bool:
+    """Deliver what a recipient is to have; return whether no delivery of events failed."""
     user_id = may_send(errand, environ)
+    went_well = True
     count_dropped(errand, segment.prune(errand.segments))
     if user_id and segment.any_waits(errand.segments) and not paused(errand.pause_file):
-        _deliver_events(errand, environ, user_id, in_thread=in_thread)
+        went_well = _deliver_events(errand, environ, user_id, in_thread=in_thread)
     # Last, and on its own: what a collector does with such a request is never felt by events.
     may_ask = not paused(errand.pause_file) and not environment.do_not_track(environ)
     if may_ask and errand.owes():
         _deliver_erasures(errand, environ)
+    return went_well
 
 
 def _deliver_events(
     errand: Errand, environ: Mapping[str, str], user_id: str, *, in_thread: bool
-) -> None:
+) -> bool:
     if not in_thread:
         # It comes first, and goes when all went well: whatever ends this process, it stands.
         # A disk that has no room for it may have some once the segments are gone.
@@ -192,9 +196,11 @@ def _deliver_events(
     else:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(errand.pause_file)
+        return True
     finally:
         if connection is not None:
             connection.close()
+    return False
 
 
 def _deliver_erasures(errand: Errand, environ: Mapping[str, str]) -> None:
