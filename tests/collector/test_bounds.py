@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aboveboard.collector.inflate import INFLATED_MAX, OBJECTS_MAX, WIRE_MAX
+from aboveboard.collector.inflate import INFLATED_MAX, OBJECTS_MAX, WIRE_MAX, is_gzip
 from aboveboard.collector.posthog import EVENTS_MAX
 from aboveboard.collector.segment import LINES_MAX
 from aboveboard.collector.writekey import LOOKED_AT_MAX
+from tests.collector.bombs import blocks
 from tests.collector.test_posthog import body, event
 from tests.collector.texts import encoded, values
 from tests.collector.tool import Install, Server, new_id
@@ -60,6 +61,9 @@ def bombs(key: str) -> dict[str, tuple[str, bytes]]:
         "texts": batch(key, b'"",' * 1_900_000 + b'""'),
         "names of keys": b'"token":"x",' * 500_000,
         "zeros": b"\0" * 50_000_000,
+        "tables": blocks(LOOKED_AT_MAX - 1),
+        "tables and matches": blocks(LOOKED_AT_MAX - 1, matches=1),
+        "tables that announce less": blocks(LOOKED_AT_MAX - 1, matches=1)[:-4] + bytes(4),
         "packed twice": gzip.compress(gzip.compress(b"\0" * 50_000_000)),
     }
     lines = {
@@ -75,7 +79,10 @@ def bombs(key: str) -> dict[str, tuple[str, bytes]]:
         "noise that is gzip": gzip.compress(random.Random(1).randbytes(LOOKED_AT_MAX - 1000), 0),
     }
     return {
-        **{name: ("/batch/", gzip.compress(sent)) for name, sent in packed.items()},
+        **{
+            name: ("/batch/", sent if is_gzip(sent) else gzip.compress(sent))
+            for name, sent in packed.items()
+        },
         **{name: ("/v1/events", gzip.compress(sent)) for name, sent in lines.items()},
         **{name: ("/batch/", sent) for name, sent in plain.items()},
     }

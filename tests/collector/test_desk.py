@@ -15,6 +15,7 @@ from aboveboard.collector.inflate import (
     TooLargeError,
     TooManyObjectsError,
 )
+from tests.collector.bombs import blocks
 
 
 def thread_that_reads(body: bytes) -> str:
@@ -64,6 +65,14 @@ def test_a_body_is_as_large_as_it_came_however_little_it_announces() -> None:
     content = b'{"api_key": "known"}'
     small, large = gzip.compress(content), blown_up(content, LARGE + 5)
     assert gzip.decompress(large) == content
+    assert thread_that_reads(small) == thread_that_looks(small) == threading.current_thread().name
+    assert thread_that_reads(large).startswith("reader")
+    assert thread_that_looks(large).startswith("finder")
+
+
+def test_gzip_of_much_work_is_read_by_another_thread_however_little_it_is() -> None:
+    content = b'{"api_key": "known"}'
+    small, large = blocks(1000, content=content), blocks(LARGE // 2, content=content)
     assert thread_that_reads(small) == thread_that_looks(small) == threading.current_thread().name
     assert thread_that_reads(large).startswith("reader")
     assert thread_that_looks(large).startswith("finder")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import random
 
@@ -22,8 +23,10 @@ from aboveboard.collector.writekey import (
     WRONG_MAX,
     NoKeyError,
     TooLargeToLookError,
+    TooSlowToLookError,
     UnknownKeyError,
 )
+from tests.collector.bombs import blocks
 
 KEY = "ab_" + "k3y-" * 8
 
@@ -81,6 +84,19 @@ def test_a_body_is_looked_at_within_its_bounds() -> None:
         find(gzip.compress(b"x" * (INFLATED_MAX + 1)))
     with pytest.raises(TooLargeToLookError):
         find(gzip.compress(random.Random(1).randbytes(LOOKED_AT_MAX), 0))
+
+
+def test_a_body_that_takes_long_to_look_through_is_given_up() -> None:
+    seconds = itertools.count()
+    body = blocks(LOOKED_AT_MAX - 1, content=b'"token":"%s"' % KEY.encode())
+    with pytest.raises(TooSlowToLookError):
+        writekey.find(body, lambda key: key == KEY, clock=lambda: next(seconds) * 0.001)
+    assert next(seconds) < 50  # pieces that were looked at
+
+
+def test_gzip_that_is_made_to_cost_much_is_given_up() -> None:
+    with pytest.raises(TooSlowToLookError):
+        find(blocks(LOOKED_AT_MAX - 1))
 
 
 @given(st.binary(max_size=3000), st.integers(0, 3), st.booleans())

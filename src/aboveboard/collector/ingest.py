@@ -44,6 +44,8 @@ TOO_LARGE_READ = {
     TooLargeError: f"the body is larger than {INFLATED_MAX} bytes when inflated",
     writekey.TooLargeToLookError: f"the gzipped body is larger than {writekey.LOOKED_AT_MAX} "
     "bytes, too large to look for its key: send the write key as Authorization: Bearer",
+    writekey.TooSlowToLookError: "looking for the key in the body takes too long: "
+    "send the write key as Authorization: Bearer",
     TooManyObjectsError: f"the body has more than {OBJECTS_MAX} objects and lists",
 }
 TOO_MANY_LINES = f"the body has more than {segment.LINES_MAX} lines"
