@@ -35,8 +35,8 @@ LARGE = 128 * 1024
 meanwhile."""
 
 PACKED_COST = 8
-"""How many bytes that are not compressed take as much time as one that is, at least: JSON becomes as
-much, and 128 KiB of what becomes nothing take 11 ms."""
+"""How many plain bytes take as much time as one compressed byte, at least: JSON becomes as much, and
+128 KiB of what becomes nothing take 11 ms."""
 
 WORK_MAX = 256 * 2**20
 """Bytes that all bodies together may take while they are read and stored."""
