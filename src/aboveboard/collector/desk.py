@@ -35,7 +35,7 @@ LARGE = 128 * 1024
 meanwhile."""
 
 PACKED_COST = 8
-"""How many plain bytes take as much time as one compressed byte, at least: JSON becomes as much, and
+"""How many plain bytes take as much time as a compressed byte, at least: JSON becomes as much, and
 128 KiB of what becomes nothing take 11 ms."""
 
 WORK_MAX = 256 * 2**20
