@@ -25,8 +25,8 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from aboveboard.client import models
-from aboveboard.collector.projects import Projects
+from aboveboard.catalog import models
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse import Warehouse, database, embedded
 
 EVENTS = 200

@@ -6,12 +6,21 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "aboveboard"
+
+
+def module(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -32,9 +41,11 @@ def imports(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             start = package[: len(package) - node.level + 1] if node.level else []
-            module = ".".join([*start, *([node.module] if node.module else [])])
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+            source = ".".join([*start, *([node.module] if node.module else [])])
+            names = [f"{source}.{alias.name}" for alias in node.names]
+            if not set(names) <= set(MODULES):
+                yield source
+            yield from names
 
 
 def files(*folders: str) -> list[Path]:
@@ -45,50 +56,81 @@ STANDARD = sys.stdlib_module_names | {"_sha2", "_sha256"}
 """The second has the digest until Python 3.11, the first from 3.12 on; each knows only its own."""
 
 
+ROOMS = {
+    "catalog": (),
+    "client": ("catalog",),
+    "auditlog": ("catalog", "client"),
+    "integrations": ("catalog", "client"),
+    "hosts": ("catalog", "client"),
+    "demo": ("catalog", "client", "hosts"),
+    "statistics": (),
+    "warehouse": ("catalog",),
+    "insights": ("catalog", "warehouse", "statistics"),
+    "rendering": ("insights", "statistics"),
+    "dashboard": ("catalog", "warehouse", "insights", "rendering"),
+    "collector": ("catalog", "warehouse"),
+    "commands": ("catalog", "client", "auditlog", "collector", "dashboard", "hosts", "warehouse"),
+}
+"""The rooms of the house, and the rooms whose modules each may import. Data flows one way."""
+
+COLLECTOR = {
+    "operations": (),
+    "inbox": ("operations",),
+    "protocols": ("inbox",),
+    "projects": ("inbox", "protocols"),
+    "http": ("inbox", "operations", "projects", "protocols"),
+    "transfer": ("inbox", "protocols"),
+}
+"""The collector's rooms in the same way. `allowlist` is open to all of them, and what stands beside
+them (`mover`, `service`, `app`) puts them together."""
+
+STANDARD_LIBRARY_ONLY = ("catalog", "client", "auditlog")
+
+
 class TestWhoImportsWhom:
     """Data flows one way, and so do imports."""
 
-    @pytest.mark.parametrize(
-        "path",
-        files("client", "auditlog"),
-        ids=lambda path: f"{path.parent.name}/{path.name}",
-    )
-    def test_the_client_needs_the_standard_library_only(self, path: Path) -> None:
-        near = ("aboveboard.client", f"aboveboard.{path.parent.name}", "aboveboard.__")
-        for name in imports(path):
-            top = name.split(".")[0]
-            ours = name == "aboveboard" or name.startswith(near)
-            assert ours or (top != "aboveboard" and top in STANDARD), name
-
-    @pytest.mark.parametrize(
-        "path",
-        files("collector", "warehouse", "insights", "dashboard"),
-        ids=lambda path: f"{path.parent.name}/{path.name}",
-    )
-    def test_the_server_never_imports_a_hosts_code(self, path: Path) -> None:
-        for name in imports(path):
-            assert not name.startswith(("aboveboard.hosts", "aboveboard.integrations")), name
-
-    @pytest.mark.parametrize(
-        ("earlier", "later"),
-        [
-            ("warehouse", ("collector", "dashboard", "insights", "commands")),
-            ("insights", ("collector", "dashboard", "commands")),
-            ("collector", ("commands",)),
-            ("dashboard", ("commands",)),
-            ("auditlog", ("collector", "warehouse", "dashboard", "insights", "commands", "hosts")),
-            ("integrations", ("collector", "warehouse", "dashboard", "insights", "commands")),
-            ("hosts", ("collector", "warehouse", "dashboard", "insights", "commands")),
-        ],
-    )
-    def test_nothing_later_is_imported_by_anything_earlier(
-        self, earlier: str, later: tuple[str, ...]
-    ) -> None:
-        for path in files(earlier):
+    @pytest.mark.parametrize("room", STANDARD_LIBRARY_ONLY)
+    def test_what_lives_in_a_tool_needs_the_standard_library_only(self, room: str) -> None:
+        for path in files(room):
             for name in imports(path):
-                assert not name.startswith(tuple(f"aboveboard.{part}" for part in later)), (
-                    f"{path.relative_to(PACKAGE)} imports {name}"
-                )
+                top = name.split(".")[0]
+                assert top == "aboveboard" or top in STANDARD, f"{module(path)} imports {name}"
+
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_a_room_imports_the_rooms_before_it_only(self, room: str) -> None:
+        allowed = (room, *ROOMS[room])
+        for path in files(room):
+            for name in imports(path):
+                assert not name.startswith("aboveboard.") or name.split(".")[1] in (
+                    *allowed,
+                    "__version__",
+                ), f"{module(path)} imports {name}"
+
+    @pytest.mark.parametrize("room", COLLECTOR)
+    def test_so_does_a_room_of_the_collector(self, room: str) -> None:
+        allowed = (room, *COLLECTOR[room], "allowlist")
+        for path in files(f"collector/{room}"):
+            for name in imports(path):
+                if name.startswith("aboveboard.collector."):
+                    assert name.split(".")[2] in allowed, f"{module(path)} imports {name}"
+
+    def test_every_room_has_its_place_in_the_order(self) -> None:
+        def rooms(folder: Path) -> set[str]:
+            return {path.parent.name for path in folder.glob("*/__init__.py")}
+
+        assert rooms(PACKAGE) == set(ROOMS)
+        assert rooms(PACKAGE / "collector") == set(COLLECTOR)
+
+    def test_no_module_imports_itself_through_others(self) -> None:
+        graph = {
+            name: {each for each in imports(path) if each in MODULES and each != name}
+            for name, path in MODULES.items()
+        }
+        try:
+            tuple(TopologicalSorter(graph).static_order())
+        except CycleError as circle:
+            pytest.fail(" imports ".join(reversed(circle.args[1])))
 
 
 class TestTheClientOnOtherPythons:

@@ -14,7 +14,7 @@ import re
 import sys
 from pathlib import Path
 
-LIST = Path(__file__).parents[1] / "src/aboveboard/client/models.txt"
+LIST = Path(__file__).parents[1] / "src/aboveboard/catalog/models.txt"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{1,99}", re.ASCII)
 PROVIDER = re.compile(r"[a-z0-9][a-z0-9_.-]{1,39}", re.ASCII)
 ENUM = re.compile(r"class LlmProviders\(.*?\n(?=\S)", re.DOTALL)

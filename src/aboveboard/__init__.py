@@ -3,11 +3,8 @@
 The public face of the client: declare events, hold an `Analytics`, record.
 """
 
-__version__ = "0.1.0"
-
-from .client.analytics import Analytics
-from .client.catalog import Catalog
-from .client.event import (
+from .catalog.catalog import Catalog
+from .catalog.event import (
     Event,
     choice,
     command,
@@ -20,7 +17,9 @@ from .client.event import (
     size,
     version,
 )
-from .client.kinds import CatalogError
+from .catalog.kinds import CatalogError
+from .client.analytics import Analytics
+from .client.release import __version__
 from .client.startup import environ as start_environment
 
 __all__ = [

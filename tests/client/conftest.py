@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from aboveboard.catalog.catalog import Catalog
 from aboveboard.client import recipient
-from aboveboard.client.catalog import Catalog
 from aboveboard.client.state import StateFile
 from tests.client import tool as example
 from tests.client.places import place

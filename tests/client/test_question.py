@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from aboveboard import Event
+from aboveboard.catalog.catalog import Catalog
 from aboveboard.client import environment
-from aboveboard.client.catalog import Catalog
 from aboveboard.client.question import Question
 from aboveboard.client.state import StateFile
 from tests.client import tool as example

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.line import KEYS
 from aboveboard.client import segment, wire
 from aboveboard.client.appendfile import AuditLog
-from aboveboard.client.catalog import Catalog
-from aboveboard.client.line import KEYS
 from aboveboard.client.session import Session
 from tests.client import tool as example
 from tests.client.conftest import Tool

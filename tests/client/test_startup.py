@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from aboveboard.catalog.catalog import Catalog
 from aboveboard.client import environment, startup
-from aboveboard.client.catalog import Catalog
 from aboveboard.client.directories import expand, home
 from aboveboard.client.spawn import KEPT
 from aboveboard.client.state import StateFile

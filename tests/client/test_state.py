@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aboveboard.catalog.digest import sha256
 from aboveboard.client import consent, locks, state
-from aboveboard.client.digest import sha256
 from aboveboard.client.state import StateFile, is_id, new_id
 
 HERE = "https://analytics.example.org"

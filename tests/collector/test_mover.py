@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.client.catalog import Catalog
+from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector import mover
-from aboveboard.collector.inbox import Delivery
+from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.warehouse import WarehouseError, database
 from tests.collector.tool import CATALOG, EVENTS, NOW, Exit, Install, Launched, add_project, ask

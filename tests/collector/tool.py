@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aboveboard import Event
-from aboveboard.client.catalog import Catalog
-from aboveboard.client.event import (
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.event import (
     choice,
     command,
     count,
@@ -30,8 +30,8 @@ from aboveboard.client.event import (
     model,
     version,
 )
-from aboveboard.collector import storage
-from aboveboard.collector.projects import Projects
+from aboveboard.collector.inbox import storage
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse import Result, Warehouse, database, embedded
 
 NOW = int(time.time())

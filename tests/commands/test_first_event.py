@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.client.catalog import Catalog
+from aboveboard.catalog.catalog import Catalog
 from tests.client.conftest import Tool
 from tests.collector.tool import EVENTS, Server, add_project, until
 

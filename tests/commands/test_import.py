@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from aboveboard.warehouse import database
-from tests.collector.test_auditlog import old
 from tests.collector.tool import NOW, Install, Server, add_project, ask, new_id, until
+from tests.collector.transfer.test_logs import old
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

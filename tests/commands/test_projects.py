@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from aboveboard import Event
-from aboveboard.client.catalog import Catalog
-from aboveboard.client.event import choice, count
-from aboveboard.collector.projects import Projects
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.event import choice, count
+from aboveboard.collector.projects.registry import Projects
 from tests.collector.tool import CATALOG, EVENTS, add_project, damage
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 
 from aboveboard.auditlog.reading import Reader
-from aboveboard.client.catalog import Catalog
+from aboveboard.catalog.catalog import Catalog
 from aboveboard.commands import main
 from aboveboard.commands.sample import write
 from aboveboard.hosts.aider.catalog import CATALOG

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from aboveboard import Event
-from aboveboard.client.catalog import Catalog
-from aboveboard.client.event import flag
-from aboveboard.collector.inbox import Delivery, Inbox
-from aboveboard.collector.projects import Project, Projects, shipped_catalog
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.event import flag
+from aboveboard.collector.inbox.inbox import Delivery, Inbox
+from aboveboard.collector.projects.registry import Project, Projects, shipped_catalog
 from aboveboard.collector.service import Reader
 from tests.collector.tool import (
     CATALOG,

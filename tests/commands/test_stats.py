@@ -24,7 +24,8 @@ from aboveboard.auditlog.reading import Reader, read_line
 from aboveboard.auditlog.sample import Sample
 from aboveboard.auditlog.tally import Tally
 from aboveboard.collector.allowlist import AllowList
-from aboveboard.collector.legacy import Run, Told, Translator
+from aboveboard.collector.inbox.runs import Run
+from aboveboard.collector.protocols.legacy import Told, Translator
 from aboveboard.commands import main
 from aboveboard.hosts.aider.catalog import CATALOG
 from tests.client.conftest import Tool, tool

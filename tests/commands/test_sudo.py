@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.client.catalog import Catalog
+from aboveboard.catalog.catalog import Catalog
 from aboveboard.client.state import StateFile
 from tests.client import tool as example
 from tests.client.places import NOBODY, place

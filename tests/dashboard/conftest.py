@@ -18,8 +18,8 @@ from litestar.datastructures import State
 from playwright.sync_api import Browser, sync_playwright
 
 from aboveboard import dashboard
-from aboveboard.client.catalog import Catalog
-from aboveboard.collector.projects import Projects, shipped_catalog
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.collector.projects.registry import Projects, shipped_catalog
 from aboveboard.warehouse import Warehouse, embedded
 from tests.conftest import missing
 from tests.dashboard.tool import CATALOG

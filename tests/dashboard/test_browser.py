@@ -13,8 +13,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from aboveboard.client.catalog import Catalog
-from aboveboard.collector.projects import shipped_catalog
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.collector.projects.registry import shipped_catalog
 from tests.dashboard.conftest import Site
 from tests.insights.population import Happening, fill
 

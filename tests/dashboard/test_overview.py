@@ -10,10 +10,11 @@ from uuid import uuid4
 
 import pytest
 
-from aboveboard.client.catalog import Catalog
-from aboveboard.collector.projects import shipped_catalog
-from aboveboard.dashboard import choices, overview
-from aboveboard.dashboard.overview import Overview
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.dashboard import choices
+from aboveboard.dashboard.pages import overview
+from aboveboard.dashboard.pages.overview import Overview
 from aboveboard.dashboard.view import View
 from aboveboard.insights import Filters, Table
 from aboveboard.warehouse import Warehouse, embedded

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aboveboard.client.catalog import Catalog
-from aboveboard.client.event import Event, choice, command
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.event import Event, choice, command
 
 
 class Command(Event):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from aboveboard import insights
-from aboveboard.client.catalog import Catalog
-from aboveboard.collector.projects import shipped_catalog
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.insights import Table
 from aboveboard.warehouse import Warehouse, embedded
 from tests.insights.population import Happening, fill, population

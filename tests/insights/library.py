@@ -6,8 +6,8 @@ import random
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from aboveboard.client.catalog import Catalog
-from aboveboard.client.event import (
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.event import (
     Event,
     choice,
     command,

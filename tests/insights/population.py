@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from aboveboard.client.catalog import Catalog
+from aboveboard.catalog.catalog import Catalog
 from aboveboard.warehouse import Warehouse, table, tables
 
 Name = TypeVar("Name")

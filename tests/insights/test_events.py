@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from aboveboard import insights
-from aboveboard.client.catalog import Catalog
-from aboveboard.client.event import Event, flag
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.event import Event, flag
 from aboveboard.insights import FilterError, Filters
 from aboveboard.insights.statement import fitted
 from tests.insights.conftest import Data, Project
@@ -29,7 +29,7 @@ from tests.insights.test_insight import (
     sessions_begun,
     whole,
 )
-from tests.insights.test_intervals import leave_one_out, tally
+from tests.statistics.test_intervals import leave_one_out, tally
 
 FILTERS: list[dict[str, str]] = [{}, {"version": "1.1.0", "os": "Linux"}]
 WORDS = ("format", "source", "cover", "exporter")

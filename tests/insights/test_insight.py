@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from aboveboard import insights
-from aboveboard.client.catalog import Catalog
-from aboveboard.client.event import Event, command, exception
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.event import Event, command, exception
 from aboveboard.insights import Filters, Table
 from tests.conftest import ROOT
 from tests.insights.conftest import Data, Project

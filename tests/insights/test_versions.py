@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aboveboard.client.kinds import Version
+from aboveboard.catalog.kinds import Version
 from aboveboard.insights.versions import age
 
 IN_ORDER = (

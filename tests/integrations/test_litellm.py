@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from aboveboard import Analytics
-from aboveboard.client.event import values_of
-from aboveboard.client.models import public_name
+from aboveboard.catalog.event import values_of
+from aboveboard.catalog.models import public_name
 from aboveboard.integrations import litellm as integration
 from aboveboard.integrations.litellm import ERRORS, PROVIDERS, ModelCall, Recorder, record_calls
 from tests.conftest import ROOT, missing

@@ -22,10 +22,11 @@ from typing import Any
 
 import pytest
 
-from aboveboard.collector import auditlog, storage
-from aboveboard.collector.projects import Projects
-from aboveboard.collector.runs import recall
+from aboveboard.collector.inbox import storage
+from aboveboard.collector.inbox.runs import recall
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector, Reader
+from aboveboard.collector.transfer import logs as auditlog
 from aboveboard.warehouse import Warehouse, WarehouseError, embedded, migration, schema
 from tests.collector.tool import Server
 

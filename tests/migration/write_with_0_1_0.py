@@ -30,9 +30,9 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from aboveboard.client.catalog import Catalog
-from aboveboard.collector.inbox import Delivery, Inbox
-from aboveboard.collector.projects import Projects
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.collector.inbox.inbox import Delivery, Inbox
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector, Reader
 from tests.collector.tool import CATALOG, EVENTS, LEGACY, Install, Server
 

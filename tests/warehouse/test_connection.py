@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from aboveboard import Event
-from aboveboard.client.catalog import Catalog
-from aboveboard.client.event import choice, count, dollars, exception, flag
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.event import choice, count, dollars, exception, flag
 from aboveboard.warehouse import (
     Warehouse,
     WarehouseError,

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard import Event
-from aboveboard.client.catalog import Catalog
-from aboveboard.client.event import count, exception, flag
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.event import count, exception, flag
 from aboveboard.warehouse import WarehouseError, database, schema, table, tables
 
 

@@ -13,7 +13,7 @@ from .reading import NOTHING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aboveboard.client.catalog import Catalog
+    from aboveboard.catalog.catalog import Catalog
 
 Properties = dict[str, object]
 

@@ -10,7 +10,7 @@ import datetime
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from aboveboard.client.line import EVENT, PROPERTIES, SEQ, SEQ_MAX, SESSION, TIME, USER_ID
+from aboveboard.catalog.line import EVENT, PROPERTIES, SEQ, SEQ_MAX, SESSION, TIME, USER_ID
 
 from .files import is_damage
 

@@ -12,9 +12,9 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aboveboard.client.catalog import DroppedEvents, SessionStart
-from aboveboard.client.kinds import REJECTED
-from aboveboard.client.line import EVENT, PROPERTIES, SEQ, SESSION, TIME, USER_ID, hour
+from aboveboard.catalog.catalog import DroppedEvents, SessionStart
+from aboveboard.catalog.kinds import REJECTED
+from aboveboard.catalog.line import EVENT, PROPERTIES, SEQ, SESSION, TIME, USER_ID, hour
 from aboveboard.client.state import new_id
 
 from .legacy import Legacy
@@ -23,7 +23,7 @@ from .runs import Runs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from aboveboard.client.catalog import Catalog
+    from aboveboard.catalog.catalog import Catalog
 
     from .legacy import Properties
     from .reading import LoggedEvent

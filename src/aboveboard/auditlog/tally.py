@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aboveboard.client.kinds import EXACT_MAX
+from aboveboard.catalog.kinds import EXACT_MAX
 
 from .runs import Runs
 

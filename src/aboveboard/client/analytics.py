@@ -7,8 +7,9 @@ import os
 import sys
 import time
 
+from aboveboard.catalog.catalog import Catalog, DroppedEvents, Failure
+
 from . import consent, directories, environment, recipient, startup, wire
-from .catalog import Catalog, DroppedEvents, Failure
 from .errand import owing, paused
 from .install import ID_LOST, POSTHOGS, Install
 from .settings import combined
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from aboveboard.catalog.event import Event
+
     from .appendfile import AuditLog
-    from .event import Event
     from .session import Session
 
 

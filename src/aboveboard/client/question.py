@@ -9,7 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .catalog import Catalog
+    from aboveboard.catalog.catalog import Catalog
+
     from .consent import Terms
 
 _TRIES = 3

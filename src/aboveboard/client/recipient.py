@@ -44,7 +44,7 @@ def shown(recipient: str) -> str:
 
 def folder(recipient: str) -> str:
     """Return the name of a recipient's folder: no two have the same, whoever chose their names."""
-    from .digest import sha256
+    from aboveboard.catalog.digest import sha256
 
     host = recipient.partition("://")[2].partition("/")[0]
     readable = "".join(

@@ -18,19 +18,21 @@ import time
 from _thread import RLock
 from _weakref import ref
 
+from aboveboard.catalog.catalog import ARCHITECTURES, OPERATING_SYSTEMS, DroppedEvents, SessionStart
+from aboveboard.catalog.event import values_of
+
 from . import wire
-from .catalog import ARCHITECTURES, OPERATING_SYSTEMS, DroppedEvents, SessionStart
-from .event import values_of
 from .state import new_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from aboveboard.catalog.catalog import Catalog, Entry
+    from aboveboard.catalog.event import Event
+
     from .appendfile import AuditLog
-    from .catalog import Catalog, Entry
     from .consent import Terms
-    from .event import Event
     from .segment import Writer
 
     Encode = Callable[[object], str | None]

@@ -398,7 +398,7 @@ def id_of(secret: str) -> str:
     A UUID4 whose 122 random bits are the first of the secret's SHA-256, so that who has the secret
     can prove to be the install, and nobody can find the secret from the id.
     """
-    from .digest import sha256
+    from aboveboard.catalog.digest import sha256
 
     return _uuid4(sha256(bytes.fromhex(secret)).digest()[:16])
 

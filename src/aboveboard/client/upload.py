@@ -25,7 +25,7 @@ import time
 import urllib.parse
 import urllib.request
 
-from aboveboard import __version__
+from aboveboard.catalog.line import SENT_AT, hour
 
 from . import consent, environment, locks, segment, spawn, verdicts, wire
 from .earlier import adopt
@@ -39,7 +39,7 @@ from .errand import (
     paused,
     read,
 )
-from .line import SENT_AT, hour
+from .release import __version__
 from .state import StateFile, noes
 
 TYPE_CHECKING = False

@@ -11,9 +11,10 @@ import json
 import os
 import time
 
-from . import line
+from aboveboard.catalog import line
+from aboveboard.catalog.line import HOUR
+
 from .errand import POSTHOG
-from .line import HOUR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

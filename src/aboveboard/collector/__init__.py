@@ -1,1 +1,1 @@
-"""The HTTP side: protocols, allow-list, keys, inbox, and the way into the warehouse."""
+"""The collector: what senders bring, checked, kept, and moved into the warehouse."""

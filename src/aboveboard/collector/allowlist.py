@@ -13,15 +13,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from aboveboard.client import models
-from aboveboard.client.kinds import REJECTED
-from aboveboard.client.line import hour
+from aboveboard.catalog import models
+from aboveboard.catalog.kinds import REJECTED
+from aboveboard.catalog.line import hour
 from aboveboard.warehouse import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from aboveboard.client.catalog import Catalog, Entry
+    from aboveboard.catalog.catalog import Catalog, Entry
 
 Columns = dict[str, list[object]]
 """Column name to values, all of one length."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
 
-from . import access, ingest, metrics
+from .http import access, ingest
+from .operations import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -28,10 +28,10 @@ from typing import TYPE_CHECKING
 
 from aboveboard.warehouse import MismatchError, WarehouseError, database, schema
 
-from . import inbox, storage
-from .log import described
-from .projects import UnreadableError
-from .worker import Watch, Worker
+from .inbox import inbox, storage
+from .operations.log import described
+from .operations.worker import Watch, Worker
+from .projects.registry import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from aboveboard.warehouse import Warehouse
 
     from .allowlist import Columns
-    from .projects import Projects
+    from .projects.registry import Projects
 
 log = logging.getLogger(__name__)
 

@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING
 
 from aboveboard.warehouse import Warehouse, embedded
 
-from . import legacy, storage
 from .allowlist import AllowList
-from .committer import Committer
-from .inbox import Inbox
-from .metrics import Metrics
+from .inbox import storage
+from .inbox.committer import Committer
+from .inbox.inbox import Inbox
 from .mover import Mover
-from .projects import NEW, Project, Projects
-from .segment import SegmentReader
-from .worker import Watch
+from .operations.metrics import Metrics
+from .operations.worker import Watch
+from .projects.registry import NEW, Project, Projects
+from .protocols import legacy
+from .protocols.segment import SegmentReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from aboveboard.client.catalog import Catalog
+    from aboveboard.catalog.catalog import Catalog
 
 WAREHOUSE = "warehouse"
 LOCK = "serve.lock"

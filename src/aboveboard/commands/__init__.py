@@ -11,6 +11,8 @@ from typing import Protocol
 
 from aboveboard import __version__
 
+from .missing import explain_missing
+
 COMMANDS = {
     "serve": "the collector and its dashboard",
     "import": "audit logs into the warehouse: ours and stock aider's",
@@ -57,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             try:
                 module = _load(name)
             except ModuleNotFoundError as missing:
-                return _explain_missing(name, missing)
+                return explain_missing(name, missing)
             module.add_arguments(below)
             run = module.run
     args = parser.parse_args(words)
@@ -77,14 +79,3 @@ def _load(name: str) -> Command:
     module = importlib.import_module(f"aboveboard.commands.{name}{'_' if name == 'import' else ''}")
     loaded: Command = module
     return loaded
-
-
-def _explain_missing(name: str, missing: ModuleNotFoundError) -> int:
-    if (missing.name or "").startswith("aboveboard"):
-        raise missing
-    print(
-        f"aboveboard {name}: {missing.name} is not installed; "
-        "`pip install 'aboveboard[collector]'` brings all that a collector needs",
-        file=sys.stderr,
-    )
-    return FAILURE

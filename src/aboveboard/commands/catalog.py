@@ -9,9 +9,9 @@ import os
 import sys
 from pathlib import Path
 
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.kinds import CatalogError
 from aboveboard.client.analytics import Analytics
-from aboveboard.client.catalog import Catalog
-from aboveboard.client.kinds import CatalogError
 
 TARGET_HELP = (
     "where the catalog is: MODULE:NAME of an Analytics or a Catalog in the tool's own code, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from . import _explain_missing
+from .missing import explain_missing
 from .projects import add_data_argument, add_warehouse_argument
 
 NAME = "import"
@@ -28,5 +28,5 @@ def run(args: argparse.Namespace) -> int:
     try:
         from . import importer  # what a collector needs may be missing, and the help is there still
     except ModuleNotFoundError as missing:
-        return _explain_missing(NAME, missing)
+        return explain_missing(NAME, missing)
     return importer.run(args)

@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aboveboard.auditlog.files import is_damage, unpacked
-from aboveboard.client.kinds import CatalogError
-from aboveboard.collector import auditlog, log, storage
-from aboveboard.collector.inbox import Inbox, UnavailableError
-from aboveboard.collector.projects import Project, Projects, shipped_catalog
+from aboveboard.catalog.kinds import CatalogError
+from aboveboard.collector.inbox import storage
+from aboveboard.collector.inbox.inbox import Inbox, UnavailableError
+from aboveboard.collector.operations import log
+from aboveboard.collector.projects.registry import Project, Projects, shipped_catalog
 from aboveboard.collector.service import Collector, Reader
+from aboveboard.collector.transfer import logs as auditlog
 from aboveboard.warehouse import WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from aboveboard.collector.auditlog import Summary
+    from aboveboard.collector.transfer.logs import Summary
 
 SHIPPED = "aider"
 NAMES_SHOWN = 20

@@ -11,10 +11,10 @@ import argparse
 import os
 from pathlib import Path
 
+from aboveboard.catalog.event import check_name
+from aboveboard.catalog.kinds import CatalogError
 from aboveboard.client import consent, directories
-from aboveboard.client.event import check_name
 from aboveboard.client.install import Install
-from aboveboard.client.kinds import CatalogError
 from aboveboard.client.state import FILE_NAME
 
 from . import access

@@ -9,15 +9,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aboveboard.client.kinds import CatalogError
-from aboveboard.collector import storage
+from aboveboard.catalog.kinds import CatalogError
+from aboveboard.collector.inbox import storage
 
-from . import _explain_missing
 from .catalog import read
+from .missing import explain_missing
 
 if TYPE_CHECKING:
-    from aboveboard.client.catalog import Catalog
-    from aboveboard.collector.projects import Project, Projects
+    from aboveboard.catalog.catalog import Catalog
+    from aboveboard.collector.projects.registry import Project, Projects
 
 NAME = "projects"
 
@@ -74,10 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     try:  # what a collector needs may be missing, and the help is there still
-        from aboveboard.collector.projects import Projects
+        from aboveboard.collector.projects.registry import Projects
         from aboveboard.warehouse import WarehouseError
     except ModuleNotFoundError as missing:
-        return _explain_missing(NAME, missing)
+        return explain_missing(NAME, missing)
     try:
         with contextlib.closing(Projects(args.data)) as projects:
             return _add(args, projects) if args.action == "add" else _list(projects)
@@ -111,7 +111,7 @@ def _list(projects: Projects) -> int:
 
 def tell_of_kept(command: str, given: Catalog, project: Project, file: Path) -> None:
     """Say what a project takes, or rounds, that the catalog which it was given does not."""
-    from aboveboard.collector import growth
+    from aboveboard.collector.projects import growth
 
     replace = f"`aboveboard projects add {project.name} --catalog {file} --replace`"
     kept = growth.gone(project.catalog, given)
@@ -131,7 +131,7 @@ def tell_of_kept(command: str, given: Catalog, project: Project, file: Path) -> 
 
 
 def _tell_of_withdrawn(before: Project, after: Project) -> None:
-    from aboveboard.collector import growth
+    from aboveboard.collector.projects import growth
 
     withdrawn = growth.gone(before.catalog, after.catalog)
     if withdrawn:

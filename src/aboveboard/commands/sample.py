@@ -15,8 +15,8 @@ from aboveboard.auditlog.legacy import Legacy
 from aboveboard.auditlog.reading import Reader
 from aboveboard.auditlog.sample import AIDER, OURS, Sample
 from aboveboard.auditlog.terminal import Page
-from aboveboard.client.catalog import DroppedEvents, Failure, SessionStart
-from aboveboard.client.kinds import CatalogError
+from aboveboard.catalog.catalog import DroppedEvents, Failure, SessionStart
+from aboveboard.catalog.kinds import CatalogError
 
 from . import catalog
 from .stats import left_out
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from aboveboard.auditlog.reading import LoggedEvent
     from aboveboard.auditlog.sample import LeftOut
-    from aboveboard.client.catalog import Catalog
+    from aboveboard.catalog.catalog import Catalog
 
 SIZE = 1000
 """Events; as many as aider publishes."""

@@ -6,11 +6,11 @@ import argparse
 import os
 from pathlib import Path
 
-from . import _explain_missing
+from .missing import explain_missing
 from .projects import add_data_argument, add_warehouse_argument
+from .variables import SECRET
 
 NAME = "serve"
-SECRET = "ABOVEBOARD_ADMIN_SECRET"  # noqa: S105  # the variable's name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,5 +40,5 @@ def run(args: argparse.Namespace) -> int:
     try:
         from . import server  # what a collector needs may be missing, and the help is there still
     except ModuleNotFoundError as missing:
-        return _explain_missing(NAME, missing)
+        return explain_missing(NAME, missing)
     return server.run(args)

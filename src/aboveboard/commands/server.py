@@ -13,17 +13,19 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from aboveboard import dashboard
-from aboveboard.client.kinds import CatalogError
-from aboveboard.collector import access, descriptors, listener, log, storage
+from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.app import create_app
-from aboveboard.collector.projects import UnreadableError, shipped_catalog
+from aboveboard.collector.http import access, listener
+from aboveboard.collector.inbox import storage
+from aboveboard.collector.operations import descriptors, log
+from aboveboard.collector.operations.worker import EXIT_CODE
+from aboveboard.collector.projects.registry import UnreadableError, shipped_catalog
 from aboveboard.collector.service import Collector
-from aboveboard.collector.worker import EXIT_CODE
 from aboveboard.warehouse import WarehouseError, database
 
 from .catalog import read
 from .projects import tell_of_kept
-from .serve import NAME, SECRET
+from .variables import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +120,7 @@ def _give(collector: Collector, name: str, file: Path) -> None:
     except UnreadableError as error:  # no reason to keep the other projects waiting
         print(f"aboveboard serve: {error}", file=sys.stderr)
     else:
-        tell_of_kept(NAME, catalog, project, file)
+        tell_of_kept("serve", catalog, project, file)
 
 
 async def _serve(collector: Collector, args: argparse.Namespace, connections: int) -> None:

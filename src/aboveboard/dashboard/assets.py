@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.metadata import version
 
+from aboveboard.rendering import palette
+
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+STYLESHEET = "dashboard.css"
 VEGA = "vega.js"
 
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
@@ -68,4 +71,5 @@ def _load(name: str) -> Asset:
 
 
 def _read(name: str) -> bytes:
-    return resources.files(__package__).joinpath("static", name).read_bytes()
+    content = resources.files(__package__).joinpath("static", name).read_bytes()
+    return palette.css().encode() + content if name == STYLESHEET else content

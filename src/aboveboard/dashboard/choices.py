@@ -7,7 +7,7 @@ from datetime import date
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from aboveboard.client.catalog import OPERATING_SYSTEMS
+from aboveboard.catalog.catalog import OPERATING_SYSTEMS
 from aboveboard.insights.versions import age
 from aboveboard.warehouse import database
 

@@ -11,7 +11,9 @@ import jinja2
 from litestar import Response
 from markupsafe import Markup
 
-from . import assets, charts, view, wording
+from aboveboard.rendering import charts, wording
+
+from . import assets, view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,10 +13,12 @@ from litestar.params import FromPath
 
 from aboveboard import insights, warehouse
 from aboveboard.insights import FilterError
+from aboveboard.rendering import cells, charts
 from aboveboard.warehouse import QueryLimitError, WarehouseError
 
-from . import assets, cells, charts, event, overview, quarantine
-from .first import FirstSteps
+from . import assets
+from .pages import event, overview, quarantine
+from .pages.first import FirstSteps
 from .responses import FOREVER, FRESH, answer, page
 from .view import UnknownError, View
 

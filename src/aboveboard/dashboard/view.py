@@ -8,14 +8,15 @@ from urllib.parse import urlencode
 
 from aboveboard import insights
 from aboveboard.insights import FilterError, Filters
+from aboveboard.rendering import wording
 
-from . import choices, wording
+from . import choices
 from .choices import Choices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from aboveboard.client.catalog import Catalog, Entry
+    from aboveboard.catalog.catalog import Catalog, Entry
     from aboveboard.warehouse import Warehouse
 
 PROJECT, MEASURE, THEME = "project", "measure", "theme"

@@ -6,9 +6,9 @@ import datetime
 import random
 from collections.abc import Callable, Iterator
 
+from aboveboard.catalog.catalog import Failure, SessionStart
+from aboveboard.catalog.event import Event
 from aboveboard.client.analytics import Analytics
-from aboveboard.client.catalog import Failure, SessionStart
-from aboveboard.client.event import Event
 from aboveboard.client.state import StateFile
 from aboveboard.hosts.aider import catalog as aider
 from aboveboard.hosts.aider.vocabulary import TOKENS

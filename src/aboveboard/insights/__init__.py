@@ -1,9 +1,10 @@
 """Questions about the data: one SQL file, one chart, one page each (docs/insights.md)."""
 
+from aboveboard.statistics.intervals import interval
+
 from .filters import FilterError, Filters
 from .insight import Column, Insight, Project, get, offered
 from .insight import every as all  # noqa: A004  # read as insights.all()
-from .intervals import interval
 from .statement import NUMBERS, subject
 from .table import Table
 

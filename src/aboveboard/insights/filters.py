@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aboveboard.client.catalog import OPERATING_SYSTEMS
-from aboveboard.client.kinds import REJECTED, Version
+from aboveboard.catalog.catalog import OPERATING_SYSTEMS
+from aboveboard.catalog.kinds import REJECTED, Version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from aboveboard.statistics.intervals import interval
 from aboveboard.warehouse import database
 
-from .intervals import interval
 from .statement import fitted, has
 from .table import Table, Value, plain
 from .versions import age
@@ -18,7 +18,7 @@ from .versions import age
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aboveboard.client.catalog import Catalog
+    from aboveboard.catalog.catalog import Catalog
     from aboveboard.warehouse import Result, Warehouse
 
     from .filters import Filters
@@ -31,6 +31,10 @@ ALIKE = 1e-5
 """An error is what a subtraction leaves of sums of squares. Below this part of its share it is
 noise of that subtraction, and installs are all alike; above, the order in which many squares
 happened to be added up hardly ever shows in so few digits."""
+
+
+QUESTIONS = resources.files(__package__).joinpath("questions")
+"""Where the pairs of files are."""
 
 
 class Project(Protocol):
@@ -155,10 +159,10 @@ class Insight:
 def every() -> tuple[Insight, ...]:
     """Return every insight, in the order in which pages list them."""
     found = []
-    for file in resources.files(__package__).iterdir():
+    for file in QUESTIONS.iterdir():
         if file.name.endswith(".json"):
             name = file.name.removesuffix(".json")
-            sql = resources.files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
+            sql = QUESTIONS.joinpath(f"{name}.sql").read_text("utf-8")
             found.append((json.loads(file.read_text("utf-8")), name, sql))
     found.sort(key=lambda each: (each[0]["order"], each[1]))
     return tuple(_insight(name, sql, described) for described, name, sql in found)

@@ -25,7 +25,7 @@ from .filters import FilterError, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aboveboard.client.catalog import Catalog, Entry
+    from aboveboard.catalog.catalog import Catalog, Entry
 
     from .filters import Filters
 

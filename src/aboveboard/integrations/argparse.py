@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from aboveboard.client.kinds import CatalogError
+from aboveboard.catalog.kinds import CatalogError
 
 from . import flags
 from .commands import NO_COMMAND, record

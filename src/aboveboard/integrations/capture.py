@@ -20,11 +20,11 @@ from typing import Any, overload
 
 import pytest
 
+from aboveboard.catalog.event import Event
+from aboveboard.catalog.line import SEQ
 from aboveboard.client import consent, directories, environment, spawn
 from aboveboard.client.analytics import Analytics
-from aboveboard.client.event import Event
 from aboveboard.client.install import Install
-from aboveboard.client.line import SEQ
 from aboveboard.client.segment import Writer
 from aboveboard.client.state import State, StateFile
 

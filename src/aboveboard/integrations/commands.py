@@ -7,7 +7,7 @@ among them; whatever else is run is `other`.
 
 from __future__ import annotations
 
-from aboveboard.client.event import Event, command
+from aboveboard.catalog.event import Event, command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from __future__ import annotations
 from _thread import allocate_lock
 from typing import TYPE_CHECKING
 
-from aboveboard.client.event import Event, choice, count, dollars, flag, model, seconds
-from aboveboard.client.models import REDACTED, public_name
+from aboveboard.catalog.event import Event, choice, count, dollars, flag, model, seconds
+from aboveboard.catalog.models import REDACTED, public_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

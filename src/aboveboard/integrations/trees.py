@@ -8,7 +8,7 @@ What is relied on is what both document: `resolve_command` and `commands` of a g
 
 from __future__ import annotations
 
-from aboveboard.client.kinds import CatalogError
+from aboveboard.catalog.kinds import CatalogError
 from aboveboard.client.settings import combined
 
 from .commands import NO_COMMAND, is_recorded, record

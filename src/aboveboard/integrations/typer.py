@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from aboveboard.client.kinds import CatalogError
+from aboveboard.catalog.kinds import CatalogError
 
 from . import flags, trees
 

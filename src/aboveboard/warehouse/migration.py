@@ -23,7 +23,7 @@ from .errors import WarehouseError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from aboveboard.client.catalog import Catalog
+    from aboveboard.catalog.catalog import Catalog
 
     Rows = list[tuple[object, ...]]
 

@@ -20,8 +20,8 @@ from .errors import MismatchError, WarehouseError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from aboveboard.client.catalog import Catalog, Entry
-    from aboveboard.client.kinds import Kind
+    from aboveboard.catalog.catalog import Catalog, Entry
+    from aboveboard.catalog.kinds import Kind
 
 SESSION_START = "session_start"
 SESSIONS = "sessions"

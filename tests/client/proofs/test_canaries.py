@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
+from aboveboard.catalog.catalog import Catalog
 from aboveboard.client import recipient
-from aboveboard.client.catalog import Catalog
 from aboveboard.client.state import StateFile
 from tests.client.places import place
 from tests.client.proofs import spillhost

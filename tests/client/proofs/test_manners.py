@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from aboveboard import Analytics, Event, count, exception
+from aboveboard.catalog.catalog import Catalog
 from aboveboard.client import consent, recipient, spawn, upload
-from aboveboard.client.catalog import Catalog
 from aboveboard.client.errand import Errand, paused
 from aboveboard.client.state import StateFile
 from aboveboard.integrations.argparse import add_flags

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from aboveboard.client.catalog import Catalog
+from aboveboard.catalog.catalog import Catalog
 from aboveboard.client.state import StateFile, new_id
 from tests.client import tool as example
 from tests.client.conftest import Tool

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aboveboard.client.catalog import ARCHITECTURES, Catalog, Failure
-from aboveboard.client.event import Event, values_of
-from aboveboard.client.kinds import REJECTED, Choice
+from aboveboard.catalog.catalog import ARCHITECTURES, Catalog, Failure
+from aboveboard.catalog.event import Event, values_of
+from aboveboard.catalog.kinds import REJECTED, Choice
 from aboveboard.hosts.aider import analytics as replacement
 from aboveboard.hosts.aider import catalog as aider
 from aboveboard.hosts.aider import vocabulary

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aboveboard.client.event import values_of
+from aboveboard.catalog.event import values_of
 from aboveboard.hosts.aider import replies
 from aboveboard.hosts.aider.catalog import ProviderError, Reply, SideRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aboveboard.client.event import Event
+    from aboveboard.catalog.event import Event
 
 
 class LitellmError(Exception):

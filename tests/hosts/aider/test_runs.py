@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aboveboard.client.kinds import Exception_
+from aboveboard.catalog.kinds import Exception_
 from aboveboard.hosts.aider.catalog import CATALOG
 from tests.hosts.aider.person import API_KEY, HOME, OPTION, SECRETS
 from tests.hosts.aider.runs import OURS, STOCK, Runs, run_all

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from aboveboard.client.event import Event
+    from aboveboard.catalog.event import Event
 
 APP = "aider"
 DIRECTORY = "~/.aider"

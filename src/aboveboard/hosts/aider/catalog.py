@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 
-from aboveboard.client.catalog import Catalog, Failure
-from aboveboard.client.event import (
+from aboveboard.catalog.catalog import Catalog, Failure
+from aboveboard.catalog.event import (
     Event,
     choice,
     command,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from aboveboard.client.event import Event
+    from aboveboard.catalog.event import Event
 
 CHARACTERS_A_TOKEN = 4
 """For the repo map, whose tokens aider does not tell; its steps are coarser than the error."""

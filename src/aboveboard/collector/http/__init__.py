@@ -1,0 +1,1 @@
+"""Requests: bodies within bounds, keys, access, and the deliveries that they bring."""

@@ -1,0 +1,245 @@
+"""The addresses that take events: ours, and PostHog's."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from litestar import Request, Response, Router, get, post
+from litestar.exceptions import HTTPException
+
+from aboveboard.catalog.line import SENT_AT
+from aboveboard.collector.allowlist import Accepted
+from aboveboard.collector.inbox.inbox import Delivery, UnavailableError
+from aboveboard.collector.inbox.storage import StorageError
+from aboveboard.collector.operations.log import described
+from aboveboard.collector.projects.registry import UnreadableError
+from aboveboard.collector.protocols import clocks, posthog, segment
+
+from . import access, writekey
+from .batch import delivery as batch_delivery
+from .body import Bodies, CutOffError, TooLongError, TooManyError
+from .desk import Desk
+from .inflate import (
+    INFLATED_MAX,
+    OBJECTS_MAX,
+    WIRE_MAX,
+    DamagedError,
+    TooLargeError,
+    TooManyObjectsError,
+)
+
+if TYPE_CHECKING:
+    from aboveboard.collector.service import Collector, Reader
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER = 2
+"""Seconds. Small, since stock aider waits for it at its exit."""
+
+TOO_LARGE = f"the body is larger than {WIRE_MAX} bytes"
+
+TOO_LARGE_READ = {
+    TooLargeError: f"the body is larger than {INFLATED_MAX} bytes when inflated",
+    writekey.TooLargeToLookError: f"the gzipped body is larger than {writekey.LOOKED_AT_MAX} "
+    "bytes, too large to look for its key: send the write key as Authorization: Bearer",
+    writekey.TooSlowToLookError: "looking for the key in the body takes too long: "
+    "send the write key as Authorization: Bearer",
+    TooManyObjectsError: f"the body has more than {OBJECTS_MAX} objects and lists",
+}
+TOO_MANY_LINES = f"the body has more than {segment.LINES_MAX} lines"
+TOO_MANY_EVENTS = f"the batch has more than {posthog.EVENTS_MAX} events"
+NO_KEY = "the body has no api_key or token"
+
+VERDICTS_MAX = 100
+"""Lines that an answer names; a body of garbage is not to make a longer answer."""
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    # Of what no page has said otherwise: nothing in it is ever run or loaded.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""What every answer carries."""
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class RefusedError(Exception):
+    """The request is answered with this status and this line."""
+
+    def __init__(self, status: int, reason: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.headers = headers or {}
+
+
+def router(collector: Collector) -> Router:
+    """Return every route that takes events or keeps a PostHog client content."""
+    bodies = Bodies()
+    desk = Desk()
+
+    def is_known(key: str) -> bool:
+        return collector.reader(key) is not None
+
+    @post("/v1/events", status_code=200)
+    async def events(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
+        key = access.bearer(request.headers.get("authorization"))
+        reader = collector.reader(key) if key else None
+        with bodies.coming(known=reader is not None) as body:
+            sent = _whole(await body.read(request.receive, keep=reader is not None))
+            if reader is None:
+                raise _unknown_key()
+            identity = _uuid(request.headers.get("idempotency-key"))
+            project, told = reader.project.name, request.headers.get(SENT_AT)
+
+            def read(inflated: bytes) -> Delivery:
+                return Delivery(project, identity, _read_segment(reader, inflated, told))
+
+            async with desk.reading(sent, read) as delivery:
+                receipt = await collector.committer.submit(delivery)
+        accepted = delivery.accepted
+        collector.metrics.count(project, receipt)
+        return Response(
+            {
+                "accepted": accepted.events,
+                "refused": len(accepted.rejected),
+                "rejected": [
+                    {"line": line, "reason": reason}
+                    for line, reason in accepted.rejected[:VERDICTS_MAX]
+                ],
+                "duplicate": receipt.duplicate,
+            },
+            headers=NO_STORE,
+        )
+
+    @post([*posthog.PATHS], status_code=200)
+    async def capture(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
+        outer_key = _outer_key(request)
+        known = outer_key is not None and is_known(outer_key)
+        with bodies.coming(known=known) as body:
+            sent = _whole(await body.read(request.receive))
+            if not known:
+                await desk.find_key(sent, is_known)
+                bodies.promote(body)
+            async with desk.reading(sent, partial(_read_batch, collector, outer_key)) as delivery:
+                receipt = await collector.committer.submit(delivery)
+        collector.metrics.count(delivery.project, receipt)
+        # Exactly 200: PostHog's clients send again on 202 and 204.
+        return Response({"status": 1}, headers=NO_STORE)
+
+    @post(["/flags", "/decide"], status_code=200)
+    async def flags() -> Response[dict[str, object]]:
+        return Response(posthog.QUIET, headers=NO_STORE)
+
+    @get(["/flags", "/decide", "/array/{key:str}/config"])
+    async def config() -> Response[dict[str, object]]:
+        return Response(posthog.QUIET, headers=NO_STORE)
+
+    def refuse(_request: object, error: RefusedError) -> Response[dict[str, str]]:
+        collector.metrics.refused[str(error.status)] += 1
+        return Response(
+            {"error": error.reason},
+            status_code=error.status,
+            headers={**HEADERS, **NO_STORE, **error.headers},
+        )
+
+    def unavailable(request: object, error: Exception) -> Response[dict[str, str]]:
+        del error  # it may tell the disk's paths: the log has it
+        later = {"Retry-After": str(RETRY_AFTER)}
+        return refuse(request, RefusedError(503, "nothing can be taken now, try later", later))
+
+    def slow(request: object, _error: TooLongError) -> Response[dict[str, str]]:
+        return refuse(request, RefusedError(408, "the body took too long"))
+
+    def cut_off(request: object, _error: CutOffError) -> Response[dict[str, str]]:
+        return refuse(request, RefusedError(400, "the body ended early"))
+
+    def too_large(request: object, error: TooLargeError) -> Response[dict[str, str]]:
+        return refuse(request, RefusedError(413, TOO_LARGE_READ[type(error)]))
+
+    def damaged(request: object, _error: DamagedError) -> Response[dict[str, str]]:
+        return refuse(request, RefusedError(400, "the body is damaged gzip"))
+
+    def no_key(request: object, _error: writekey.NoKeyError) -> Response[dict[str, str]]:
+        return refuse(request, RefusedError(400, NO_KEY))
+
+    def unknown_key(request: object, _error: object) -> Response[dict[str, str]]:
+        return refuse(request, _unknown_key())
+
+    def http(request: object, error: HTTPException) -> Response[dict[str, str]]:
+        reason = TOO_LARGE if error.status_code == 413 else "refused"
+        return refuse(request, RefusedError(error.status_code, reason))
+
+    def unexpected(request: object, error: Exception) -> Response[dict[str, str]]:
+        # Its text may hold what was sent. Type and place say enough.
+        log.error("a request failed: %s", described(error))
+        return refuse(request, RefusedError(500, "this is a fault of the collector"))
+
+    return Router(
+        "/",
+        route_handlers=[events, capture, flags, config],
+        exception_handlers={
+            RefusedError: refuse,
+            UnavailableError: unavailable,
+            UnreadableError: unavailable,
+            StorageError: unavailable,
+            TooManyError: unavailable,
+            TooLongError: slow,
+            CutOffError: cut_off,
+            TooLargeError: too_large,
+            DamagedError: damaged,
+            writekey.NoKeyError: no_key,
+            writekey.UnknownKeyError: unknown_key,
+            HTTPException: http,
+            Exception: unexpected,
+        },
+    )
+
+
+def _whole(body: bytes | None) -> bytes:
+    if body is None:
+        raise RefusedError(413, TOO_LARGE)
+    return body
+
+
+def _unknown_key() -> RefusedError:
+    return RefusedError(401, "this write key is unknown", {"WWW-Authenticate": "Bearer"})
+
+
+def _uuid(text: str | None) -> uuid.UUID:
+    try:
+        return uuid.UUID(text or "")
+    except ValueError:
+        raise RefusedError(400, "Idempotency-Key is to be the segment's UUID") from None
+
+
+def _outer_key(request: Request[Any, Any, Any]) -> str | None:
+    """Return the write key that a PostHog client's request has outside its body."""
+    return access.bearer(request.headers.get("authorization")) or next(
+        filter(None, map(request.query_params.get, posthog.KEY_NAMES)), None
+    )
+
+
+def _read_segment(reader: Reader, inflated: bytes, sent: str | None) -> Accepted:
+    clock = clocks.of_header(sent, reader.allowlist.clock())
+    try:
+        return reader.segments.read(inflated, segment.SOURCE, clock)
+    except segment.TooManyLinesError:
+        raise RefusedError(413, TOO_MANY_LINES) from None
+
+
+def _read_batch(collector: Collector, outer_key: str | None, inflated: bytes) -> Delivery:
+    try:
+        batch = posthog.parse(inflated, outer_key)
+    except posthog.MalformedError as error:
+        raise RefusedError(400, str(error)) from None
+    except posthog.TooManyEventsError:
+        raise RefusedError(413, TOO_MANY_EVENTS) from None
+    reader = collector.reader(batch.key)
+    if reader is None:
+        raise _unknown_key()
+    return batch_delivery(reader, batch)

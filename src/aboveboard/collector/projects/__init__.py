@@ -1,0 +1,1 @@
+"""Projects: whose events are taken, by which catalogs and keys."""

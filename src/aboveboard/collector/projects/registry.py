@@ -1,0 +1,269 @@
+"""Projects: a name, a catalog, and the write keys that ship in clients.
+
+They are kept in a SQLite file of the data directory, in the open, since a write key is no secret:
+it stands in every client, and can only add events.
+
+A catalog that cannot be read (the disk has damaged it, a newer aboveboard has written it) is the
+trouble of its own project alone: what is sent to it is kept by its senders until it is mended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import sqlite3
+import threading
+import time
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.kinds import CatalogError
+from aboveboard.collector.allowlist import AllowList
+from aboveboard.collector.inbox import storage
+from aboveboard.collector.protocols.legacy import Translator
+from aboveboard.warehouse import WarehouseError, database, tables
+
+from . import growth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+NEW = "the new catalog"
+
+
+class UnreadableError(CatalogError):
+    """A project's catalog cannot be read; the text is one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class Project:
+    name: str
+    catalog: Catalog
+    keys: tuple[str, ...]
+    shipped: bool
+    """Whether the catalog is the one that comes with aboveboard, and grows with it."""
+
+
+def shipped_catalog(app: str) -> Catalog:
+    """Return the catalog of an app whose catalog comes with aboveboard; it is data, not code."""
+    file = resources.files("aboveboard") / "hosts" / app / "catalog.json"
+    return Catalog.from_json(json.loads(file.read_text(encoding="utf-8")))
+
+
+class Projects:
+    """The projects of one data directory. Safe to use from several threads.
+
+    Raises:
+        storage.StorageError: the directory cannot be written to, or the file is damaged.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._file = directory / storage.PROJECTS
+        self._lock = threading.Lock()
+        self._connection = storage.connect(directory, storage.PROJECTS)
+        self._projects: dict[str, Project] = {}
+        self._by_key: dict[str, str] = {}
+        self._texts: dict[str, bytes] = {}
+        self._unreadable: dict[str, str] = {}
+        self._version = -1
+        self.reload()
+
+    def all(self) -> list[Project]:
+        """Return every project whose catalog can be read, the oldest first."""
+        return list(self._projects.values())
+
+    def unreadable(self) -> Mapping[str, str]:
+        """Return the other projects, and why the catalog of each cannot be read."""
+        return self._unreadable
+
+    def get(self, name: str) -> Project | None:
+        """Return the project of that name.
+
+        Raises:
+            UnreadableError: its catalog cannot be read.
+        """
+        if name not in self._projects:
+            self.refresh()
+        if name in self._unreadable:
+            raise UnreadableError(f"project {name}: {self._unreadable[name]}")
+        return self._projects.get(name)
+
+    def by_key(self, key: str) -> Project | None:
+        """Return the project that a write key belongs to.
+
+        Raises:
+            UnreadableError: its catalog cannot be read.
+        """
+        if key not in self._by_key:
+            self.refresh()
+        name = self._by_key.get(key)
+        return None if name is None else self.get(name)
+
+    def check(
+        self, name: str, catalog: Catalog, called: str = NEW, *, replace: bool = False
+    ) -> Catalog:
+        """Return the catalog that a project has once it is given another one, or raise.
+
+        Args:
+            name: The project's.
+            catalog: What the project is given.
+            called: What a person knows the given one by.
+            replace: Whether to withdraw what the given one lacks. Otherwise the project takes that
+                as before, since versions of the tool that send it are in use.
+
+        Raises:
+            WarehouseError: the name or the catalog cannot be kept in a warehouse.
+            CatalogError: the catalog's legacy part is not as it must be, or it contradicts the
+                catalog that the project has; or that one cannot be read, so that it can only be
+                replaced.
+        """
+        self.refresh()
+        return self._follow(name, catalog, called, replace)
+
+    def _follow(self, name: str, catalog: Catalog, called: str, replace: bool) -> Catalog:
+        database(name)
+        _check_use(catalog)
+        if name in self._unreadable and not replace:
+            raise UnreadableError(f"project {name}: {self._unreadable[name]}")
+        project = self._projects.get(name)
+        if project is None:
+            return catalog
+        if catalog.app != project.catalog.app:
+            raise CatalogError(
+                f"{called} is {catalog.app}'s catalog, and the project {name} has "
+                f"{project.catalog.app}'s: give it a project of its own"
+            )
+        growth.check(project.catalog, catalog, called)
+        if replace:
+            return catalog
+        both = growth.united(project.catalog, catalog, called)
+        _check_use(both)
+        return both
+
+    def add(
+        self,
+        name: str,
+        catalog: Catalog,
+        *,
+        shipped: bool = False,
+        called: str = NEW,
+        replace: bool = False,
+    ) -> Project:
+        """Add a project with a new key, or give the one of that name another catalog.
+
+        Returns:
+            The project with the catalog that it has now, as `check` has it.
+
+        Raises:
+            WarehouseError, CatalogError: as `check` has it; nothing has changed.
+            storage.StorageError: the file cannot be written; nothing has changed.
+        """
+        now = int(time.time())
+        with self._lock, self._plain_errors(), storage.transaction(self._connection) as connection:
+            # Read in the same transaction, so that of two that are given at once neither is lost.
+            self._load()
+            text = json.dumps(self._follow(name, catalog, called, replace).as_json())
+            connection.execute(
+                "INSERT INTO project VALUES (?, ?, ?, ?) ON CONFLICT (name)"
+                " DO UPDATE SET catalog = excluded.catalog, shipped = excluded.shipped",
+                (name, text, shipped, now),
+            )
+            if not connection.execute(
+                "SELECT 1 FROM write_key WHERE project = ?", (name,)
+            ).fetchone():
+                key = f"ab_{secrets.token_urlsafe(24)}"
+                connection.execute("INSERT INTO write_key VALUES (?, ?, ?)", (key, name, now))
+        self.reload()
+        return self._projects[name]
+
+    def reload(self) -> None:
+        """Read what another process may have added.
+
+        Raises:
+            storage.StorageError: the file cannot be read.
+        """
+        with self._lock, self._plain_errors():
+            self._load()
+
+    def _load(self) -> None:
+        self._version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        keys: dict[str, list[str]] = {}
+        by_key = {}
+        for key, name in self._connection.execute(
+            "SELECT key, project FROM write_key ORDER BY added, key"
+        ):
+            keys.setdefault(name, []).append(key)
+            by_key[key] = name
+        projects: dict[str, Project] = {}
+        texts: dict[str, bytes] = {}
+        unreadable: dict[str, str] = {}
+        # As bytes: what is damaged may be no text any more, and is then nobody else's trouble.
+        for name, text, shipped in self._connection.execute(
+            "SELECT name, CAST(catalog AS BLOB), shipped FROM project ORDER BY added, name"
+        ):
+            before = self._projects.get(name)
+            try:
+                catalog = (
+                    before.catalog  # the same one: what was made of it holds
+                    if before is not None and self._texts.get(name) == text
+                    else _catalog(name, text)
+                )
+            except CatalogError as error:
+                unreadable[name] = str(error)
+            else:
+                texts[name] = text
+                projects[name] = Project(name, catalog, tuple(keys.get(name, ())), bool(shipped))
+        self._projects, self._texts, self._unreadable = projects, texts, unreadable
+        self._by_key = by_key
+
+    def refresh(self) -> None:
+        """Read again where another process has written since the last time."""
+        if self.stale():
+            self.reload()
+
+    def stale(self) -> bool:
+        """Return whether another process has written since the last time."""
+        with self._lock, self._plain_errors():
+            version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return bool(version != self._version)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    @contextlib.contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise storage.StorageError(
+                f"cannot use {self._file} ({error}): see to the disk, or bring back a copy of the "
+                "directory"
+            ) from None
+
+
+def _check_use(catalog: Catalog) -> None:
+    """Raise `WarehouseError` or `CatalogError` if events could not be taken by a catalog."""
+    tables(catalog)
+    Translator(AllowList(catalog))
+
+
+def _catalog(name: str, text: bytes) -> Catalog:
+    """Return a catalog as it was stored; raise `CatalogError` if events cannot be taken by it."""
+    mend = f"give it one with `aboveboard projects add {name} --catalog FILE --replace`"
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise CatalogError(f"its catalog is damaged: {mend}") from None
+    if not isinstance(document, dict):
+        raise CatalogError(f"its catalog is damaged: {mend}")
+    catalog = Catalog.from_json(document)
+    try:
+        _check_use(catalog)
+    except WarehouseError as error:
+        raise CatalogError(f"{error}, or {mend}") from None
+    return catalog

@@ -1,0 +1,1 @@
+"""What senders speak: our segments, PostHog's protocol, what apps spoke before."""

@@ -1,0 +1,291 @@
+"""A segment's bytes, as `POST /v1/events` brings them: lines of JSON, each checked.
+
+Two ways to the same answer. A body as an honest client sends it is read by decoders made from the
+catalog, all lines at once. Where one line is not as expected, each is read on its own, so that it
+gets its verdict and the others are taken.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from aboveboard.catalog import line as shape
+from aboveboard.catalog.kinds import Amount, Count, Exception_, Flag
+from aboveboard.collector.allowlist import (
+    EARLIEST,
+    Accepted,
+    AllowList,
+    Form,
+    Unfit,
+    is_plausible,
+    is_random_id,
+)
+from aboveboard.warehouse import schema
+
+from . import clocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aboveboard.catalog.kinds import Kind
+
+SOURCE = "aboveboard"
+
+NOT_JSON = "not a line of JSON"
+NOT_AN_EVENT = "not an event: event, properties, user_id, session and time are needed"
+NO_USER_ID = "user_id is no random UUID"
+NO_SESSION = "session is no random UUID"
+NO_TIME = "time is not in seconds since 1970, or lies in the future"
+TOO_OLD = "time is longer ago than what is taken over the wire"
+NO_PLACE = "seq is no whole number from 0 to 4294967295"
+NOT_IN_CATALOG = "the catalog has no such event"
+
+LINES_MAX = 10_000
+"""Lines of one body. A client's segment has 256 KiB, which is about a thousand events."""
+
+LINE_MAX = 64 * 1024
+"""Bytes of one line."""
+
+PROPERTIES_MAX = 500
+"""Properties of one event, those included that the catalog does not have."""
+
+TOO_DEEP = "nested too deeply"
+TOO_LONG = f"longer than {LINE_MAX} bytes"
+TOO_MANY_PROPERTIES = f"more than {PROPERTIES_MAX} properties"
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises over bytes that are no JSON; deep nesting is a RecursionError."""
+
+_WORD = str | None
+_PLACE = Annotated[int, msgspec.Meta(ge=0, le=shape.SEQ_MAX)] | msgspec.UnsetType
+
+
+def _shape_of(kind: Kind) -> tuple[Any, bool]:
+    """Return what a kind's values are for the decoder, and whether that is all there is to check.
+
+    Words are looked up in their list afterwards, and numbers in steps are rounded.
+    """
+    if isinstance(kind, Flag):
+        return bool | None, True
+    if isinstance(kind, Count):
+        return Annotated[int, msgspec.Meta(ge=0, le=int(kind.most))] | None, not kind.steps
+    if isinstance(kind, Amount):
+        return Annotated[float, msgspec.Meta(ge=0, le=kind.most)] | None, not kind.steps
+    return (dict[str, Any] | None if isinstance(kind, Exception_) else _WORD), False
+
+
+class TooManyLinesError(ValueError):
+    """The body has more lines than are taken."""
+
+
+class SegmentReader:
+    """Reads the segments of one project."""
+
+    def __init__(self, allowlist: AllowList) -> None:
+        self._allowlist = allowlist
+        shapes = [_Shape(form) for form in allowlist.forms.values()]
+        self._shapes = {each.line: each for each in shapes}
+        lines: Any = None
+        for each in shapes:
+            lines = each.line if lines is None else lines | each.line
+        self._decoder = msgspec.json.Decoder(lines)
+
+    def read(
+        self, body: bytes, source: str = SOURCE, clock: clocks.Clock = clocks.RIGHT
+    ) -> Accepted:
+        """Return what may be kept of a body, and a verdict for each line that may not.
+
+        Raises:
+            TooManyLinesError: there are more than `LINES_MAX`.
+        """
+        if body.count(b"\n") > LINES_MAX:
+            raise TooManyLinesError
+        if len(body) > LINE_MAX and max(map(len, body.split(b"\n"))) > LINE_MAX:
+            return self._read_each(body, source, clock)
+        try:
+            events = self._decoder.decode_lines(body)
+        except UNREADABLE:
+            return self._read_each(body, source, clock)
+        now = self._allowlist.clock()
+        accepted = Accepted(events=len(events))
+        by_shape: dict[type, list[Any]] = {}
+        for place, event in enumerate(events):
+            if event.seq is msgspec.UNSET:
+                event.seq = place
+            by_shape.setdefault(type(event), []).append(event)
+        for line, group in by_shape.items():
+            columns = self._shapes[line].columns(group, accepted, now, source, clock)
+            if columns is None:
+                return self._read_each(body, source, clock)
+            accepted.tables[self._shapes[line].form.table] = columns
+        return accepted
+
+    def _read_each(self, body: bytes, source: str, clock: clocks.Clock) -> Accepted:
+        accepted = Accepted()
+        for number, line in enumerate(body.split(b"\n"), 1):
+            if line.strip():
+                reason = self.read_line(line, accepted, source, place=number - 1, clock=clock)
+                if reason is not None:
+                    accepted.reject(number, reason)
+                    if reason != NOT_IN_CATALOG:  # that is counted already, by name
+                        accepted.unfit[Unfit(reason, "", "")] += 1
+        return accepted
+
+    def read_line(
+        self,
+        line: bytes,
+        into: Accepted,
+        source: str = SOURCE,
+        *,
+        place: int = 0,
+        clock: clocks.Clock = clocks.RIGHT,
+    ) -> str | None:
+        """Add one line's event; return why not, where it was not taken.
+
+        Args:
+            line: The line.
+            into: What the event is added to.
+            source: How it came.
+            place: Its order where it tells none, as lines of 0.1.0 do.
+            clock: The sender's.
+        """
+        if len(line) > LINE_MAX:
+            return TOO_LONG
+        try:
+            told = msgspec.json.decode(line)
+        except RecursionError:
+            return TOO_DEEP
+        except UNREADABLE:
+            return NOT_JSON
+        return self.take(told, into, source, place=place, clock=clock)
+
+    def take(
+        self,
+        told: object,
+        into: Accepted,
+        source: str,
+        *,
+        place: int,
+        takes_nobody: bool = False,
+        clock: clocks.Clock = clocks.RIGHT,
+    ) -> str | None:
+        """Add the event of a decoded line, as `read_line` does.
+
+        Args:
+            told: What the line's JSON says.
+            into: What the event is added to.
+            source: How it came.
+            place: Its order where it tells none.
+            takes_nobody: Whether it may name no install, as in the log of a session that is off.
+            clock: The sender's.
+        """
+        if not isinstance(told, dict) or not isinstance(told.get(shape.PROPERTIES), dict):
+            return NOT_AN_EVENT
+        if len(told[shape.PROPERTIES]) > PROPERTIES_MAX:
+            return TOO_MANY_PROPERTIES
+        user_id, session = told.get(shape.USER_ID), told.get(shape.SESSION)
+        seq, moment = told.get(shape.SEQ, place), told.get(shape.TIME)
+        if user_id is None and takes_nobody:
+            user_id = schema.NOBODY
+        elif not isinstance(user_id, str) or not is_random_id(user_id):
+            return NO_USER_ID
+        if not isinstance(session, str) or not is_random_id(session):
+            return NO_SESSION
+        now = self._allowlist.clock()
+        imported = source != SOURCE  # a log may go back further than what is sent
+        if isinstance(moment, bool) or not isinstance(moment, int | float):
+            return NO_TIME
+        moment = clock.true(moment)
+        if not is_plausible(moment, now, imported=imported):
+            return TOO_OLD if EARLIEST <= moment < now else NO_TIME
+        if type(seq) is not int or not 0 <= seq <= shape.SEQ_MAX:
+            return NO_PLACE
+        known = self._allowlist.take(
+            into,
+            told.get(shape.EVENT),
+            told[shape.PROPERTIES],
+            user_id=user_id,
+            session=session,
+            seq=seq,
+            moment=int(moment),
+            source=source,
+        )
+        if not known:
+            return NOT_IN_CATALOG
+        into.sessions.add(session)
+        return None
+
+
+class _Shape:
+    """One event's line as msgspec types: an exact fit, or the whole body is read line by line."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        names = {f"p{number}": name for number, name in enumerate(form.kinds)}
+        properties = msgspec.defstruct(
+            "Properties",
+            [(field, _shape_of(form.kinds[name])[0], None) for field, name in names.items()],
+            rename=names,
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        self.line = msgspec.defstruct(
+            "Line",
+            [
+                (shape.PROPERTIES, properties),
+                (shape.USER_ID, str),
+                (shape.SESSION, str),
+                (shape.TIME, int),
+                (shape.SEQ, _PLACE, msgspec.UNSET),
+            ],
+            tag=form.event,
+            tag_field=shape.EVENT,
+            gc=False,
+        )
+        self._getters: list[tuple[str, bool, Callable[[Any], object]]] = [
+            (name, _shape_of(form.kinds[name])[1], attrgetter(field))
+            for field, name in names.items()
+        ]
+
+    def columns(
+        self,
+        lines: list[Any],
+        accepted: Accepted,
+        now: float,
+        source: str,
+        clock: clocks.Clock,
+    ) -> dict[str, list[object]] | None:
+        """Return the lines as columns; None where an id or a time is not as it must be."""
+        users = [line.user_id for line in lines]
+        sessions = [line.session for line in lines]
+        times = [line.time for line in lines]
+        if clock.ahead:
+            times = [int(clock.true(each)) for each in times]
+        distinct = set(sessions)
+        if not (
+            all(map(is_random_id, set(users)))
+            and all(map(is_random_id, distinct))
+            and is_plausible(min(times), now)
+            and is_plausible(max(times), now)
+        ):
+            return None
+        accepted.sessions |= distinct
+        found: dict[str, list[object]] = {
+            "user_id": users,
+            "session": sessions,
+            "seq": [line.seq for line in lines],
+            "time": list(map(shape.hour, times)),
+        }
+        properties = [line.properties for line in lines]
+        for name, checked, getter in self._getters:
+            values = [getter(each) for each in properties]
+            if checked:
+                found[schema.column(name)] = values
+            else:
+                found |= self.form.columns(name, values, accepted.unfit)
+        if self.form.table == schema.SESSIONS:
+            found["source"] = [source] * len(lines)
+        return found

@@ -1,0 +1,1 @@
+"""How answers are shown, without a server: charts, cells, words, the palette."""

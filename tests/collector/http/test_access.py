@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from aboveboard.collector.http import access
+from tests.collector.tool import Install, Server, add_project
+
+
+def basic(text: str) -> str:
+    return "Basic " + base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("localhost", "localhost"),
+        ("LocalHost:8300", "localhost"),
+        ("127.0.0.1:8300", "127.0.0.1"),
+        ("[::1]:8300", "::1"),
+        ("[::1]", "::1"),
+        ("127.0.0.1.evil.example:80", "127.0.0.1.evil.example"),
+        ("127.0.0.1:80@evil.example", ""),
+        ("[::1].evil.example", ""),
+        ("", ""),
+    ],
+)
+def test_a_host_header_is_read_without_its_port(host: str, name: str) -> None:
+    assert access.hostname(host) == name
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("localhost", True),
+        ("::1", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.1.2", False),
+        ("127.0.0.1.evil.example", False),
+        ("127.evil.example", False),
+        ("", False),
+    ],
+)
+def test_only_this_machines_own_addresses_are_loopback(host: str, ours: bool) -> None:
+    assert access.is_loopback(host) is ours
+
+
+def test_with_a_secret_everything_that_shows_something_asks_for_it(tmp_path: Path) -> None:
+    key = add_project(tmp_path)
+    server = Server(tmp_path, "--admin-secret", "öpen:sesame-and-more")
+    try:
+        for path in ("/", "/metrics", "/insights/models.json"):
+            answer = server.request("GET", path)
+            assert answer.status == 401, path
+            assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+        for wrong in (
+            f"Bearer {key}",
+            "Bearer",
+            basic("a:b"),
+            basic("öpen:sesame-and-more"),
+            "Basic %",
+            "Basic \xff",
+            "",
+        ):
+            told = {"Authorization": wrong}
+            assert server.request("GET", "/metrics", headers=told).status == 401, wrong
+        # http.client writes headers as Latin-1; a browser's Basic is UTF-8, as we ask it to be.
+        for right in (basic("me:öpen:sesame-and-more"), basic(":öpen:sesame-and-more")):
+            told = {"Authorization": right, "Host": "analytics.example"}
+            assert server.request("GET", "/metrics", headers=told).status == 200, right
+        for path in ("/healthz", "/readyz"):
+            assert server.request("GET", path).status == 200
+        assert server.send(key, Install().start()).status == 200
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Forwarded", "Via", "X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "True-Client-IP"],
+)
+def test_what_a_proxy_passes_on_needs_the_secret(server: Server, header: str) -> None:
+    assert server.request("GET", "/metrics").status == 200
+    answer = server.request("GET", "/metrics", headers={header: "192.0.2.1"})
+    assert answer.status == 403
+    assert b"--admin-secret" in answer.body
+
+
+def test_an_old_http_is_a_proxys() -> None:
+    assert access.was_passed_on([], "1.0")
+    assert access.was_passed_on([], "1"), "as granian spells it"
+    assert not access.was_passed_on(["accept", "host", "sec-fetch-site"], "1.1")
+
+
+def test_failed_sign_ins_wait_longer_and_longer_and_no_longer_than_that() -> None:
+    failures = access.Failures(lambda: 0.0)
+    waits = [failures.pause() for _ in range(2000)]
+    assert waits[0] == 0.0 or waits[0] <= access.Failures.EVERY
+    assert waits == sorted(waits)
+    assert waits[-1] == access.Failures.LONGEST
+
+
+def test_a_secret_that_can_be_guessed_is_refused_with_how_to_make_one() -> None:
+    for weak in ("x", "x" * 40, "short but mixed"):
+        assert "token_urlsafe" in str(access.weakness(weak))
+    assert access.weakness("Zc7-kk1Qp0_vN4sTz9") is None

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+
+import pytest
+
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.kinds import CatalogError
+from aboveboard.catalog.line import hour
+from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
+from aboveboard.collector.inbox.runs import Run
+from aboveboard.collector.protocols.legacy import SILENCE, Told, Translator
+from aboveboard.warehouse.schema import NOBODY
+from tests.collector.tool import CATALOG, EVENTS, NOW, new_id
+
+ALLOWLIST = AllowList(CATALOG, clock=lambda: NOW)
+TRANSLATOR = Translator(ALLOWLIST)
+ME = new_id()
+
+
+def told(*names: str, every: int = 60, user_id: str = ME) -> list[Told]:
+    return [
+        Told(name, {}, user_id, NOW - 100_000 + every * number, f"{name} {number}")
+        for number, name in enumerate(names)
+    ]
+
+
+def sessions(*groups: list[Told]) -> tuple[list[object], Accepted]:
+    """Return the session of each event in the order of their tables, settled group by group."""
+    accepted = Accepted()
+    runs: dict[str, Run] = {}
+    for group in groups:
+        runs |= TRANSLATOR.settle(group, accepted, "posthog", runs.get)
+    order = {each.event: None for group in groups for each in group}
+    return [
+        session
+        for event in order
+        for session in accepted.tables[event.replace("-", "_")]["session"]
+    ], accepted
+
+
+class TestWords:
+    def test_an_alias_is_the_event_that_it_stands_for(self) -> None:
+        assert TRANSLATOR.translate("command_add", {}) == ("command", {"command": "add"}, {})
+
+    def test_a_property_is_renamed_in_its_event_only(self) -> None:
+        name, kept, _ = TRANSLATOR.translate("message_send", {"model": "gpt-4o", "tokens": 1})
+        assert (name, kept) == ("message_send", {"main_model": "gpt-4o", "tokens": 1})
+        assert TRANSLATOR.translate("launched", {"model": "x"})[1] == {"model": "x"}
+
+    def test_the_text_none_is_null(self) -> None:
+        assert TRANSLATOR.translate("message_send", {"model": "None"})[1] == {"main_model": None}
+
+    def test_the_text_none_is_a_text_where_the_catalog_knows_no_older_speaker(self) -> None:
+        plain = Translator(AllowList(Catalog.of("tool", EVENTS)))
+        assert plain.translate("message_send", {"model": "None"})[1] == {"model": "None"}
+
+    def test_what_is_said_of_the_machine_is_no_property(self) -> None:
+        said = {"tool_version": "1.2", "os_platform": "Linux", "$lib": "x", "os_release": "6.1"}
+        assert TRANSLATOR.translate("launched", said) == (
+            "launched",
+            {},
+            {"tool_version": "1.2", "os_platform": "Linux"},
+        )
+
+
+class TestSessions:
+    def test_a_run_is_one_session_from_its_start_to_its_end(self) -> None:
+        found, accepted = sessions(told("launched", "no-repo", "message_send", "exit"))
+        assert len(set(found)) == 1
+        assert len(accepted.tables["sessions"]["session"]) == 1
+
+    @pytest.mark.parametrize(
+        ("names", "expected"),
+        [
+            (["launched", "exit", "launched", "exit"], 2),
+            (["launched", "launched"], 2),  # the first has crashed
+            (["launched", "exit", "no-repo"], 2),
+            (["no-repo", "exit", "launched"], 2),  # a log whose beginning was cut off
+            (["no-repo", "launched", "exit"], 1),  # what comes before the first start belongs to it
+        ],
+    )
+    def test_another_run_begins_with_a_second_start_or_after_an_end(
+        self, names: list[str], expected: int
+    ) -> None:
+        found, accepted = sessions(told(*names))
+        assert len(set(found)) == expected
+        assert len(accepted.tables["sessions"]["session"]) == expected
+
+    def test_another_run_begins_after_a_day_of_silence(self) -> None:
+        same, _ = sessions(told("launched", "no-repo", every=SILENCE))
+        other, _ = sessions(told("launched", "no-repo", every=SILENCE + 1))
+        assert (len(set(same)), len(set(other))) == (1, 2)
+
+    def test_a_run_goes_on_in_the_next_delivery(self) -> None:
+        events = told("launched", "no-repo", "message_send", "exit")
+        at_once, _ = sessions(events)
+        one_by_one, accepted = sessions(*([each] for each in events))
+        assert one_by_one == at_once
+        assert len(accepted.tables["sessions"]["session"]) == 1
+
+    def test_installs_do_not_share_runs(self) -> None:
+        found, _ = sessions([*told("launched"), *told("launched", user_id=new_id())])
+        assert len(set(found)) == 2
+
+    def test_the_same_events_give_the_same_session_again(self) -> None:
+        assert sessions(told("launched", "exit"))[0] == sessions(told("launched", "exit"))[0]
+
+    def test_an_event_of_nobody_is_of_no_session_and_not_remembered(self) -> None:
+        events = told("exception", "exception", user_id=NOBODY)
+        accepted = Accepted()
+        assert TRANSLATOR.settle(events, accepted, "posthog", lambda _: None) == {}
+        assert accepted.tables["exception"]["session"] == [NOBODY, NOBODY]
+        assert "sessions" not in accepted.tables
+
+    def test_events_have_their_places_behind_the_start_which_is_made(self) -> None:
+        _, accepted = sessions(told("launched", "message_send", "exit", "launched"))
+        assert accepted.tables["sessions"]["seq"] == [0, 0]
+        assert accepted.tables["launched"]["seq"] == [1, 1]
+        assert accepted.tables["message_send"]["seq"] == [2]
+        assert accepted.tables["exit"]["seq"] == [3]
+
+    def test_places_go_on_in_the_next_delivery_of_the_same_run(self) -> None:
+        events = told("launched", "message_send")
+        runs = TRANSLATOR.settle(events, Accepted(), "posthog", lambda _: None)
+        accepted = Accepted()
+        TRANSLATOR.settle(told("message_send", "exit"), accepted, "posthog", runs.get)
+        assert accepted.tables["message_send"]["seq"] == [3]
+        assert accepted.tables["exit"]["seq"] == [4]
+
+    def test_an_unknown_event_makes_no_session(self) -> None:
+        accepted = Accepted()
+        TRANSLATOR.settle(told("uninvited"), accepted, "posthog", lambda _: None)
+        assert accepted.tables == {}
+        assert accepted.unfit == Counter({Unfit("event", "uninvited", ""): 1})
+
+    def test_a_start_that_names_no_session_makes_none(self) -> None:
+        accepted = Accepted()
+        TRANSLATOR.settle(told("session_start"), accepted, "posthog", lambda _: None)
+        assert accepted.tables == {}
+
+    def test_a_session_has_what_its_first_event_said_of_the_machine(self) -> None:
+        machine = {"tool_version": "1.2.3+x", "os_platform": "Linux", "machine": "AMD64"}
+        first, second = told("launched", "exit")
+        first.machine, second.machine = machine, {"tool_version": "9"}
+        _, accepted = sessions([first, second])
+        row = {name: values[0] for name, values in accepted.tables["sessions"].items()}
+        uuid.UUID(str(row.pop("session")))
+        assert row == {
+            "user_id": ME,
+            "seq": 0,
+            "time": hour(first.moment),
+            "app_version": "1.2.3",
+            "os": "Linux",
+            "arch": "x86_64",
+            "python_version": None,
+            "source": "posthog",
+        }
+
+    def test_a_machine_that_no_list_has_is_other(self) -> None:
+        (first,) = told("launched")
+        first.machine = {"os_platform": "TempleOS", "machine": ["x"], "tool_version": "/home/me"}
+        _, accepted = sessions([first])
+        row = {name: values[0] for name, values in accepted.tables["sessions"].items()}
+        assert (row["os"], row["arch"], row["app_version"]) == ("other", "other", None)
+
+
+@pytest.mark.parametrize(
+    "legacy",
+    [{"aliases": []}, {"session": {"start": 1}}, {"silent": [1]}, {"properties": {"a": 1}}],
+)
+def test_a_legacy_part_that_is_none_is_said_to_be_none(legacy: dict[str, object]) -> None:
+    with pytest.raises(CatalogError, match="legacy"):
+        Translator(AllowList(Catalog.of("tool", EVENTS, legacy)))
