@@ -111,7 +111,7 @@ pay_mallory()
 """
 HOST = """
 import importlib, importlib.util, json, sys
-from aboveboard.client import exceptions
+from aboveboard.catalog import exceptions
 
 package, own, name, users = sys.argv[1:]
 
@@ -205,7 +205,7 @@ class TestWhoseFile:
         program.parent.mkdir(exist_ok=True)
         program.write_text(
             "def fail():\n    raise KeyError\n"
-            "import json\nfrom aboveboard.client import exceptions\n"
+            "import json\nfrom aboveboard.catalog import exceptions\n"
             "try:\n    fail()\nexcept KeyError as error:\n"
             "    print(json.dumps(exceptions.reduce(error, ['host'])['frames']))\n"
         )
@@ -318,9 +318,9 @@ class TestFromTheWire:
         assert reduced["frames"] == ["aboveboard.x:f:1"] * exceptions.FRAMES_MAX
 
     def test_a_type_of_a_package_below_another_passes_as_the_client_tells_it(self) -> None:
-        reduced = exceptions.reduce(kinds.KindError("x"), ["aboveboard.client"])
+        reduced = exceptions.reduce(kinds.KindError("x"), ["aboveboard.catalog"])
         assert reduced["type"] == "aboveboard.KindError"
-        assert exceptions.reduce_again(reduced, ["aboveboard.client"]) == reduced
+        assert exceptions.reduce_again(reduced, ["aboveboard.catalog"]) == reduced
 
     def test_its_own_reductions_pass_unchanged(self) -> None:
         reduced = exceptions.reduce(caught(), PACKAGES)

@@ -194,7 +194,7 @@ def test_a_repeated_move_inserts_what_is_missing_though_its_token_is_known(
 DIES = """
 import os, signal, sys, uuid
 from pathlib import Path
-from aboveboard.collector.inbox import Delivery
+from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.service import Collector, Reader
 from tests.collector.tool import Install
 

@@ -227,7 +227,7 @@ class HurriedServer(Server):
     PROGRAM = """
 import sys
 from aboveboard import commands
-from aboveboard.collector import listener
+from aboveboard.collector.http import listener
 
 listener.GRACE = 1
 listener.IDLE_SECONDS = 5

@@ -423,7 +423,7 @@ class TestOffered:
 
     def test_the_question_is_the_sql_s_first_line(self) -> None:
         for insight in insights.all():
-            sql = resources.files(insights).joinpath(f"{insight.name}.sql").read_text()
+            sql = resources.files(insights).joinpath("questions", f"{insight.name}.sql").read_text()
             assert sql.startswith(f"-- {insight.question}\n")
             assert insight.question.endswith("?")
 

@@ -59,7 +59,7 @@ sys.exit(server.run(parser.parse_args(sys.argv[2:]), _crash=die))
 
 MUTE = """
 import logging, os
-from aboveboard.collector import log
+from aboveboard.collector.operations import log
 log.to_stderr()
 os.close(2)
 logging.getLogger("aboveboard.x").error("gone")

@@ -167,7 +167,7 @@ class TestAnotherCatalog:
         add = (
             "import sys, pathlib\n"
             "from aboveboard.catalog.catalog import Catalog, Entry\n"
-            "from aboveboard.collector.projects import Projects\n"
+            "from aboveboard.collector.projects.registry import Projects\n"
             "projects = Projects(pathlib.Path(sys.argv[1]))\n"
             "sys.stdin.readline()\n"
             "for number in range(10):\n"
@@ -197,7 +197,7 @@ class TestAnotherCatalog:
         add = (
             "import os, pathlib, signal, sys\n"
             "from aboveboard.catalog.catalog import Catalog\n"
-            "from aboveboard.collector.projects import Projects\n"
+            "from aboveboard.collector.projects.registry import Projects\n"
             "projects = Projects(pathlib.Path(sys.argv[1]))\n"
             "projects._connection.set_trace_callback(\n"
             "    lambda sql: sys.argv[2] in sql and os.kill(os.getpid(), signal.SIGKILL))\n"

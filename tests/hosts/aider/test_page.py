@@ -123,7 +123,7 @@ class TestOptInAnonymousNoPersonalInfo:
     # "This information helps improve aider by identifying which models, edit formats, features and
     # commands are most used. It also helps uncover bugs that users are experiencing ..."
     def test_each_of_these_questions_has_an_answer_on_the_dashboard(self) -> None:
-        asked = {path.stem for path in (ROOT / "src/aboveboard/insights").glob("*.sql")}
+        asked = {path.stem for path in (ROOT / "src/aboveboard/insights/questions").glob("*.sql")}
         assert {"models", "commands", "errors"} <= asked
 
 
