@@ -29,7 +29,7 @@ from tests.insights.test_insight import (
     sessions_begun,
     whole,
 )
-from tests.statistics.test_intervals import leave_one_out, tally
+from tests.insights.test_intervals import leave_one_out, tally
 
 FILTERS: list[dict[str, str]] = [{}, {"version": "1.1.0", "os": "Linux"}]
 WORDS = ("format", "source", "cover", "exporter")
