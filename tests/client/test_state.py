@@ -308,6 +308,28 @@ def test_a_directory_that_may_not_be_listed_keeps_a_no(path: Path) -> None:
     assert file.read().standing == consent.DISABLED
 
 
+def test_a_no_in_a_file_that_is_damaged_otherwise_says_nothing_else(path: Path) -> None:
+    path.parent.mkdir()
+    for key, value in (("recipients", {"a": 5}), ("agreed", {"a": 5}), ("declined", 3)):
+        path.write_text(json.dumps(AIDERS_YES | {"permanently_disable": True, key: value}))
+        state = StateFile(str(path)).read()
+        assert state.standing == consent.DISABLED
+        assert (state.recipients, state.agreed, state.declined) == ({}, None, None)
+
+
+def test_a_no_to_a_recipient_outlasts_a_yes_that_turns_out_to_have_been_for_it(path: Path) -> None:
+    file = StateFile(str(path))
+    file.agree(TERMS, "https://other.example")
+    file.refuse(HERE)
+    file._change(lambda _now: {"agreed": TERMS})  # as 0.1.0 kept a yes, and named nobody
+    file.name(HERE, TERMS)
+    file.decline(TERMS, TERMS, HERE)
+    state = file.read()
+    assert state.toward(HERE).refused
+    assert not state.is_unnamed
+    assert state.toward("https://other.example").standing == consent.CONSENTED
+
+
 def test_the_digest_is_sha_256() -> None:
     for data in (b"", b"abc", bytes(range(256)) * 5):
         assert sha256(data).hexdigest() == hashlib.sha256(data).hexdigest()

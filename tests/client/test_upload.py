@@ -255,6 +255,22 @@ class TestSending:
         assert context.check_hostname
 
 
+def test_a_recipient_whose_files_are_damaged_costs_the_others_nothing(
+    errand: Errand, recorder: Any
+) -> None:
+    wait_for_sending(errand, 1)
+    others = Errand(
+        directory=errand.directory, state=errand.state, endpoint="http://127.0.0.1:9", key="b-key"
+    )
+    ancient = wait_for_sending(others, 1)[0]
+    os.utime(Path(others.segments) / f"{ancient}.jsonl", (1, 1))
+    Path(others.dropped_file).mkdir()  # where what is too old for it would be counted
+    StateFile(errand.state).agree(TERMS, others.recipient)
+    Path(errand.file).write_text(errand.as_json())
+    upload.run(others, {})
+    assert len(recorder.lines()) == 1
+
+
 class TestConsent:
     """The consent is read again, at the last moment."""
 
@@ -380,6 +396,15 @@ class TestErasing:
         assert paused(errand.erase_pause_file)
         assert not errand.cannot_erase()
         assert os.listdir(errand.erasures) == ["0.json"]
+
+    def test_that_cannot_be_read_keeps_no_other_from_being_asked(
+        self, errand: Errand, recorder: Any
+    ) -> None:
+        owe(errand)
+        (Path(errand.erasures) / "!.json").mkdir()  # comes first
+        upload.run(errand, {})
+        assert [request.path for request in recorder.requests] == ["/v1/erase"]
+        assert not errand.owes(), "asked again, but not at every exit"
 
 
 class TestOneAtATime:

@@ -28,6 +28,7 @@ def aboveboard(tool: Tool, *words: str, **environ: str) -> subprocess.CompletedP
         env=tool.environ | environ,
         capture_output=True,
         text=True,
+        timeout=60,
         check=False,
     )
 
@@ -64,6 +65,45 @@ def used(tool: Tool, recorder: Any) -> Tool:
     recorder.statuses = [503] * 100
     tool.run("kill", "--times", "3")
     return tool
+
+
+def _errand(used: Tool, **words: str) -> None:
+    path = used.place / "errand.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | words))
+
+
+def _pipe(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+STRANGE: dict[str, Callable[[Tool], object]] = {
+    "an address that cannot be written": lambda used: _errand(used, endpoint="http://\ud800"),
+    "a place with a NUL": lambda used: _errand(used, state="/tmp/\0"),
+    "a place that cannot be written": lambda used: _errand(used, state="/tmp/\ud800"),
+    "a pipe among what waits": lambda used: _pipe(used.segments / "x.jsonl"),
+    "a folder among what waits": lambda used: (used.segments / "y.jsonl").mkdir(),
+    "a link among what waits": lambda used: (used.segments / "z.jsonl").symlink_to("/dev/zero"),
+    "a pipe for what was refused": lambda used: _pipe(used.place / "refused.json"),
+    "a pipe for a pause": lambda used: _pipe(used.place / "erase-pause"),
+    "a pipe for what was dropped": lambda used: _pipe(used.place / "dropped"),
+    "a pipe for the decision": lambda used: _pipe(used.state),
+    "a no and nonsense": lambda used: used.state.write_text(
+        '{"permanently_disable": true, "recipients": {"a": 5}, "agreed": {"a": 5}}'
+    ),
+}
+
+
+@pytest.mark.parametrize("what", STRANGE)
+def test_whatever_lies_there_no_command_waits_for_it_or_fails_with_a_traceback(
+    used: Tool, what: str
+) -> None:
+    STRANGE[what](used)
+    for words in (["status"], ["show", "tool"], ["forget", "tool"], ["disable", "tool"]):
+        ended = aboveboard(used, *words)
+        assert "Traceback" not in ended.stderr, words
+        assert ended.stderr.count("\n") <= 1
+        assert "\0" not in ended.stdout
 
 
 class TestStatus:

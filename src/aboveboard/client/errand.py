@@ -9,7 +9,7 @@ import json
 import os
 import time
 
-from . import recipient
+from . import recipient, shortfile
 
 POSTHOG = "posthog+"
 """How an endpoint begins that takes PostHog's form of events."""
@@ -77,11 +77,10 @@ class Place:
     def cannot_erase(self) -> bool:
         """Return whether the collector has said lately that it cannot erase yet."""
         try:
-            with open(self.erase_pause_file, encoding="ascii") as file:
-                told = file.read(20)
-        except (OSError, ValueError):
+            told = shortfile.read(self.erase_pause_file, 20)
+        except OSError:
             return False
-        return told == CANNOT_ERASE and paused(self.erase_pause_file, ERASE_PAUSE_SECONDS)
+        return told == CANNOT_ERASE.encode() and paused(self.erase_pause_file, ERASE_PAUSE_SECONDS)
 
 
 _FIELDS = ("directory", "endpoint", "key", "state")
@@ -114,8 +113,13 @@ class Errand(Place):
             ValueError, TypeError, RecursionError: the text is no errand's.
         """
         errand = cls(**json.loads(text))
-        if not all(isinstance(getattr(errand, name), str) for name in _FIELDS):
-            raise TypeError("an errand is made of words")
+        for name in _FIELDS:
+            word = getattr(errand, name)
+            if not isinstance(word, str):
+                raise TypeError("an errand is made of words")
+            if "\0" in word:
+                raise ValueError("no path and no address has a NUL")
+            word.encode("utf-8", "surrogateescape")  # what cannot be written names nothing
         return errand
 
     def as_json(self) -> str:
@@ -184,14 +188,7 @@ def places(directory: str) -> list[str]:
 def read(place: str) -> Errand | None:
     """Return the errand that is kept in a directory; None where none can be understood."""
     try:
-        # A pipe in the file's place is not waited for.
-        descriptor = os.open(
-            os.path.join(place, "errand.json"), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
-        )
-        try:
-            return Errand.from_json(os.read(descriptor, 65536).decode())
-        finally:
-            os.close(descriptor)
+        return Errand.from_json(shortfile.read(os.path.join(place, "errand.json")).decode())
     except (OSError, ValueError, TypeError, RecursionError):
         return None
 

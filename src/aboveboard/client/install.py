@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 
-from . import consent, directories
+from . import consent, directories, shortfile
 from .errand import POSTHOG, Errand, kept, places, read
 from .locks import above_stdio
 from .recipient import FOLDERS
@@ -231,11 +231,6 @@ def _replace(path: str, text: str, *, lasting: bool = False) -> None:
 
 def _text(path: str) -> str | None:
     try:
-        # A pipe in the file's place is not waited for.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        try:
-            return os.read(descriptor, 65536).decode()
-        finally:
-            os.close(descriptor)
+        return shortfile.read(path).decode()
     except (OSError, ValueError):
         return None

@@ -8,6 +8,7 @@ A crash of the host loses nothing: what was written is the system's, and the loc
 from __future__ import annotations
 
 import os
+import stat
 import time
 from _thread import RLock
 
@@ -184,9 +185,11 @@ def listed(directory: str) -> list[str]:
             for entry in entries:
                 if entry.name.endswith(SUFFIX):
                     try:
-                        found.append((entry.stat().st_mtime_ns, entry.path))
+                        status = entry.stat(follow_symlinks=False)
                     except OSError:
                         continue  # sent and removed meanwhile
+                    if stat.S_ISREG(status.st_mode):  # no pipe, and no link to what is not ours
+                        found.append((status.st_mtime_ns, entry.path))
     except OSError:
         return []
     return [path for _, path in sorted(found)]
@@ -196,7 +199,7 @@ def any_waits(directory: str) -> bool:
     """Return whether there is any segment, at the price of one look."""
     try:
         with os.scandir(directory) as entries:
-            return any(entry.name.endswith(SUFFIX) for entry in entries)
+            return any(_is_segment(entry) for entry in entries)
     except OSError:
         return False
 
@@ -206,13 +209,17 @@ def any_left(directory: str) -> bool:
     try:
         with os.scandir(directory) as entries:
             for entry in entries:
-                held = hold(entry.path) if entry.name.endswith(SUFFIX) else None
+                held = hold(entry.path) if _is_segment(entry) else None
                 if held is not None:
                     held.release()
                     return True
     except OSError:
         pass
     return False
+
+
+def _is_segment(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith(SUFFIX) and entry.is_file(follow_symlinks=False)
 
 
 def waiting(directory: str) -> Iterator[Waiting]:

@@ -19,12 +19,12 @@ import json
 import os
 import time
 
-from . import consent, directories, locks
+from . import consent, directories, locks, shortfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Any
+    from typing import Any, TypeGuard
 
 FILE_NAME = "analytics.json"
 
@@ -195,8 +195,10 @@ class StateFile:
         """
 
         def make(now: State) -> Mapping[str, object]:
-            had = now.recipients.get(recipient, {}).get("declined")
-            declined = consent.merge(had, consent.growth(agreed, terms))
+            had = now.recipients.get(recipient, {})
+            if had.get("refused") is True:
+                return {}
+            declined = consent.merge(had.get("declined"), consent.growth(agreed, terms))
             answer = {"agreed": agreed, "declined": declined}
             return {
                 "recipients": {**now.recipients, recipient: answer},
@@ -230,6 +232,8 @@ class StateFile:
             if not now.is_unnamed:
                 return {}
             had = now.recipients.get(recipient, {})
+            if had.get("refused") is True:  # a no that was said by name wins
+                return {"agreed": None, "declined": None}
             answer = {"agreed": consent.merge(had.get("agreed"), now.agreed or terms)}
             declined = consent.merge(had.get("declined"), now.declined or {})
             if declined:
@@ -339,8 +343,7 @@ class StateFile:
 
     def _parse(self) -> dict[str, object] | None:
         try:
-            with open(self.path, "rb", opener=_open_without_waiting) as file:
-                document = json.loads(file.read(_SIZE_MAX))
+            document = json.loads(shortfile.read(self.path, _SIZE_MAX))
             if not isinstance(document, dict):
                 return None
             # A no, whatever else is damaged.
@@ -446,7 +449,7 @@ def _makes_sense(document: Mapping[str, object]) -> bool:
             document.get(key) is None or _are_terms(document.get(key))
             for key in ("agreed", "declined")
         )
-        and _are_answers(document.get("recipients"))
+        and (document.get("recipients") is None or _are_answers(document.get("recipients")))
     )
 
 
@@ -469,22 +472,19 @@ def _is_secret_of(secret: str, user_id: object) -> bool:
         return False
 
 
-def _are_terms(value: object) -> bool:
+def _are_terms(value: object) -> TypeGuard[consent.Terms]:
     return isinstance(value, dict) and all(
         isinstance(properties, dict) and all(isinstance(kind, str) for kind in properties.values())
         for properties in value.values()
     )
 
 
-def _are_answers(value: object) -> bool:
-    """Return whether a value is what `recipients` holds, or nothing."""
-    return value is None or (
-        isinstance(value, dict)
-        and all(
-            isinstance(answer, dict)
-            and all(_are_terms(answer[key]) for key in ("agreed", "declined") if key in answer)
-            for answer in value.values()
-        )
+def _are_answers(value: object) -> TypeGuard[Mapping[str, Mapping[str, Any]]]:
+    """Return whether a value is what `recipients` holds."""
+    return isinstance(value, dict) and all(
+        isinstance(answer, dict)
+        and all(_are_terms(answer[key]) for key in ("agreed", "declined") if key in answer)
+        for answer in value.values()
     )
 
 
@@ -504,11 +504,11 @@ def _understood(document: Mapping[str, object]) -> State:
     return State(
         standing,
         user_id.lower() if isinstance(user_id, str) else "",
-        agreed if isinstance(agreed, dict) else None,
-        declined if isinstance(declined, dict) else None,
+        agreed if _are_terms(agreed) else None,
+        declined if _are_terms(declined) else None,
         decided if type(decided) is int and 0 <= decided < _TIME_MAX else None,
         secret if isinstance(secret, str) and _is_secret_of(secret, user_id) else "",
-        recipients if isinstance(recipients, dict) else None,
+        recipients if _are_answers(recipients) else None,
     )
 
 
@@ -526,11 +526,6 @@ def sync_directory(path: str) -> None:
         pass
     finally:
         os.close(directory)
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    """Open a file for reading; a pipe in its place is no file, and is not waited for."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 _TIME_MAX = 2**33

@@ -27,7 +27,7 @@ import urllib.request
 
 from aboveboard.catalog.line import SENT_AT, hour
 
-from . import consent, environment, locks, segment, spawn, verdicts, wire
+from . import consent, environment, locks, segment, shortfile, spawn, verdicts, wire
 from .earlier import adopt
 from .errand import (
     CANNOT_ERASE,
@@ -120,7 +120,7 @@ def run(
             adopt(errand.directory, state, errand)
             # Where it failed it is not tried again, also if no pause could be set: a full disk.
             errands = [
-                each for each in _errands(errand) if _deliver(each, environ, in_thread=in_thread)
+                each for each in _errands(errand) if _delivers(each, environ, in_thread=in_thread)
             ]
             # A session that ended since the last look at the segments found the lock taken, or the
             # pause set, and started no child. Only after both are gone is a last look the last.
@@ -158,6 +158,14 @@ def _is_left(errand: Errand, environ: Mapping[str, str]) -> bool:
         and bool(may_send(errand, environ))
         and segment.any_left(errand.segments)
     )
+
+
+def _delivers(errand: Errand, environ: Mapping[str, str], *, in_thread: bool) -> bool:
+    """Deliver to one recipient, whose files may be in any state: that costs the others nothing."""
+    try:
+        return _deliver(errand, environ, in_thread=in_thread)
+    except OSError:
+        return False
 
 
 def _deliver(errand: Errand, environ: Mapping[str, str], *, in_thread: bool) -> bool:
@@ -250,8 +258,7 @@ def count_dropped(errand: Errand, number: int) -> None:
     """Add to the number of dropped segments that the host's next session will tell."""
     if number:
         try:
-            with open(errand.dropped_file, encoding="ascii") as file:
-                number += int(file.read(20))
+            number += int(shortfile.read(errand.dropped_file, 20))
         except (OSError, ValueError):
             pass
         with open(errand.dropped_file, "w", encoding="ascii") as file:
@@ -315,12 +322,16 @@ def send_erasures(errand: Errand, connection: Connection) -> None:
         CannotEraseError: the collector knows no such request; all are still owed.
         Later, OSError, http.client.HTTPException: not all were taken; the rest is still owed.
     """
+    unreadable = False
     for name in sorted(os.listdir(errand.erasures)):
         path = os.path.join(errand.erasures, name)
         if not name.endswith(".json"):
             continue
-        with open(path, "rb") as file:
-            body = file.read(4096)
+        try:
+            body = shortfile.read(path, 4096)
+        except OSError:  # root's, say: those behind it are owed all the same
+            unreadable = True
+            continue
         headers = {**_headers(errand), "Content-Type": "application/json"}
         status, retry_after = connection.post("/v1/erase", body, headers)
         if status in (200, 202):
@@ -331,6 +342,8 @@ def send_erasures(errand: Errand, connection: Connection) -> None:
             raise CannotEraseError
         else:
             raise Later(retry_after)
+    if unreadable:
+        raise Later(None)
     if not os.listdir(errand.erasures):
         os.rmdir(errand.erasures)
 
@@ -424,8 +437,7 @@ def pause(
     that a host learns from one `stat` whether to start a child.
     """
     try:
-        with open(path, encoding="ascii") as file:
-            last = float(file.read(20))
+        last = float(shortfile.read(path, 20))
     except (OSError, ValueError):
         last = PAUSE_FIRST_SECONDS / 2
     seconds = min(max(last, PAUSE_FIRST_SECONDS / 2) * 2, PAUSE_MAX_SECONDS)

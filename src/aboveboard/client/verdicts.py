@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 
+from . import shortfile
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeGuard
@@ -39,8 +41,7 @@ def count(path: str, answer: bytes) -> None:
 def read(path: str) -> dict[str, int]:
     """Return how many lines were not taken, by reason; none where the file says nothing."""
     try:
-        with open(path, encoding="ascii") as file:
-            kept = json.loads(file.read(65536))
+        kept = json.loads(shortfile.read(path).decode("ascii"))
     except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(kept, dict):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aboveboard.catalog.event import check_name
 from aboveboard.catalog.kinds import CatalogError
-from aboveboard.client import consent, directories
+from aboveboard.client import consent, directories, shortfile
 from aboveboard.client.install import Install
 from aboveboard.client.state import FILE_NAME
 
@@ -147,7 +147,7 @@ def _is_locked(path: Path) -> bool:
 def _is_ours(path: Path) -> bool:
     """Return whether a file is of our making, damaged or not: others have an `analytics.json`."""
     try:
-        text = path.read_bytes()
+        text = shortfile.read(str(path), 1 << 20)
     except OSError:
         return False
     return any(key in text for key in _OUR_KEYS)
