@@ -21,7 +21,7 @@ REQUIREMENTS = PROJECT / "requirements/client.txt"
 OLDEST, NEWEST = 10, 19
 """The minor versions of Python 3 that are looked for; what is newer than this file is no fault."""
 
-TESTS = ("tests/client", "tests/integrations", "tests/test_house.py")
+TESTS = ("tests/catalog", "tests/client", "tests/integrations", "tests/test_house.py")
 WITHOUT = "tests/client/proofs"
 """The proofs run on one Python: what they show is the system's doing, not the interpreter's."""
 
