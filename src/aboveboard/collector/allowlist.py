@@ -53,6 +53,28 @@ class Unfit(NamedTuple):
     property: str
 
 
+UNFIT_MAX = 500
+"""Different names that are counted of one body. A body of 6 MiB can have 200,000, and each costs
+the thread that stores a moment of everybody's time. An honest one has a handful."""
+
+OTHER = "(other)"
+"""What the rest of the names is counted as."""
+
+
+def others(what: str) -> Unfit:
+    return Unfit(what, OTHER, OTHER)
+
+
+class UnfitCounts(Counter[Unfit]):
+    """What was dropped of one body, and how often; beyond `UNFIT_MAX` names as `OTHER`."""
+
+    def __setitem__(self, unfit: Unfit, times: int) -> None:
+        if len(self) >= UNFIT_MAX and unfit.event and unfit not in self:
+            unfit = others(unfit.what)
+            times += self[unfit]
+        super().__setitem__(unfit, times)
+
+
 def is_random_id(text: object) -> bool:
     """Return whether this is a random UUID (version 4): one that tells nothing about its maker.
 
@@ -80,7 +102,7 @@ class Accepted:
     rejected: list[tuple[int, str]] = field(default_factory=list)
     """Line numbers, from 1, and why each was not taken."""
 
-    unfit: Counter[Unfit] = field(default_factory=Counter)
+    unfit: Counter[Unfit] = field(default_factory=UnfitCounts)
 
     version: str | None = None
     """The app's version, if something that was dropped came with it and no session's start did."""

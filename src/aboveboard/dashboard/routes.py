@@ -134,7 +134,7 @@ def _dropped(request: Asked, view: View) -> list[quarantine.Row]:
 
 def _view(request: Asked, *, look: bool = True) -> View:
     state = request.app.state
-    view = View.of(request.url.path, request.query_params, state.warehouse, state.projects)
+    view = View.of(request.scope["path"], request.query_params, state.warehouse, state.projects)
     return view.with_choices() if look else view
 
 
@@ -179,13 +179,21 @@ def _behind(insight: Insight, records: list[dict[str, Any]]) -> int | None:
 
 def _first(request: Asked, view: View) -> Answer:
     """Return the page of a project without events: how to send the first."""
-    address = urlsplit(str(request.base_url))
-    steps = FirstSteps.of(
-        view.project,
-        f"{address.scheme}://{address.netloc}",
-        request.app.state.get("directory"),
-    )
+    steps = FirstSteps.of(view.project, _address(request), request.app.state.get("directory"))
     return page("first.html", view=view, steps=steps)
+
+
+def _address(request: Asked) -> str:
+    """Return the collector's address as the browser reached it, where its Host can be one."""
+    told = f"{request.scope['scheme']}://{request.headers.get('host', '')}"
+    try:
+        parts = urlsplit(told)
+        if parts.port != 0 and parts.hostname and parts.netloc == told.partition("//")[2]:
+            return told
+    except ValueError:
+        pass
+    host, port = request.scope["server"] or ("localhost", None)
+    return f"{request.scope['scheme']}://{host}" + (f":{port}" if port else "")
 
 
 def errors() -> dict[int | type[Exception], Any]:

@@ -6,14 +6,17 @@ import gzip
 import json
 import random
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 
 from tests.collector.protocols.test_posthog import event
-from tests.collector.tool import Install, Server, new_id
+from tests.collector.tool import Install, Server, add_project, new_id
 
 TIMES = 400
+
+SECRET = "correct-horse-battery"
 
 SPLICES = [
     b"\x00",
@@ -31,6 +34,16 @@ SPLICES = [
     b'"\\ud800"',
     b"null",
 ]
+
+
+@pytest.fixture(scope="module")
+def closed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A collector that asks for a secret."""
+    data = tmp_path_factory.mktemp("closed")
+    add_project(data)
+    running = Server(data, "--admin-secret", SECRET)
+    yield running
+    running.stop()
 
 
 def answer(server: Server, sent: bytes, *, patience: float = 30) -> bytes:
@@ -153,3 +166,29 @@ class TestUnclearLengths:
         )
         for chunks in (b"zz\r\n", b"5\r\nab", b"ffffffffffffffffff\r\n"):
             assert answer(server, opening + chunks, patience=0.2) in (b"400", b"")
+
+
+@pytest.mark.parametrize("path", ["/", "/quarantine.json", "/insights/models", "/insights/no.json"])
+@pytest.mark.parametrize("secret", [True, False])
+def test_a_host_that_is_no_address_is_no_fault_of_the_collectors(
+    server: Server, closed_server: Server, path: str, secret: bool
+) -> None:
+    for host in ("localhost:99999", "a:b", "[::1", "[zz]", "[::1]x", "a@b:80", "", ":"):
+        sent = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+        if secret:
+            sent += f"Authorization: Bearer {SECRET}\r\n"
+        said = answer(closed_server if secret else server, sent.encode() + b"\r\n")
+        assert said in {b"200", b"400", b"403", b"404"}, host
+
+
+def test_the_first_page_s_commands_have_an_address_also_where_the_host_is_none(
+    closed_server: Server,
+) -> None:
+    for host, shown in (
+        ("a:b", f"http://127.0.0.1:{closed_server.port}"),
+        ("[::1", f"http://127.0.0.1:{closed_server.port}"),
+        ("stats.example:81", "http://stats.example:81"),
+    ):
+        told = {"Host": host, "Authorization": f"Bearer {SECRET}"}
+        page = closed_server.request("GET", "/", headers=told)
+        assert shown in page.body.decode()

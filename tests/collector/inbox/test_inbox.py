@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from aboveboard.catalog.line import hour
-from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
+from aboveboard.collector.allowlist import OTHER, Accepted, AllowList, Unfit
 from aboveboard.collector.inbox import committer, inbox, storage
 from aboveboard.collector.inbox.committer import GROUP_MAX, Committer
 from aboveboard.collector.inbox.inbox import Delivery, Inbox, Receipt, UnavailableError
-from aboveboard.collector.inbox.quarantine import NAMES_MAX, NEW_MAX, OTHER, Dropped
+from aboveboard.collector.inbox.quarantine import NAMES_MAX, NEW_MAX, Dropped
 from aboveboard.collector.operations.worker import Watch
 from aboveboard.collector.protocols.segment import NO_TIME, NO_USER_ID, TOO_OLD, SegmentReader
 from tests.collector.tool import CATALOG, NOW, Install

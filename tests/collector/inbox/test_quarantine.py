@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.collector.allowlist import Unfit
+from aboveboard.collector.allowlist import OTHER, Unfit
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.inbox.quarantine import (
     NAMES_MAX,
     NEW_MAX,
     NEWEST_MAX,
-    OTHER,
     Dropped,
     Quarantine,
 )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.line import hour
 from aboveboard.client.state import StateFile
-from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
+from aboveboard.collector.allowlist import UNFIT_MAX, Accepted, AllowList, Unfit
 from aboveboard.collector.inbox import inbox
 from aboveboard.collector.protocols.segment import (
     NO_PLACE,
@@ -283,3 +283,20 @@ class TestWhateverComes:
         accepted = READER.read(ME.line("launched", ip="10.0.0.1", hostname="mine"))
         assert accepted.events == 1
         assert "10.0.0.1" not in json.dumps(accepted.tables)
+
+
+def test_a_body_of_invented_names_is_counted_whole_under_few_of_them() -> None:
+    def counts_of(names: int) -> Counter[Unfit]:
+        told = {f"invented{number}": number for number in range(100)}
+        lines = [
+            Install().line("no-repo", {f"{name}_{row}": value for name, value in told.items()})
+            for row in range(names // 100)
+        ]
+        return READER.read(b"".join(lines) + b"{}\n").unfit
+
+    few, many = counts_of(400), counts_of(2 * UNFIT_MAX)
+    assert few.total() == len(few) == 401
+    assert many.total() == 2 * UNFIT_MAX + 1
+    assert len(many) <= UNFIT_MAX + 2
+    assert many[Unfit("property", "(other)", "(other)")] == UNFIT_MAX
+    assert many[Unfit(NOT_AN_EVENT, "", "")] == 1

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aboveboard.catalog.line import hour
-from aboveboard.collector.allowlist import Unfit
+from aboveboard.collector.allowlist import OTHER, Unfit, others
 
 from . import storage
 
@@ -36,8 +36,6 @@ NEW_MAX = 20
 
 DAYS = 90
 """How long a row stays that nothing is added to."""
-
-OTHER = "(other)"
 
 _DAY = 86_400
 _NAME = re.compile(r"[A-Za-z$][A-Za-z0-9_$ .-]{0,63}", re.ASCII)
@@ -111,8 +109,8 @@ class Quarantine:
         room = NAMES_MAX - len(kept)
         entering = new[: min(NEW_MAX, max(0, room + len(leaving)))]
         for each in new[len(entering) :]:
-            others = _others(each.what)
-            counted[others] = counted.get(others, 0) + counted.pop(each)
+            rest = others(each.what)
+            counted[rest] = counted.get(rest, 0) + counted.pop(each)
         for each in leaving[: max(0, len(entering) - room)]:
             _fold(connection, project, each)
         place = max((each.entered for each in kept.values()), default=0) + 1
@@ -185,11 +183,7 @@ def _name(name: str) -> str:
 
 def _is_named(each: Unfit) -> bool:
     """Return whether a row is one of those that a sender can make up."""
-    return bool(each.event) and each != _others(each.what)
-
-
-def _others(what: str) -> Unfit:
-    return Unfit(what, OTHER, OTHER)
+    return bool(each.event) and each != others(each.what)
 
 
 def _fold(connection: sqlite3.Connection, project: str, each: Unfit) -> None:
@@ -204,5 +198,5 @@ def _fold(connection: sqlite3.Connection, project: str, each: Unfit) -> None:
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
         " times = times + excluded.times, first = min(first, excluded.first),"
         " last = max(last, excluded.last), deliveries = deliveries + excluded.deliveries",
-        (project, *_others(each.what), times, first, last, deliveries),
+        (project, *others(each.what), times, first, last, deliveries),
     )

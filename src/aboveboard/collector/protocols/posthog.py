@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aboveboard.catalog.line import SEQ, SEQ_MAX, hour
-from aboveboard.collector.allowlist import AllowList, Unfit, is_plausible, is_random_id
+from aboveboard.collector.allowlist import AllowList, Unfit, UnfitCounts, is_plausible, is_random_id
 from aboveboard.warehouse.schema import NOBODY
 
 from . import clocks
@@ -114,7 +113,7 @@ def read(
     allowlist: AllowList,
     translator: Translator,
     sent: Json = None,
-) -> tuple[list[Told], Counter[Unfit]]:
+) -> tuple[list[Told], UnfitCounts]:
     """Return the events in the catalog's words, in the order of their times, and what is unfit.
 
     The times have done their work then: of each, the hour is left. An event of our own client that
@@ -126,7 +125,7 @@ def read(
         translator: The project's.
         sent: The time of sending as the sender tells it, which shows a clock that is wrong.
     """
-    unfit: Counter[Unfit] = Counter()
+    unfit = UnfitCounts()
     senders = {user_id for event in events if (user_id := _user_id(event)) and not _lone(event)}
     sender = senders.pop() if len(senders) == 1 else NOBODY
     now = allowlist.clock()
@@ -149,7 +148,7 @@ def _read_one(
     now: float,
     clock: clocks.Clock,
     translator: Translator,
-    unfit: Counter[Unfit],
+    unfit: UnfitCounts,
 ) -> Iterator[Told]:
     name, properties = event.get("event"), event.get("properties")
     if not isinstance(name, str):
