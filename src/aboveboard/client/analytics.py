@@ -364,8 +364,8 @@ class Analytics:
         )
         forget_typed_ahead()
         # Who gave a flag is there; else the terminal may be one that nobody sits at.
-        keyboard = Keyboard(None if facts.wanted else _PATIENCE or PATIENCE_SECONDS)
-        answer = question.ask(keyboard.read, write)
+        with Keyboard(None if facts.wanted else _PATIENCE or PATIENCE_SECONDS) as keyboard:
+            answer = question.ask(keyboard.read, write)
         file = self._install.state
         covered = decision.covered
         try:

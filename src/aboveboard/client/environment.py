@@ -24,17 +24,18 @@ CI_VARIABLES = (
 """Any of these set to something means a machine is at work, and a machine cannot consent."""
 
 AGENT_VARIABLES = (
-    "AI_AGENT", "AGENT",  # what agents agree on; Amp and Goose say the second
+    "AI_AGENT", "AGENT",  # what agents agree on; Amp, Goose and Pi say the second
     "CLAUDECODE", "CLAUDE_CODE", "CURSOR_AGENT", "GEMINI_CLI", "OPENCODE", "OPENCODE_CLIENT",
     "CODEX_SANDBOX", "CODEX_SANDBOX_NETWORK_DISABLED", "CODEX_THREAD_ID", "CODEX_CI",
     "COPILOT_CLI", "AUGMENT_AGENT", "ANTIGRAVITY_AGENT", "CLINE_ACTIVE", "AMP_CURRENT_THREAD_ID",
+    "GOOSE_TERMINAL", "PI_CODING_AGENT", "TRAE_AI_SHELL_ID",
     "PRE_COMMIT", "GIT_INDEX_FILE", "HUSKY_GIT_PARAMS",  # hooks, which run what was written once
 )  # fmt: skip
 """Any of these set to something means an agent or a hook is at work. They type flags as well, so
 nobody is asked, whatever flag says yes."""
 
 UNATTENDED_VARIABLES = (
-    "CURSOR_TRACE_ID", "REPL_ID", "GIT_DIR", "HUSKY", "REMOTE_CONTAINERS", "CODESPACES",
+    "CURSOR_TRACE_ID", "REPL_ID", "GIT_DIR", "REMOTE_CONTAINERS", "CODESPACES",
     "GITPOD_WORKSPACE_ID", "DEVCONTAINER", "container", "KUBERNETES_SERVICE_HOST",
 )  # fmt: skip
 """Any of these set to something means that perhaps nobody is there: only who asks is asked."""
@@ -135,6 +136,11 @@ def has_terminal() -> bool:
                 return False
         except Exception:  # None under pythonw, closed, or a host's own that can't tell
             return False
+    return in_foreground()
+
+
+def in_foreground() -> bool:
+    """Return whether the terminal's keys come to us, as far as that can be told."""
     try:
         return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     except (AttributeError, OSError, ValueError):  # Windows, or a terminal that is not ours

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
+
+from .environment import in_foreground
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -186,11 +190,15 @@ def columns() -> int:
 
 
 def forget_typed_ahead() -> None:
-    """Drop what was typed before the question was there: nobody has read anything then."""
+    """Drop what was typed before the question was there: nobody has read anything then.
+
+    Not from the background, where the system would stop the host for it.
+    """
     try:
         import termios
 
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+        if in_foreground():
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     except Exception:
         return
 
@@ -203,15 +211,25 @@ def write(text: str) -> None:
 class Keyboard:
     """Reads answers from the terminal, and knows those that nobody can have meant.
 
+    To be entered before the question is shown: it may be stopped from then on.
+
     Args:
         patience: How many seconds to wait for each line; None waits as long as it takes.
     """
 
-    __slots__ = ("_patience", "_shown")
+    __slots__ = ("_continuations", "_patience", "_shown")
 
     def __init__(self, patience: float | None) -> None:
         self._patience = patience
         self._shown = time.monotonic()
+        self._continuations = _Continuations()
+
+    def __enter__(self) -> Keyboard:
+        self._continuations.__enter__()
+        return self
+
+    def __exit__(self, *how: object) -> None:
+        self._continuations.__exit__(*how)
 
     def read(self) -> str:
         """Return a line, "" at the end of input, or that nobody answered, or blindly."""
@@ -219,26 +237,87 @@ class Keyboard:
             terminal: int | None = sys.stdin.fileno()
         except (AttributeError, OSError, ValueError):  # a host's own stream: it is just read
             terminal = None
-        if terminal is not None and self._patience is not None and not self._comes(terminal):
+        came = _LINE if terminal is None else self._comes(terminal)
+        if came != _LINE:
             forget_typed_ahead()  # half a line is not the host's either
-            return GAVE_UP
+            self._shown = time.monotonic()
+            return came
         line = sys.stdin.readline()
         early = time.monotonic() - self._shown < BLIND_SECONDS
         return BLIND if terminal is not None and early and line.strip() == "" and line else line
 
-    def _comes(self, terminal: int) -> bool:
-        """Return whether a line comes in time. Only whole lines are seen."""
-        patience = self._patience or 0.0
+    def _comes(self, terminal: int) -> str:
+        """Return that a line comes in time, or what else came. Only whole lines are seen.
+
+        Whoever stops the host here (Ctrl-Z) and goes on with it later has the shell's words on the
+        screen, and pressed Enter for the shell: the question is put once more, and waits anew.
+        """
+        deadline = None if self._patience is None else time.monotonic() + self._patience
         if sys.platform != "win32":
             import select
 
-            return bool(select.select([terminal], [], [], patience)[0])
+            while True:
+                comes = select.select([terminal], [], [], _LOOK_SECONDS)[0]
+                if not in_foreground():
+                    if deadline is None:  # stopped, as who reads there is, until it is back
+                        os.killpg(os.getpgrp(), signal.SIGTTIN)
+                    if not self._continuations.come() or not in_foreground():
+                        return GAVE_UP
+                    return BLIND
+                if self._continuations.come():
+                    return BLIND
+                if comes:
+                    return _LINE
+                if deadline is not None and time.monotonic() >= deadline:
+                    return GAVE_UP
+        if deadline is None:
+            return _LINE
         import msvcrt
 
         # A key that was pressed is somebody: from then on the line is waited for.
-        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             if msvcrt.kbhit():
-                return True
+                return _LINE
             time.sleep(0.1)
-        return False
+        return GAVE_UP
+
+
+class _Continuations:
+    """Tells whether this process was stopped, and goes on, since it was last asked.
+
+    By a signal that is held back and looked for, so that a handler of the host's hears of it all
+    the same, afterwards. Where another thread of the host's takes the signal, nothing is told.
+    """
+
+    __slots__ = ("_theirs",)
+
+    def __init__(self) -> None:
+        self._theirs: set[int] | None = None
+
+    def __enter__(self) -> None:
+        if sys.platform != "win32":
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCONT,))
+            if signal.SIGCONT not in mask:  # else the host has plans of its own for it
+                self._theirs = mask
+
+    def __exit__(self, *_how: object) -> None:
+        self._let_through()
+        self._theirs = None
+
+    def come(self) -> bool:
+        """Return whether this process goes on since it was last asked."""
+        if sys.platform == "win32" or self._theirs is None:
+            return False
+        if signal.SIGCONT not in signal.sigpending():
+            return False
+        self._let_through()
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCONT,))
+        return True
+
+    def _let_through(self) -> None:
+        if sys.platform != "win32" and self._theirs is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._theirs)
+
+
+_LOOK_SECONDS = 0.2
+_LINE = "line"
