@@ -168,12 +168,18 @@ def _is_empty(collector: Collector, project: str) -> bool:
 
 
 async def _fill(collector: Collector, address: str) -> asyncio.subprocess.Process:
-    """Start the demo's people; in a process of their own, as people are."""
+    """Start the demo's people; in a process of their own, as people are.
+
+    Their standard input is a pipe that this process alone holds, and never writes to: however this
+    process ends, the pipe is closed, and they end too.
+    """
     project = collector.projects.get(DEMO)
     assert project is not None
     print("\nThe demo is empty: simulated people will fill it.", flush=True)
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "aboveboard.demo", "--url", address, "--key", project.keys[0]
+        *(sys.executable, "-m", "aboveboard.demo", "--on-leash"),
+        *("--url", address, "--key", project.keys[0]),
+        stdin=asyncio.subprocess.PIPE,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from . import leash
 from .fill import fill
 from .population import INSTALLS
 
@@ -14,7 +15,14 @@ def main() -> int:
     parser.add_argument("--url", required=True, help="the collector's address")
     parser.add_argument("--key", required=True, help="a write key of the project to fill")
     parser.add_argument("--installs", type=int, default=INSTALLS, help="how many people")
+    parser.add_argument(
+        "--on-leash",
+        action="store_true",
+        help="end when standard input is closed, as it is when whoever holds it has ended",
+    )
     args = parser.parse_args()
+    if args.on_leash:
+        leash.end_with(sys.stdin.fileno())
     try:
         left = fill(args.url, args.key, args.installs)
     except KeyboardInterrupt:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from aboveboard.client import segment, upload
 from aboveboard.client.errand import Errand
 
+from . import leash
 from .life import live
 from .population import Person
 
@@ -30,7 +31,7 @@ def fill(url: str, key: str, installs: int) -> int:
     # Children that a Ctrl-C reaches leave the word to their parent.
     with (
         tempfile.TemporaryDirectory(prefix="aboveboard-demo-") as homes,
-        multiprocessing.get_context("spawn").Pool(2, _ignore_interrupt) as pool,
+        multiprocessing.get_context("spawn").Pool(2, _begin) as pool,
         _progress() as progress,
     ):
         task = progress.add_task("Filling the demo: simulated people", total=installs)
@@ -75,8 +76,9 @@ def _send(home: str, url: str, key: str) -> int:
     return len(segment.listed(errand.segments))
 
 
-def _ignore_interrupt() -> None:
+def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leash.end_with_parent()
 
 
 def _progress() -> Progress:
