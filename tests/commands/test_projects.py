@@ -55,6 +55,20 @@ def test_a_project_is_added_with_a_key_and_keeps_it_with_a_newer_catalog(
     assert first.stdout.startswith("tool  ab_")
 
 
+def test_the_list_has_a_name_too(tmp_path: Path) -> None:
+    add_project(tmp_path)
+    assert projects(tmp_path, "list").stdout == projects(tmp_path).stdout
+
+
+def test_only_a_project_that_is_there_is_set(tmp_path: Path, catalog: Path) -> None:
+    key = add_project(tmp_path)
+    told = projects(tmp_path, "set", "tool", "--catalog", str(catalog))
+    assert (told.returncode, told.stdout) == (0, f"tool  {key}\n")
+    refused = projects(tmp_path, "set", "tol", "--catalog", str(catalog))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "there is no project 'tol' (there is: tool)" in refused.stderr
+
+
 def test_an_empty_directory_says_how_to_get_one(tmp_path: Path) -> None:
     told = projects(tmp_path)
     assert told.returncode == 0

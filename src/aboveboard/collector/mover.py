@@ -347,6 +347,7 @@ class Mover:
             begun = time.monotonic()
             try:
                 self._projects.refresh()
+                self._projects.note_used()
                 self._move_due()
             except Exception as error:  # noqa: BLE001  # whatever it is, what waits must not be lost
                 pause = _longer(pause)

@@ -121,6 +121,7 @@ class Collector:
         try:
             self.committer.close()
             self.mover.close()
+            self.projects.note_used()
             self._opened.close()
         finally:
             self.watch.close()

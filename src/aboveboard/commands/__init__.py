@@ -16,7 +16,8 @@ from .missing import explain_missing
 COMMANDS = {
     "serve": "the collector and its dashboard",
     "import": "audit logs into the warehouse: ours and stock aider's",
-    "projects": "the collector's projects and their write keys",
+    "projects": "the collector's projects: list, add, set, remove",
+    "keys": "the write keys that clients send with: list, add, revoke",
     "catalog": "what a tool may collect: show it, or print it as JSON",
     "stats": "what one's own audit log says, in the terminal; needs no server",
     "sample": "the last 1,000 events of an audit log, fit to publish",

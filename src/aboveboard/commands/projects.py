@@ -53,23 +53,30 @@ def add_warehouse_argument(parser: argparse.ArgumentParser) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_argument(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    about = "every project and the write keys that it takes"
+    listing = actions.add_parser("list", help=about, description=about)
     about = "add a project, or give one another catalog; the keys stay"
     adding = actions.add_parser("add", help=about, description=about)
     adding.add_argument("name", metavar="NAME", help="up to 31 of a-z, 0-9 and _, a letter first")
-    adding.add_argument(
-        "--catalog",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="what may be collected, as `aboveboard catalog json` prints it",
-    )
-    adding.add_argument(
-        "--replace",
-        action="store_true",
-        help="withdraw what the new catalog lacks: it is refused from now on, also from older "
-        "versions of the tool. Without this the project goes on taking it",
-    )
-    add_data_argument(adding, again=True)
+    about = "give a project that is there another catalog"
+    setting = actions.add_parser("set", help=about, description=about)
+    setting.add_argument("name", metavar="NAME")
+    for action in (adding, setting):
+        action.add_argument(
+            "--catalog",
+            type=Path,
+            required=True,
+            metavar="FILE",
+            help="what may be collected, as `aboveboard catalog json` prints it",
+        )
+        action.add_argument(
+            "--replace",
+            action="store_true",
+            help="withdraw what the new catalog lacks: it is refused from now on, also from older "
+            "versions of the tool. Without this the project goes on taking it",
+        )
+    for action in (listing, adding, setting):
+        add_data_argument(action, again=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,7 +87,9 @@ def run(args: argparse.Namespace) -> int:
         return explain_missing(NAME, missing)
     try:
         with contextlib.closing(Projects(args.data)) as projects:
-            return _add(args, projects) if args.action == "add" else _list(projects)
+            if args.action == "set":
+                _check_there(args.name, projects)
+            return _add(args, projects) if args.action in ("add", "set") else _list(projects)
     except (storage.StorageError, WarehouseError, CatalogError) as error:
         print(f"aboveboard projects: {error}", file=sys.stderr)
         return 1
@@ -96,6 +105,15 @@ def _add(args: argparse.Namespace, projects: Projects) -> int:
     elif before is not None:
         _tell_of_withdrawn(before, project)
     return 0
+
+
+def _check_there(name: str, projects: Projects) -> None:
+    there = sorted({each.name for each in projects.all()} | projects.unreadable().keys())
+    if name not in there:
+        raise CatalogError(
+            f"there is no project {name!r} (there is: {', '.join(there) or 'none'}); "
+            f"`aboveboard projects add {name} --catalog FILE` makes it"
+        )
 
 
 def _list(projects: Projects) -> int:

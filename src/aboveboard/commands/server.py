@@ -134,7 +134,7 @@ async def _serve(collector: Collector, args: argparse.Namespace, connections: in
     async def ready() -> None:
         nonlocal demo, telling
         _announce(collector, address, args.data)
-        if args.demo and _is_empty(collector, DEMO):
+        if args.demo and _is_empty(collector, DEMO) and _has_key(collector, DEMO):
             demo = await _fill(collector, address)
             telling = asyncio.create_task(_tell_when_filled(demo, address))
 
@@ -150,6 +150,11 @@ async def _serve(collector: Collector, args: argparse.Namespace, connections: in
 def _announce(collector: Collector, address: str, data: Path) -> None:
     print(f"aboveboard is at {address} (Ctrl-C ends it); everything is kept in {data}")
     for project in collector.projects.all():
+        if not project.keys:
+            print(
+                f"\nproject {project.name} has no write key: `aboveboard keys add {project.name}`"
+            )
+            continue
         print(f"\nproject {project.name}, write key {', '.join(project.keys)}")
         if project.catalog.app == FIRST and project.name != DEMO:
             print(
@@ -165,6 +170,11 @@ def _is_empty(collector: Collector, project: str) -> bool:
         "SELECT count() FROM {project:Identifier}.sessions", {"project": database(project)}
     ).rows
     return rows == [(0,)] and collector.inbox.depth.events == 0
+
+
+def _has_key(collector: Collector, project: str) -> bool:
+    found = collector.projects.get(project)
+    return found is not None and bool(found.keys)
 
 
 async def _fill(collector: Collector, address: str) -> asyncio.subprocess.Process:

@@ -151,4 +151,12 @@ CREATE TABLE IF NOT EXISTS write_key (
 ) WITHOUT ROWID;
 """,
     ),
+    Migration(
+        "2026-11-27",  # many keys a project: what each is called, when it was last of use, its end
+        """
+ALTER TABLE write_key ADD COLUMN name TEXT NOT NULL DEFAULT 'first';
+ALTER TABLE write_key ADD COLUMN used INTEGER;
+ALTER TABLE write_key ADD COLUMN revoked INTEGER;
+""",
+    ),
 )

@@ -105,6 +105,17 @@ def unusable(directory: Path, error: OSError) -> StorageError:
     )
 
 
+@contextlib.contextmanager
+def plain_errors(file: Path) -> Iterator[None]:
+    """Turn what SQLite says of a file into a `StorageError`, a line that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(
+            f"cannot use {file} ({error}): see to the disk, or bring back a copy of the directory"
+        ) from None
+
+
 def migrate(
     connection: sqlite3.Connection, steps: Sequence[migrations.Migration], file: Path
 ) -> None:
