@@ -11,17 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard.catalog import kinds, models
+from tests.samples import SAMPLES
 
-KINDS: list[kinds.Kind] = [
-    kinds.Flag(),
-    kinds.Count(),
-    kinds.Amount("dollars"),
-    kinds.Choice(["diff", "whole"]),
-    kinds.Command(["add", "drop"]),
-    kinds.Version(),
-    kinds.Model(),
-    kinds.Exception_(["aboveboard"], ["RateLimitError"]),
-]
+KINDS = list({sample.kind.label: sample.kind for sample in SAMPLES}.values())
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
@@ -32,11 +24,7 @@ ANYTHING = st.recursive(
 
 def fixed_words(kind: kinds.Kind) -> set[str]:
     """Every string that a kind may produce, apart from versions and models."""
-    if isinstance(kind, kinds.Choice):
-        return set(kind.choices)
-    if isinstance(kind, kinds.Command):
-        return {*kind.commands, "other"}
-    return set()
+    return {*kind.words, *(["other"] if isinstance(kind, kinds.Command) else [])}
 
 
 class TestEveryKind:

@@ -4,13 +4,16 @@ A kind turns a host's value into JSON. Every string it can produce comes from a 
 fixed when the catalog was declared (or is rebuilt from numbers), never from the value itself, so
 that a caller's text has no way through. What does not fit is `REJECTED`, and null on the wire.
 The collector checks what it receives with these same classes.
+
+A kind is declared here once: its name, its JSON, its check, its words. What only the server has to
+know (a column's type, a decoder's) is in a table by label there; `tests/test_every_kind.py` names
+the file that has forgotten a kind.
 """
 
 from __future__ import annotations
 
 import json
 import operator
-import re
 
 from . import models
 
@@ -61,6 +64,27 @@ class Kind:
     details: tuple[str, ...] = ()
     """The keys that the kind reads of a catalog's JSON besides `kind`."""
 
+    is_summed = False
+    """Whether its values are numbers that are added up. Others are counted value by value."""
+
+    null = "no value"
+    """What a page calls a null."""
+
+    @classmethod
+    def of_json(cls, description: Mapping[str, Json]) -> Kind:  # noqa: ARG003  # most have none
+        """Return the kind that `as_json` described.
+
+        Raises:
+            KeyError: the description lacks one of the kind's details.
+            KindError: a detail cannot be used.
+        """
+        return cls()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The fixed list that a value is from, for a reader of the catalog; else nothing."""
+        return ()
+
     def accept(self, value: object) -> Json:
         """Return `value` as it may be kept, or `REJECTED`. None stays None for every kind."""
         raise NotImplementedError
@@ -77,6 +101,14 @@ class Kind:
     def describe(self) -> str:
         """Return the kind in a few words, for the question and the docs."""
         return self.label
+
+    def phrase(self) -> str:
+        """Return the kind as a part of a sentence. Those of one phrase add up to something."""
+        return f"a {self.label}"
+
+    def shown(self, word: str) -> str:
+        """Return a value's text in SQL as a page shows it."""
+        return word
 
     def term(self) -> str:
         """Return what a consent to this kind is given to: the same word asks for nothing new."""
@@ -102,11 +134,15 @@ class Flag(Kind):
     def describe(self) -> str:
         return "yes or no"
 
+    def shown(self, word: str) -> str:
+        return {"true": "yes", "false": "no"}.get(word, word)
+
 
 class _Number(Kind):
     """A number from 0 to `most`, exact or rounded down to the next of some steps."""
 
     __slots__ = ("_below", "_texts", "most", "steps")
+    is_summed = True
 
     def __init__(self, most: float, steps: Sequence[float]) -> None:
         self.most = most
@@ -181,6 +217,11 @@ class Count(_Number):
             raise KindError("the steps of a count are whole numbers")
         super().__init__(most, steps)
 
+    @classmethod
+    def of_json(cls, description: Mapping[str, Json]) -> Count:
+        most: Any = description.get("most", COUNT_MAX)
+        return cls(most, _numbers(description.get("steps", [])))
+
     def encode(self, value: object) -> str | None:
         # The way of nearly all counts, twice as fast.
         if type(value) is int and 0 <= value <= self.most and not self.steps:
@@ -214,6 +255,10 @@ class Amount(_Number):
             raise KindError("the steps of an amount are numbers")
         super().__init__(UNITS[unit], steps)
 
+    @classmethod
+    def of_json(cls, description: Mapping[str, Json]) -> Amount:
+        return cls(str(description["unit"]), _numbers(description.get("steps", [])))
+
     def encode(self, value: object) -> str | None:
         if type(value) is float and 0 <= value <= self.most and not self.steps:
             return repr(value)
@@ -234,6 +279,9 @@ class Amount(_Number):
     def describe(self) -> str:
         return f"a number of {self.unit}" + self._in_steps()
 
+    def phrase(self) -> str:
+        return f"an amount of {self.unit}"
+
 
 class Choice(Kind):
     """One of a list fixed in the catalog."""
@@ -245,6 +293,14 @@ class Choice(Kind):
     def __init__(self, choices: Sequence[str]) -> None:
         self.choices = _fixed_list("a choice", choices)
         self._encoded = {choice: json.dumps(choice) for choice in self.choices}
+
+    @classmethod
+    def of_json(cls, description: Mapping[str, Json]) -> Choice:
+        return cls(_strings(description["choices"]))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return self.choices
 
     def accept(self, value: object) -> Json:
         if value is None:
@@ -275,6 +331,14 @@ class Command(Kind):
         self.commands = _fixed_list("a command", commands)
         self._encoded = {command: json.dumps(command) for command in self.commands}
 
+    @classmethod
+    def of_json(cls, description: Mapping[str, Json]) -> Command:
+        return cls(_strings(description["commands"]))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return self.commands
+
     def accept(self, value: object) -> Json:
         if value is None:
             return None
@@ -295,14 +359,7 @@ class Command(Kind):
 
 
 class Version(Kind):
-    """A version number, rebuilt from its numbers; anything after a `+` or a second word is cut.
-
-    The grammar is PEP 440's public version (release, pre, post, dev). Kept are the first three
-    numbers of a release, so that little more than a version can pass, and nothing of what tells one
-    build from all others: of a development version that it is one (`1.2.dev14` is `1.2.dev0`), and
-    of `git describe` that commits came after the tag (`v1.2-14-g2414721` is `1.2.post0`). Four
-    numbers that could be an address are none of a version.
-    """
+    """A version number, rebuilt from its numbers (`versions`)."""
 
     __slots__ = ()
     label = "version"
@@ -310,18 +367,10 @@ class Version(Kind):
     def accept(self, value: object) -> Json:
         if value is None:
             return None
-        match = _VERSION.fullmatch(value) if type(value) is str and len(value) <= 64 else None
-        if match is None or _ADDRESS(match.group(1)):
-            return REJECTED
-        release, pre, pre_number, post, dev, described = match.groups()
-        rebuilt = ".".join(str(int(number)) for number in release.split(".")[:3])
-        if pre:
-            rebuilt += f"{_PRE[pre]}{int(pre_number or 0)}"
-        if post is not None or described:
-            rebuilt += f".post{int(post or 0)}"
-        if dev is not None:
-            rebuilt += ".dev0"
-        return rebuilt
+        from . import versions  # a run that records nothing has none
+
+        rebuilt = versions.rebuilt(value) if type(value) is str else None
+        return REJECTED if rebuilt is None else rebuilt
 
     def describe(self) -> str:
         return "a version number"
@@ -336,6 +385,7 @@ class Model(Kind):
 
     __slots__ = ()
     label = "model"
+    null = "not public"
 
     def accept(self, value: object) -> Json:
         if value is None:
@@ -349,6 +399,9 @@ class Model(Kind):
 
     def describe(self) -> str:
         return "a public model name, else provider/REDACTED"
+
+    def phrase(self) -> str:
+        return "a model's name"
 
 
 class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took first
@@ -369,6 +422,11 @@ class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took
         for name in (*self.packages, *self.types):
             if not all(part.isidentifier() for part in name.split(".")):
                 raise KindError(f"{name!r} is not the name of a package or an exception type")
+
+    @classmethod
+    def of_json(cls, description: Mapping[str, Json]) -> Exception_:
+        types = _strings(description.get("types", []))
+        return cls(_strings(description["packages"]), types)
 
     def accept(self, value: object) -> Json:
         if value is None:
@@ -398,6 +456,9 @@ class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took
 
     def describe(self) -> str:
         return "type and place of an error and of its causes, never their text"
+
+    def phrase(self) -> str:
+        return "an exception"
 
 
 STEPS = "steps:"
@@ -441,43 +502,13 @@ def from_json(description: Mapping[str, Json]) -> Kind:
         KindError: the description names no kind, or not all that its kind needs.
     """
     label = description.get("kind")
+    kind = KINDS.get(str(label))
+    if kind is None:
+        raise KindError(f"the kind {label!r} is not known here: use a newer aboveboard")
     try:
-        if label == "count":
-            most = description.get("most", COUNT_MAX)
-            return Count(most, _numbers(description.get("steps", [])))  # type: ignore[arg-type]
-        if label == "amount":
-            return Amount(str(description["unit"]), _numbers(description.get("steps", [])))
-        if label == "choice":
-            return Choice(_strings(description["choices"]))
-        if label == "command":
-            return Command(_strings(description["commands"]))
-        if label == "exception":
-            types = _strings(description.get("types", []))
-            return Exception_(_strings(description["packages"]), types)
-        kind = KINDS.get(str(label))
-        if kind is None:
-            raise KindError(f"the kind {label!r} is not known here: use a newer aboveboard")
-        return kind()
+        return kind.of_json(description)
     except KeyError as missing:
         raise KindError(f"a property of kind {label!r} lacks {missing}") from None
-
-
-_VERSION = re.compile(
-    # A first number of eight digits is a day.
-    r"v?((?:(?:19|20)[0-9]{6}|[0-9]{1,4})(?:\.[0-9]{1,5}){0,4})"
-    r"(?:[-_.]?(a|b|c|rc|alpha|beta|pre|preview)[-_.]?([0-9]{1,3})?)?"
-    r"(?:\.post([0-9]{1,3}))?(?:[-_.]?dev([0-9]*))?"
-    r"(-[0-9]+-g[0-9a-f]+(?:-dirty|-broken)?|-dirty|-broken)?(?:[+ ].*)?",
-    re.ASCII | re.DOTALL,
-)
-_ADDRESS = re.compile(
-    r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})){3}", re.ASCII
-).fullmatch
-"""Four numbers as an address of the internet has them, and nothing behind them."""
-
-_PRE = {"a": "a", "alpha": "a", "b": "b", "beta": "b"} | dict.fromkeys(
-    ("c", "rc", "pre", "preview"), "rc"
-)
 
 
 def _fixed_list(what: str, values: Sequence[str], at_least: int = 1) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from aboveboard.catalog import models
 from aboveboard.catalog.kinds import REJECTED
 from aboveboard.catalog.line import hour
 from aboveboard.warehouse import schema
+from aboveboard.warehouse.columns import of_property, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -127,9 +128,10 @@ class Form:
         self.table = schema.table(entry.name)
         self.kinds = {name: declared.kind for name, declared in entry.properties.items()}
         self._columns = {
-            name: tuple(each.name for each in schema.columns(name, kind))
+            name: tuple(each.name for each in of_property(name, kind))
             for name, kind in self.kinds.items()
         }
+        self._split = {name: split(kind) for name, kind in self.kinds.items()}
 
     def row(self, properties: Mapping[str, object], unfit: Counter[Unfit]) -> dict[str, object]:
         """Return one event's property columns; what does not fit is null and counted."""
@@ -139,10 +141,11 @@ class Form:
             if kept is REJECTED:
                 unfit[Unfit("value", self.event, name)] += 1
                 kept = None
-            if kind.label == "exception":
-                row |= zip(self._columns[name], _parts(kept), strict=True)
-            else:
+            parts = self._split[name]
+            if parts is None:
                 row[self._columns[name][0]] = kept
+            else:
+                row |= zip(self._columns[name], parts(kept), strict=True)
         for name in properties.keys() - self.kinds.keys():
             unfit[Unfit("property", self.event, name)] += 1
         return row
@@ -153,8 +156,8 @@ class Form:
         Every distinct word is checked once: there are few, however many events.
         """
         kind = self.kinds[name]
-        is_exception = kind.label == "exception"
-        if is_exception:
+        parts = self._split[name]
+        if parts is not None:  # such values are objects, which have no hash
             kept = [kind.accept(value) for value in values]
         else:
             verdicts = {value: kind.accept(value) for value in set(values)}
@@ -165,17 +168,10 @@ class Form:
         if refused:
             unfit[Unfit("value", self.event, name)] += refused
             kept = [None if value is REJECTED else value for value in kept]
-        if is_exception:
-            parts = zip(*map(_parts, kept), strict=True)
-            return dict(zip(self._columns[name], map(list, parts), strict=True))
+        if parts is not None:
+            split_up = map(list, zip(*map(parts, kept), strict=True))
+            return dict(zip(self._columns[name], split_up, strict=True))
         return {self._columns[name][0]: kept}
-
-
-def _parts(reduced: object) -> tuple[object, object, object, object]:
-    """Return a reduced exception as the values of its columns, in their order."""
-    if not isinstance(reduced, dict):
-        return None, [], [], None
-    return reduced["type"], reduced["frames"], reduced["causes"], reduced["fingerprint"]
 
 
 class AllowList:

@@ -5,11 +5,10 @@ from aboveboard.statistics.intervals import interval
 from .filters import FilterError, Filters
 from .insight import Column, Insight, Project, get, offered
 from .insight import every as all  # noqa: A004  # read as insights.all()
-from .statement import NUMBERS, subject
+from .statement import subject
 from .table import Table
 
 __all__ = [
-    "NUMBERS",
     "Column",
     "FilterError",
     "Filters",

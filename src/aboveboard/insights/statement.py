@@ -16,9 +16,10 @@ too: it counts events, and not who had them.
 from __future__ import annotations
 
 import re
+from itertools import compress
 from typing import TYPE_CHECKING
 
-from aboveboard.warehouse import column, table
+from aboveboard.warehouse import columns, table
 
 from .filters import FilterError, shown
 
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
 BUILT_IN = ("session_start", "exception", "dropped_events", "rejected_value")
 """Events that the client records by itself, in whatever tool it is."""
-
-NUMBERS = ("count", "amount")
-"""Kinds that are summed; every other one is counted value by value."""
 
 FILTERED = "filtered"
 
@@ -54,12 +52,13 @@ def fitted(sql: str, catalog: Catalog, filters: Filters) -> tuple[str, Names]:
     """
     entry = subject(catalog, filters)
     bound: Names = {"event": entry.name, "table": table(entry.name)}
+    numbers = [declared.kind.is_summed for declared in entry.properties.values()]
     properties = list(_properties(entry))
     groups = {
         "event": list(_events(catalog, filters)),
         "property": properties,
-        "word": [each for each in properties if each["kind"] not in NUMBERS],
-        "number": [each for each in properties if each["kind"] in NUMBERS],
+        "word": [each for each, number in zip(properties, numbers, strict=True) if not number],
+        "number": list(compress(properties, numbers)),
     }
 
     def holds(condition: str) -> bool:
@@ -130,11 +129,11 @@ def _events(catalog: Catalog, filters: Filters) -> Iterator[Names]:
 
 def _properties(entry: Entry) -> Iterator[Names]:
     for place, (name, declared) in enumerate(entry.properties.items()):
-        kind = declared.kind.as_json()
+        kind = declared.kind
         yield {
             "place": place,
             "property": name,
-            "kind": kind["kind"],
-            "unit": kind.get("unit", ""),
-            "column": column(name) + ("_type" if kind["kind"] == "exception" else ""),
+            "kind": kind.label,
+            "unit": getattr(kind, "unit", ""),
+            "column": columns.of_property(name, kind)[0].name,
         }

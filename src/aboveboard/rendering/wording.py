@@ -31,15 +31,7 @@ def dollars(amount: float) -> str:
 
 def amount(number: float, unit: str) -> str:
     """Return an amount in its unit, or a plain number where it has none, in three digits or so."""
-    if unit == "dollars":
-        return dollars(number)
-    if unit == "seconds":
-        return _duration(number)
-    if unit == "bytes":
-        # By thousands, as disks and networks are measured.
-        size, name = next(each for each in _SIZES if number >= each[0] * 0.9995 or each[0] == 1)
-        return f"{number:,.0f} {name}" if size == 1 else f"{_three_digits(number / size)} {name}"
-    return human(number)
+    return AMOUNTS.get(unit, human)(number)
 
 
 def average(number: float) -> str:
@@ -52,7 +44,7 @@ def exact(number: float, unit: str) -> str:
     if unit == "dollars":
         return f"${number:,.6f}".rstrip("0").rstrip(".")
     digits = f"{number:,}".removesuffix(".0")
-    return f"{digits} {unit}" if unit in ("seconds", "bytes") else digits
+    return f"{digits} {unit}" if unit in AMOUNTS else digits
 
 
 def share(value: float) -> str:
@@ -109,6 +101,16 @@ def _duration(seconds: float) -> str:
     if seconds < 7170:
         return f"{seconds / 60:.0f} min"
     return f"{human(seconds / 3600)} h"
+
+
+def _size(size: float) -> str:
+    # By thousands, as disks and networks are measured.
+    of, unit = next(each for each in _SIZES if size >= each[0] * 0.9995 or each[0] == 1)
+    return f"{size:,.0f} {unit}" if of == 1 else f"{_three_digits(size / of)} {unit}"
+
+
+AMOUNTS = {"dollars": dollars, "seconds": _duration, "bytes": _size}
+"""How an amount of each unit is said."""
 
 
 def _three_digits(number: float) -> str:

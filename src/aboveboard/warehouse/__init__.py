@@ -1,9 +1,10 @@
 """Where events are kept: ClickHouse, embedded (chDB) or a server, one dialect for both."""
 
+from .columns import Column, column
 from .connection import Result, Warehouse, embedded
 from .errors import MismatchError, QueryLimitError, WarehouseBusyError, WarehouseError
 from .limits import Limits
-from .schema import Column, Table, column, database, table, tables
+from .schema import Table, database, table, tables
 
 __all__ = [
     "Column",

@@ -20,6 +20,7 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 
 from . import schema
+from .columns import MONEY_MAX
 from .errors import QueryLimitError, WarehouseBusyError, WarehouseError
 from .limits import Limits
 from .migration import Migration
@@ -268,7 +269,7 @@ def _kept(
     for name, values in columns.items():
         if name in money:
             kept[name] = [
-                each if isinstance(each, int | float) and each < schema.MONEY_MAX else None
+                each if isinstance(each, int | float) and each < MONEY_MAX else None
                 for each in values
             ]
     return kept

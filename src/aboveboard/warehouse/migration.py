@@ -18,6 +18,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from . import schema
+from .columns import MONEY, MONEY_DIGITS, MONEY_MAX, Column
 from .errors import WarehouseError
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ class Migration:
         for each in columns:
             if each.name not in values:
                 kept = f"older.{schema.quote(each.name)}"
-                values[each.name] = _as_money(kept) if each.type == schema.MONEY else kept
+                values[each.name] = _as_money(kept) if each.type == MONEY else kept
         listed = ", ".join(schema.quote(each.name) for each in columns)
         selected = ", ".join(values[each.name] for each in columns)
         # A row of nobody's in `sessions` told of no start: the collector had made it up.
@@ -200,7 +201,7 @@ class Migration:
             f"WHERE source = {source:d}) AS places USING (user, run, time)"
         )
 
-    def _columns(self, name: str) -> tuple[schema.Column, ...]:
+    def _columns(self, name: str) -> tuple[Column, ...]:
         """Return a copy's columns: today's first ones, then whatever the table has."""
         older = self._present[name]
         own = schema.columns_of_all(name)
@@ -209,7 +210,7 @@ class Migration:
         return (
             *own,
             *(
-                schema.Column(column, schema.MONEY if column in money else kind)
+                Column(column, MONEY if column in money else kind)
                 for column, kind in older.items()
                 if column not in fixed
             ),
@@ -287,6 +288,6 @@ def _is_older(columns: Mapping[str, str]) -> bool:
 
 def _as_money(column: str) -> str:
     """Return a floating point column as a decimal; more than a decimal holds becomes null."""
-    fits = f"ifNull({column} < {schema.MONEY_MAX:d}, false)"
-    written = f"toString(round(ifNull({column}, 0), {schema.MONEY_DIGITS:d}))"
-    return f"if({fits}, toDecimal64OrNull({written}, {schema.MONEY_DIGITS:d}), NULL)"
+    fits = f"ifNull({column} < {MONEY_MAX:d}, false)"
+    written = f"toString(round(ifNull({column}, 0), {MONEY_DIGITS:d}))"
+    return f"if({fits}, toDecimal64OrNull({written}, {MONEY_DIGITS:d}), NULL)"

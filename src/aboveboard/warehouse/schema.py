@@ -15,13 +15,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .columns import MONEY, Column, of_property
 from .errors import MismatchError, WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from aboveboard.catalog.catalog import Catalog, Entry
-    from aboveboard.catalog.kinds import Kind
 
 SESSION_START = "session_start"
 SESSIONS = "sessions"
@@ -32,32 +32,8 @@ an event, never as an install or a session."""
 SOURCES = ("aboveboard", "posthog", "import")
 """How a session's events came in; the `source` column of `sessions`."""
 
-WORD = "LowCardinality(Nullable(String))"
-"""Every string here comes from a fixed list, so a dictionary holds them all."""
-
-MONEY_DIGITS = 9
-MONEY = f"Nullable(Decimal(18, {MONEY_DIGITS}))"
-MONEY_MAX = 10 ** (18 - MONEY_DIGITS)
-"""Dollars from here on have no room in the column, and are null."""
-
-_TYPES = {
-    "flag": "Nullable(Bool)",
-    "count": "Nullable(UInt64)",
-    "amount": "Nullable(Float64)",
-    "choice": WORD,
-    "command": WORD,
-    "version": WORD,
-    "model": WORD,
-}
 _PROJECT = re.compile(r"[a-z][a-z0-9_]{0,30}", re.ASCII)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Column:
-    name: str
-    type: str
-    codec: str = "ZSTD(1)"
 
 
 EVENT_COLUMNS = (
@@ -123,26 +99,6 @@ def table(event_name: str) -> str:
     return event_name.replace(" ", "_").replace("-", "_")
 
 
-def column(property_name: str) -> str:
-    """Return the column of a property (which begins an exception's four)."""
-    return property_name.replace(" ", "_").replace("-", "_")
-
-
-def columns(property_name: str, kind: Kind) -> tuple[Column, ...]:
-    """Return the columns that hold a property; an exception has four."""
-    name = column(property_name)
-    if kind.label == "exception":
-        return (
-            Column(f"{name}_type", WORD),
-            Column(f"{name}_frames", "Array(LowCardinality(String))"),
-            Column(f"{name}_causes", "Array(LowCardinality(String))"),
-            Column(f"{name}_fingerprint", WORD),
-        )
-    if kind.label == "amount" and getattr(kind, "unit", "") == "dollars":
-        return (Column(name, MONEY),)
-    return (Column(name, _TYPES[kind.label]),)
-
-
 def tables(catalog: Catalog) -> tuple[Table, ...]:
     """Return every table that a catalog's events are kept in.
 
@@ -180,7 +136,7 @@ def columns_of_all(name: str) -> tuple[Column, ...]:
 def _columns_of(entry: Entry) -> Iterator[Column]:
     yield from columns_of_all(table(entry.name))
     for name, declared in entry.properties.items():
-        yield from columns(name, declared.kind)
+        yield from of_property(name, declared.kind)
     if entry.name == SESSION_START:
         yield Column("source", "LowCardinality(String)")
     yield MOVE

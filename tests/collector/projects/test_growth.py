@@ -137,7 +137,7 @@ class TestUnion:
 
     def test_knows_what_becomes_of_every_detail_of_every_kind(self) -> None:
         details = {detail for kind in kinds.KINDS.values() for detail in kind.details}
-        assert growth._UNITED.keys() == details
+        assert growth.UNITED.keys() == details
 
     def test_has_the_newest_docs_and_what_is_unknown_here_of_both(self) -> None:
         def told(doc: str, **unknown: object) -> Catalog:

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from aboveboard.catalog import kinds
 from aboveboard.catalog.catalog import REJECTED_VALUE, Catalog, Entry
 from aboveboard.catalog.event import Property
-from aboveboard.catalog.kinds import Amount, CatalogError
-from aboveboard.warehouse import schema
+from aboveboard.catalog.kinds import CatalogError
+from aboveboard.warehouse import column, columns, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from aboveboard.catalog.kinds import Json, Kind
-
-_WORDS = {"amount": "an amount", "exception": "an exception", "model": "a model's name"}
 
 
 class _Held(NamedTuple):
@@ -138,7 +136,7 @@ def _property(kept: Property | None, newer: Property) -> Property:
 
 def _kind(kept: Kind, newer: Kind) -> Kind:
     details = {
-        detail: _UNITED[detail](getattr(kept, detail), getattr(newer, detail))
+        detail: UNITED[detail](getattr(kept, detail), getattr(newer, detail))
         for detail in newer.details
     }
     return kinds.from_json({"kind": newer.label, **details})
@@ -149,7 +147,7 @@ def _words(kept: Iterable[Json], newer: Iterable[Json]) -> list[Json]:
     return first + [word for word in kept if word not in first]
 
 
-_UNITED: dict[str, Callable[..., Json]] = {
+UNITED: dict[str, Callable[..., Json]] = {
     "most": max,
     # Rounding was begun so that less is known: an older catalog, given again, does not end it.
     "steps": lambda kept, newer: list(newer or kept),
@@ -166,7 +164,7 @@ def _less(kind: Kind, other: Kind) -> Iterator[str]:
     """Tell what a kind takes and another one of its label does not."""
     for detail in kind.details:
         mine, theirs = getattr(kind, detail), getattr(other, detail, ())
-        if _UNITED[detail] is _words:
+        if UNITED[detail] is _words:
             yield from (f'"{word}"' for word in mine if word not in theirs)
         elif detail == "most" and mine > theirs:
             yield f"above {theirs:,}"
@@ -206,13 +204,7 @@ def _columns(catalog: Catalog) -> dict[tuple[str, str], _Held]:
     found = {}
     for event, entry in catalog.entries.items():
         for name, declared in entry.properties.items():
-            columns = {column.name for column in schema.columns(name, declared.kind)}
-            for column in columns | {schema.column(name)}:
-                held = _Held(f"{event}.{name}", _word(declared.kind))
-                found[schema.table(event), column] = held
+            names = {each.name for each in columns.of_property(name, declared.kind)}
+            for place in names | {column(name)}:
+                found[table(event), place] = _Held(f"{event}.{name}", declared.kind.phrase())
     return found
-
-
-def _word(kind: Kind) -> str:
-    word = _WORDS.get(kind.label, f"a {kind.label}")
-    return f"{word} of {kind.unit}" if isinstance(kind, Amount) else word

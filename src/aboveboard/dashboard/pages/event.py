@@ -26,10 +26,6 @@ PAGE = "events"
 
 _EVER = resources.files(__package__).joinpath("ever.sql").read_text("utf-8")
 
-YES_OR_NO = {"true": "yes", "false": "no"}
-NOTHING = {"model": "not public"}
-"""What a null means, where there is more to say than that there is no value."""
-
 
 @dataclass(frozen=True)
 class Card:
@@ -133,12 +129,12 @@ def look(view: View) -> Look:
         words=[
             _words(entry, declared, told, _rows_of(rows, name), scale)
             for name, declared in entry.properties.items()
-            if declared.kind.label not in insights.NUMBERS
+            if not declared.kind.is_summed
         ],
         numbers=[
             _numbers(declared, told, _rows_of(rows, name))
             for name, declared in entry.properties.items()
-            if declared.kind.label in insights.NUMBERS
+            if declared.kind.is_summed
         ],
         columns=numbers,
         scale=scale,
@@ -197,7 +193,7 @@ def _scale(entry: Entry, rows: list[dict[str, Value]]) -> float:
     ends = (
         row[end]
         for row in rows
-        if entry.properties[str(row["property"])].kind.label not in insights.NUMBERS
+        if not entry.properties[str(row["property"])].kind.is_summed
         for end in ("share", "share_high")
     )
     return cells.scale(end for end in ends if isinstance(end, float))
@@ -212,14 +208,10 @@ def _words(
 ) -> Words:
     values = []
     for row in rows:
-        plain = {
-            "rest": "all others",
-            "none": NOTHING.get(declared.kind.label, "no value"),
-        }.get(str(row["what"]))
-        text = plain or str(row["value"])
+        plain = {"rest": "all others", "none": declared.kind.null}.get(str(row["what"]))
         values.append(
             Word(
-                YES_OR_NO.get(text, text) if declared.kind.label == "flag" else text,
+                plain or declared.kind.shown(str(row["value"])),
                 plain is not None,
                 cells.plain(told.columns["times"], row["times"]),
                 cells.share("share", told.columns["share"], row, scale),
