@@ -48,6 +48,13 @@ def imports(path: Path) -> Iterator[str]:
             yield from names
 
 
+def _named(node: ast.AST) -> list[str]:
+    """Return the modules that an import names, for type checkers too."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+
+
 def files(*folders: str) -> list[Path]:
     return [path for folder in folders for path in sorted((PACKAGE / folder).rglob("*.py"))]
 
@@ -84,6 +91,9 @@ COLLECTOR = {
 """The collector's rooms in the same way. `allowlist` is open to all of them, and what stands beside
 them (`mover`, `service`, `app`) puts them together."""
 
+SPEAKS_SQLITE = ("inbox", "projects")
+"""The collector's rooms that have files of their own, and are alone in writing SQL for them."""
+
 STANDARD_LIBRARY_ONLY = ("catalog", "client", "auditlog")
 
 
@@ -114,6 +124,16 @@ class TestWhoImportsWhom:
             for name in imports(path):
                 if name.startswith("aboveboard.collector."):
                     assert name.split(".")[2] in allowed, f"{module(path)} imports {name}"
+
+    def test_only_the_inbox_and_the_projects_speak_to_sqlite(self) -> None:
+        """Whoever else needs what they keep calls a method of theirs."""
+        for path in files(""):
+            if path.parent.parent == PACKAGE / "collector" and path.parent.name in SPEAKS_SQLITE:
+                continue
+            named = {
+                name for node in ast.walk(ast.parse(path.read_text())) for name in _named(node)
+            }
+            assert "sqlite3" not in named, f"{module(path)} imports sqlite3"
 
     def test_every_room_has_its_place_in_the_order(self) -> None:
         def rooms(folder: Path) -> set[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.collector import mover
+from aboveboard.collector.inbox import moves
 from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.warehouse import WarehouseError, database
@@ -60,13 +60,13 @@ def test_projects_are_kept_apart(collector: Collector) -> None:
 def test_a_move_is_bounded_and_the_rest_comes_next(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mover, "EVENTS_MAX", 10)
+    monkeypatch.setattr(moves, "EVENTS_MAX", 10)
     for messages in (4, 4, 30, 1):
         deliver(collector, messages)
-    moves = 0
+    carried = 0
     while collector.mover.move():
-        moves += 1
-    assert moves == 3
+        carried += 1
+    assert carried == 3
     assert count(collector, "message_send") == 39
 
 
@@ -75,7 +75,7 @@ def test_a_move_is_bounded_in_bytes_and_what_is_larger_alone_is_still_moved(
 ) -> None:
     deliver(collector, 5)
     one = collector.inbox.depth.bytes("tool")
-    monkeypatch.setattr(mover, "BYTES_MAX", 2 * one + one // 2)
+    monkeypatch.setattr(moves, "BYTES_MAX", 2 * one + one // 2)
     for messages in (5, 5, 500, 5, 5):
         deliver(collector, messages)
     moved = []

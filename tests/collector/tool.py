@@ -30,7 +30,7 @@ from aboveboard.catalog.event import (
     model,
     version,
 )
-from aboveboard.collector.inbox import storage
+from aboveboard.collector.projects import migrations
 from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse import Result, Warehouse, database, embedded
 
@@ -274,5 +274,5 @@ def add_project(
 
 def damage(data: Path, project: str, catalog: str | bytes = b"\xff{") -> None:
     """Put something where a project's catalog is, as a disk or a newer aboveboard might."""
-    with closing(sqlite3.connect(data / storage.PROJECTS)) as connection, connection:
+    with closing(sqlite3.connect(data / migrations.FILE)) as connection, connection:
         connection.execute("UPDATE project SET catalog = ? WHERE name = ?", (catalog, project))

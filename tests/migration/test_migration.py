@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from aboveboard.collector.inbox import storage
-from aboveboard.collector.inbox.runs import recall
+from aboveboard.collector.inbox.memory import Memory
 from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.collector.transfer import logs as auditlog
@@ -248,7 +248,7 @@ class TestTheInbox:
             rows = connection.execute("SELECT user_id, last, ended FROM run").fetchall()
             assert rows
             for user_id, last, _ in rows:
-                run = recall(connection, "tool", user_id)
+                run = Memory(connection, "tool", last).recall(user_id)
                 assert run is not None
                 assert (run.last, last % 3600) == (last, 0)
                 assert run.next > 1000

@@ -17,7 +17,6 @@ and those that a token without rows has kept out under another one.
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 import time
 import uuid
@@ -28,7 +27,9 @@ from typing import TYPE_CHECKING
 
 from aboveboard.warehouse import MismatchError, WarehouseError, database, schema
 
-from .inbox import inbox, storage
+from .inbox.moves import Moves
+from .inbox.packing import unpack_into
+from .inbox.storage import StorageError
 from .operations.log import described
 from .operations.worker import Watch, Worker
 from .projects.registry import UnreadableError
@@ -40,17 +41,11 @@ if TYPE_CHECKING:
     from aboveboard.warehouse import Warehouse
 
     from .allowlist import Columns
+    from .inbox.depth import Depth
+    from .inbox.moves import Move
     from .projects.registry import Projects
 
 log = logging.getLogger(__name__)
-
-EVENTS_MAX = 200_000
-"""Events in one move: a bound on its memory."""
-
-BYTES_MAX = 32 * 2**20
-"""Bytes of them as they wait: another bound on its memory, for events that say much."""
-
-ROWS_MAX = 20_000
 
 PACE = 0.5
 """Seconds from one move to the next while little waits: many small inserts would only be merged
@@ -63,22 +58,6 @@ CATCH_UP = 5.0
 """Seconds that a page waits for a new project's tables, before it shows what there is."""
 
 BACKOFF_MAX = 30.0
-PRUNE_EVERY = 3600.0
-
-
-@dataclass(frozen=True)
-class _Move:
-    id: str
-    project: str
-    first: int
-    last: int
-    again: bool = False
-    """Whether it was begun before, perhaps by a process that was killed in it."""
-
-    @property
-    def number(self) -> int:
-        """What its rows carry: as much of the id as ClickHouse keeps in eight bytes."""
-        return int(self.id[:16], 16)
 
 
 @dataclass(frozen=True)
@@ -106,16 +85,15 @@ class Mover:
         directory: Path,
         warehouse: Warehouse,
         projects: Projects,
-        depth: inbox.Depth,
+        depth: Depth,
         watch: Watch | None = None,
         *,
         _crash: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self._warehouse = warehouse
         self._projects = projects
-        self._depth = depth
         self._crash = _crash
-        self._connection = storage.connect(directory, storage.INBOX)
+        self._moves = Moves(directory, depth)
         self._made: dict[str, object] = {}
         """By which catalog each project's tables were made."""
 
@@ -129,7 +107,6 @@ class Mover:
 
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._pruned = 0.0
         self._watch = watch or Watch()
         self._worker = Worker("mover", self._run, self._watch)
         self.inserts = 0
@@ -156,7 +133,7 @@ class Mover:
         failed = {} if self._watch.fallen else self._move_each()
         for name, error in failed.items():
             log.warning("what waits of project %s stays in the inbox: %s", name, _what(error))
-        self._connection.close()
+        self._moves.close()
 
     def troubles(self) -> dict[str, str]:
         """Return by project why its events do not reach the warehouse.
@@ -245,52 +222,18 @@ class Mover:
                 failed[move.project] = error
         return failed
 
-    def _begin(self, skip: Container[str] = (), only: str | None = None) -> _Move | None:
-        """Return a move that was begun and not ended, else write down the next one.
-
-        A project whose move was begun has no other before that has ended: one move at a time of
-        each, in the order in which its events came.
-        """
-        for number, project, first, last in self._connection.execute(
-            "SELECT id, project, first, last FROM move"
-        ).fetchall():
-            if project not in skip and only in (None, project):
-                return _Move(number, project, first, last, again=True)
-        for project, first in self._connection.execute(
-            "SELECT project, min(number) AS first FROM waiting GROUP BY project ORDER BY first"
-        ).fetchall():
-            if project not in skip and only in (None, project):
-                return self._write_down(project, first)
-        return None
-
-    def _write_down(self, project: str, first: int) -> _Move:
-        last, events, size = first, 0, 0
-        for number, count, length in self._connection.execute(
-            "SELECT number, events, length(body) FROM waiting WHERE project = ? "
-            "ORDER BY number LIMIT ?",
-            (project, ROWS_MAX),
-        ).fetchall():
-            events += count
-            size += length
-            if (events > EVENTS_MAX or size > BYTES_MAX) and number != first:
-                break
-            last = number
-        move = _Move(uuid.uuid4().hex, project, first, last)
-        with storage.transaction(self._connection) as connection:
-            connection.execute(
-                "INSERT INTO move VALUES (?, ?, ?, ?)", (move.id, project, first, last)
-            )
-        self._crash("begun")
+    def _begin(self, skip: Container[str] = (), only: str | None = None) -> Move | None:
+        """Return the next move, one that was begun and not ended before any other."""
+        move = self._moves.begin(skip, only)
+        if move is not None and not move.again:
+            self._crash("begun")
         return move
 
-    def _carry(self, move: _Move) -> None:
+    def _carry(self, move: Move) -> None:
         merged: dict[str, Columns] = {}
         is_older = False
-        for (body,) in self._connection.execute(
-            "SELECT body FROM waiting WHERE number BETWEEN ? AND ? AND project = ? ORDER BY number",
-            (move.first, move.last, move.project),
-        ):
-            is_older |= inbox.unpack_into(merged, body)
+        for body in self._moves.bodies(move):
+            is_older |= unpack_into(merged, body)
         self._ensure(move.project)
         if move.again and is_older:
             # What 0.1.0 had carried of it has places of its own: all of it is carried anew.
@@ -307,22 +250,10 @@ class Mover:
             self.inserts += 1
             self.moved += len(columns["time"])
             self._crash("inserted")
-        self._end(move)
-
-    def _end(self, move: _Move) -> None:
-        with storage.transaction(self._connection) as connection:
-            connection.execute(
-                "DELETE FROM waiting WHERE number BETWEEN ? AND ? AND project = ?",
-                (move.first, move.last, move.project),
-            )
-            connection.execute("DELETE FROM move WHERE id = ?", (move.id,))
-            if time.time() - self._pruned > PRUNE_EVERY:
-                self._pruned = time.time()
-                inbox.prune(connection, self._pruned)
-        self._depth.measure(self._connection)
+        self._moves.end(move)
         self._crash("ended")
 
-    def _lost(self, move: _Move, table: str, columns: Columns) -> Columns:
+    def _lost(self, move: Move, table: str, columns: Columns) -> Columns:
         """Return those rows of a move that its table has not.
 
         An insert makes one part a partition, and each is there as a whole or not at all.
@@ -396,6 +327,6 @@ def _longer(pause: float) -> float:
 
 def _what(error: Exception) -> str:
     """Return what went wrong, without an unknown exception's text, which could hold events."""
-    if isinstance(error, (WarehouseError, UnreadableError, storage.StorageError, sqlite3.Error)):
+    if isinstance(error, (WarehouseError, UnreadableError, StorageError)):
         return str(error)
     return described(error)

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aboveboard.collector.http.batch import delivery
-from aboveboard.collector.inbox import inbox, storage
+from aboveboard.collector.inbox import packing, retention, storage
 from aboveboard.collector.inbox.inbox import Inbox
 from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.protocols import posthog
@@ -61,7 +61,7 @@ def kept(directory: Path) -> Counter[int]:
     with closing(storage.connect(directory, storage.INBOX)) as connection:
         merged: dict[str, dict[str, list[object]]] = {}
         for (packed,) in connection.execute("SELECT body FROM waiting ORDER BY number"):
-            inbox.unpack_into(merged, packed)
+            packing.unpack_into(merged, packed)
     return Counter(merged.get("message_send", {}).get("tokens", []))  # type: ignore[arg-type]
 
 
@@ -143,7 +143,7 @@ class TestAnEventsOwnIdentity:
             (taken,) = connection.execute("SELECT taken FROM identity").fetchone()
             assert taken % 3600 == 0
             for days, left in ((29, 1), (31, 0)):
-                inbox.prune(connection, taken + days * 86_400)
+                retention.prune(connection, taken + days * 86_400)
                 assert connection.execute("SELECT count(*) FROM identity").fetchone() == (left,)
 
 
@@ -311,7 +311,7 @@ class TestRunsBetweenDeliveries:
 
 def unpacked(packed: bytes) -> dict[str, dict[str, list[object]]]:
     merged: dict[str, dict[str, list[object]]] = {}
-    inbox.unpack_into(merged, packed)
+    packing.unpack_into(merged, packed)
     return merged
 
 

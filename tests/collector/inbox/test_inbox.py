@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 import time
 import uuid
@@ -14,9 +13,10 @@ import pytest
 
 from aboveboard.catalog.line import hour
 from aboveboard.collector.allowlist import OTHER, Accepted, AllowList, Unfit
-from aboveboard.collector.inbox import committer, inbox, storage
+from aboveboard.collector.inbox import committer, retention, storage
 from aboveboard.collector.inbox.committer import GROUP_MAX, Committer
 from aboveboard.collector.inbox.inbox import Delivery, Inbox, Receipt, UnavailableError
+from aboveboard.collector.inbox.memory import Memory
 from aboveboard.collector.inbox.quarantine import NAMES_MAX, NEW_MAX, Dropped
 from aboveboard.collector.operations.worker import Watch
 from aboveboard.collector.protocols.segment import NO_TIME, NO_USER_ID, TOO_OLD, SegmentReader
@@ -75,23 +75,22 @@ class TestDeliveries:
             count = "SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM session)"
             (taken,) = connection.execute("SELECT taken FROM delivery").fetchone()
             for days, left in ((29, (1, 1)), (31, (0, 1)), (401, (0, 0))):
-                inbox.prune(connection, taken + days * 86_400)
+                retention.prune(connection, taken + days * 86_400)
                 assert connection.execute(count).fetchone() == left
 
     def test_what_one_delivery_needs_to_know_is_what_those_before_it_stored(
         self, store: Inbox
     ) -> None:
-        seen: list[int] = []
+        seen: list[bool] = []
 
-        def settle(connection: sqlite3.Connection) -> Accepted:
-            (count,) = connection.execute("SELECT count(*) FROM waiting").fetchone()
-            seen.append(count)
+        def settle(memory: Memory) -> Accepted:
+            seen.append(memory.is_new(b"an event"))
             return READER.read(Install().segment(1))
 
         deliveries = [Delivery("tool", uuid.uuid4(), Accepted(), settle) for _ in range(3)]
         store.commit(deliveries)
         store.commit(deliveries)  # known already, so they need to know nothing
-        assert seen == [0, 1, 2]
+        assert seen == [True, False, False]
 
 
 class TestWhenNothingCanBeTaken:
@@ -245,9 +244,9 @@ class TestQuarantine:
     ) -> None:
         (row,) = self.count(store, Unfit("event", "uninvited", ""))
         with closing(storage.connect(tmp_path, storage.INBOX)) as connection:
-            inbox.prune(connection, row.last + 89 * 86_400)
+            retention.prune(connection, row.last + 89 * 86_400)
             assert store.quarantine.dropped("tool") == [row]
-            inbox.prune(connection, row.last + 91 * 86_400)
+            retention.prune(connection, row.last + 91 * 86_400)
         assert store.quarantine.dropped("tool") == []
 
     @pytest.mark.parametrize(
@@ -334,7 +333,7 @@ class TestCommitter:
     def test_a_delivery_that_breaks_spoils_none_of_its_group(
         self, store: Inbox, tmp_path: Path
     ) -> None:
-        def settle(_connection: sqlite3.Connection) -> Accepted:
+        def settle(_memory: Memory) -> Accepted:
             raise ValueError("secret")
 
         broken = Delivery("tool", uuid.uuid4(), Accepted(), settle)

@@ -11,6 +11,7 @@ import pytest
 
 from aboveboard.collector.inbox import migrations, storage
 from aboveboard.collector.inbox.migrations import Migration
+from aboveboard.collector.projects import migrations as projects
 
 FIRST = Migration("2026-01-01", "CREATE TABLE IF NOT EXISTS it (number INTEGER);\n")
 SECOND = Migration("2026-01-02", "ALTER TABLE it ADD COLUMN doubled INTEGER;\n")
@@ -72,6 +73,6 @@ def test_a_file_of_a_newer_aboveboard_is_left_alone_with_a_line_that_says_so(
 
 
 def test_every_step_says_when_it_was_made() -> None:
-    for steps in (migrations.INBOX, migrations.PROJECTS):
+    for steps in (migrations.INBOX, projects.PROJECTS):
         dates = [step.date for step in steps]
         assert dates == sorted(dates)

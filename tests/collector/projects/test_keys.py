@@ -11,6 +11,7 @@ import pytest
 
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.projects import keys as write_keys
+from aboveboard.collector.projects import migrations
 from aboveboard.collector.projects.keys import KeyNameError, Keys
 from aboveboard.collector.projects.registry import Projects
 from tests.collector.tool import CATALOG, Install, Server, add_project, ask, until
@@ -121,7 +122,7 @@ def test_a_file_that_cannot_be_read_stops_no_known_key(
 
 
 def test_the_keys_of_0_1_0_are_each_the_first_of_their_project(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / storage.PROJECTS)) as old:
+    with closing(sqlite3.connect(tmp_path / migrations.FILE)) as old:
         old.executescript(
             "CREATE TABLE project (name TEXT PRIMARY KEY, catalog TEXT NOT NULL, shipped INTEGER "
             "NOT NULL, added INTEGER NOT NULL) WITHOUT ROWID;"

@@ -18,6 +18,7 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import count, flag
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.inbox import storage
+from aboveboard.collector.projects import migrations
 from aboveboard.collector.projects.registry import Projects, UnreadableError, shipped_catalog
 from aboveboard.warehouse import WarehouseError
 from tests.collector.tool import CATALOG, damage
@@ -285,7 +286,7 @@ def test_a_file_that_no_longer_can_be_read_is_told_in_one_line(
     projects: Projects, tmp_path: Path
 ) -> None:
     projects.add("tool", CATALOG)
-    with closing(sqlite3.connect(tmp_path / storage.PROJECTS)) as connection, connection:
+    with closing(sqlite3.connect(tmp_path / migrations.FILE)) as connection, connection:
         connection.execute("ALTER TABLE project RENAME TO away")
     for use in (projects.refresh, lambda: projects.add("tool", CATALOG)):
         with pytest.raises(storage.StorageError, match=r"cannot use .*projects\.sqlite \(no such"):

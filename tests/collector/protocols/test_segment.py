@@ -15,7 +15,7 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.line import hour
 from aboveboard.client.state import StateFile
 from aboveboard.collector.allowlist import UNFIT_MAX, Accepted, AllowList, Unfit
-from aboveboard.collector.inbox import inbox
+from aboveboard.collector.inbox import packing
 from aboveboard.collector.protocols.segment import (
     NO_PLACE,
     NO_SESSION,
@@ -255,9 +255,9 @@ class TestWhateverComes:
         accepted = READER.read(b"".join(told))
         assert not leaks(accepted.tables)
         assert not leaks(accepted.rejected)
-        packed = inbox.pack(accepted.tables)
+        packed = packing.pack(accepted.tables)
         merged: dict[str, dict[str, list[object]]] = {}
-        inbox.unpack_into(merged, packed)
+        packing.unpack_into(merged, packed)
         assert merged == accepted.tables
 
     @given(st.lists(st.builds(ME.line, st.sampled_from(EVENTS[:-1]), properties), max_size=8))

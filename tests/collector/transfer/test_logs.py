@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import json
-import sqlite3
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -15,9 +14,9 @@ from hypothesis import strategies as st
 from aboveboard import Event
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.allowlist import Accepted, Columns, Unfit
-from aboveboard.collector.inbox import inbox, storage
+from aboveboard.collector.inbox import packing, storage
 from aboveboard.collector.inbox.inbox import Delivery, Inbox
-from aboveboard.collector.inbox.runs import remember
+from aboveboard.collector.inbox.memory import Memory
 from aboveboard.collector.projects.registry import Project
 from aboveboard.collector.protocols.legacy import Told
 from aboveboard.collector.service import Reader
@@ -55,7 +54,7 @@ def kept(directory: Path) -> dict[str, Columns]:
     merged: dict[str, Columns] = {}
     connection = storage.connect(directory, storage.INBOX)
     for (body,) in connection.execute("SELECT body FROM waiting ORDER BY number"):
-        inbox.unpack_into(merged, body)
+        packing.unpack_into(merged, body)
     connection.close()
     return merged
 
@@ -197,10 +196,10 @@ class TestOlderLogs:
         sender, other = new_id(), new_id()
         told = [Told("launched", {}, sender, NOW, "1")]
 
-        def settle(connection: sqlite3.Connection) -> Accepted:
+        def settle(memory: Memory) -> Accepted:
             accepted = Accepted()
             runs = READER.translator.settle(told, accepted, "posthog", lambda _: None)
-            remember(connection, "tool", runs)
+            memory.remember(runs)
             return accepted
 
         store.commit([Delivery("tool", uuid.uuid4(), Accepted(), settle)])

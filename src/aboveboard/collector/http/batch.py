@@ -5,39 +5,29 @@ Both are known only inside the transaction that stores them.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
-from aboveboard.catalog.line import hour
 from aboveboard.collector.allowlist import Accepted
-from aboveboard.collector.inbox import identities
 from aboveboard.collector.inbox.inbox import Delivery
-from aboveboard.collector.inbox.runs import recall, remember
 from aboveboard.collector.protocols import posthog
 
 if TYPE_CHECKING:
-    import sqlite3
-
+    from aboveboard.collector.inbox.memory import Memory
     from aboveboard.collector.service import Reader
 
 
 def delivery(reader: Reader, batch: posthog.Batch) -> Delivery:
     """Return a batch of a project's as it can be committed to the inbox."""
     told, unfit = posthog.read(batch.events, reader.allowlist, reader.translator, batch.sent)
-    project = reader.project.name
 
-    def settle(connection: sqlite3.Connection) -> Accepted:
-        if batch.former_id and identities.is_former_batch(connection, project, batch.former_id):
+    def settle(memory: Memory) -> Accepted:
+        if batch.former_id and memory.is_former_batch(batch.former_id):
             return Accepted(known=len(told))
-        accepted, now = Accepted(unfit=unfit.copy()), hour(time.time())
+        accepted = Accepted(unfit=unfit.copy())
         runs = reader.translator.settle(
-            told,
-            accepted,
-            posthog.SOURCE,
-            lambda user_id: recall(connection, project, user_id),
-            lambda identity: identities.is_new(connection, project, identity, now),
+            told, accepted, posthog.SOURCE, memory.recall, memory.is_new
         )
-        remember(connection, project, runs)
+        memory.remember(runs)
         return accepted
 
-    return Delivery(project, None, Accepted(), settle)
+    return Delivery(reader.project.name, None, Accepted(), settle)

@@ -1,7 +1,8 @@
 """The inbox: where events are durable from the moment that a sender is told 200.
 
 A delivery is a row, written with its id in one transaction, so that what is sent twice is taken
-once. The mover (mover.py) carries rows into the warehouse and deletes them.
+once. The mover carries rows into the warehouse and deletes them (moves.py). Where an event is known
+only by what came before it, the delivery asks the memory (memory.py) inside the transaction.
 """
 
 from __future__ import annotations
@@ -9,34 +10,27 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
-import threading
 import time
 import uuid
-from collections import Counter
 from dataclasses import dataclass
-from itertools import compress
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from aboveboard.catalog.line import hour
-from aboveboard.collector.allowlist import Accepted, Columns
 from aboveboard.warehouse import schema
 
-from . import quarantine, storage
+from . import storage
+from .depth import Depth
+from .memory import Memory
+from .packing import pack
 from .quarantine import Quarantine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from aboveboard.collector.allowlist import Accepted
+
 log = logging.getLogger(__name__)
-
-ID_DAYS = 30
-"""How long a delivery's id and an event's own are remembered; a sender gives up much earlier."""
-
-SESSION_DAYS = 400
-"""How long a session's id is remembered, so that its log, imported later, is not counted again."""
 
 WAITING_MAX = 512 * 2**20
 """Bytes of one project that may wait for the warehouse before its senders are asked to come back
@@ -47,10 +41,6 @@ RESERVE = 64 * 2**20
 
 _TRIED = 2**16
 """Bytes that are written, and taken back, to learn whether the file can be written to."""
-
-_CONSTANT = ("user_id", "session")
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(dict[str, dict[str, list[object] | str]])
 
 
 class UnavailableError(Exception):
@@ -66,7 +56,7 @@ class Delivery:
     """None if its events are known one by one, and it comes again in other company."""
 
     accepted: Accepted
-    settle: Callable[[sqlite3.Connection], Accepted] | None = None
+    settle: Callable[[Memory], Accepted] | None = None
     """Completes `accepted` inside the transaction, from what is stored already. It may be called
     again, where the transaction was undone."""
 
@@ -75,41 +65,6 @@ class Delivery:
 class Receipt:
     accepted: Accepted
     duplicate: bool
-
-
-class Depth:
-    """What waits for the warehouse, as the committer and the mover know it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()  # for those who write
-        self._events: Counter[str] = Counter()
-        self._bytes: Counter[str] = Counter()
-
-    @property
-    def events(self) -> int:
-        """Those of all projects."""
-        return self._events.copy().total()
-
-    def bytes(self, project: str) -> int:
-        return self._bytes[project]
-
-    def above(self, size: int) -> list[str]:
-        """Return the projects of which more bytes wait than `size`."""
-        return [project for project, waits in self._bytes.copy().items() if waits > size]
-
-    def add(self, project: str, events: int, size: int) -> None:
-        with self._lock:
-            self._events[project] += events
-            self._bytes[project] += size
-
-    def measure(self, connection: sqlite3.Connection) -> None:
-        """Count afresh; another process may have added."""
-        with self._lock:
-            rows = connection.execute(
-                "SELECT project, sum(events), sum(length(body)) FROM waiting GROUP BY project"
-            ).fetchall()
-            self._events = Counter({project: events for project, events, _ in rows})
-            self._bytes = Counter({project: size for project, _, size in rows})
 
 
 class Inbox:
@@ -218,7 +173,7 @@ class Inbox:
             if added.rowcount == 0:
                 return Receipt(accepted, duplicate=True), 0
         if delivery.settle is not None:
-            accepted = delivery.settle(connection)
+            accepted = delivery.settle(Memory(connection, delivery.project, now))
         if accepted.sessions:
             connection.executemany(
                 "INSERT OR IGNORE INTO session VALUES (?, ?, ?)",
@@ -237,105 +192,7 @@ class Inbox:
         return Receipt(accepted, duplicate=False), len(body)
 
 
-def prune(connection: sqlite3.Connection, now: float) -> None:
-    """Forget the ids whose time is over, and what was dropped long ago."""
-    quarantine.prune(connection, now)
-    for table, days in (
-        ("delivery", ID_DAYS),
-        ("identity", ID_DAYS),
-        ("session", SESSION_DAYS),
-    ):
-        connection.execute(
-            f"DELETE FROM {table} WHERE taken < ?",  # noqa: S608  # one of the words above
-            (int(now) - days * 86_400,),
-        )
-
-
 def _version(accepted: Accepted) -> str | None:
     """Return the app's version that a delivery's last session tells."""
     told = accepted.tables.get(schema.SESSIONS, {}).get("app_version") or [None]
     return told[-1] if isinstance(told[-1], str) else None
-
-
-def pack(tables: dict[str, Columns]) -> bytes:
-    """Return columns as they wait: an id that all rows share is written once."""
-    folded: dict[str, dict[str, object]] = {}
-    for table, columns in tables.items():
-        kept: dict[str, object] = {**columns}
-        for name in _CONSTANT:
-            if len(set(columns[name])) == 1:
-                kept[name] = columns[name][0]
-        folded[table] = kept
-    return _encoder.encode(folded)
-
-
-def unpack_into(merged: dict[str, Columns], body: bytes) -> bool:
-    """Add one packed body's rows to `merged`; a column that one side lacks is null there.
-
-    Returns:
-        Whether 0.1.0 packed it, so that its rows have been given their places only here.
-    """
-    tables = _decoder.decode(body)
-    is_older = any("seq" not in columns for columns in tables.values())
-    if is_older:
-        _complete(tables)
-    for table, columns in tables.items():
-        into = merged.setdefault(table, {})
-        before = len(into["time"]) if into else 0
-        rows = len(columns["time"])
-        for name in into.keys() - columns.keys():
-            into[name].extend([None] * rows)
-        for name, values in columns.items():
-            column = into.get(name)
-            if column is None:
-                column = into[name] = [None] * before
-            column += [values] * rows if isinstance(values, str) else values
-    return is_older
-
-
-def _complete(tables: dict[str, dict[str, list[object] | str]]) -> None:
-    """Give the rows of a body that 0.1.0 packed their places, by their times, and take the minutes.
-
-    Such a body has no places. A session's start comes first in its second.
-    """
-    for table, columns in list(tables.items()):
-        _disown(tables, table, columns)
-    moments = []
-    for table, columns in tables.items():
-        for row, moment in enumerate(columns["time"]):
-            sessions = columns["session"]
-            session = sessions if isinstance(sessions, str) else sessions[row]
-            moments.append((moment, table != schema.SESSIONS, table, row, session))
-        columns["seq"] = [0] * len(columns["time"])
-        columns["time"] = [hour(moment) for moment in columns["time"]]  # type: ignore[arg-type]
-    places: Counter[object] = Counter()
-    for _, _, table, row, session in sorted(moments):
-        tables[table]["seq"][row] = places[session]  # type: ignore[index]
-        places[session] += 1
-
-
-def _disown(
-    tables: dict[str, dict[str, list[object] | str]],
-    table: str,
-    columns: dict[str, list[object] | str],
-) -> None:
-    """Take the sessions from events of nobody, which 0.1.0 made up, one for each such event."""
-    rows = len(columns["time"])
-    users, sessions = (
-        [told] * rows if isinstance(told := columns[name], str) else told for name in _CONSTANT
-    )
-    if schema.NOBODY not in users:
-        return
-    if table == schema.SESSIONS:
-        kept = [user != schema.NOBODY for user in users]
-        if not any(kept):
-            del tables[table]
-            return
-        for name, values in columns.items():
-            if not isinstance(values, str):
-                columns[name] = list(compress(values, kept))
-        return
-    columns["session"] = [
-        schema.NOBODY if user == schema.NOBODY else session
-        for user, session in zip(users, sessions, strict=True)
-    ]

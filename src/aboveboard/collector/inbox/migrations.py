@@ -1,4 +1,4 @@
-"""The tables of the collector's SQLite files, as the steps that led to them.
+"""The tables of the inbox, as the steps that led to them.
 
 A new file takes every step, an older one those that it has not taken: `PRAGMA user_version` counts
 them. A step that was ever released is never changed. What it did wrong, the next one mends.
@@ -130,33 +130,6 @@ UPDATE quarantine SET first = last;
         "2026-11-29",  # which names are the newest; by their order, since times are of the hour
         """
 ALTER TABLE quarantine ADD COLUMN entered INTEGER NOT NULL DEFAULT 0;
-""",
-    ),
-)
-
-PROJECTS = (
-    Migration(
-        "2026-11-22",  # as 0.1.0 had it
-        """
-CREATE TABLE IF NOT EXISTS project (
-    name TEXT PRIMARY KEY,
-    catalog TEXT NOT NULL,
-    shipped INTEGER NOT NULL,
-    added INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS write_key (
-    key TEXT PRIMARY KEY,
-    project TEXT NOT NULL REFERENCES project (name),
-    added INTEGER NOT NULL
-) WITHOUT ROWID;
-""",
-    ),
-    Migration(
-        "2026-11-27",  # many keys a project: what each is called, when it was last of use, its end
-        """
-ALTER TABLE write_key ADD COLUMN name TEXT NOT NULL DEFAULT 'first';
-ALTER TABLE write_key ADD COLUMN used INTEGER;
-ALTER TABLE write_key ADD COLUMN revoked INTEGER;
 """,
     ),
 )

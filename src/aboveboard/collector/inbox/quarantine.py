@@ -128,11 +128,6 @@ class Quarantine:
         self._connection.close()
 
 
-def prune(connection: sqlite3.Connection, now: float) -> None:
-    """Forget rows that nothing was added to for `DAYS` days."""
-    connection.execute("DELETE FROM quarantine WHERE last < ?", (int(now) - DAYS * _DAY,))
-
-
 @dataclass(frozen=True)
 class _Kept:
     """What decides whether a name stays."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 INBOX = "inbox.sqlite"
-PROJECTS = "projects.sqlite"
 BUSY_SECONDS = 30.0
 
 
@@ -42,11 +41,15 @@ def default_directory() -> Path:
     return (Path(state) if state else Path.home() / ".local" / "share") / "aboveboard"
 
 
-_STEPS = {INBOX: migrations.INBOX, PROJECTS: migrations.PROJECTS}
+def connect(
+    directory: Path, file: str = INBOX, steps: Sequence[migrations.Migration] = migrations.INBOX
+) -> sqlite3.Connection:
+    """Open a file of the directory, made where missing, with its tables as they are today.
 
-
-def connect(directory: Path, file: str) -> sqlite3.Connection:
-    """Open a file of the directory, made where missing, with its tables as migrations.py has them.
+    Args:
+        directory: The data directory.
+        file: The file's name in it.
+        steps: What made its tables as they are; those that it has not taken are taken.
 
     Raises:
         StorageError: the directory cannot be written to, the file is damaged, or a newer aboveboard
@@ -68,7 +71,7 @@ def connect(directory: Path, file: str) -> sqlite3.Connection:
             )
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-            migrate(connection, _STEPS[file], directory / file)
+            migrate(connection, steps, directory / file)
             opened.pop_all()
     except OSError as error:
         raise unusable(directory, error) from None

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 from aboveboard.collector.inbox import storage
 
+from . import migrations
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -77,9 +79,9 @@ class Keys:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._file = directory / storage.PROJECTS
+        self._file = directory / migrations.FILE
         self._lock = threading.Lock()
-        self._connection = storage.connect(directory, storage.PROJECTS)
+        self._connection = storage.connect(directory, migrations.FILE, migrations.PROJECTS)
 
     def all(self, project: str | None = None) -> list[Key]:
         """Return the keys of a project, or of all, in the order in which they were added.

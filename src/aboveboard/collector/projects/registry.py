@@ -24,7 +24,7 @@ from aboveboard.collector.inbox import storage
 from aboveboard.collector.protocols.legacy import Translator
 from aboveboard.warehouse import WarehouseError, database, tables
 
-from . import growth, keys
+from . import growth, keys, migrations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,9 +62,9 @@ class Projects:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._file = directory / storage.PROJECTS
+        self._file = directory / migrations.FILE
         self._lock = threading.Lock()
-        self._connection = storage.connect(directory, storage.PROJECTS)
+        self._connection = storage.connect(directory, migrations.FILE, migrations.PROJECTS)
         self._projects: dict[str, Project] = {}
         self._by_key: dict[str, str] = {}
         self._used: dict[str, int] = {}

@@ -25,16 +25,16 @@ import msgspec
 from aboveboard.catalog.line import EVENT, PROPERTIES, SESSION, TIME, USER_ID, hour
 from aboveboard.collector.allowlist import Accepted, Unfit, is_plausible, is_random_id
 from aboveboard.collector.inbox.inbox import Delivery
-from aboveboard.collector.inbox.runs import Run, recall
+from aboveboard.collector.inbox.runs import Run
 from aboveboard.collector.protocols import segment
 from aboveboard.collector.protocols.legacy import Told, decode
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
     from typing import BinaryIO
 
     from aboveboard.collector.inbox.inbox import Inbox
+    from aboveboard.collector.inbox.memory import Memory
     from aboveboard.collector.service import Reader
 
 SOURCE = "import"
@@ -173,22 +173,18 @@ class _Attempt:
         self.summary = Summary()
         self.runs: dict[str, Run] = {}
 
-    def settle(self, connection: sqlite3.Connection) -> Accepted:
+    def settle(self, memory: Memory) -> Accepted:
         self.summary = Summary()
         self.runs = {}
-        project = self._reader.project.name
         accepted = Accepted()
         for line in self._lines:
             if line.told is None:
                 self.summary.damaged += 1
                 continue
-            row, seed = _recall(connection, project, line)
-            taken = self._settle_line(connection, accepted, line, seed, row)
-            if taken is not None and row != (taken,):
-                connection.execute(
-                    "INSERT OR REPLACE INTO imported VALUES (?, ?, ?)",
-                    (project, line.identity, taken),
-                )
+            was, seed = _recall(memory, line)
+            taken = self._settle_line(memory, accepted, line, seed, was)
+            if taken is not None and taken != was:
+                memory.remember_line(line.identity, taken=taken)
         accepted.sessions.clear()  # those are remembered that came over the wire
         self.summary.taken = accepted.events
         self.summary.unfit += accepted.unfit
@@ -196,38 +192,38 @@ class _Attempt:
 
     def _settle_line(
         self,
-        connection: sqlite3.Connection,
+        memory: Memory,
         accepted: Accepted,
         line: _Line,
         seed: bytes,
-        row: tuple[int] | None,
-    ) -> int | None:
-        """Return whether the line is to be remembered as taken (1) or as unknown (0), or neither.
+        was: bool | None,
+    ) -> bool | None:
+        """Return whether the line is to be remembered as taken or as unknown; None for neither.
 
         A line whose event the catalog does not have yet may be taken another time.
         """
         assert line.told is not None
         if SESSION in line.told:
-            return self._settle_ours(connection, accepted, line.told, line.place, row)
-        return self._settle_legacy(connection, accepted, line.told, seed, row)
+            return self._settle_ours(memory, accepted, line.told, line.place, was)
+        return self._settle_legacy(memory, accepted, line.told, seed, was)
 
     def _settle_ours(
         self,
-        connection: sqlite3.Connection,
+        memory: Memory,
         accepted: Accepted,
         told: Mapping[str, object],
         place: int,
-        row: tuple[int] | None,
-    ) -> int | None:
-        if row == (1,):
+        was: bool | None,
+    ) -> bool | None:
+        if was:
             self.summary.known += 1
-            return 1
+            return True
         session = told[SESSION]
-        if is_random_id(session) and self._was_sent(connection, str(session)):
+        if is_random_id(session) and self._was_sent(memory, str(session)):
             self.summary.sent.add(str(session))
             return None
-        if not self._is_known(str(told[EVENT]), row, accepted):
-            return 0
+        if not self._is_known(str(told[EVENT]), was, accepted):
+            return False
         refused = self._reader.segments.take(told, accepted, SOURCE, place=place, takes_nobody=True)
         if refused is not None:
             self.summary.damaged += 1
@@ -236,16 +232,16 @@ class _Attempt:
             self.summary.nobodys += 1
         else:
             self.summary.installs.add(str(told[USER_ID]))
-        return 1
+        return True
 
     def _settle_legacy(
         self,
-        connection: sqlite3.Connection,
+        memory: Memory,
         accepted: Accepted,
         told: Mapping[str, object],
         seed: bytes,
-        row: tuple[int] | None,
-    ) -> int | None:
+        was: bool | None,
+    ) -> bool | None:
         properties, user_id, moment = told.get(PROPERTIES), told.get(USER_ID), told.get(TIME)
         now = self._reader.allowlist.clock()
         if (
@@ -259,55 +255,41 @@ class _Attempt:
             return None
         translator = self._reader.translator
         event, kept, machine = translator.translate(str(told[EVENT]), properties)
-        if not self._is_known(event, row, accepted):
-            return 0
+        if not self._is_known(event, was, accepted):
+            return False
         each = Told(event, kept, user_id, int(moment), seed.hex(), machine)
         before = self.runs.get(user_id) or self._before.get(user_id)
         run = self.runs[user_id] = translator.follow(before, each)
-        if row == (1,):
+        if was:
             self.summary.known += 1
-            return 1
+            return True
         if before is None or before.session != run.session:
             translator.start_session(each, run, accepted, SOURCE)
         translator.keep(each, run.session, run.next - 1, accepted, SOURCE)
         if user_id not in self.summary.installs:
             self.summary.installs.add(user_id)
-            if recall(connection, self._reader.project.name, user_id) is not None:
+            if memory.recall(user_id) is not None:
                 self.summary.senders.add(user_id)
-        return 1
+        return True
 
-    def _is_known(self, event: str, row: tuple[int] | None, accepted: Accepted) -> bool:
+    def _is_known(self, event: str, was: bool | None, accepted: Accepted) -> bool:
         """Return whether the catalog has the event; where not, count it, in quarantine once."""
         if event in self._reader.allowlist.forms:
             return True
-        counted = accepted.unfit if row is None else self.summary.unfit
+        counted = accepted.unfit if was is None else self.summary.unfit
         counted[Unfit("event", event, "")] += 1
         return False
 
-    def _was_sent(self, connection: sqlite3.Connection, session: str) -> bool:
-        return (
-            session in self.summary.sent
-            or connection.execute(
-                "SELECT 1 FROM session WHERE project = ? AND id = ?",
-                (self._reader.project.name, uuid.UUID(session).bytes),
-            ).fetchone()
-            is not None
-        )
+    def _was_sent(self, memory: Memory, session: str) -> bool:
+        return session in self.summary.sent or memory.was_sent(session)
 
 
-def _recall(
-    connection: sqlite3.Connection, project: str, line: _Line
-) -> tuple[tuple[int] | None, bytes]:
+def _recall(memory: Memory, line: _Line) -> tuple[bool | None, bytes]:
     """Return what is remembered of a line, and what a session that it begins is named after."""
-    row = connection.execute(
-        "SELECT taken FROM imported WHERE project = ? AND line = ?", (project, line.identity)
-    ).fetchone()
+    was = memory.recall_line(line.identity)
     if line.older:
-        older = connection.execute(
-            "SELECT taken FROM imported_by_bytes WHERE project = ? AND line = ?",
-            (project, line.older),
-        ).fetchone()
-        if older == (1,):
-            return older, line.older
-        row = row or older
-    return row, line.identity
+        older = memory.recall_older_line(line.older)
+        if older:
+            return True, line.older
+        was = older if was is None else was
+    return was, line.identity

@@ -1,0 +1,103 @@
+"""Rows as they wait: the columns of all tables of a delivery, packed into one body."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import compress
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aboveboard.catalog.line import hour
+from aboveboard.warehouse import schema
+
+if TYPE_CHECKING:
+    from aboveboard.collector.allowlist import Columns
+
+_CONSTANT = ("user_id", "session")
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(dict[str, dict[str, list[object] | str]])
+
+
+def pack(tables: dict[str, Columns]) -> bytes:
+    """Return columns as they wait: an id that all rows share is written once."""
+    folded: dict[str, dict[str, object]] = {}
+    for table, columns in tables.items():
+        kept: dict[str, object] = {**columns}
+        for name in _CONSTANT:
+            if len(set(columns[name])) == 1:
+                kept[name] = columns[name][0]
+        folded[table] = kept
+    return _encoder.encode(folded)
+
+
+def unpack_into(merged: dict[str, Columns], body: bytes) -> bool:
+    """Add one packed body's rows to `merged`; a column that one side lacks is null there.
+
+    Returns:
+        Whether 0.1.0 packed it, so that its rows have been given their places only here.
+    """
+    tables = _decoder.decode(body)
+    is_older = any("seq" not in columns for columns in tables.values())
+    if is_older:
+        _complete(tables)
+    for table, columns in tables.items():
+        into = merged.setdefault(table, {})
+        before = len(into["time"]) if into else 0
+        rows = len(columns["time"])
+        for name in into.keys() - columns.keys():
+            into[name].extend([None] * rows)
+        for name, values in columns.items():
+            column = into.get(name)
+            if column is None:
+                column = into[name] = [None] * before
+            column += [values] * rows if isinstance(values, str) else values
+    return is_older
+
+
+def _complete(tables: dict[str, dict[str, list[object] | str]]) -> None:
+    """Give the rows of a body that 0.1.0 packed their places, by their times, and take the minutes.
+
+    Such a body has no places. A session's start comes first in its second.
+    """
+    for table, columns in list(tables.items()):
+        _disown(tables, table, columns)
+    moments = []
+    for table, columns in tables.items():
+        for row, moment in enumerate(columns["time"]):
+            sessions = columns["session"]
+            session = sessions if isinstance(sessions, str) else sessions[row]
+            moments.append((moment, table != schema.SESSIONS, table, row, session))
+        columns["seq"] = [0] * len(columns["time"])
+        columns["time"] = [hour(moment) for moment in columns["time"]]  # type: ignore[arg-type]
+    places: Counter[object] = Counter()
+    for _, _, table, row, session in sorted(moments):
+        tables[table]["seq"][row] = places[session]  # type: ignore[index]
+        places[session] += 1
+
+
+def _disown(
+    tables: dict[str, dict[str, list[object] | str]],
+    table: str,
+    columns: dict[str, list[object] | str],
+) -> None:
+    """Take the sessions from events of nobody, which 0.1.0 made up, one for each such event."""
+    rows = len(columns["time"])
+    users, sessions = (
+        [told] * rows if isinstance(told := columns[name], str) else told for name in _CONSTANT
+    )
+    if schema.NOBODY not in users:
+        return
+    if table == schema.SESSIONS:
+        kept = [user != schema.NOBODY for user in users]
+        if not any(kept):
+            del tables[table]
+            return
+        for name, values in columns.items():
+            if not isinstance(values, str):
+                columns[name] = list(compress(values, kept))
+        return
+    columns["session"] = [
+        schema.NOBODY if user == schema.NOBODY else session
+        for user, session in zip(users, sessions, strict=True)
+    ]

@@ -1,0 +1,34 @@
+"""The tables of the projects' file, as the steps that led to them; as the inbox has its own."""
+
+from __future__ import annotations
+
+from aboveboard.collector.inbox.migrations import Migration
+
+FILE = "projects.sqlite"
+
+PROJECTS = (
+    Migration(
+        "2026-11-22",  # as 0.1.0 had it
+        """
+CREATE TABLE IF NOT EXISTS project (
+    name TEXT PRIMARY KEY,
+    catalog TEXT NOT NULL,
+    shipped INTEGER NOT NULL,
+    added INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS write_key (
+    key TEXT PRIMARY KEY,
+    project TEXT NOT NULL REFERENCES project (name),
+    added INTEGER NOT NULL
+) WITHOUT ROWID;
+""",
+    ),
+    Migration(
+        "2026-11-27",  # many keys a project: what each is called, when it was last of use, its end
+        """
+ALTER TABLE write_key ADD COLUMN name TEXT NOT NULL DEFAULT 'first';
+ALTER TABLE write_key ADD COLUMN used INTEGER;
+ALTER TABLE write_key ADD COLUMN revoked INTEGER;
+""",
+    ),
+)
