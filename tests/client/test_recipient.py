@@ -90,7 +90,9 @@ class TestAnotherRecipient:
         ended = tool.run("send", "--analytics")
         assert ended.stderr.startswith("Analytics are off: you said no to sending to this place.")
         assert tool.waiting() == []
-        assert "said no to" in status.text(status.describe(Install("tool", tool.environ)))
+        assert "said no to" in "\n".join(
+            status.text(status.describe(Install("tool", tool.environ)))
+        )
         tool.environ["TOOL_ENDPOINT"] = home
         assert tool.run("send").stdout == "on\nrecorded\n"
         until(lambda: len(recorder.lines()) == 3)

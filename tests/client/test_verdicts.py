@@ -78,7 +78,7 @@ def test_status_says_how_many_lines_were_not_taken_and_why(home: dict[str, str])
     install.remember(errand)
     refused = Path(errand.refused_file)
     verdicts.count(str(refused), answer("torn", "ahead", "torn"))
-    said = status.text(status.describe(install))
+    said = "\n".join(status.text(status.describe(install)))
     assert "not taken    3 lines, which the collector refused:" in said
     assert "2: torn" in said
     assert "1: ahead" in said

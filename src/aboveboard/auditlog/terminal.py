@@ -23,6 +23,13 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _BOLD, _COLOUR, _PLAIN = "\033[1m", "\033[36m", "\033[0m"
 
 
+def plain(text: str) -> str:
+    """Return a text of somebody's without what could steer the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 @dataclass(frozen=True)
 class Page:
     """What can be shown.
@@ -89,8 +96,7 @@ class Page:
 
     def clean(self, text: str) -> str:
         """Return a text of the log without what could steer the terminal, or be no letter there."""
-        if not text.isprintable():
-            text = "".join(letter if letter.isprintable() else "?" for letter in text)
+        text = plain(text)
         return text if self.unicode else text.encode("ascii", "replace").decode("ascii")
 
     def _cut(self, text: str, width: int) -> str:

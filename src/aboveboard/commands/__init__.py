@@ -12,6 +12,7 @@ from typing import Protocol
 from aboveboard import __version__
 
 from .missing import explain_missing
+from .terminal import lenient
 
 COMMANDS = {
     "serve": "the collector and its dashboard",
@@ -66,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(words)
     if run is None:  # argparse has left already where no command was named
         return USAGE
+    lenient()
     try:
         return run(args)
     except KeyboardInterrupt:

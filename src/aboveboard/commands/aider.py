@@ -13,6 +13,8 @@ import sys
 
 from aboveboard.hosts.aider import installed
 
+from .terminal import say, warn
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     # Every word that follows is aider's, those that begin with a dash too, and --help as well.
@@ -27,11 +29,14 @@ def run(args: argparse.Namespace) -> int:
         command = installed.find().command(args.arguments)
     except installed.NotFoundError as error:
         if {"-h", "--help"} & set(args.arguments):  # where there is an aider, the help is its own
-            print("usage: aboveboard aider ...\n")
-            print("The installed aider, its analytics kept by aboveboard; all that follows is its")
-            print(f"own, the help too. Now {error}.")
+            say(
+                "usage: aboveboard aider ...",
+                "",
+                "The installed aider, its analytics kept by aboveboard; all that follows is its",
+                f"own, the help too. Now {error}.",
+            )
             return 0
-        print(f"aboveboard aider: {error}", file=sys.stderr)
+        warn(f"aboveboard aider: {error}")
         return 1
     sys.stdout.flush()
     sys.stderr.flush()
@@ -40,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
             os.execv(command[0], command)  # noqa: S606  # aider, with the words it was given
         return _wait_for(command)
     except OSError as error:
-        print(f"aboveboard aider: {command[0]}: {error.strerror}", file=sys.stderr)
+        warn(f"aboveboard aider: {command[0]}: {error.strerror}")
         return 1
 
 

@@ -13,6 +13,8 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.client.analytics import Analytics
 
+from .terminal import say, warn
+
 TARGET_HELP = (
     "where the catalog is: MODULE:NAME of an Analytics or a Catalog in the tool's own code, "
     "or a JSON file"
@@ -28,9 +30,12 @@ def run(args: argparse.Namespace) -> int:
     try:
         catalog = find(args.target)
     except CatalogError as error:
-        print(f"aboveboard catalog: {error}", file=sys.stderr)
+        warn(f"aboveboard catalog: {error}")
         return 1
-    print(json.dumps(catalog.as_json(), indent=1) if args.action == "json" else table(catalog))
+    if args.action == "json":
+        say(*json.dumps(catalog.as_json(), indent=1).split("\n"))
+    else:
+        say(*table(catalog))
     return 0
 
 
@@ -88,11 +93,12 @@ def read(path: Path) -> Catalog:
     return Catalog.from_json(document)
 
 
-def table(catalog: Catalog) -> str:
+def table(catalog: Catalog) -> list[str]:
     """Return the catalog as lines for a terminal."""
     lines = [f"All that {catalog.app} may collect:"]
     for entry in catalog.entries.values():
-        lines += ["", f"{entry.name}: {entry.doc}"]
+        lines += ["", f"{entry.name}: {' '.join(entry.doc.split())}"]
         for name, declared in entry.properties.items():
-            lines.append(f"  {name:<18} {declared.doc} ({declared.kind.describe()})")
-    return "\n".join(lines)
+            told = " ".join(declared.doc.split())
+            lines.append(f"  {name:<18} {told} ({declared.kind.describe()})")
+    return lines

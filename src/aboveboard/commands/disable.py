@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from aboveboard.client import segment
 
 from . import access, installs
+from .terminal import say, warn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,27 +21,26 @@ def run(args: argparse.Namespace) -> int:
     kept = install.disable()
     if not kept:
         reason = access.unwritable(Path(install.state.path).parent)
-        print(
+        warn(
             f"aboveboard disable: the decision could not be saved in {install.state.path}"
             + (f": {reason}" if reason else "; make that place writable and try again"),
-            file=sys.stderr,
         )
         return 1
     unseen = any(map(access.unreadable, install.directories()))
     left = unseen or any(map(segment.listed, install.segments()))
     waits = "what waits cannot be removed, and is not sent" if left else "what waited is removed"
     if kept != install.state.path:
-        print(
+        say(
             f"Analytics of {args.app} are off for good: the no is kept in {kept}, which every "
             f"session reads, since {install.state.path} is not yours to write; {waits}."
         )
     elif doubt:
-        print(
+        say(
             f"A no for {args.app} is kept in {install.state.path}, and nothing waits to be sent. "
             f"{doubt}"
         )
     else:
-        print(
+        say(
             f"Analytics of {args.app} have been permanently disabled in {install.state.path}; "
             f"{waits}."
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 from aboveboard.client import environment, spawn
@@ -12,6 +11,7 @@ from aboveboard.client.errand import POSTHOG, VARIABLE, Errand, owing, paused
 from aboveboard.client.install import ID_LOST, NOTHING_SENT, POSTHOGS, Forgotten, Install
 
 from . import access, installs
+from .terminal import say, warn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
             "new id here"
         )
     if forgotten.outcome == NOTHING_SENT:
-        print(_say_nothing(install, forgotten, doubt))
+        say(_say_nothing(install, forgotten, doubt))
         return 0
-    print(
+    say(
         f"What waited is removed. The request to erase all that {forgotten.user_id} has sent "
         f"{_say_when(install, started=started, cannot=cannot)}. {args.app} has a new id here; your "
         "decision about analytics stands."
@@ -115,5 +115,5 @@ def _say_lost(install: Install, doubt: str) -> str:
 
 
 def _fail(reason: str) -> int:
-    print(f"aboveboard forget: {reason}", file=sys.stderr)
+    warn(f"aboveboard forget: {reason}")
     return 1

@@ -19,6 +19,8 @@ from aboveboard.collector.service import Collector, Reader
 from aboveboard.collector.transfer import logs as auditlog
 from aboveboard.warehouse import WarehouseError
 
+from .terminal import say, warn
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -59,11 +61,11 @@ def run(args: argparse.Namespace) -> int:
             for file in args.files:
                 total.add(_take(file, Reader(project), inbox, advance))
     except FAILURES as error:
-        print(f"aboveboard import: {error}", file=sys.stderr)
+        warn(f"aboveboard import: {error}")
         return 1
     _report(total, args.project)
     if total.taken and not owned:
-        print("  the collector that runs shows them within a second or two")
+        say("  the collector that runs shows them within a second or two")
     return (
         1
         if (total.damaged or total.cut_off) and not (total.taken or total.known or total.sent)
@@ -161,25 +163,25 @@ def _progress(files: list[Path]) -> Iterator[Callable[[int], None]]:
 
 def _report(total: Summary, project: str) -> None:
     installs = f" of {_many(len(total.installs), 'install')}" if total.taken else ""
-    print(f"{_many(total.taken, 'event')}{installs} taken into project {project}")
+    say(f"{_many(total.taken, 'event')}{installs} taken into project {project}")
     if total.nobodys:
-        print(
+        say(
             f"  {_many(total.nobodys, 'event')} of no install, from sessions that were not sent: "
             "they count as events only"
         )
     if total.known:
-        print(f"  {_many(total.known, 'event')} known already")
+        say(f"  {_many(total.known, 'event')} known already")
     if total.sent:
-        print(f"  {_many(len(total.sent), 'session')} left out, received from the wire already")
+        say(f"  {_many(len(total.sent), 'session')} left out, received from the wire already")
     if total.senders:
-        print(
+        say(
             f"  {_many(len(total.senders), 'install')} of these also sent events over the wire: "
             "what stands in both counts twice"
         )
     if total.damaged:
-        print(f"  {_many(total.damaged, 'line')} damaged and left out")
+        say(f"  {_many(total.damaged, 'line')} damaged and left out")
     if total.cut_off:
-        print("  a packed log is damaged or cut off: what stands behind that place is left out")
+        say("  a packed log is damaged or cut off: what stands behind that place is left out")
     for what, about in UNFIT.items():
         names = {
             ".".join(filter(None, (each.event, each.property))): times
@@ -188,9 +190,9 @@ def _report(total: Summary, project: str) -> None:
         }
         if names:
             shown = sorted(names.items(), key=lambda item: (-item[1], item[0]))
-            listed = ", ".join(f"{name} ({times})" for name, times in shown[:NAMES_SHOWN])
+            listed = ", ".join(f"{name[:80]} ({times})" for name, times in shown[:NAMES_SHOWN])
             more = f" and {len(shown) - NAMES_SHOWN} more" if len(shown) > NAMES_SHOWN else ""
-            print(f"  {about}: {listed}{more}")
+            say(f"  {about}: {listed}{more}")
 
 
 def _many(number: int, noun: str) -> str:

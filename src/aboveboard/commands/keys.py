@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from aboveboard.collector.inbox import storage
 from .missing import explain_missing
 from .projects import add_data_argument
 from .table import print_table
+from .terminal import say, warn
 
 if TYPE_CHECKING:
     from aboveboard.collector.projects.keys import Key
@@ -47,24 +47,24 @@ def run(args: argparse.Namespace) -> int:
         with contextlib.closing(Keys(args.data)) as keys:
             if args.action == "add":
                 added = keys.add(args.project, args.name)
-                print(f"{added.project}  {added.name}  {added.key}")
+                say(f"{added.project}  {added.name}  {added.key}")
             elif args.action == "revoke":
                 revoked = keys.revoke(args.project, args.key)
-                print(
+                say(
                     f"{revoked.project} takes nothing with the key {revoked.name!r} any more; "
                     "what came with it stays"
                 )
             else:
                 _list(keys.all(getattr(args, "project", None)))
     except (storage.StorageError, KeyNameError) as error:
-        print(f"aboveboard keys: {error}", file=sys.stderr)
+        warn(f"aboveboard keys: {error}")
         return 1
     return 0
 
 
 def _list(keys: list[Key]) -> None:
     if not keys:
-        print("no keys yet: `aboveboard projects add` makes a project with one")
+        say("no keys yet: `aboveboard projects add` makes a project with one")
         return
     print_table(
         ("PROJECT", "NAME", "KEY", "ADDED", "LAST USED", "REVOKED"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from .terminal import warn
 
 
 def explain_missing(name: str, missing: ModuleNotFoundError) -> int:
@@ -13,9 +13,8 @@ def explain_missing(name: str, missing: ModuleNotFoundError) -> int:
     """
     if (missing.name or "").startswith("aboveboard"):
         raise missing
-    print(
+    warn(
         f"aboveboard {name}: {missing.name} is not installed; "
         "`pip install 'aboveboard[collector]'` brings all that a collector needs",
-        file=sys.stderr,
     )
     return 1

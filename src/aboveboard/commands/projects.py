@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from aboveboard.collector.inbox import storage
 
 from .catalog import read
 from .missing import explain_missing
+from .terminal import say, warn
 
 if TYPE_CHECKING:
     from aboveboard.catalog.catalog import Catalog
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
                 _check_there(args.name, projects)
             return _add(args, projects) if args.action in ("add", "set") else _list(projects)
     except (storage.StorageError, WarehouseError, CatalogError) as error:
-        print(f"aboveboard projects: {error}", file=sys.stderr)
+        warn(f"aboveboard projects: {error}")
         return 1
 
 
@@ -121,9 +121,9 @@ def _list(projects: Projects) -> int:
     if projects.all():
         _show(projects.all())
     elif not unreadable:
-        print("no projects yet: `aboveboard serve` makes one, or `aboveboard projects add`")
+        say("no projects yet: `aboveboard serve` makes one, or `aboveboard projects add`")
     for name, why in unreadable.items():
-        print(f"aboveboard projects: project {name}: {why}", file=sys.stderr)
+        warn(f"aboveboard projects: project {name}: {why}")
     return 1 if unreadable else 0
 
 
@@ -134,17 +134,15 @@ def tell_of_kept(command: str, given: Catalog, project: Project, file: Path) -> 
     replace = f"`aboveboard projects add {project.name} --catalog {file} --replace`"
     kept = growth.gone(project.catalog, given)
     if kept:
-        print(
+        warn(
             f"aboveboard {command}: {project.name} goes on taking {', '.join(kept)}, which older "
             f"versions of the tool send and {file} lacks. To refuse it from now on: {replace}",
-            file=sys.stderr,
         )
     rounded = growth.rounded(project.catalog, given)
     if rounded:
-        print(
+        warn(
             f"aboveboard {command}: {project.name} goes on rounding {', '.join(rounded)}, which "
             f"{file} has exactly. To keep exact numbers from now on: {replace}",
-            file=sys.stderr,
         )
 
 
@@ -153,14 +151,13 @@ def _tell_of_withdrawn(before: Project, after: Project) -> None:
 
     withdrawn = growth.gone(before.catalog, after.catalog)
     if withdrawn:
-        print(
+        warn(
             f"aboveboard {NAME}: from now on {after.name} refuses {', '.join(withdrawn)}, also "
             "from older versions of the tool. What was kept of it stays",
-            file=sys.stderr,
         )
 
 
 def _show(projects: list[Project]) -> None:
     width = max(len(project.name) for project in projects)
     for project in projects:
-        print(f"{project.name:<{width}}  {'  '.join(project.keys)}")
+        say(f"{project.name:<{width}}  {'  '.join(project.keys)}")

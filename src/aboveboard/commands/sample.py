@@ -14,12 +14,12 @@ from aboveboard.auditlog.files import opened
 from aboveboard.auditlog.legacy import Legacy
 from aboveboard.auditlog.reading import Reader
 from aboveboard.auditlog.sample import AIDER, OURS, Sample
-from aboveboard.auditlog.terminal import Page
 from aboveboard.catalog.catalog import DroppedEvents, Failure, SessionStart
 from aboveboard.catalog.kinds import CatalogError
 
 from . import catalog
 from .stats import left_out
+from .terminal import plain, warn
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         _say(sample.left_out, reader)
         _publish(lines, args)
     except (CatalogError, _Refused) as error:
-        print(f"aboveboard sample: {error}", file=sys.stderr)
+        warn(f"aboveboard sample: {error}")
         return 1
     return 0
 
@@ -200,16 +200,16 @@ def _say(unfit: LeftOut, reader: Reader) -> None:
         ("kept in part, as the catalog has it", "value", unfit.reduced),
     ]
     for sentence in left_out(reader):
-        print(f"aboveboard sample: {sentence}", file=sys.stderr)
+        warn(f"aboveboard sample: {sentence}")
     for why, what, counted in lines:
         if counted:
-            print(f"aboveboard sample: {_told(what, counted)} {why}", file=sys.stderr)
+            warn(f"aboveboard sample: {_told(what, counted)} {why}")
 
 
 def _told(what: str, counted: Counter[str]) -> str:
     times = sum(counted.values())
     plural = {"property": "properties"}.get(what, f"{what}s")
-    names = [Page().clean(name)[:80] for name, _ in counted.most_common(NAMES_MAX)]
+    names = [plain(name)[:80] for name, _ in counted.most_common(NAMES_MAX)]
     more = ["…"] if len(counted) > NAMES_MAX else []
     return f"{times:,} {what if times == 1 else plural} ({', '.join(names + more)})"
 

@@ -25,6 +25,7 @@ from aboveboard.warehouse import WarehouseError, database
 
 from .catalog import read
 from .projects import tell_of_kept
+from .terminal import say, warn
 from .variables import SECRET
 
 if TYPE_CHECKING:
@@ -61,10 +62,10 @@ def run(args: argparse.Namespace, *, _crash: Callable[[str], None] = lambda _ste
         if collector.watch.fallen:
             return EXIT_CODE
     except UsageError as error:
-        print(f"aboveboard serve: {error}", file=sys.stderr)
+        warn(f"aboveboard serve: {error}")
         return 2
     except (listener.ListenError, storage.StorageError, WarehouseError, CatalogError) as error:
-        print(f"aboveboard serve: {error}", file=sys.stderr)
+        warn(f"aboveboard serve: {error}")
         return 1
     return 0
 
@@ -118,7 +119,7 @@ def _give(collector: Collector, name: str, file: Path) -> None:
     try:
         project = collector.add_project(name, catalog, called=str(file))
     except UnreadableError as error:  # no reason to keep the other projects waiting
-        print(f"aboveboard serve: {error}", file=sys.stderr)
+        warn(f"aboveboard serve: {error}")
     else:
         tell_of_kept("serve", catalog, project, file)
 
@@ -148,16 +149,16 @@ async def _serve(collector: Collector, args: argparse.Namespace, connections: in
 
 
 def _announce(collector: Collector, address: str, data: Path) -> None:
-    print(f"aboveboard is at {address} (Ctrl-C ends it); everything is kept in {data}")
+    say(f"aboveboard is at {address} (Ctrl-C ends it); everything is kept in {data}")
     for project in collector.projects.all():
         if not project.keys:
-            print(
-                f"\nproject {project.name} has no write key: `aboveboard keys add {project.name}`"
+            say(
+                "", f"project {project.name} has no write key: `aboveboard keys add {project.name}`"
             )
             continue
-        print(f"\nproject {project.name}, write key {', '.join(project.keys)}")
+        say("", f"project {project.name}, write key {', '.join(project.keys)}")
         if project.catalog.app == FIRST and project.name != DEMO:
-            print(
+            say(
                 f"  an aider of today, unchanged: aider --analytics"
                 f" --analytics-posthog-host {address}"
                 f" --analytics-posthog-project-api-key {project.keys[0]}"
@@ -185,7 +186,7 @@ async def _fill(collector: Collector, address: str) -> asyncio.subprocess.Proces
     """
     project = collector.projects.get(DEMO)
     assert project is not None
-    print("\nThe demo is empty: simulated people will fill it.", flush=True)
+    say("", "The demo is empty: simulated people will fill it.")
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "aboveboard.demo", "--on-leash"),
         *("--url", address, "--key", project.keys[0]),
@@ -195,7 +196,7 @@ async def _fill(collector: Collector, address: str) -> asyncio.subprocess.Proces
 
 async def _tell_when_filled(demo: asyncio.subprocess.Process, address: str) -> None:
     if await demo.wait() == 0:
-        print(f"The demo is ready: {address}/?project={DEMO}", flush=True)
+        say(f"The demo is ready: {address}/?project={DEMO}")
 
 
 async def _end(demo: asyncio.subprocess.Process) -> None:

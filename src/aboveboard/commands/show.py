@@ -1,4 +1,7 @@
-"""`aboveboard show`: every event that waits to be sent, byte for byte as it would be."""
+"""`aboveboard show`: every event that waits to be sent, byte for byte as it would be.
+
+On a terminal, what could steer it is shown as a question mark: a damaged file may hold anything.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 from aboveboard.client import segment
 
 from . import access, installs
+from .terminal import say, warn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +30,12 @@ def run(args: argparse.Namespace) -> int:
         except OSError:
             trouble = trouble or access.unreadable(path)
             continue
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text)
+        if sys.stdout.isatty():
+            say(*text.decode("utf-8", "replace").removesuffix("\n").split("\n"))
+        else:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text)
     sys.stdout.flush()
     if trouble:
-        print(f"aboveboard show: {trouble}", file=sys.stderr)
+        warn(f"aboveboard show: {trouble}")
     return 1 if trouble else 0

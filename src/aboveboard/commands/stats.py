@@ -13,6 +13,8 @@ from aboveboard.auditlog.report import as_json, as_text
 from aboveboard.auditlog.tally import Tally
 from aboveboard.auditlog.terminal import page_for
 
+from .terminal import say, warn
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -42,18 +44,20 @@ def run(args: argparse.Namespace) -> int:
             with opened(name) as file:
                 tally.count(reader.read(file))
     except OSError as error:
-        print(f"aboveboard stats: {name} cannot be read: {error.strerror}", file=sys.stderr)
+        warn(f"aboveboard stats: {name} cannot be read: {error.strerror}")
         return 1
     for sentence in left_out(reader):
-        print(f"aboveboard stats: {sentence}", file=sys.stderr)
+        warn(f"aboveboard stats: {sentence}")
     if not tally.events:
-        print(f"aboveboard stats: {nothing(args)}", file=sys.stderr)
+        warn(f"aboveboard stats: {nothing(args)}")
         return 1
     if args.json:
-        print(json.dumps(as_json(tally, args.logs, reader.damaged), indent=1))
+        say(*json.dumps(as_json(tally, args.logs, reader.damaged), indent=1).split("\n"))
     else:
         lines = as_text(tally, args.logs, page_for(sys.stdout), values=args.values)
-        print("\n".join(lines))
+        # The page has cleaned what is the log's; what is left are its own colours.
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+        sys.stdout.flush()
     return 0
 
 

@@ -6,7 +6,6 @@ import argparse
 import datetime
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from aboveboard.client.install import Install
 from aboveboard.client.state import State
 
 from . import access, installs
+from .terminal import say, warn
 
 Add = Callable[[str, object], None]
 
@@ -31,16 +31,16 @@ def run(args: argparse.Namespace) -> int:
     described = [describe(install, args.directory) for install in chosen]
     overlooked = [] if args.app else installs.overlooked()
     if args.json:
-        print(json.dumps(described, indent=1))
+        say(*json.dumps(described, indent=1).split("\n"))
     elif described:
-        print("\n\n".join(text(one) for one in described))
+        for number, one in enumerate(described):
+            say(*([""] if number else []), *text(one))
     elif not overlooked:
-        print("No tool on this machine has left any of aboveboard's files.")
+        say("No tool on this machine has left any of aboveboard's files.")
     if overlooked:
-        print(
+        warn(
             f"aboveboard status: not looked into, since not yours to read: {_some(overlooked)}; "
             "`aboveboard status NAME` says more of a tool",
-            file=sys.stderr,
         )
     return 0
 
@@ -102,7 +102,7 @@ def _describe_recipient(install: Install, errand: Errand, state: State) -> dict[
     }
 
 
-def text(one: dict[str, object]) -> str:
+def text(one: dict[str, object]) -> list[str]:
     """Return an install's description as lines for a terminal."""
     meaning = {
         consent.NOT_ASKED: "not asked yet: nothing is recorded or sent",
@@ -139,7 +139,7 @@ def text(one: dict[str, object]) -> str:
     add("decision in", one["no_apart"] or one["state_file"])
     if one["doubt"]:
         add("but", one["doubt"])
-    return "\n".join(lines)
+    return lines
 
 
 def _add_recipient(add: Add, one: dict[str, object], *, unseen: bool) -> None:
