@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import re
 import resource
 import socket
 import sqlite3
@@ -74,6 +75,26 @@ class DyingServer(Server):
 
     def command(self) -> list[str]:
         return [sys.executable, "-c", DYING, str(self.sign), *super().command()[4:]]
+
+
+class FewServer(Server):
+    """A server that has few connections, and waits less long for who does not read."""
+
+    CONNECTIONS = 8
+    PROGRAM = f"""
+import sys
+from aboveboard import commands
+from aboveboard.collector.http import listener
+from aboveboard.collector.operations import descriptors
+
+descriptors.CONNECTIONS_MAX = {CONNECTIONS}
+listener.UNREAD_SECONDS = 1
+sys.exit(commands.main())
+"""
+
+    def command(self) -> list[str]:
+        python, _, _, *words = super().command()
+        return [python, "-c", self.PROGRAM, *words]
 
 
 class NarrowServer(HurriedServer):
@@ -246,6 +267,21 @@ class TestDescriptors:
         code, said = server.stop()
         assert (code, said) == (0, "")
         assert ask(tmp_path, COUNT).rows == [(8 * 2 + 5 * 2,)]
+
+    def test_connections_that_never_read_their_answers_are_ended(self, tmp_path: Path) -> None:
+        key = add_project(tmp_path)
+        server = FewServer(tmp_path)
+        page = server.request("GET", "/").body.decode()
+        (script,) = set(re.findall(r"/assets/dashboard\.\w+\.js", page))
+        sent = f"GET {script} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * 1000
+        with contextlib.ExitStack() as opened:
+            for _ in range(FewServer.CONNECTIONS):
+                deaf = opened.enter_context(socket.socket())
+                deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+                deaf.connect(("127.0.0.1", server.port))
+                deaf.sendall(sent)
+            assert server.send(key, Install().segment(2)).status == 200
+        assert server.stop() == (0, "")
 
     def test_the_process_takes_as_many_descriptors_as_it_may_have(self, tmp_path: Path) -> None:
         add_project(tmp_path)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from typing import TYPE_CHECKING
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from granian.net import SocketSpec  # type: ignore[attr-defined]  # not exported by name
 from granian.server.embed import Server
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ GRACE = 5.0
 
 IDLE_SECONDS = 15
 """How long a connection may wait for a request's head, whether the first or the next one."""
+
+UNREAD_SECONDS = 30
+"""How long an answer may wait for its reader to take any of it. Without an end, some hundred who
+ask and never read would have every connection for as long as they like."""
 
 HEAD_MAX = 64 * 2**10
 """Bytes of a request's head: what each connection may take of memory before anybody looks at it."""
@@ -80,7 +86,7 @@ async def listen(
     Raises:
         ListenError: the server has ended by itself.
     """
-    server = Server(
+    server = _Server(
         app,
         address=host,
         port=port,
@@ -112,6 +118,24 @@ async def listen(
     ending.cancel()
     if not asked.is_set():
         raise ListenError("the server has ended by itself: start it again")
+
+
+class _Server(Server):
+    """Granian's, whose connections end where their answers are not read."""
+
+    def _init_shared_socket(self) -> None:
+        """Open the socket here, and not in granian's worker: connections inherit what it is told.
+
+        Granian itself opens it here on all systems but Linux.
+        """
+        holder = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux (tcp(7)); elsewhere TCP has its own end
+            with socket.socket(fileno=os.dup(holder.get_fd())) as listening:
+                listening.setsockopt(
+                    socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000
+                )
+        self._ssp, self._sfd = None, holder.get_fd()
+        self._shd = holder  # type: ignore[assignment]  # granian's, without annotations
 
 
 async def _answers(host: str, port: int, serving: asyncio.Task[None], asked: asyncio.Event) -> bool:
