@@ -128,12 +128,17 @@ async def load(port: int, key: str, connections: int, seconds: float) -> None:
     )
 
 
+def free_port() -> int:
+    """Return a port of this machine's that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def measure(connections: int, seconds: float) -> None:
     with tempfile.TemporaryDirectory(prefix="aboveboard-bench-") as name:
         data = Path(name)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         server = subprocess.Popen(
             [sys.executable, "-m", "aboveboard", "serve", "--port", str(port), "--data", name],
             stdout=subprocess.PIPE,

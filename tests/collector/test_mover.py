@@ -70,6 +70,38 @@ def test_a_move_is_bounded_and_the_rest_comes_next(
     assert count(collector, "message_send") == 39
 
 
+class TestPace:
+    """An insert costs much the same whatever it carries, so there are few of them."""
+
+    def test_what_comes_during_a_move_waits_for_the_next_round(self, tmp_path: Path) -> None:
+        left = [50]
+
+        def crash(step: str) -> None:
+            if step == "ended" and left[0]:
+                left[0] -= 1
+                deliver(opened, 1)
+
+        opened = Collector(tmp_path / "data", _crash=crash)
+        opened.add_project("tool", CATALOG)
+        with closing(opened):
+            deliver(opened, 1)
+            opened.mover._move_due()
+            assert (left[0], count(opened, "sessions")) == (49, 1)
+            left[0] = 0
+            opened.mover._move_due()
+            assert count(opened, "sessions") == 2
+
+    def test_what_is_more_than_a_move_takes_is_moved_in_one_round(
+        self, collector: Collector, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for bound, value in (("EVENTS_MAX", 10), ("ROWS_MAX", 3)):
+            monkeypatch.setattr(moves, bound, value)
+            for messages in (4, 4, 30, 1):
+                deliver(collector, messages)
+            collector.mover._move_due()
+            assert not collector.mover.move(), bound
+
+
 def test_a_move_is_bounded_in_bytes_and_what_is_larger_alone_is_still_moved(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,9 +47,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PACE = 0.5
-"""Seconds from one move to the next while little waits: many small inserts would only be merged
-again, and nobody looks at a page twice in that time."""
+PACE = 1.0
+"""Seconds from one move of a project to its next, unless more waits than one takes. An insert costs
+much the same whatever it carries, and what it carries is merged again; nobody looks at a page twice
+in that time. Something always waits when a move ends, so this is what lets the mover rest."""
 
 POLL = 1.0
 """Seconds after which the inbox is looked at without being told: an import may have added."""
@@ -291,10 +292,13 @@ class Mover:
                 self._stop.wait(max(0.0, PACE - (time.monotonic() - begun)))
 
     def _move_due(self) -> None:
-        """Move until nothing waits but what is left alone for a while."""
+        """Move what waits, but for what is left alone for a while and for what comes meanwhile."""
         self.make_tables()
-        while (move := self._begin(self._resting())) is not None:
+        served: set[str] = set()
+        while (move := self._begin(self._resting() | served)) is not None:
             self._try(move.project, partial(self._carry, move))
+            if move.all:
+                served.add(move.project)
             self.make_tables()
 
     def _resting(self) -> set[str]:

@@ -42,6 +42,9 @@ class Move:
     again: bool = False
     """Whether it was begun before, perhaps by a process that was killed in it."""
 
+    all: bool = False
+    """Whether it takes all that waited of the project."""
+
     @property
     def number(self) -> int:
         """What its rows carry: as much of the id as ClickHouse keeps in eight bytes."""
@@ -90,17 +93,19 @@ class Moves:
 
     def _write_down(self, project: str, first: int) -> Move:
         last, events, size = first, 0, 0
-        for number, count, length in self._connection.execute(
+        waiting = self._connection.execute(
             "SELECT number, events, length(body) FROM waiting WHERE project = ? "
             "ORDER BY number LIMIT ?",
             (project, ROWS_MAX),
-        ).fetchall():
+        ).fetchall()
+        for number, count, length in waiting:
             events += count
             size += length
             if (events > EVENTS_MAX or size > BYTES_MAX) and number != first:
                 break
             last = number
-        move = Move(uuid.uuid4().hex, project, first, last)
+        takes_all = last == waiting[-1][0] and len(waiting) < ROWS_MAX
+        move = Move(uuid.uuid4().hex, project, first, last, all=takes_all)
         with storage.transaction(self._connection) as connection:
             connection.execute(
                 "INSERT INTO move VALUES (?, ?, ?, ?)", (move.id, project, first, last)
