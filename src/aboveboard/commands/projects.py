@@ -16,6 +16,8 @@ from .missing import explain_missing
 from .terminal import say, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aboveboard.catalog.catalog import Catalog
     from aboveboard.collector.projects.registry import Project, Projects
 
@@ -101,7 +103,7 @@ def _add(args: argparse.Namespace, projects: Projects) -> int:
     project = projects.add(args.name, catalog, called=str(args.catalog), replace=args.replace)
     _show([project])
     if not args.replace:
-        tell_of_kept(NAME, catalog, project, args.catalog)
+        tell_of_kept(catalog, project, args.catalog, _warn)
     elif before is not None:
         _tell_of_withdrawn(before, project)
     return 0
@@ -127,23 +129,27 @@ def _list(projects: Projects) -> int:
     return 1 if unreadable else 0
 
 
-def tell_of_kept(command: str, given: Catalog, project: Project, file: Path) -> None:
+def tell_of_kept(given: Catalog, project: Project, file: Path, tell: Callable[[str], None]) -> None:
     """Say what a project takes, or rounds, that the catalog which it was given does not."""
     from aboveboard.collector.projects import growth
 
     replace = f"`aboveboard projects add {project.name} --catalog {file} --replace`"
     kept = growth.gone(project.catalog, given)
     if kept:
-        warn(
-            f"aboveboard {command}: {project.name} goes on taking {', '.join(kept)}, which older "
-            f"versions of the tool send and {file} lacks. To refuse it from now on: {replace}",
+        tell(
+            f"{project.name} goes on taking {', '.join(kept)}, which older "
+            f"versions of the tool send and {file} lacks. To refuse it from now on: {replace}"
         )
     rounded = growth.rounded(project.catalog, given)
     if rounded:
-        warn(
-            f"aboveboard {command}: {project.name} goes on rounding {', '.join(rounded)}, which "
-            f"{file} has exactly. To keep exact numbers from now on: {replace}",
+        tell(
+            f"{project.name} goes on rounding {', '.join(rounded)}, which "
+            f"{file} has exactly. To keep exact numbers from now on: {replace}"
         )
+
+
+def _warn(text: str) -> None:
+    warn(f"aboveboard {NAME}: {text}")
 
 
 def _tell_of_withdrawn(before: Project, after: Project) -> None:

@@ -33,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"what the dashboard asks for, needed unless --host is this machine; {SECRET} is "
         "better, since arguments are seen by others",
     )
+    parser.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="how lines on stderr are written (%(default)s); as json, what is said on stdout "
+        "otherwise is one of them",
+    )
     parser.add_argument("--demo", action="store_true", help="fill a demo project where it is empty")
 
 

@@ -25,8 +25,8 @@ from aboveboard.warehouse import WarehouseError, database
 
 from .catalog import read
 from .projects import tell_of_kept
-from .terminal import say, warn
 from .variables import SECRET
+from .voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,8 @@ class UsageError(Exception):
 
 
 def run(args: argparse.Namespace, *, _crash: Callable[[str], None] = lambda _step: None) -> int:
-    log.to_stderr()
+    log.to_stderr(args.log_format)
+    voice = Voice(logs=args.log_format == log.JSON)
     try:
         _check(args)
         connections = _connections()
@@ -53,20 +54,21 @@ def run(args: argparse.Namespace, *, _crash: Callable[[str], None] = lambda _ste
         collector = Collector(args.data, args.warehouse, _crash=_crash)
         try:
             _use_temporary_directory(args.data / "temporary")
-            _add_projects(collector, args)
+            _add_projects(collector, args, voice)
             collector.start()
             gc.freeze()  # what is loaded by now stays; looking through it again costs a tenth
-            asyncio.run(_serve(collector, args, connections))
+            asyncio.run(_serve(collector, args, connections, voice))
         finally:
             collector.close()
         if collector.watch.fallen:
             return EXIT_CODE
     except UsageError as error:
-        warn(f"aboveboard serve: {error}")
+        voice.give_up(error)
         return 2
     except (listener.ListenError, storage.StorageError, WarehouseError, CatalogError) as error:
-        warn(f"aboveboard serve: {error}")
+        voice.give_up(error)
         return 1
+    voice.note("ended")
     return 0
 
 
@@ -102,29 +104,31 @@ def _use_temporary_directory(directory: Path) -> None:
     tempfile.tempdir = str(directory)
 
 
-def _add_projects(collector: Collector, args: argparse.Namespace) -> None:
+def _add_projects(collector: Collector, args: argparse.Namespace, voice: Voice) -> None:
     for project in collector.projects.all():
         if project.shipped:  # a newer aboveboard may know more of what the app collects
             collector.add_project(project.name, shipped_catalog(FIRST), shipped=True)
     if args.catalog is not None:
-        _give(collector, args.project, args.catalog)
+        _give(collector, args.project, args.catalog, voice)
     if args.demo and collector.projects.get(DEMO) is None:
         collector.add_project(DEMO, shipped_catalog(FIRST), shipped=True)
     if not (collector.projects.all() or collector.projects.unreadable()):
         collector.add_project(FIRST, shipped_catalog(FIRST), shipped=True)
 
 
-def _give(collector: Collector, name: str, file: Path) -> None:
+def _give(collector: Collector, name: str, file: Path, voice: Voice) -> None:
     catalog = read(file)
     try:
         project = collector.add_project(name, catalog, called=str(file))
     except UnreadableError as error:  # no reason to keep the other projects waiting
-        warn(f"aboveboard serve: {error}")
+        voice.warn(str(error))
     else:
-        tell_of_kept("serve", catalog, project, file)
+        tell_of_kept(catalog, project, file, voice.warn)
 
 
-async def _serve(collector: Collector, args: argparse.Namespace, connections: int) -> None:
+async def _serve(
+    collector: Collector, args: argparse.Namespace, connections: int, voice: Voice
+) -> None:
     app = create_app(
         collector, dashboard.routes(), errors=dashboard.errors(), admin_secret=args.admin_secret
     )
@@ -134,10 +138,11 @@ async def _serve(collector: Collector, args: argparse.Namespace, connections: in
 
     async def ready() -> None:
         nonlocal demo, telling
-        _announce(collector, address, args.data)
+        _announce(collector, address, args.data, voice)
         if args.demo and _is_empty(collector, DEMO) and _has_key(collector, DEMO):
+            voice.say("\nThe demo is empty: simulated people will fill it.")
             demo = await _fill(collector, address)
-            telling = asyncio.create_task(_tell_when_filled(demo, address))
+            telling = asyncio.create_task(_tell_when_filled(demo, address, voice))
 
     try:
         await listener.listen(app, args.host, args.port, connections, ready, collector.watch.tell)
@@ -148,22 +153,21 @@ async def _serve(collector: Collector, args: argparse.Namespace, connections: in
             await _end(demo)
 
 
-def _announce(collector: Collector, address: str, data: Path) -> None:
-    say(f"aboveboard is at {address} (Ctrl-C ends it); everything is kept in {data}")
+def _announce(collector: Collector, address: str, data: Path, voice: Voice) -> None:
+    voice.say(f"aboveboard is at {address} (Ctrl-C ends it); everything is kept in {data}")
     for project in collector.projects.all():
         if not project.keys:
-            say(
-                "", f"project {project.name} has no write key: `aboveboard keys add {project.name}`"
+            voice.say(
+                f"\nproject {project.name} has no write key: `aboveboard keys add {project.name}`"
             )
             continue
-        say("", f"project {project.name}, write key {', '.join(project.keys)}")
+        voice.tell(f"\nproject {project.name}, write key {', '.join(project.keys)}")
         if project.catalog.app == FIRST and project.name != DEMO:
-            say(
+            voice.tell(
                 f"  an aider of today, unchanged: aider --analytics"
                 f" --analytics-posthog-host {address}"
                 f" --analytics-posthog-project-api-key {project.keys[0]}"
             )
-    sys.stdout.flush()
 
 
 def _is_empty(collector: Collector, project: str) -> bool:
@@ -186,7 +190,6 @@ async def _fill(collector: Collector, address: str) -> asyncio.subprocess.Proces
     """
     project = collector.projects.get(DEMO)
     assert project is not None
-    say("", "The demo is empty: simulated people will fill it.")
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "aboveboard.demo", "--on-leash"),
         *("--url", address, "--key", project.keys[0]),
@@ -194,9 +197,9 @@ async def _fill(collector: Collector, address: str) -> asyncio.subprocess.Proces
     )
 
 
-async def _tell_when_filled(demo: asyncio.subprocess.Process, address: str) -> None:
+async def _tell_when_filled(demo: asyncio.subprocess.Process, address: str, voice: Voice) -> None:
     if await demo.wait() == 0:
-        say(f"The demo is ready: {address}/?project={DEMO}")
+        voice.say(f"The demo is ready: {address}/?project={DEMO}")
 
 
 async def _end(demo: asyncio.subprocess.Process) -> None:

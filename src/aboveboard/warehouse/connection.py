@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 import queue
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,7 +142,7 @@ class Warehouse:
         """
         into = f"{schema.quote(schema.database(project))}.{schema.quote(table)}"
         kept = _kept(table, columns, self._money.get(project, {}).get(table, frozenset()))
-        with _plain_errors():
+        with _plain_errors(rows=True):
             # ClickHouse reads a column's JSON several times faster than Python makes its bytes.
             self._writer.raw_insert(
                 into,
@@ -319,7 +320,16 @@ def _lock(directory: Path) -> int:
 
 
 @contextlib.contextmanager
-def _plain_errors(prefix: str = "", limits: Limits | None = None) -> Iterator[None]:
+def _plain_errors(
+    prefix: str = "", limits: Limits | None = None, *, rows: bool = False
+) -> Iterator[None]:
+    """Raise ClickHouse's errors as ours.
+
+    Args:
+        prefix: What the error's text begins with.
+        limits: What a question may cost, if one is asked.
+        rows: Whether rows are sent, of which the text must not tell: it is logged.
+    """
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
     try:
@@ -328,7 +338,12 @@ def _plain_errors(prefix: str = "", limits: Limits | None = None) -> Iterator[No
         reached = limits.reached(str(error)) if limits else None
         if reached is not None:
             raise QueryLimitError(reached) from error
-        raise WarehouseError(prefix + _what_is_wrong(str(error))) from error
+        said = _QUOTED.sub("'…'", str(error)) if rows else str(error)
+        raise WarehouseError(prefix + _what_is_wrong(said)) from error
+
+
+_QUOTED = re.compile(r"'(?:\\.|[^'\\])*(?:'|$)", re.DOTALL)
+"""What ClickHouse quotes where it cannot read a row: the row itself."""
 
 
 def _what_is_wrong(text: str) -> str:
