@@ -15,15 +15,18 @@ import tarfile
 import time
 import uuid
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.inbox.memory import Memory
+from aboveboard.collector.inbox.migrations import INBOX, Migration
+from aboveboard.collector.projects import migrations as projects
 from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.collector.transfer import logs as auditlog
@@ -240,6 +243,55 @@ def test_a_disk_without_room_is_told_and_changes_nothing(
     assert_all_is_there(truth, kept(data))
 
 
+class File(NamedTuple):
+    name: str
+    steps: Sequence[Migration]
+
+
+FILES = [File(storage.INBOX, INBOX), File(projects.FILE, projects.PROJECTS)]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+class TestTheTablesOfAFile:
+    """They are the same whenever a file was made and whatever versions have opened it since."""
+
+    def test_are_those_of_a_new_one(self, data: Path, tmp_path: Path, file: File) -> None:
+        assert self.tables(data, *file) == self.tables(tmp_path / "new", *file)
+
+    def test_keep_all_rows_whichever_step_a_version_between_had_come_to(
+        self, data: Path, tmp_path: Path, file: File
+    ) -> None:
+        shutil.copytree(data, tmp_path / "at-once")
+        wanted = self.rows(tmp_path / "at-once", *file)
+        assert any(wanted.values())
+        for taken in range(1, len(file.steps)):
+            stopped = tmp_path / str(taken)
+            shutil.copytree(data, stopped)
+            storage.connect(stopped, file.name, file.steps[:taken]).close()
+            assert self.rows(stopped, *file) == wanted
+
+    @staticmethod
+    def tables(directory: Path, name: str, steps: Sequence[Migration]) -> dict[str, object]:
+        """Return the columns and indexes of each table, and the file's version."""
+        with closing(storage.connect(directory, name, steps)) as connection:
+            names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            found: dict[str, object] = {}
+            for (table,) in names.fetchall():
+                columns = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
+                indexes = connection.execute(f"PRAGMA index_list({table})").fetchall()
+                found[table] = columns, sorted(index[1:] for index in indexes)
+            return {**found, "version": connection.execute("PRAGMA user_version").fetchone()}
+
+    @staticmethod
+    def rows(directory: Path, name: str, steps: Sequence[Migration]) -> dict[str, object]:
+        with closing(storage.connect(directory, name, steps)) as connection:
+            names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            return {
+                table: sorted(map(repr, connection.execute(f"SELECT * FROM {table}")))
+                for (table,) in names.fetchall()
+            }
+
+
 class TestTheInbox:
     def test_a_run_that_goes_on_has_its_later_events_behind_the_earlier_ones(
         self, data: Path
@@ -253,9 +305,18 @@ class TestTheInbox:
                 assert (run.last, last % 3600) == (last, 0)
                 assert run.next > 1000
 
+    def test_what_0_1_0_imported_is_known_for_as_long_as_if_it_had_come_today(
+        self, data: Path
+    ) -> None:
+        with closing(storage.connect(data)) as connection:
+            rows = connection.execute("SELECT seen FROM imported_by_bytes").fetchall()
+            assert rows
+            assert {time.time() - seen < 7200 for (seen,) in rows} == {True}
+
     def test_no_moment_finer_than_the_hour_is_left(self, data: Path) -> None:
         with closing(storage.connect(data, storage.INBOX)) as connection:
-            for column in ("session.taken", "delivery.taken", "run.last"):
+            columns = ("session.taken", "delivery.taken", "run.last", "imported_by_bytes.seen")
+            for column in columns:
                 table, name = column.split(".")
                 rows = connection.execute(f"SELECT {name} % 3600 FROM {table}").fetchall()
                 assert rows

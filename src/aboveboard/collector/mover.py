@@ -159,6 +159,7 @@ class Mover:
         failed = self._move_each(project)
         if failed:
             raise next(iter(failed.values()))
+        self._moves.prune()
 
     def move(self) -> bool:
         """Carry out one move; return whether there was one.
@@ -281,6 +282,7 @@ class Mover:
                 self._projects.refresh()
                 self._projects.note_used()
                 self._move_due()
+                self._moves.prune()
             except Exception as error:  # noqa: BLE001  # whatever it is, what waits must not be lost
                 pause = _longer(pause)
                 self.trouble = _what(error)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.catalog.line import hour
 
+from .retention import REFRESH_DAYS
 from .runs import Run
 
 if TYPE_CHECKING:
@@ -80,33 +81,49 @@ class Memory:
 
     def was_sent(self, session: str) -> bool:
         """Return whether a session came over the wire."""
-        found = self._connection.execute(
-            "SELECT 1 FROM session WHERE project = ? AND id = ?",
-            (self._project, uuid.UUID(session).bytes),
+        return (
+            self._met(
+                "SELECT taken, 1 FROM session WHERE project = ? AND id = ?",
+                "UPDATE session SET taken = ? WHERE project = ? AND id = ?",
+                uuid.UUID(session).bytes,
+            )
+            is not None
         )
-        return found.fetchone() is not None
 
     def recall_line(self, line: bytes) -> bool | None:
         """Return whether an imported line was taken, None if it is new.
 
         False is one whose event the catalog did not have.
         """
-        return self._taken(
-            "SELECT taken FROM imported WHERE project = ? AND line = ?", (self._project, line)
+        return self._met(
+            "SELECT seen, taken FROM imported WHERE project = ? AND line = ?",
+            "UPDATE imported SET seen = ? WHERE project = ? AND line = ?",
+            line,
         )
 
     def recall_older_line(self, line: bytes) -> bool | None:
         """Return the same of a line that 0.1.0 imported, which knew lines by their bytes."""
-        return self._taken(
-            "SELECT taken FROM imported_by_bytes WHERE project = ? AND line = ?",
-            (self._project, line),
+        return self._met(
+            "SELECT seen, taken FROM imported_by_bytes WHERE project = ? AND line = ?",
+            "UPDATE imported_by_bytes SET seen = ? WHERE project = ? AND line = ?",
+            line,
         )
 
     def remember_line(self, line: bytes, *, taken: bool) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO imported VALUES (?, ?, ?)", (self._project, line, taken)
+            "INSERT OR REPLACE INTO imported (project, line, taken, seen) VALUES (?, ?, ?, ?)",
+            (self._project, line, taken, self._now),
         )
 
-    def _taken(self, sql: str, line: tuple[str, bytes]) -> bool | None:
-        row = self._connection.execute(sql, line).fetchone()
-        return bool(row[0]) if row else None
+    def _met(self, select: str, date: str, key: bytes) -> bool | None:
+        """Look a row up that a log has brought again, and have it stay for another while.
+
+        Who imports a growing log every week would otherwise have its first lines counted twice,
+        once they are forgotten.
+        """
+        row = self._connection.execute(select, (self._project, key)).fetchone()
+        if row is None:
+            return None
+        if row[0] < self._now - REFRESH_DAYS * 86_400:
+            self._connection.execute(date, (self._now, self._project, key))
+        return bool(row[1])

@@ -132,4 +132,16 @@ UPDATE quarantine SET first = last;
 ALTER TABLE quarantine ADD COLUMN entered INTEGER NOT NULL DEFAULT 0;
 """,
     ),
+    Migration(
+        "2026-11-29",  # what was imported is dated, as if today, and all that is pruned is indexed
+        """
+ALTER TABLE imported ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE imported_by_bytes ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+UPDATE imported SET seen = strftime('%s', 'now') / 3600 * 3600;
+UPDATE imported_by_bytes SET seen = strftime('%s', 'now') / 3600 * 3600;
+CREATE INDEX imported_seen ON imported (seen);
+CREATE INDEX imported_by_bytes_seen ON imported_by_bytes (seen);
+CREATE INDEX run_last ON run (last);
+""",
+    ),
 )

@@ -66,7 +66,7 @@ class Moves:
         self._file = directory / storage.INBOX
         self._connection = storage.connect(directory, storage.INBOX)
         self._depth = depth
-        self._pruned = 0.0
+        self._due = 0.0
 
     def begin(self, skip: Container[str] = (), only: str | None = None) -> Move | None:
         """Return a move that was begun and not ended, else write down the next one.
@@ -131,10 +131,15 @@ class Moves:
                     (move.first, move.last, move.project),
                 )
                 connection.execute("DELETE FROM move WHERE id = ?", (move.id,))
-                if time.time() - self._pruned > PRUNE_EVERY:
-                    self._pruned = time.time()
-                    retention.prune(connection, self._pruned)
             self._depth.measure(self._connection)
+
+    def prune(self) -> None:
+        """Delete what has had its time, unless that was done lately."""
+        if time.monotonic() < self._due:
+            return
+        with storage.plain_errors(self._file), storage.transaction(self._connection) as connection:
+            retention.prune(connection, time.time())
+        self._due = time.monotonic() + PRUNE_EVERY
 
     def close(self) -> None:
         self._connection.close()

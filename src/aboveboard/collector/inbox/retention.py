@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aboveboard.collector.allowlist import WIRE_DAYS
+
 from . import quarantine
 
 if TYPE_CHECKING:
@@ -12,16 +14,28 @@ if TYPE_CHECKING:
 ID_DAYS = 30
 """How long a delivery's id and an event's own are remembered; a sender gives up much earlier."""
 
-SESSION_DAYS = 400
-"""How long a session's id is remembered, so that its log, imported later, is not counted again."""
+LOG_DAYS = 400
+"""Thirteen months: how long the ids of sessions that were sent and the lines that were imported are
+remembered, so that a log that brings them again is not counted again."""
+
+REFRESH_DAYS = 30
+"""What a log brings again is dated anew once it is so many days old. If each time, an import would
+write as much as it reads."""
 
 PRUNED = {
     "delivery": ("taken", ID_DAYS),
     "identity": ("taken", ID_DAYS),
-    "session": ("taken", SESSION_DAYS),
+    "session": ("taken", LOG_DAYS),
+    "imported": ("seen", LOG_DAYS),
+    "imported_by_bytes": ("seen", LOG_DAYS),
+    "run": ("last", WIRE_DAYS),  # an event that is older is not taken, so none goes on with it
     "quarantine": ("last", quarantine.DAYS),
 }
-"""By table, the column that has an hour of each row, and how many days after that it goes."""
+"""By table, the column that has an hour of each row, and how many days after that the row goes. A
+new table has its line here or below. The column has an index, named after both."""
+
+MOVED = ("waiting", "move")
+"""Tables of which the mover deletes each row once the warehouse has what it says."""
 
 
 def prune(connection: sqlite3.Connection, now: float) -> None:

@@ -1,0 +1,121 @@
+"""What the inbox remembers goes when its time is over; what is met again stays."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aboveboard.catalog.line import hour
+from aboveboard.collector.inbox import retention, storage
+from aboveboard.collector.inbox.inbox import Delivery, Inbox
+from aboveboard.collector.inbox.retention import LOG_DAYS, MOVED, PRUNED
+from aboveboard.collector.projects.registry import Project
+from aboveboard.collector.service import Reader
+from aboveboard.collector.transfer.logs import AuditLog
+from tests.collector.tool import CATALOG, Install, Server, new_id, until
+
+READER = Reader(Project("tool", CATALOG, (), shipped=False))
+DAY = 86_400
+
+
+@pytest.fixture
+def inbox_file(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(storage.connect(tmp_path)) as connection:
+        yield connection
+
+
+def columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
+
+
+def add_row(connection: sqlite3.Connection, table: str, dated: int) -> None:
+    """Add a row of a table, whatever it holds, that is like no other."""
+    names = columns(connection, table)
+    values = [dated if name == PRUNED[table][0] else f"1{dated}" for name in names]
+    connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})", values)
+
+
+def count(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+class TestEveryTable:
+    def test_says_how_long_its_rows_stay(self, inbox_file: sqlite3.Connection) -> None:
+        names = inbox_file.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+        assert sorted(name for (name,) in names) == sorted([*PRUNED, *MOVED])
+
+    @pytest.mark.parametrize("table", PRUNED)
+    def test_loses_a_row_when_its_time_is_over(
+        self, inbox_file: sqlite3.Connection, table: str
+    ) -> None:
+        now = hour(time.time())
+        _, days = PRUNED[table]
+        for dated in (now - (days + 1) * DAY, now - (days - 1) * DAY, now):
+            add_row(inbox_file, table, dated)
+        retention.prune(inbox_file, now)
+        assert count(inbox_file, table) == 2
+
+    @pytest.mark.parametrize("table", sorted(PRUNED.keys() - {"quarantine"}))  # few rows a project
+    def test_finds_those_rows_without_reading_the_others(
+        self, inbox_file: sqlite3.Connection, table: str
+    ) -> None:
+        column, _ = PRUNED[table]
+        plan = inbox_file.execute(f"EXPLAIN QUERY PLAN DELETE FROM {table} WHERE {column} < 5")
+        assert f"INDEX {table}_{column}" in str(plan.fetchall())
+
+
+def test_a_collector_to_which_nothing_comes_forgets_all_the_same(tmp_path: Path) -> None:
+    with closing(storage.connect(tmp_path)) as connection:
+        for table in PRUNED:
+            add_row(connection, table, hour(time.time()) - 500 * DAY)
+        server = Server(tmp_path)
+        try:
+            until(lambda: all(count(connection, table) == 0 for table in PRUNED))
+        finally:
+            server.stop()
+
+
+class TestALogThatIsImportedAgainAndAgain:
+    """It grows, and its first lines are older than what is remembered."""
+
+    def later(self, directory: Path, days: int) -> None:
+        """Let days go by, with what is done each hour."""
+        with closing(storage.connect(directory)) as connection:
+            for table, (column, _) in PRUNED.items():
+                connection.execute(f"UPDATE {table} SET {column} = {column} - {days * DAY}")
+            retention.prune(connection, time.time())
+
+    def take(self, directory: Path, log: bytes) -> tuple[int, int, int]:
+        with closing(Inbox(directory)) as store:
+            summary = AuditLog(READER, store).take(log.splitlines(keepends=True))
+        return summary.taken, summary.known, len(summary.sent)
+
+    def test_counts_once(self, tmp_path: Path) -> None:
+        log = Install().segment(2)
+        assert self.take(tmp_path, log) == (3, 0, 0)
+        for _ in range(4):
+            self.later(tmp_path, LOG_DAYS // 2)
+            assert self.take(tmp_path, log) == (0, 3, 0)
+
+    def test_is_known_to_have_been_sent(self, tmp_path: Path) -> None:
+        log = Install().segment(2)
+        sent = READER.segments.read(log)
+        with closing(Inbox(tmp_path)) as store:
+            store.commit([Delivery("tool", uuid.UUID(new_id()), sent)])
+        for _ in range(4):
+            self.later(tmp_path, LOG_DAYS // 2)
+            assert self.take(tmp_path, log) == (0, 0, 1)
+
+    def test_is_new_once_it_has_not_been_seen_for_too_long(self, tmp_path: Path) -> None:
+        log = Install().segment(2)
+        self.take(tmp_path, log)
+        self.later(tmp_path, LOG_DAYS + 1)
+        assert self.take(tmp_path, log) == (3, 0, 0)
