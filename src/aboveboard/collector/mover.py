@@ -31,6 +31,7 @@ from .inbox.moves import Moves
 from .inbox.packing import unpack_into
 from .inbox.storage import StorageError
 from .operations.log import described
+from .operations.progress import Progress
 from .operations.worker import Watch, Worker
 from .projects.registry import UnreadableError
 
@@ -59,6 +60,9 @@ CATCH_UP = 5.0
 """Seconds that a page waits for a new project's tables, before it shows what there is."""
 
 BACKOFF_MAX = 30.0
+
+STALLED_SECONDS = 60.0
+"""From when on a step that has not ended is a trouble: a large move takes a second or two."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class Mover:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._watch = watch or Watch()
+        self._progress = Progress()
         self._worker = Worker("mover", self._run, self._watch)
         self.inserts = 0
         self.moved = 0
@@ -142,12 +147,20 @@ class Mover:
         It is for everyone to read: what ClickHouse said could tell of the machine, or of a value,
         and is in the log only.
         """
-        return {
+        told = {
             name: str(trouble.error)
             if isinstance(trouble.error, MismatchError)
             else "the warehouse does not take its events"
             for name, trouble in list(self._troubles.items())
         }
+        stalled = self._progress.stalled(STALLED_SECONDS)
+        if stalled:
+            told[stalled] = "the warehouse does not come to an end with its events"
+        return told
+
+    def stalls(self) -> bool:
+        """Return whether nothing is moved, though no error says so. Any thread may ask."""
+        return self._progress.stalled(STALLED_SECONDS) is not None
 
     def move_all(self, project: str | None = None) -> None:
         """Move until nothing waits, of one project or of all.
@@ -278,6 +291,7 @@ class Mover:
             self._wake.wait(POLL)
             self._wake.clear()
             begun = time.monotonic()
+            self._progress.mark("")
             try:
                 self._projects.refresh()
                 self._projects.note_used()
@@ -287,10 +301,12 @@ class Mover:
                 pause = _longer(pause)
                 self.trouble = _what(error)
                 log.warning("nothing can be moved, again in %.0f s: %s", pause, self.trouble)
+                self._progress.rest()
                 self._stop.wait(pause)
             else:
                 pause = 0.0
                 self.trouble = None
+                self._progress.rest()
                 self._stop.wait(max(0.0, PACE - (time.monotonic() - begun)))
 
     def _move_due(self) -> None:
@@ -309,6 +325,7 @@ class Mover:
 
     def _try(self, project: str, step: Callable[[], None]) -> None:
         """Do something for a project; where it fails, leave the project alone for a while."""
+        self._progress.mark(project)
         try:
             step()
         except Exception as error:  # noqa: BLE001  # one project's trouble is not the others'
@@ -324,6 +341,7 @@ class Mover:
         else:
             if self._troubles.pop(project, None) is not None:
                 log.warning("the warehouse takes project %s's events again", project)
+        self._progress.mark("")
 
 
 def _longer(pause: float) -> float:

@@ -15,6 +15,7 @@ from .inbox import storage
 from .inbox.committer import Committer
 from .inbox.inbox import Inbox
 from .mover import Mover
+from .operations import descriptors
 from .operations.metrics import Metrics
 from .operations.worker import Watch
 from .projects.registry import NEW, Project, Projects
@@ -151,8 +152,14 @@ class Collector:
         found += refusing
         if self.committer.trouble is not None and not refusing:
             found.append("nothing is taken: the inbox cannot be written, the log says why")
-        if self.mover.trouble is not None:
+        elif self.committer.stalls():
+            found.append("nothing is taken: the inbox does not answer, another process may hold it")
+        if self.mover.trouble is not None or self.mover.stalls():
             found.append("nothing can be moved into the warehouse")
+        if descriptors.nearly_none():
+            found.append(
+                "nearly no file can be opened: raise the limit, or see what holds so many open"
+            )
         found += [f"project {name}: {why}" for name, why in self.failing().items()]
         return found
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aboveboard.collector.operations.log import described
+from aboveboard.collector.operations.progress import Progress
 from aboveboard.collector.operations.worker import Worker
 
 from .inbox import Delivery, Inbox, Receipt, UnavailableError
@@ -31,6 +32,11 @@ GROUP_MAX = 512
 PROBE_SECONDS = 2.0
 """How often a disk that refused is tried again where nothing comes: what is told to be not ready
 may be sent nothing more, and would not learn that it is well."""
+
+
+STALLED_SECONDS = 10.0
+"""From when on a transaction that has not ended is a trouble: another process may hold the file's
+lock, and SQLite waits for that three times as long."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Committer:
         self._queue: queue.SimpleQueue[_Waiter | None] = queue.SimpleQueue()
         self._trouble: str | None = None
         self._watch = watch
+        self._progress = Progress()
         self._worker = Worker("committer", self._run, watch)
 
     def start(self) -> None:
@@ -63,6 +70,10 @@ class Committer:
     def trouble(self) -> str | None:
         """Why what was brought last could not be stored; None where it could."""
         return self._trouble
+
+    def stalls(self) -> bool:
+        """Return whether what was brought has waited for the inbox for too long. Any thread may."""
+        return self._progress.stalled(STALLED_SECONDS) is not None
 
     def alive(self) -> bool:
         return self._worker.alive()
@@ -91,7 +102,9 @@ class Committer:
         while True:
             group, last = self._gather()
             if group:
+                self._progress.mark("commit")
                 self._commit(group)
+                self._progress.rest()
             if last:
                 return
 

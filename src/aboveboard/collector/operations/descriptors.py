@@ -6,6 +6,8 @@ whoever opens idle connections would decide what is stored.
 
 from __future__ import annotations
 
+import errno
+import os
 import resource
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,9 @@ CONNECTIONS_MAX = 4096
 
 NEEDED = 128
 """Fewer than this and the warehouse cannot work: about 60 are open at rest."""
+
+SPARE = 16
+"""Fewer than this left and the next insert may fail: it opens a file a column."""
 
 
 def raise_limit(*, _set: Callable[[int, tuple[int, int]], None] = resource.setrlimit) -> int:
@@ -45,3 +50,14 @@ def raise_limit(*, _set: Callable[[int, tuple[int, int]], None] = resource.setrl
 def connections(limit: int) -> int:
     """Return how many connections there may be at once: at most half of the descriptors."""
     return min(CONNECTIONS_MAX, limit // 2)
+
+
+def nearly_none() -> bool:
+    """Return whether the process can open nearly no file more."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return False
+    try:
+        return soft - len(os.listdir("/dev/fd")) < SPARE  # noqa: PTH208  # one that is left may do
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
