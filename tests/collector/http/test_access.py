@@ -13,6 +13,24 @@ def basic(text: str) -> str:
     return "Basic " + base64.b64encode(text.encode()).decode()
 
 
+FORWARDED = """
+    X-Forwarded-Host X_Forwarded_For X-Forward-For X-Original-Forwarded-For Forwarded-For
+    Max-Forwards Proxy-Client-IP WL-Proxy-Client-IP X-Nginx-Proxy X-ProxyUser-Ip Via
+    X-Bluecoat-Via X-Cluster-Client-Ip Do-Connecting-Ip Ali-Cdn-Real-Ip Remote-Addr X-Real-Host
+    Incap-Client-IP X-Appengine-User-Ip Akamai-Origin-Hop X-Akamai-Edgescape Front-End-Https
+    X-Url-Scheme X-Https X-Ssl-Cipher X-Tunnel Early-Data Surrogate-Capability CDN-Loop X-Host
+    X-Varnish X-Request-Start X-Railway-Edge X-Sucuri-ClientIP X-Arr-Log-Id CF-Ray Fly-Region
+    X-Vercel-Id X-Amz-Cf-Id X-Amzn-Trace-Id Ngrok-Trace Tailscale-User-Login X-Envoy-Internal
+"""
+OWN = """
+    Host User-Agent Accept Accept-Encoding Accept-Language Connection Keep-Alive Cache-Control
+    Pragma Cookie Referer DNT Sec-GPC Sec-Fetch-Site Sec-CH-UA Sec-CH-UA-Platform Origin Range
+    Upgrade-Insecure-Requests If-None-Match TE Priority Authorization Content-Type
+    Content-Length Save-Data Device-Memory Downlink Viewport-Width Purpose Sec-Purpose
+    X-Requested-With X-Prometheus-Scrape-Timeout-Seconds Idempotency-Key Sent-At Expect
+"""
+
+
 @pytest.mark.parametrize(
     ("host", "name"),
     [
@@ -95,6 +113,16 @@ def test_an_old_http_is_a_proxys() -> None:
     assert access.was_passed_on([], "1.0")
     assert access.was_passed_on([], "1"), "as granian spells it"
     assert not access.was_passed_on(["accept", "host", "sec-fetch-site"], "1.1")
+
+
+def test_a_forwarding_header_is_known_by_the_words_it_is_made_of() -> None:
+    for header in FORWARDED.split():
+        assert access.was_passed_on(["Host", header], "1.1"), header
+
+
+def test_what_browsers_and_programs_of_this_machine_send_is_no_proxys() -> None:
+    for header in OWN.split():
+        assert not access.was_passed_on([header], "1.1"), header
 
 
 def test_failed_sign_ins_wait_longer_and_longer_and_no_longer_than_that() -> None:
