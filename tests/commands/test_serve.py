@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -163,7 +164,7 @@ class TestStarting:
 
 
 class TestAProjectInTrouble:
-    """A catalog comes back with another kind of a property that it once had."""
+    """A property comes back as another kind, withdrawn by an aboveboard that did not note it."""
 
     @pytest.fixture
     def troubled(self, running: Server) -> Server:
@@ -174,6 +175,8 @@ class TestAProjectInTrouble:
 
         add_project(running.data, "well", CATALOG)
         add_project(running.data, "tool", Catalog.of("tool", EVENTS[2:]), replace=True)
+        with closing(sqlite3.connect(running.data / "projects.sqlite")) as connection, connection:
+            connection.execute("DELETE FROM withdrawn")
         add_project(running.data, "tool", Catalog.of("tool", [*EVENTS[2:], Changed]))
         until(lambda: running.request("GET", "/readyz").status == 503)
         return running
@@ -289,6 +292,10 @@ class TestACatalogThatCannotBeRead:
         running.start()
         said = running.request("GET", "/readyz").body
         assert b"project tool: this catalog has format 2, and 1 is known here: use a newer" in said
+        for path in ("/", "/catalog", "/quarantine.json", "/insights/models.json?project=tool"):
+            shown = running.request("GET", path)
+            assert shown.status == 503
+            assert b"project tool: this catalog has format 2, and 1 is known here" in shown.body
         assert running.stop()[0] == 0
         assert _projects(running.data) == []
 

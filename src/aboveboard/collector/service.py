@@ -23,7 +23,7 @@ from .protocols import legacy
 from .protocols.segment import SegmentReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from aboveboard.catalog.catalog import Catalog
@@ -52,6 +52,9 @@ class Shown:
     def all(self) -> list[Project]:
         self._mover.catch_up()
         return self._projects.all()
+
+    def unreadable(self) -> Mapping[str, str]:
+        return self._projects.unreadable()
 
 
 class Collector:

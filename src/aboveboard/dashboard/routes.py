@@ -20,7 +20,7 @@ from . import assets
 from .pages import event, overview, quarantine
 from .pages.first import FirstSteps
 from .responses import FOREVER, FRESH, answer, page
-from .view import UnknownError, View
+from .view import UnknownError, UnreadableError, View
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
@@ -48,6 +48,7 @@ def routes() -> list[ControllerRouterHandler]:
             exception_handlers={
                 FilterError: _refused(400, "That cannot be shown"),
                 UnknownError: _refused(404, "There is nothing here"),
+                UnreadableError: _refused(503, "This project cannot be shown"),
                 QueryLimitError: _refused(422, "That is too much for one question"),
                 WarehouseError: _refused(503, "The warehouse did not answer"),
             },

@@ -30,6 +30,10 @@ class UnknownError(LookupError):
     """A page or a project that is not there; the text is one line that says what is."""
 
 
+class UnreadableError(LookupError):
+    """The project cannot be shown; the text is one line that says why and what to do."""
+
+
 class Project(Protocol):
     """What pages know of a project."""
 
@@ -47,6 +51,9 @@ class Projects(Protocol):
     """Where projects come from; the collector's `Projects`."""
 
     def all(self) -> Sequence[Project]: ...
+
+    def unreadable(self) -> Mapping[str, str]:
+        """Return why each of the other projects cannot be shown."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +85,14 @@ class View:
         Raises:
             FilterError: a filter cannot be understood.
             UnknownError: there is no such project, or none at all.
+            UnreadableError: that project cannot be shown, or none can.
         """
         filters = Filters.from_query(query, beside=(PROJECT, MEASURE, THEME))
         theme = query.get(THEME, "").strip() or THEMES[0]
         if theme not in THEMES:
             raise FilterError(f"theme is {' or '.join(THEMES)}")
         everyone = projects.all()
-        project = _project(everyone, query.get(PROJECT, "").strip())
+        project = _project(everyone, projects.unreadable(), query.get(PROJECT, "").strip())
         asked = dict(filters.asked)
         if query.get(PROJECT, "").strip():
             asked[PROJECT] = project.name
@@ -148,7 +156,10 @@ class View:
         return ", ".join(parts)
 
 
-def _project(everyone: Sequence[Project], name: str) -> Project:
+def _project(everyone: Sequence[Project], unreadable: Mapping[str, str], name: str) -> Project:
+    if name in unreadable or (unreadable and not everyone):
+        told = name if name in unreadable else next(iter(unreadable))
+        raise UnreadableError(f"project {told}: {unreadable[told]}")
     if not everyone:
         raise UnknownError(
             "there is no project yet: start `aboveboard serve` with --catalog FILE --project NAME"

@@ -157,6 +157,32 @@ class TestAnotherCatalog:
         assert after.catalog.as_json() == narrow.as_json()
         assert after.keys == before.keys
 
+    def test_may_bring_back_what_was_withdrawn_and_not_as_another_kind(
+        self, tmp_path: Path
+    ) -> None:
+        def narrow(**kinds: str) -> Catalog:
+            document = json.loads(json.dumps(CATALOG.as_json()))
+            sent = next(each for each in document["events"] if each["name"] == "message_send")
+            sent["properties"] = [
+                {"name": name, "kind": kind, "doc": "It"} for name, kind in kinds.items()
+            ]
+            return Catalog.from_json(document)
+
+        with closing(Projects(tmp_path)) as projects:
+            projects.add("tool", narrow(tokens="count", cached="flag"))
+            projects.add("tool", narrow(), replace=True)
+        with closing(Projects(tmp_path)) as projects:
+            for replace in (True, False):
+                with pytest.raises(CatalogError) as refused:
+                    projects.add("tool", narrow(tokens="flag"), called="new.json", replace=replace)
+                assert str(refused.value) == (
+                    "message_send.tokens is a flag in new.json, and message_send.tokens, which "
+                    "was withdrawn and is kept still, is a count: give the property another name"
+                )
+            back = projects.add("tool", narrow(tokens="count"))
+            assert list(back.catalog.entries["message_send"].properties) == ["tokens"]
+            projects.add("other", narrow(tokens="flag"))
+
     def test_may_not_replace_it_with_another_kind_of_a_property(self, projects: Projects) -> None:
         document = json.dumps(CATALOG.as_json())
         changed = document.replace('"tokens", "kind": "count"', '"tokens", "kind": "flag"')

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from aboveboard.catalog.kinds import Json, Kind
 
 
-class _Held(NamedTuple):
+Place = tuple[str, str]
+"""A table, and a column of it."""
+
+
+class Held(NamedTuple):
     """What a column holds."""
 
     name: str
@@ -30,7 +34,9 @@ class _Held(NamedTuple):
     kind: str
 
 
-def check(kept: Catalog, wanted: Catalog, called: str) -> None:
+def check(
+    kept: Catalog, wanted: Catalog, called: str, withdrawn: Mapping[Place, Held] | None = None
+) -> None:
     """Raise `CatalogError` where a catalog cannot follow the one that is kept.
 
     Columns are compared, since two names can have the same one. Kinds that share a type are told
@@ -40,12 +46,18 @@ def check(kept: Catalog, wanted: Catalog, called: str) -> None:
         kept: The catalog by which events were taken so far.
         wanted: The one to follow it.
         called: What a person knows the new one by, its file.
+        withdrawn: What is not taken any more, and is kept still.
     """
-    before = _columns(kept)
-    for place, new in _columns(wanted).items():
-        old = before.get(place)
+    before = held(kept)
+    for place, new in held(wanted).items():
+        old = before.get(place) or (withdrawn or {}).get(place)
         if old is None or old.kind == new.kind:
             continue
+        if place not in before:
+            raise CatalogError(
+                f"{new.name} is {new.kind} in {called}, and {old.name}, which was withdrawn and "
+                f"is kept still, is {old.kind}: give the property another name"
+            )
         here = "here" if old.name == new.name else f"as {old.name} here"
         raise CatalogError(
             f"{new.name} is {old.kind} {here} and {new.kind} in {called}: "
@@ -103,8 +115,8 @@ def rounded(kept: Catalog, wanted: Catalog) -> list[str]:
 
 
 def _check_beside(kept: Catalog, newer: Catalog, called: str) -> None:
-    before = _columns(kept)
-    for place, new in _columns(newer).items():
+    before = held(kept)
+    for place, new in held(newer).items():
         old = before.get(place)
         if old is not None and old.name != new.name:
             raise CatalogError(
@@ -200,11 +212,12 @@ def _laid_over(kept: Json, newer: Json, depth: int) -> Json:
     return newer
 
 
-def _columns(catalog: Catalog) -> dict[tuple[str, str], _Held]:
+def held(catalog: Catalog) -> dict[Place, Held]:
+    """Return what each column holds that a catalog's events are kept in."""
     found = {}
     for event, entry in catalog.entries.items():
         for name, declared in entry.properties.items():
             names = {each.name for each in columns.of_property(name, declared.kind)}
             for place in names | {column(name)}:
-                found[table(event), place] = _Held(f"{event}.{name}", declared.kind.phrase())
+                found[table(event), place] = Held(f"{event}.{name}", declared.kind.phrase())
     return found

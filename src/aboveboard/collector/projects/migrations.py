@@ -31,4 +31,17 @@ ALTER TABLE write_key ADD COLUMN used INTEGER;
 ALTER TABLE write_key ADD COLUMN revoked INTEGER;
 """,
     ),
+    Migration(
+        "2026-11-27, withdrawn",  # what is not taken any more: its columns are kept as they are
+        """
+CREATE TABLE withdrawn (
+    project TEXT NOT NULL REFERENCES project (name),
+    place TEXT NOT NULL,
+    "column" TEXT NOT NULL,
+    property TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (project, place, "column")
+) WITHOUT ROWID;
+""",
+    ),
 )

@@ -165,12 +165,19 @@ class Projects:
                 f"{called} is {catalog.app}'s catalog, and the project {name} has "
                 f"{project.catalog.app}'s: give it a project of its own"
             )
-        growth.check(project.catalog, catalog, called)
+        growth.check(project.catalog, catalog, called, self._withdrawn(name))
         if replace:
             return catalog
         both = growth.united(project.catalog, catalog, called)
         _check_use(both)
         return both
+
+    def _withdrawn(self, name: str) -> dict[growth.Place, growth.Held]:
+        """Return what a project does not take any more, by the columns in which it is kept."""
+        rows = self._connection.execute(
+            'SELECT place, "column", property, kind FROM withdrawn WHERE project = ?', (name,)
+        )
+        return {(place, column): growth.Held(*kept) for place, column, *kept in rows}
 
     def add(
         self,
@@ -198,12 +205,23 @@ class Projects:
         ):
             # Read in the same transaction, so that of two that are given at once neither is lost.
             self._load()
+            before = self._projects.get(name)
             text = json.dumps(self._follow(name, catalog, called, replace).as_json())
             connection.execute(
                 "INSERT INTO project VALUES (?, ?, ?, ?) ON CONFLICT (name)"
                 " DO UPDATE SET catalog = excluded.catalog, shipped = excluded.shipped",
                 (name, text, shipped, now),
             )
+            if replace and before is not None:
+                there = growth.held(catalog)
+                connection.executemany(
+                    "INSERT OR REPLACE INTO withdrawn VALUES (?, ?, ?, ?, ?)",
+                    [
+                        (name, *place, *kept)
+                        for place, kept in growth.held(before.catalog).items()
+                        if place not in there
+                    ],
+                )
             if not connection.execute(
                 "SELECT 1 FROM write_key WHERE project = ?", (name,)
             ).fetchone():
