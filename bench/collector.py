@@ -180,7 +180,7 @@ def measure(connections: int, seconds: float) -> None:
 
 def _waiting(port: int) -> bool:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-        return b"\naboveboard_inbox_events 0\n" not in answer.read()
+        return b"\naboveboard_inbox_events 0.0\n" not in answer.read()
 
 
 def _kept(data: Path) -> int:

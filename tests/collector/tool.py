@@ -199,7 +199,7 @@ class Server:
 
     def metric(self, name: str) -> int:
         told = self.request("GET", "/metrics").body.decode()
-        values = re.findall(rf"^aboveboard_{name}(?:{{.*}})? (\d+)$", told, re.MULTILINE)
+        values = re.findall(rf"^aboveboard_{name}(?:{{.*}})? (\d+)\.0$", told, re.MULTILINE)
         return sum(map(int, values))
 
     def settle(self) -> None:

@@ -103,7 +103,7 @@ def _readyz(collector: Collector) -> Any:
 
 def _metrics(collector: Collector) -> Any:
     @get("/metrics", sync_to_thread=False)
-    def prometheus(request: Request[Any, Any, Any]) -> Response[str]:
+    def prometheus(request: Request[Any, Any, Any]) -> Response[bytes]:
         del request
         failing = collector.failing()
         everyone = {each.name for each in collector.projects.all()} | failing.keys()

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from prometheus_client import generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
+from prometheus_client.registry import Collector
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from prometheus_client import Metric
+
     from aboveboard.collector.inbox.inbox import Receipt
 
-CONTENT_TYPE = "text/plain; version=0.0.4"
+__all__ = ["CONTENT_TYPE", "Metrics", "text"]
 
 
 class Metrics:
@@ -33,31 +40,49 @@ class Metrics:
         self.rejected[project] += len(receipt.accepted.rejected)
 
 
+class _Told(Collector):
+    """What was read at one moment, as the library takes it."""
+
+    def __init__(self, told: Iterable[Metric]) -> None:
+        self._told = told
+
+    def collect(self) -> Iterable[Metric]:
+        return self._told
+
+
 def text(
     metrics: Metrics, *, waiting: int, inserts: int, moved: int, failing: Mapping[str, bool]
-) -> str:
+) -> bytes:
     """Return everything in Prometheus' text format."""
-    lines: list[str] = []
 
-    def add(name: str, kind: str, about: str, values: Iterable[tuple[str, int]]) -> None:
-        lines.append(f"# HELP aboveboard_{name} {about}")
-        lines.append(f"# TYPE aboveboard_{name} {kind}")
-        lines.extend(f"aboveboard_{name}{labels} {value}" for labels, value in values)
+    def counter(name: str, about: str, counts: Mapping[str, int], label: str = "project") -> Metric:
+        family = CounterMetricFamily(f"aboveboard_{name}", about, labels=[label])
+        for value, count in sorted(counts.items()):
+            family.add_metric([value], count)
+        return family
 
-    def by(label: str, counts: Mapping[str, int]) -> list[tuple[str, int]]:
-        return [(f'{{{label}="{name}"}}', count) for name, count in sorted(counts.items())]
-
-    accepted, rejected = by("project", metrics.accepted), by("project", metrics.rejected)
-    duplicates, refused = by("project", metrics.duplicates), by("status", metrics.refused)
-    add("events_accepted_total", "counter", "Events stored.", accepted)
-    add("lines_rejected_total", "counter", "Lines not taken.", rejected)
-    add("duplicates_total", "counter", "Deliveries known already.", duplicates)
-    known = by("project", metrics.known)
-    add("events_known_total", "counter", "Events stored before, by their own uuid.", known)
-    add("refused_total", "counter", "Requests refused.", refused)
-    add("inbox_events", "gauge", "Events that wait for the warehouse.", [("", waiting)])
-    add("warehouse_inserts_total", "counter", "Inserts into the warehouse.", [("", inserts)])
-    add("warehouse_rows_total", "counter", "Rows inserted into the warehouse.", [("", moved)])
-    stuck = by("project", {name: int(failed) for name, failed in failing.items()})
-    add("project_failing", "gauge", "Whether a project's events do not reach the warehouse.", stuck)
-    return "\n".join(lines) + "\n"
+    stuck = GaugeMetricFamily(
+        "aboveboard_project_failing",
+        "Whether a project's events do not reach the warehouse.",
+        labels=["project"],
+    )
+    for name, failed in sorted(failing.items()):
+        stuck.add_metric([name], failed)
+    told = (
+        counter("events_accepted", "Events stored.", metrics.accepted),
+        counter("lines_rejected", "Lines not taken.", metrics.rejected),
+        counter("duplicates", "Deliveries known already.", metrics.duplicates),
+        counter("events_known", "Events stored before, by their own uuid.", metrics.known),
+        counter("refused", "Requests refused.", metrics.refused, "status"),
+        GaugeMetricFamily(
+            "aboveboard_inbox_events", "Events that wait for the warehouse.", value=waiting
+        ),
+        CounterMetricFamily(
+            "aboveboard_warehouse_inserts", "Inserts into the warehouse.", value=inserts
+        ),
+        CounterMetricFamily(
+            "aboveboard_warehouse_rows", "Rows inserted into the warehouse.", value=moved
+        ),
+        stuck,
+    )
+    return generate_latest(_Told(told))
