@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from importlib import resources
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,6 +19,7 @@ from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import Event, command, exception
 from aboveboard.insights import Filters, Table
+from aboveboard.insights.insight import read
 from tests.conftest import ROOT
 from tests.insights.conftest import Data, Project
 from tests.insights.population import Happening, fill
@@ -596,3 +599,40 @@ def whole(value: object) -> int:
 def number(value: object) -> float:
     assert value is None or isinstance(value, (int, float))
     return value or 0.0
+
+
+class TestWhatAQuestionsJsonMaySay:
+    SHOWN: ClassVar[dict[str, Any]] = {
+        "title": "Days",
+        "order": 1,
+        "needs": ["session_start"],
+        "columns": {"day": {"label": "Day", "kind": "day"}},
+        "glance": {"name": "day", "value": "share", "title": "A share", "where": {}},
+    }
+
+    def read(self, shown: dict[str, object]) -> insights.Insight:
+        return read("days", json.dumps(shown).encode(), b"-- Which days?\nSELECT 1\n")
+
+    def test_is_all_that_an_insight_needs(self) -> None:
+        found = self.read(self.SHOWN)
+        assert (found.name, found.title, found.question) == ("days", "Days", "Which days?")
+        assert (found.listed, found.needs_any, found.chart) == (True, (), None)
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"lited": False}, "unknown field `lited`"),
+            (
+                {"columns": {"day": {"label": "Day", "kind": "day", "nul": ""}}},
+                "unknown field `nul`",
+            ),
+            ({"columns": {"day": {"label": "Day", "kind": "date"}}}, "Invalid enum value 'date'"),
+            ({"columns": {"day": {"kind": "day"}}}, "missing required field `label`"),
+            ({"glance": {**SHOWN["glance"], "whre": {}}}, "unknown field `whre`"),
+            ({"order": "first"}, "Expected `int`, got `str`"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else "",
+    )
+    def test_is_nothing_misspelt(self, change: dict[str, object], said: str) -> None:
+        with pytest.raises(ValueError, match=f"days.json: .*{re.escape(said)}"):
+            self.read({**self.SHOWN, **change})

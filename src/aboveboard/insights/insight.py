@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-import json
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+
+import msgspec
 
 from aboveboard.statistics.intervals import interval
 from aboveboard.warehouse import database
@@ -47,12 +48,10 @@ class Project(Protocol):
     def catalog(self) -> Catalog: ...
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a column is shown to a person.
 
     Args:
-        kind: `day`, `word`, `code`, `count`, `dollars`, `average`, `amount` or `share`.
         null: The word for a value that is null.
         of: For a share, the column that has the number of installs behind it.
         unit: For an amount, the column that has its unit.
@@ -60,7 +59,7 @@ class Column:
     """
 
     label: str
-    kind: str
+    kind: Literal["day", "word", "code", "count", "dollars", "average", "amount", "share"]
     null: str = "none"
     of: str | None = None
     unit: str | None = None
@@ -68,17 +67,50 @@ class Column:
     doc: str = ""
 
 
+class Glance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the first page sums an insight up.
+
+    Args:
+        name: The column that names a row.
+        value: The column of the share that rows are ordered by.
+        where: Which rows, by the values that a column may have.
+        beside: The column of what stands beside the name.
+    """
+
+    name: str
+    value: str
+    title: str
+    where: dict[str, list[str | bool]]
+    beside: str | None = None
+
+
+class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the JSON of a question says; `Insight` tells what each field means."""
+
+    title: str
+    order: int
+    needs: tuple[str, ...]
+    columns: dict[str, Column]
+    needs_any: tuple[str, ...] = ()
+    chart: dict[str, Any] | None = None
+    glance: Glance | None = None
+    listed: bool = True
+    of_event: bool = False
+    newest_first: str | None = None
+
+
 @dataclass(frozen=True)
 class Insight:
     """One question about the data.
 
     Args:
+        order: Where it stands among the others.
         question: The question, from the first line of its SQL.
         needs: Events, or `event.property`, all of which the catalog must have.
         needs_any: Of these it must have one, where there are any.
         columns: What the table shows, in this order; the data may have more.
         chart: Vega-Lite without data, or None.
-        glance: How the first page sums it up: `{"name", "value", "title", "where"}`, or None.
+        glance: How the first page sums it up, or None.
         listed: Whether it stands in the navigation.
         of_event: Whether it is about one event, which the filters name.
         newest_first: The column with a version that the rows are ordered by, or None for the
@@ -86,14 +118,15 @@ class Insight:
     """
 
     name: str
-    title: str
     question: str
     sql: str
+    title: str
+    order: int
     needs: tuple[str, ...]
     needs_any: tuple[str, ...]
     columns: Mapping[str, Column]
     chart: Mapping[str, Any] | None
-    glance: Mapping[str, Any] | None
+    glance: Glance | None
     listed: bool
     of_event: bool
     newest_first: str | None
@@ -158,14 +191,31 @@ class Insight:
 @functools.cache
 def every() -> tuple[Insight, ...]:
     """Return every insight, in the order in which pages list them."""
-    found = []
-    for file in QUESTIONS.iterdir():
-        if file.name.endswith(".json"):
-            name = file.name.removesuffix(".json")
-            sql = QUESTIONS.joinpath(f"{name}.sql").read_text("utf-8")
-            found.append((json.loads(file.read_text("utf-8")), name, sql))
-    found.sort(key=lambda each: (each[0]["order"], each[1]))
-    return tuple(_insight(name, sql, described) for described, name, sql in found)
+    names = [
+        file.name.removesuffix(".json")
+        for file in QUESTIONS.iterdir()
+        if file.name.endswith(".json")
+    ]
+    found = [
+        read(name, *(QUESTIONS.joinpath(f"{name}{end}").read_bytes() for end in (".json", ".sql")))
+        for name in names
+    ]
+    return tuple(sorted(found, key=lambda each: (each.order, each.name)))
+
+
+def read(name: str, shown: bytes, sql: bytes) -> Insight:
+    """Return the insight that a pair of files is.
+
+    Raises:
+        ValueError: the JSON is not as docs/insights.md has it, or has a field more.
+    """
+    try:
+        told = msgspec.json.decode(shown, type=Shown)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{name}.json: {error}") from None
+    text = sql.decode()
+    question = text.partition("\n")[0].removeprefix("--").strip()
+    return Insight(name=name, question=question, sql=text, **msgspec.structs.asdict(told))
 
 
 def get(name: str) -> Insight | None:
@@ -176,20 +226,3 @@ def get(name: str) -> Insight | None:
 def offered(catalog: Catalog) -> tuple[Insight, ...]:
     """Return the insights that a project of this catalog can answer."""
     return tuple(insight for insight in every() if insight.offered(catalog))
-
-
-def _insight(name: str, sql: str, described: Mapping[str, Any]) -> Insight:
-    return Insight(
-        name=name,
-        title=described["title"],
-        question=sql.partition("\n")[0].removeprefix("--").strip(),
-        sql=sql,
-        needs=tuple(described["needs"]),
-        needs_any=tuple(described.get("needs_any", ())),
-        columns={column: Column(**shown) for column, shown in described["columns"].items()},
-        chart=described.get("chart"),
-        glance=described.get("glance"),
-        listed=described.get("listed", True),
-        of_event=described.get("of_event", False),
-        newest_first=described.get("newest_first"),
-    )

@@ -63,7 +63,7 @@ class Top:
 
 
 @dataclass(frozen=True)
-class Glance:
+class Tops:
     """The top of an insight: names and shares."""
 
     insight: Insight
@@ -77,7 +77,7 @@ class Overview:
     measure: str
     daily: Insight
     days: Table
-    glances: list[Glance]
+    glances: list[Tops]
     scale: float
     empty: bool
 
@@ -182,7 +182,7 @@ def sparkline(days: Table, measure: str) -> Spark:
 
 def _top(view: View, insight: Insight) -> list[dict[str, Value]]:
     assert insight.glance is not None
-    value, where = insight.glance["value"], insight.glance["where"]
+    value, where = insight.glance.value, insight.glance.where
     table = insight.run(view.warehouse, view.project, view.filters)
     chosen = [
         record
@@ -195,17 +195,17 @@ def _top(view: View, insight: Insight) -> list[dict[str, Value]]:
 
 def _ends(insight: Insight, records: list[dict[str, Value]]) -> list[float]:
     assert insight.glance is not None
-    ends = [record[insight.glance["value"] + end] for record in records for end in ("", "_high")]
+    ends = [record[insight.glance.value + end] for record in records for end in ("", "_high")]
     return [end for end in ends if isinstance(end, float)]
 
 
-def _glance(insight: Insight, records: list[dict[str, Value]], scale: float) -> Glance:
+def _glance(insight: Insight, records: list[dict[str, Value]], scale: float) -> Tops:
     assert insight.glance is not None
-    name, value = insight.glance["name"], insight.glance["value"]
-    beside = insight.glance.get("beside")
-    return Glance(
+    name, value = insight.glance.name, insight.glance.value
+    beside = insight.glance.beside
+    return Tops(
         insight,
-        insight.glance["title"],
+        insight.glance.title,
         [
             Top(
                 str(record[name] or insight.columns[name].null),
