@@ -100,6 +100,39 @@ def test_a_body_that_announces_too_much_is_refused() -> None:
         size_read(gzip.compress(b"x" * (INFLATED_MAX + 1)))
 
 
+def test_a_body_is_charged_by_what_it_is_and_not_by_what_it_announces() -> None:
+    liar = gzip.compress(b"x" * 2 * LARGE)[:-4] + INFLATED_MAX.to_bytes(4, "little")
+
+    async def scene() -> None:
+        desk = Desk(work_max=INFLATED_MAX * GROWTH)
+        async with desk.reading(b"x" * 2 * LARGE, len), asyncio.timeout(30):
+            with pytest.raises(DamagedError):
+                async with desk.reading(liar, len):
+                    pass
+            async with desk.reading(gzip.compress(b"x" * 2 * LARGE), len) as size:
+                assert size == 2 * LARGE
+
+    asyncio.run(scene())
+
+
+def test_a_body_that_waits_for_memory_has_it_when_others_have_given_it_back() -> None:
+    async def scene() -> None:
+        desk = Desk(work_max=3 * LARGE * GROWTH)
+
+        async def size() -> int:
+            async with desk.reading(gzip.compress(b"x" * 2 * LARGE), len) as found:
+                return found
+
+        async with desk.reading(b"x" * 2 * LARGE, len):
+            waiting = [asyncio.create_task(size()) for _ in range(WAITING_MAX + 2)]
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            assert [type(each.exception()) for each in done] == [TooManyError]
+        told = await asyncio.gather(*waiting, return_exceptions=True)
+        assert told[:-1] == [2 * LARGE] * (WAITING_MAX + 1)
+
+    asyncio.run(scene())
+
+
 def test_a_body_of_countless_objects_is_refused_before_it_is_read() -> None:
     assert size_read(b"{}" * OBJECTS_MAX) == 2 * OBJECTS_MAX
     for objects in (b"{}" * (OBJECTS_MAX + 1), b"[" * (OBJECTS_MAX + 1)):

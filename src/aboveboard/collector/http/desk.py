@@ -9,20 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from . import writekey
 from .body import TooManyError
 from .inflate import (
-    INFLATED_MAX,
     DamagedError,
     TooLargeError,
     check_objects,
     claimed_size,
     inflate,
     is_gzip,
-    pieces,
 )
 
 if TYPE_CHECKING:
@@ -56,6 +54,8 @@ class Desk:
         self._readers = _thread("reader")
         self._finders = _thread("finder")
         self._looked_for = 0
+        self._inflating = asyncio.Lock()
+        self._turns = 0
 
     async def find_key(self, body: bytes, known: Callable[[str], bool]) -> str:
         """Return the known write key that a body names.
@@ -80,12 +80,6 @@ class Desk:
         finally:
             self._looked_for -= 1
 
-    async def _judge(self, body: bytes) -> None:
-        """Raise what is wrong with a body that announces too much: size, or damage at its end."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._readers, deque, pieces(body), 0)
-        raise DamagedError
-
     @asynccontextmanager
     async def reading(self, body: bytes, read: Callable[[bytes], T]) -> AsyncIterator[T]:
         """Return what `read` makes of an inflated body; there is memory for it inside the context.
@@ -94,15 +88,36 @@ class Desk:
             TooManyError: too many bodies wait for memory.
             TooLargeError, DamagedError: as `inflate` has it.
         """
-        size = claimed_size(body)
-        if size > INFLATED_MAX:
-            await self._judge(body)
-        async with self._memory.room(size):
-            if _is_small(body):
+        if _is_small(body):
+            size = claimed_size(body)
+            async with self._memory.room(size):
                 yield read(_inflate(body, size))
-            else:
-                loop = asyncio.get_running_loop()
-                yield await loop.run_in_executor(self._readers, _read, body, size, read)
+            return
+        loop = asyncio.get_running_loop()
+        async with AsyncExitStack() as held:
+            async with self._turn():
+                inflated = await loop.run_in_executor(self._readers, inflate, body)
+                await held.enter_async_context(self._memory.room(len(inflated)))
+            yield await loop.run_in_executor(self._readers, _read, inflated, read)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for a turn to be inflated: of all bodies that wait for memory, one is.
+
+        So a body is charged by what it is. Charged by what it announces, a few hundred bytes would
+        keep others waiting for as much memory as the largest body needs.
+
+        Raises:
+            TooManyError: too many wait for it.
+        """
+        if self._turns > WAITING_MAX:
+            raise TooManyError
+        self._turns += 1
+        try:
+            async with self._inflating:
+                yield
+        finally:
+            self._turns -= 1
 
 
 def _is_small(body: bytes) -> bool:
@@ -114,8 +129,7 @@ def _is_small(body: bytes) -> bool:
     return max(sent, claimed_size(body)) <= LARGE
 
 
-def _read(body: bytes, size: int, read: Callable[[bytes], T]) -> T:
-    inflated = _inflate(body, size)
+def _read(inflated: bytes, read: Callable[[bytes], T]) -> T:
     check_objects(inflated)  # a small body cannot have too many
     return read(inflated)
 
