@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import threading
 from typing import TYPE_CHECKING
 
+from filelock import Timeout
+
 from aboveboard.warehouse import Warehouse, embedded
+from aboveboard.warehouse.lock import hold
 
 from .allowlist import AllowList
 from .inbox import storage
@@ -25,6 +26,8 @@ from .protocols.segment import SegmentReader
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from filelock import FileLock
 
     from aboveboard.catalog.catalog import Catalog
 
@@ -83,7 +86,7 @@ class Collector:
         self._readers: dict[str, Reader] = {}
         self._readers_lock = threading.Lock()
         with contextlib.ExitStack() as opened:
-            opened.callback(os.close, lock(directory))
+            opened.callback(lock(directory).release)
             self.projects = opened.enter_context(contextlib.closing(Projects(directory)))
             if warehouse is None:
                 _keep_private(directory / WAREHOUSE)
@@ -184,22 +187,18 @@ def _keep_private(directory: Path) -> None:
         raise storage.unusable(directory, error) from None
 
 
-def lock(directory: Path) -> int:
-    """Take the data directory for this process; closing the descriptor gives it free.
+def lock(directory: Path) -> FileLock:
+    """Take the data directory for this process; `release` gives it free.
 
     Raises:
         storage.StorageError: another process serves it, or it cannot be written to.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise storage.unusable(directory, error) from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
+        return hold(directory / LOCK)
+    except Timeout:
         raise storage.BusyError(
             f"another aboveboard serves {directory}: stop it, or choose another with --data"
         ) from None
-    return descriptor
+    except OSError as error:
+        raise storage.unusable(directory, error) from None

@@ -7,9 +7,7 @@ wait for an insert.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
-import os
 import queue
 import re
 import shutil
@@ -19,17 +17,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
+from filelock import Timeout
 
 from . import schema
 from .columns import MONEY_MAX
 from .errors import QueryLimitError, WarehouseBusyError, WarehouseError
 from .limits import Limits
+from .lock import hold
 from .migration import Migration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
     from clickhouse_connect.driver.client import Client
+    from filelock import FileLock
 
     from aboveboard.catalog.catalog import Catalog
 
@@ -253,7 +254,7 @@ class Warehouse:
 
     def _unlock(self) -> None:
         if self._lock is not None:
-            os.close(self._lock)
+            self._lock.release()
             self._lock = None
 
 
@@ -297,26 +298,22 @@ def _shown(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
 
-def _lock(directory: Path) -> int:
+def _lock(directory: Path) -> FileLock:
     """Take the directory for this process.
 
     ClickHouse locks it as well, but its error takes a page to say so.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return hold(directory / LOCK)
+    except Timeout:
+        raise WarehouseBusyError(
+            f"another aboveboard has {directory} open: stop it, or choose another with --data"
+        ) from None
     except OSError as error:
         raise WarehouseError(
             f"cannot write to {directory} ({error.strerror}): choose another with --data"
         ) from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise WarehouseBusyError(
-            f"another aboveboard has {directory} open: stop it, or choose another with --data"
-        ) from None
-    return lock
 
 
 @contextlib.contextmanager
