@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aboveboard.client import recipient
 from aboveboard.client.errand import Errand
-from aboveboard.client.state import StateFile
+from aboveboard.client.statefile import StateFile
 
 NOBODY = "http://127.0.0.1:9"
 """An address at which nobody listens."""

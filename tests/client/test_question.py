@@ -17,7 +17,7 @@ from aboveboard import Event
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.client import environment
 from aboveboard.client.question import Question
-from aboveboard.client.state import StateFile
+from aboveboard.client.statefile import StateFile
 from tests.client import tool as example
 from tests.client.conftest import Tool
 

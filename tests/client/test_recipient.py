@@ -22,8 +22,9 @@ from aboveboard import Analytics, Catalog
 from aboveboard.client import consent, recipient, segment, upload, wire
 from aboveboard.client.earlier import adopt
 from aboveboard.client.errand import Errand, kept
+from aboveboard.client.identity import new_identity
 from aboveboard.client.install import Install
-from aboveboard.client.state import StateFile, new_identity
+from aboveboard.client.statefile import StateFile
 from aboveboard.commands import status
 from tests.client import tool as example
 from tests.client.conftest import Tool

@@ -17,7 +17,7 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.client import environment, startup
 from aboveboard.client.directories import expand, home
 from aboveboard.client.spawn import KEPT
-from aboveboard.client.state import StateFile
+from aboveboard.client.statefile import StateFile
 from tests.client import tool as example_tool
 from tests.client.places import NOBODY
 from tests.conftest import ROOT

@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard.catalog.digest import sha256
-from aboveboard.client import consent, locks, state
-from aboveboard.client.state import StateFile, is_id, new_id
+from aboveboard.client import consent, locks, statefile
+from aboveboard.client.identity import is_id, new_id
+from aboveboard.client.statefile import StateFile
 
 HERE = "https://analytics.example.org"
 TERMS = {"launched": {}, "message_send": {"cost": "amount"}}
@@ -143,7 +144,7 @@ class TestChanging:
 
 FLIPPER = """
 import sys
-from aboveboard.client.state import StateFile
+from aboveboard.client.statefile import StateFile
 file = StateFile(sys.argv[1])
 print("ready", flush=True)
 while True:
@@ -201,7 +202,7 @@ class TestWithoutTheLock:
             monkeypatch.setattr(locks, "acquire", no_locks)
             yield file
             return
-        monkeypatch.setattr(state, "_LOCK_SECONDS", 0.1)
+        monkeypatch.setattr(statefile, "_LOCK_SECONDS", 0.1)
         with open(f"{path}.lock", "rb") as held:
             assert locks.acquire(held.fileno())
             yield file

@@ -18,7 +18,8 @@ import pytest
 
 from aboveboard.client import locks, recipient, segment, sending, spawn, upload, verdicts
 from aboveboard.client.errand import PAUSE_MAX_SECONDS, Errand, paused
-from aboveboard.client.state import StateFile, new_id
+from aboveboard.client.identity import new_id
+from aboveboard.client.statefile import StateFile
 from tests.client.conftest import Tool
 from tests.client.places import send_to
 from tests.loopback import answering

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from aboveboard.client.state import StateFile, id_of
+from aboveboard.client.identity import id_of
+from aboveboard.client.statefile import StateFile
 from tests.client.conftest import Tool, tool, until
 from tests.conftest import ROOT
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.client.state import StateFile
+from aboveboard.client.statefile import StateFile
 from tests.client import tool as example
 from tests.client.places import NOBODY, place
 from tests.conftest import ROOT, missing

@@ -14,7 +14,7 @@ import pytest
 
 from aboveboard import Analytics, CatalogError, Event
 from aboveboard.client.settings import combined
-from aboveboard.client.state import StateFile
+from aboveboard.client.statefile import StateFile
 from aboveboard.integrations.argparse import add_flags, attach, command_names, open_session
 from aboveboard.integrations.commands import command_event
 from tests.integrations.conftest import told

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aboveboard import Analytics
-from aboveboard.client.state import StateFile
+from aboveboard.client.statefile import StateFile
 from aboveboard.integrations.commands import command_event
 from tests.integrations.adapters import ADAPTERS, COMMANDS, PLUGIN, Outcome, Program, Settings, run
 from tests.integrations.conftest import told

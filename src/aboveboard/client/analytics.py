@@ -11,9 +11,10 @@ from aboveboard.catalog.catalog import Catalog, DroppedEvents, Failure
 
 from . import consent, directories, environment, recipient, startup, wire
 from .errand import owing, paused
+from .identity import new_id
 from .install import ID_LOST, POSTHOGS, Install
 from .settings import combined
-from .state import State, new_id
+from .state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from . import errand
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .errand import Errand
-    from .state import StateFile
+    from .statefile import StateFile
 
 
 def adopt(directory: str, state: StateFile, today: Errand | None = None) -> None:

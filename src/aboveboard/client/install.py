@@ -10,9 +10,11 @@ import os
 
 from . import consent, directories, shortfile
 from .errand import POSTHOG, Errand, kept, places, read
+from .identity import new_id
 from .locks import above_stdio
 from .recipient import FOLDERS
-from .state import FILE_NAME, State, StateFile, new_id, noes, sync_directory
+from .state import State
+from .statefile import FILE_NAME, StateFile, noes, sync_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from _thread import RLock
 
 from . import locks
 from .appendfile import AppendFile, LostError
-from .state import new_id
+from .identity import new_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

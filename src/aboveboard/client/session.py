@@ -22,7 +22,7 @@ from aboveboard.catalog.catalog import ARCHITECTURES, OPERATING_SYSTEMS, Dropped
 from aboveboard.catalog.event import values_of
 
 from . import wire
-from .state import new_id
+from .identity import new_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

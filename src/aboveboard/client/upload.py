@@ -40,7 +40,7 @@ from .errand import (
     read,
 )
 from .release import __version__
-from .state import StateFile, noes
+from .statefile import StateFile, noes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from aboveboard.catalog.event import check_name
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.client import consent, directories, shortfile
 from aboveboard.client.install import Install
-from aboveboard.client.state import FILE_NAME
+from aboveboard.client.statefile import FILE_NAME
 
 from . import access
 

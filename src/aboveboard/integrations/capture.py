@@ -26,7 +26,8 @@ from aboveboard.client import consent, directories, environment, spawn
 from aboveboard.client.analytics import Analytics
 from aboveboard.client.install import Install
 from aboveboard.client.segment import Writer
-from aboveboard.client.state import State, StateFile
+from aboveboard.client.state import State
+from aboveboard.client.statefile import StateFile
 
 from .guard import Guard
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from aboveboard import Analytics, Catalog, Event
 from aboveboard.client import segment
-from aboveboard.client.state import StateFile, noes
+from aboveboard.client.statefile import StateFile, noes
 from tests.client.places import NOBODY, place
 from tests.client.proofs.consent_model import END_OF_INPUT
 

@@ -21,7 +21,7 @@ import pytest
 
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.client import recipient
-from aboveboard.client.state import StateFile
+from aboveboard.client.statefile import StateFile
 from tests.client.places import place
 from tests.client.proofs import spillhost
 

@@ -22,7 +22,7 @@ from aboveboard import Analytics, Event, count, exception
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.client import consent, recipient, spawn, upload
 from aboveboard.client.errand import Errand, paused
-from aboveboard.client.state import StateFile
+from aboveboard.client.statefile import StateFile
 from aboveboard.integrations.argparse import add_flags
 from tests.client import tool as example
 from tests.client.conftest import Tool
@@ -351,7 +351,7 @@ class TestInAHome:
         for moment in ("fsync", "replace") * 3:
             dies = (
                 "import os, sys\n"
-                "from aboveboard.client.state import StateFile\n"
+                "from aboveboard.client.statefile import StateFile\n"
                 f"os.{moment} = lambda *_: os._exit(1)\n"
                 "StateFile(sys.argv[1]).disable()\n"
             )

@@ -20,7 +20,7 @@ import pytest
 
 from aboveboard.client import segment
 from aboveboard.client.errand import PAUSE_MAX_SECONDS, VARIABLE, Errand, paused
-from aboveboard.client.state import StateFile
+from aboveboard.client.statefile import StateFile
 from tests.client.conftest import Tool
 from tests.client.places import NOBODY, send_to
 from tests.client.test_promises import _children

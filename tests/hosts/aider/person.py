@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aboveboard.client import recipient
-from aboveboard.client.state import StateFile
+from aboveboard.client.statefile import StateFile
 from aboveboard.hosts.aider.catalog import CATALOG
 
 if TYPE_CHECKING:
