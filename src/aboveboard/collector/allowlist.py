@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aboveboard.catalog import models
 from aboveboard.catalog.kinds import REJECTED
-from aboveboard.catalog.line import hour
+from aboveboard.catalog.line import FIELDS, SEQ, SESSION, TIME, USER_ID, hour
 from aboveboard.warehouse import schema
 from aboveboard.warehouse.columns import of_property, split
 
@@ -41,6 +41,23 @@ AHEAD = 86_400
 _RANDOM_ID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
 )
+
+
+def head(
+    user_id: str, session: str, seq: int, moment: float, beside: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """Return what a row begins with: a line's fields, null for one that was not told.
+
+    Of the time, whatever protocol told it, the hour is kept. `beside` has fields that only lines
+    of ours tell.
+    """
+    fields: dict[str, object] = {USER_ID: user_id, SESSION: session, SEQ: seq, TIME: hour(moment)}
+    for name in _BESIDE:
+        fields[name] = beside.get(name) if beside else None
+    return fields
+
+
+_BESIDE = [field.name for field in FIELDS if field.name not in (USER_ID, SESSION, SEQ, TIME)]
 
 
 class Unfit(NamedTuple):
@@ -132,20 +149,23 @@ class Form:
             for name, kind in self.kinds.items()
         }
         self._split = {name: split(kind) for name, kind in self.kinds.items()}
+        self._plan = [
+            (name, kind, self._columns[name], self._split[name])
+            for name, kind in self.kinds.items()
+        ]
 
     def row(self, properties: Mapping[str, object], unfit: Counter[Unfit]) -> dict[str, object]:
         """Return one event's property columns; what does not fit is null and counted."""
         row: dict[str, object] = {}
-        for name, kind in self.kinds.items():
+        for name, kind, columns, parts in self._plan:
             kept = kind.accept(properties.get(name))
             if kept is REJECTED:
                 unfit[Unfit("value", self.event, name)] += 1
                 kept = None
-            parts = self._split[name]
             if parts is None:
-                row[self._columns[name][0]] = kept
+                row[columns[0]] = kept
             else:
-                row |= zip(self._columns[name], parts(kept), strict=True)
+                row |= zip(columns, parts(kept), strict=True)
         for name in properties.keys() - self.kinds.keys():
             unfit[Unfit("property", self.event, name)] += 1
         return row
@@ -188,27 +208,23 @@ class AllowList:
         into: Accepted,
         event: object,
         properties: object,
-        *,
-        user_id: str,
-        session: str,
-        seq: int,
-        moment: float,
+        fields: dict[str, object],
         source: str,
     ) -> bool:
-        """Add an event whose ids, place and time are checked already; return whether it is known.
+        """Add an event whose fields are checked already; return whether it is known.
 
-        Of the time, whatever protocol told it, the hour is kept.
+        Args:
+            into: What it is added to.
+            event: Its name.
+            properties: Its properties, as they were told.
+            fields: What `head` gives.
+            source: How it came.
         """
         form = self.form(event, into.unfit)
         if form is None:
             return False
-        row: dict[str, object] = {
-            "user_id": user_id,
-            "session": session,
-            "seq": seq,
-            "time": hour(moment),
-        }
-        row |= form.row(properties if isinstance(properties, dict) else {}, into.unfit)
+        told = properties if isinstance(properties, dict) else {}
+        row = fields | form.row(told, into.unfit)
         if form.table == schema.SESSIONS:
             row["source"] = source
         into.add(form.table, row)

@@ -25,6 +25,7 @@ from functools import partial
 from itertools import compress
 from typing import TYPE_CHECKING
 
+from aboveboard.catalog.line import TIME
 from aboveboard.warehouse import MismatchError, WarehouseError, database, schema
 
 from .inbox.moves import Moves
@@ -255,15 +256,15 @@ class Mover:
             self._warehouse.remove(move.project, move.number)
         for table, columns in sorted(merged.items()):
             token = f"{move.id}:{table}"
-            columns[schema.MOVE.name] = [move.number] * len(columns["time"])
+            columns[schema.MOVE.name] = [move.number] * len(columns[TIME])
             missing = self._lost(move, table, columns) if move.again else columns
-            if missing["time"]:
+            if missing[TIME]:
                 self._warehouse.insert(move.project, table, missing, token)
-                lost = self._lost(move, table, missing) if move.again else {"time": []}
-                if lost["time"]:
+                lost = self._lost(move, table, missing) if move.again else {TIME: []}
+                if lost[TIME]:
                     self._warehouse.insert(move.project, table, lost, f"{token}:{uuid.uuid4()}")
             self.inserts += 1
-            self.moved += len(columns["time"])
+            self.moved += len(columns[TIME])
             self._crash("inserted")
         self._moves.end(move)
         self._crash("ended")
@@ -281,8 +282,8 @@ class Mover:
             bounded=False,
         ).rows
         there = {partition for (partition,) in rows}
-        partitions = {moment: schema.partition(moment) for moment in set(columns["time"])}  # type: ignore[arg-type]
-        lost = [partitions[moment] not in there for moment in columns["time"]]
+        partitions = {moment: schema.partition(moment) for moment in set(columns[TIME])}  # type: ignore[arg-type]
+        lost = [partitions[moment] not in there for moment in columns[TIME]]
         return {name: list(compress(values, lost)) for name, values in columns.items()}
 
     def _run(self) -> None:

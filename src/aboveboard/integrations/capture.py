@@ -21,7 +21,7 @@ from typing import Any, overload
 import pytest
 
 from aboveboard.catalog.event import Event
-from aboveboard.catalog.line import SEQ
+from aboveboard.catalog.line import EVENT, PROPERTIES, SEQ
 from aboveboard.client import consent, directories, environment, spawn
 from aboveboard.client.analytics import Analytics
 from aboveboard.client.install import Install
@@ -50,12 +50,12 @@ class Events(Sequence[dict[str, Any]]):
 
     def names(self) -> list[str]:
         """Return the events' names, in order."""
-        return [event["event"] for event in self]
+        return [event[EVENT] for event in self]
 
     def named(self, event: str | type[Event]) -> list[dict[str, Any]]:
         """Return the properties of each event of that name, in order."""
         name = event if isinstance(event, str) else event.event_name
-        return [_properties(line) for line in self if line["event"] == name]
+        return [_properties(line) for line in self if line[EVENT] == name]
 
     def only(self, event: str | type[Event]) -> dict[str, Any]:
         """Return the properties of the one event of that name; fail where it is not one."""
@@ -256,5 +256,5 @@ class _Decided(StateFile):
 
 def _properties(line: Mapping[str, Any]) -> dict[str, Any]:
     # In PostHog's form what begins with $ is PostHog's own, and the place stands among properties.
-    told = line["properties"].items()
+    told = line[PROPERTIES].items()
     return {name: value for name, value in told if name[:1] != "$" and name != SEQ}

@@ -19,6 +19,8 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 from filelock import Timeout
 
+from aboveboard.catalog.line import SESSION, USER_ID
+
 from . import schema
 from .columns import MONEY_MAX
 from .errors import QueryLimitError, WarehouseBusyError, WarehouseError
@@ -264,8 +266,8 @@ def _kept(
     """Return columns as a table has them: keys for ids, and no more money than a decimal holds."""
     kept = dict(columns)
     if table == schema.SESSIONS:
-        kept |= {"user_uuid": columns["user_id"], "session_uuid": columns["session"]}
-    for name in ("user_id", "session"):
+        kept |= {"user_uuid": columns[USER_ID], "session_uuid": columns[SESSION]}
+    for name in (USER_ID, SESSION):
         keys = {each: schema.key(str(each)) for each in set(columns[name])}
         kept[name] = [keys[each] for each in columns[name]]
     for name, values in columns.items():

@@ -185,12 +185,14 @@ class Migration:
             "session_uuid": "older.session",
         }
         columns = self._columns(name)
+        older = self._present[name]
         for each in columns:
-            if each.name not in values:
+            if each.name not in values and each.name in older:
                 kept = f"older.{schema.quote(each.name)}"
                 values[each.name] = _as_money(kept) if each.type == MONEY else kept
-        listed = ", ".join(schema.quote(each.name) for each in columns)
-        selected = ", ".join(values[each.name] for each in columns)
+        told = [each.name for each in columns if each.name in values]  # others are new since
+        listed = ", ".join(map(schema.quote, told))
+        selected = ", ".join(values[each] for each in told)
         # A row of nobody's in `sessions` told of no start: the collector had made it up.
         made_up = " AND user != 0" if name == schema.SESSIONS else ""
         return (

@@ -15,6 +15,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aboveboard.catalog.line import FIELDS, SEQ, SESSION, TIME, USER_ID
+
 from .columns import MONEY, Column, of_property
 from .errors import MismatchError, WarehouseError
 
@@ -36,12 +38,15 @@ _PROJECT = re.compile(r"[a-z][a-z0-9_]{0,30}", re.ASCII)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
-EVENT_COLUMNS = (
-    Column("user_id", "UInt64"),
-    Column("session", "UInt64"),
-    Column("seq", "UInt32", "Delta, ZSTD(1)"),
-    Column("time", "DateTime('UTC')", "Delta, ZSTD(1)"),
-)
+FIELD_TYPES = {
+    USER_ID: ("UInt64", "ZSTD(1)"),
+    SESSION: ("UInt64", "ZSTD(1)"),
+    SEQ: ("UInt32", "Delta, ZSTD(1)"),
+    TIME: ("DateTime('UTC')", "Delta, ZSTD(1)"),
+}
+"""The type and the codec of each of a line's fields. Ids are kept as keys."""
+
+EVENT_COLUMNS = tuple(Column(field.name, *FIELD_TYPES[field.name]) for field in FIELDS)
 """What every table begins with: who, in which run, at which place of the run, in which hour."""
 
 IDS = (Column("user_uuid", "UUID"), Column("session_uuid", "UUID"))

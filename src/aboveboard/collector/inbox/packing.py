@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aboveboard.catalog.line import hour
+from aboveboard.catalog.line import FIELDS, SEQ, SESSION, TIME, USER_ID, hour
 from aboveboard.warehouse import schema
 
 if TYPE_CHECKING:
     from aboveboard.collector.allowlist import Columns
 
-_CONSTANT = ("user_id", "session")
+_CONSTANT = tuple(field.name for field in FIELDS if field.type is str)
+"""What is mostly the same in all rows of a delivery."""
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(dict[str, dict[str, list[object] | str]])
 
@@ -25,7 +27,7 @@ def pack(tables: dict[str, Columns]) -> bytes:
     for table, columns in tables.items():
         kept: dict[str, object] = {**columns}
         for name in _CONSTANT:
-            if len(set(columns[name])) == 1:
+            if len(set(columns[name])) == 1 and columns[name][0] is not None:
                 kept[name] = columns[name][0]
         folded[table] = kept
     return _encoder.encode(folded)
@@ -38,13 +40,13 @@ def unpack_into(merged: dict[str, Columns], body: bytes) -> bool:
         Whether 0.1.0 packed it, so that its rows have been given their places only here.
     """
     tables = _decoder.decode(body)
-    is_older = any("seq" not in columns for columns in tables.values())
+    is_older = any(SEQ not in columns for columns in tables.values())
     if is_older:
         _complete(tables)
     for table, columns in tables.items():
         into = merged.setdefault(table, {})
-        before = len(into["time"]) if into else 0
-        rows = len(columns["time"])
+        before = len(into[TIME]) if into else 0
+        rows = len(columns[TIME])
         for name in into.keys() - columns.keys():
             into[name].extend([None] * rows)
         for name, values in columns.items():
@@ -64,15 +66,15 @@ def _complete(tables: dict[str, dict[str, list[object] | str]]) -> None:
         _disown(tables, table, columns)
     moments = []
     for table, columns in tables.items():
-        for row, moment in enumerate(columns["time"]):
-            sessions = columns["session"]
+        for row, moment in enumerate(columns[TIME]):
+            sessions = columns[SESSION]
             session = sessions if isinstance(sessions, str) else sessions[row]
             moments.append((moment, table != schema.SESSIONS, table, row, session))
-        columns["seq"] = [0] * len(columns["time"])
-        columns["time"] = [hour(moment) for moment in columns["time"]]  # type: ignore[arg-type]
+        columns[SEQ] = [0] * len(columns[TIME])
+        columns[TIME] = [hour(moment) for moment in columns[TIME]]  # type: ignore[arg-type]
     places: Counter[object] = Counter()
     for _, _, table, row, session in sorted(moments):
-        tables[table]["seq"][row] = places[session]  # type: ignore[index]
+        tables[table][SEQ][row] = places[session]  # type: ignore[index]
         places[session] += 1
 
 
@@ -82,9 +84,10 @@ def _disown(
     columns: dict[str, list[object] | str],
 ) -> None:
     """Take the sessions from events of nobody, which 0.1.0 made up, one for each such event."""
-    rows = len(columns["time"])
+    rows = len(columns[TIME])
     users, sessions = (
-        [told] * rows if isinstance(told := columns[name], str) else told for name in _CONSTANT
+        [told] * rows if isinstance(told := columns[name], str) else told
+        for name in (USER_ID, SESSION)
     )
     if schema.NOBODY not in users:
         return
@@ -97,7 +100,7 @@ def _disown(
             if not isinstance(values, str):
                 columns[name] = list(compress(values, kept))
         return
-    columns["session"] = [
+    columns[SESSION] = [
         schema.NOBODY if user == schema.NOBODY else session
         for user, session in zip(users, sessions, strict=True)
     ]

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aboveboard.catalog.kinds import REJECTED, CatalogError, Choice
-from aboveboard.catalog.line import hour
-from aboveboard.collector.allowlist import Accepted, AllowList
+from aboveboard.collector.allowlist import Accepted, AllowList, head
 from aboveboard.collector.inbox.runs import Run
 from aboveboard.warehouse import schema
 
@@ -205,12 +204,6 @@ class Translator:
 
     def start_session(self, told: Told, run: Run, accepted: Accepted, source: str) -> None:
         """Add the session's row, from what its first event says of the machine."""
-        row: dict[str, object] = {
-            "user_id": told.user_id,
-            "session": run.session,
-            "seq": 0,
-            "time": hour(told.moment),
-        }
         form = self._allowlist.forms.get(schema.SESSION_START)
         if form is None:
             return
@@ -222,16 +215,9 @@ class Translator:
             if kind.accept(value) is REJECTED:
                 value = "other" if isinstance(kind, Choice) and "other" in kind.choices else None
             said[name] = value
-        accepted.add(form.table, row | form.row(said, accepted.unfit) | {"source": source})
+        row = head(told.user_id, run.session, 0, told.moment) | form.row(said, accepted.unfit)
+        accepted.add(form.table, row | {"source": source})
 
     def keep(self, told: Told, session: str, seq: int, accepted: Accepted, source: str) -> None:
-        self._allowlist.take(
-            accepted,
-            told.event,
-            told.properties,
-            user_id=told.user_id,
-            session=session,
-            seq=seq,
-            moment=told.moment,
-            source=source,
-        )
+        fields = head(told.user_id, session, seq, told.moment)
+        self._allowlist.take(accepted, told.event, told.properties, fields, source)

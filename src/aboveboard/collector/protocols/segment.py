@@ -19,6 +19,7 @@ from aboveboard.collector.allowlist import (
     AllowList,
     Form,
     Unfit,
+    head,
     is_plausible,
     is_random_id,
 )
@@ -32,12 +33,10 @@ if TYPE_CHECKING:
 SOURCE = "aboveboard"
 
 NOT_JSON = "not a line of JSON"
-NOT_AN_EVENT = "not an event: event, properties, user_id, session and time are needed"
 NO_USER_ID = "user_id is no random UUID"
 NO_SESSION = "session is no random UUID"
 NO_TIME = "time is not in seconds since 1970, or lies in the future"
 TOO_OLD = "time is longer ago than what is taken over the wire"
-NO_PLACE = "seq is no whole number from 0 to 4294967295"
 NOT_IN_CATALOG = "the catalog has no such event"
 
 LINES_MAX = 10_000
@@ -57,7 +56,38 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises over bytes that are no JSON; deep nesting is a RecursionError."""
 
 _WORD = str | None
-_PLACE = Annotated[int, msgspec.Meta(ge=0, le=shape.SEQ_MAX)] | msgspec.UnsetType
+
+
+def _no(field: shape.Field) -> str:
+    """Return the verdict on a line whose field is not as it must be."""
+    what = f"whole number from 0 to {field.most}" if field.type is int else "text"
+    return f"{field.name} is no {what}"
+
+
+NO_PLACE = next(_no(field) for field in shape.FIELDS if field.name == shape.SEQ)
+
+_OPTIONAL = [field.name for field in shape.FIELDS if field.is_optional]
+_NEEDED = [key for key in shape.KEYS if key not in _OPTIONAL]
+NOT_AN_EVENT = f"not an event: {', '.join(_NEEDED[:-1])} and {_NEEDED[-1]} are needed"
+
+
+def _declared(field: shape.Field) -> tuple[Any, ...]:
+    """Return a field of a line for the decoder, whose numbers are as large as they may be."""
+    type_: Any = field.type
+    if field.most is not None:
+        type_ = Annotated[int, msgspec.Meta(ge=0, le=field.most)]
+    if field.name == shape.SEQ:  # else it is the line's place; a null is none
+        return field.name, type_ | msgspec.UnsetType, msgspec.UNSET
+    return (field.name, type_ | None, None) if field.is_optional else (field.name, type_)
+
+
+_CHECKED = [
+    field for field in shape.FIELDS if field.name not in (shape.USER_ID, shape.SESSION, shape.TIME)
+]
+"""Fields of which no more is asked than what they declare."""
+
+_LINE = sorted(map(_declared, shape.FIELDS), key=len)  # those that are needed come first
+_GETTERS = [(field.name, attrgetter(field.name)) for field in shape.FIELDS]
 
 
 def _number(of: type, number: Any) -> tuple[Any, bool]:
@@ -204,19 +234,14 @@ class SegmentReader:
         moment = clock.true(moment)
         if not is_plausible(moment, now, imported=imported):
             return TOO_OLD if EARLIEST <= moment < now else NO_TIME
-        if type(seq) is not int or not 0 <= seq <= shape.SEQ_MAX:
+        if seq is None:
             return NO_PLACE
-        known = self._allowlist.take(
-            into,
-            told.get(shape.EVENT),
-            told[shape.PROPERTIES],
-            user_id=user_id,
-            session=session,
-            seq=seq,
-            moment=int(moment),
-            source=source,
-        )
-        if not known:
+        fields = head(user_id, session, seq, int(moment), told)
+        for field in _CHECKED:
+            if not field.fits(fields[field.name]):
+                return _no(field)
+        event, properties = told.get(shape.EVENT), told[shape.PROPERTIES]
+        if not self._allowlist.take(into, event, properties, fields, source):
             return NOT_IN_CATALOG
         into.sessions.add(session)
         return None
@@ -238,13 +263,7 @@ class _Shape:
         )
         self.line = msgspec.defstruct(
             "Line",
-            [
-                (shape.PROPERTIES, properties),
-                (shape.USER_ID, str),
-                (shape.SESSION, str),
-                (shape.TIME, int),
-                (shape.SEQ, _PLACE, msgspec.UNSET),
-            ],
+            [(shape.PROPERTIES, properties), *_LINE],
             tag=form.event,
             tag_field=shape.EVENT,
             gc=False,
@@ -262,29 +281,23 @@ class _Shape:
         clock: clocks.Clock,
     ) -> dict[str, list[object]] | None:
         """Return the lines as columns; None where an id or a time is not as it must be."""
-        users = [line.user_id for line in lines]
-        sessions = [line.session for line in lines]
-        times = [line.time for line in lines]
+        found: dict[str, list[Any]] = {name: list(map(get, lines)) for name, get in _GETTERS}
+        times = found[shape.TIME]
         if clock.ahead:
             times = [int(clock.true(each)) for each in times]
-        distinct = set(sessions)
+        distinct = set(found[shape.SESSION])
         if not (
-            all(map(is_random_id, set(users)))
+            all(map(is_random_id, set(found[shape.USER_ID])))
             and all(map(is_random_id, distinct))
             and is_plausible(min(times), now)
             and is_plausible(max(times), now)
         ):
             return None
         accepted.sessions |= distinct
-        found: dict[str, list[object]] = {
-            "user_id": users,
-            "session": sessions,
-            "seq": [line.seq for line in lines],
-            "time": list(map(shape.hour, times)),
-        }
+        found[shape.TIME] = list(map(shape.hour, times))
         properties = [line.properties for line in lines]
         for name, checked, getter in self._getters:
-            values = [getter(each) for each in properties]
+            values = list(map(getter, properties))
             if checked:
                 found[column(name)] = values
             else:

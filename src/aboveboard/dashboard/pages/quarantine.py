@@ -16,7 +16,7 @@ REASONS = {
     "value": "The value does not fit the property's kind",
 }
 
-_OF_THE_LINE = {
+OF_THE_LINE = {
     "user_id": "The install's id is no random UUID",
     "time": "The time lies in the future, or too long ago",
     "seq": "The place in the session is no whole number",
@@ -67,7 +67,7 @@ def rows(dropped: Iterable[Dropped]) -> list[Row]:
         Row(
             _reason(each),
             each.event,
-            "" if each.property in _OF_THE_LINE else each.property,
+            "" if each.property in OF_THE_LINE else each.property,
             each.times,
             datetime.fromtimestamp(each.first, UTC),
             datetime.fromtimestamp(each.last, UTC),
@@ -106,6 +106,6 @@ def as_json(told: Iterable[Row]) -> str:
 
 
 def _reason(each: Dropped) -> str:
-    if each.what == "value" and each.property in _OF_THE_LINE:
-        return _OF_THE_LINE[each.property]
+    if each.what == "value" and each.property in OF_THE_LINE:
+        return OF_THE_LINE[each.property]
     return REASONS.get(each.what, f"{each.what[:1].upper()}{each.what[1:]}")
