@@ -111,7 +111,7 @@ class TestTheCatalog:
     ) -> None:
         catalog = Catalog.of("tool", [everything()])
         question = Question(name="tool", url="", catalog=catalog, sample="", columns=10_000)
-        for shown in (question.details(), table(catalog)):
+        for shown in (question.details(), "\n".join(table(catalog))):
             assert f"{sample.name:<18} What is told ({sample.kind.describe()})" in shown
 
     def test_is_covered_by_a_yes_to_it(self) -> None:
