@@ -295,6 +295,42 @@ class TestConsent:
         assert recorder.requests == []
         assert len(segment.listed(errand.segments)) == 2
 
+    def test_a_no_that_comes_while_the_child_sends_ends_it(
+        self, errand: Errand, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ids = wait_for_sending(errand, 3)
+        posted = []
+
+        def post(_self: object, _path: str, _body: bytes, headers: dict[str, str]) -> Any:
+            if not posted:
+                StateFile(errand.state).disable()
+                wait_for_sending(errand, 1)  # of a session that goes on
+            posted.append(headers["Idempotency-Key"])
+            return 200, None
+
+        monkeypatch.setattr(upload.Connection, "post", post)
+        upload.run(errand, {})
+        assert posted == ids[:1]
+        assert segment.listed(errand.segments) == []
+
+    def test_what_a_new_id_records_while_the_child_sends_is_sent(
+        self, errand: Errand, recorder: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        wait_for_sending(errand, 1)
+        post = upload.Connection.post
+        new: list[bytes] = []
+
+        def forgetting(*request: Any) -> Any:
+            if not new:
+                StateFile(errand.state).renew()
+                wait_for_sending(errand, 1)
+                new.append(line(errand, 0))
+            return post(*request)
+
+        monkeypatch.setattr(upload.Connection, "post", forgetting)
+        upload.run(errand, {})
+        assert recorder.lines()[1:] == new
+
     def test_what_a_forgotten_id_recorded_is_dropped(self, errand: Errand, recorder: Any) -> None:
         wait_for_sending(errand, 1)
         StateFile(errand.state).renew()

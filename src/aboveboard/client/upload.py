@@ -174,7 +174,7 @@ def _deliver(errand: Errand, environ: Mapping[str, str], *, in_thread: bool) -> 
     went_well = True
     count_dropped(errand, segment.prune(errand.segments))
     if user_id and segment.any_waits(errand.segments) and not paused(errand.pause_file):
-        went_well = _deliver_events(errand, environ, user_id, in_thread=in_thread)
+        went_well = _deliver_events(errand, environ, in_thread=in_thread)
     # Last, and on its own: what a collector does with such a request is never felt by events.
     may_ask = not paused(errand.pause_file) and not environment.do_not_track(environ)
     if may_ask and errand.owes():
@@ -182,9 +182,7 @@ def _deliver(errand: Errand, environ: Mapping[str, str], *, in_thread: bool) -> 
     return went_well
 
 
-def _deliver_events(
-    errand: Errand, environ: Mapping[str, str], user_id: str, *, in_thread: bool
-) -> bool:
+def _deliver_events(errand: Errand, environ: Mapping[str, str], *, in_thread: bool) -> bool:
     if not in_thread:
         # It comes first, and goes when all went well: whatever ends this process, it stands.
         # A disk that has no room for it may have some once the segments are gone.
@@ -193,7 +191,7 @@ def _deliver_events(
     connection = None
     try:
         connection = Connection(wire.address(errand.endpoint), environ)
-        send_segments(errand, connection, user_id)
+        send_segments(errand, connection, environ)
     except Later as later:
         if in_thread or later.retry_after is not None:
             pause(errand.pause_file, later.retry_after)
@@ -265,11 +263,11 @@ def count_dropped(errand: Errand, number: int) -> None:
             file.write(str(number))
 
 
-def send_segments(errand: Errand, connection: Connection, user_id: str) -> None:
+def send_segments(errand: Errand, connection: Connection, environ: Mapping[str, str]) -> None:
     """Send the segments that wait, oldest first; remove those that nobody may have any more.
 
     Looks again when all are sent: what a session left meanwhile started no child, since this one
-    was there.
+    was there. The consent is read again before each: a no, or another id, may have come since.
 
     Raises:
         Later, OSError, http.client.HTTPException: not all could be sent; the rest still waits.
@@ -277,6 +275,9 @@ def send_segments(errand: Errand, connection: Connection, user_id: str) -> None:
     while segment.any_left(errand.segments):
         for waiting in segment.waiting(errand.segments):
             try:
+                user_id = may_send(errand, environ)
+                if not user_id:
+                    return
                 _send_segment(errand, connection, user_id, waiting)
             finally:
                 waiting.release()
