@@ -299,7 +299,7 @@ class TestConsent:
         self, errand: Errand, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ids = wait_for_sending(errand, 3)
-        posted = []
+        posted: list[str] = []
 
         def post(_self: object, _path: str, _body: bytes, headers: dict[str, str]) -> Any:
             if not posted:
