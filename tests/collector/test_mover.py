@@ -223,7 +223,7 @@ def test_a_repeated_move_inserts_what_is_missing_though_its_token_is_known(
         assert (count(collector, "sessions"), count(collector, "message_send")) == (2, 7)
 
 
-DIES = """
+DIES = r"""
 import os, signal, sys, uuid
 from pathlib import Path
 from aboveboard.collector.inbox.inbox import Delivery
@@ -240,16 +240,20 @@ def crash(reached):
 
 collector = Collector(Path(sys.argv[1]), _crash=crash)
 reader = Reader(collector.projects.get("tool"))
-accepted = reader.segments.read(Install().segment(10))
+segment = Install().segment(10)
+if sys.argv[4] == "unstarted":
+    segment = segment.partition(b"\n")[2]
+accepted = reader.segments.read(segment)
 collector.inbox.commit([Delivery("tool", uuid.uuid4(), accepted)])
 collector.mover.move_all()
 """
 
 
-def dies(data: Path, step: str, times: int) -> None:
+def dies(data: Path, step: str, times: int, *, started: bool = True) -> None:
     """Have a session of ten messages delivered by a process that is killed in moving it."""
+    form = "whole" if started else "unstarted"
     ended = subprocess.run(
-        [sys.executable, "-c", DIES, str(data), step, str(times)],
+        [sys.executable, "-c", DIES, str(data), step, str(times), form],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         check=False,
@@ -261,11 +265,23 @@ def test_a_process_that_dies_at_any_step_of_a_move_loses_and_repeats_nothing(
     tmp_path: Path,
 ) -> None:
     add_project(tmp_path)
-    steps = [("begun", 1), ("inserted", 1), ("inserted", 2), ("ended", 1)]
+    steps = [("begun", 1), ("inserted", 1), ("inserted", 2), ("followed", 1), ("ended", 1)]
     for step, times in [*steps, *reversed(steps)]:
         dies(tmp_path, step, times)
     Collector(tmp_path).close()  # moves what is left
-    for table, expected in (("sessions", 8), ("message_send", 80)):
+    for table, expected in (("sessions", 10), ("_sessions", 10), ("message_send", 100)):
+        told = ask(tmp_path, f"SELECT count() FROM {{project:Identifier}}.{table}")
+        assert told.rows == [(expected,)]
+
+
+def test_a_session_without_a_start_is_there_once_however_often_its_move_is_repeated(
+    tmp_path: Path,
+) -> None:
+    add_project(tmp_path)
+    for step in ("inserted", "followed", "ended"):
+        dies(tmp_path, step, 1, started=False)
+    Collector(tmp_path).close()
+    for table, expected in (("sessions", 0), ("_sessions", 3), ("message_send", 30)):
         told = ask(tmp_path, f"SELECT count() FROM {{project:Identifier}}.{table}")
         assert told.rows == [(expected,)]
 

@@ -30,7 +30,14 @@ from aboveboard.collector.projects import migrations as projects
 from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.collector.transfer import logs as auditlog
-from aboveboard.warehouse import Warehouse, WarehouseError, embedded, migration, schema
+from aboveboard.warehouse import (
+    Warehouse,
+    WarehouseError,
+    embedded,
+    migration,
+    schema,
+    unstarted,
+)
 from tests.collector.tool import Server
 
 WRITTEN = Path(__file__).with_name("data-0.1.0.tar.xz")
@@ -64,9 +71,12 @@ def kept(data: Path) -> dict[str, list[Row]]:
             names = collector.warehouse.query(
                 "SELECT name FROM system.tables WHERE database = {database:String}", of
             ).rows
-            for (table,) in names:
+            made = {str(name) for (name,) in names if str(name).startswith("_")}
+            assert made == {unstarted.TABLE, unstarted.VIEW}
+            for table in [name for (name,) in names if name not in made] + [unstarted.VIEW]:
+                apart = "time" if table == unstarted.VIEW else "_move, time"
                 result = collector.warehouse.query(
-                    "SELECT * EXCEPT (_move, time), toUnixTimestamp(time) AS time "
+                    f"SELECT * EXCEPT ({apart}), toUnixTimestamp(time) AS time "
                     "FROM {database:Identifier}.{table:Identifier}",
                     {**of, "table": table},
                 )
@@ -93,19 +103,50 @@ def _said(row: Row) -> str:
 
 
 def assert_all_is_there(truth: dict[str, list[Row]], found: dict[str, list[Row]]) -> None:
-    assert found.keys() == truth.keys()
+    views = {f"{project}.{unstarted.VIEW}" for project in ("tool", "other")}
+    assert found.keys() == truth.keys() | views
+    for view in views:
+        assert_each_session_is_there(truth, found, view.partition(".")[0])
     for table, rows in truth.items():
         told = [row for row in rows if row["user_id"] != NOBODY or not table.endswith(".sessions")]
         assert Counter(map(_said, found[table])) == Counter(expected(table, row) for row in told)
+
+
+def assert_each_session_is_there(
+    truth: dict[str, list[Row]], found: dict[str, list[Row]], project: str
+) -> None:
+    """A session has one row, from its start, or else from the first of its events on."""
+    hours: dict[tuple[str, str], list[int]] = defaultdict(list)
+    starts = {}
+    for table, rows in truth.items():
+        for row in rows:
+            if table.startswith(f"{project}.") and row["user_id"] != NOBODY:
+                session = row["user_id"], row["session"]
+                hours[session].append(row["time"] - row["time"] % 3600)
+                if table.endswith(".sessions"):
+                    starts[session] = hours[session][-1], row["app_version"]
+    wanted = {
+        (schema.key(user_id), schema.key(session)): starts.get(
+            (user_id, session), (min(hours[user_id, session]), None)
+        )
+        for user_id, session in hours
+    }
+    rows = found[f"{project}.{unstarted.VIEW}"]
+    assert {(r["user_id"], r["session"]): (r["time"], r["app_version"]) for r in rows} == wanted
+    assert len(rows) == len(wanted)
+    assert project != "tool" or len(starts) < len(wanted)  # some starts never came
+    for row in rows:
+        assert schema.key(str(row["user_uuid"])) == row["user_id"]
+        assert schema.key(str(row["session_uuid"])) == row["session"]
 
 
 def assert_in_order(truth: dict[str, list[Row]], found: dict[str, list[Row]]) -> None:
     """What was in order by its seconds is in order by its places."""
     places: dict[int, list[int]] = defaultdict(list)
     by_hour: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for rows in found.values():
+    for table, rows in found.items():
         for row in rows:
-            if row["session"]:
+            if row["session"] and not table.endswith(unstarted.VIEW):
                 places[row["session"]].append(row["seq"])
                 by_hour[row["session"]].append((row["seq"], row["time"]))
     for session, each in places.items():
@@ -241,6 +282,42 @@ def test_a_disk_without_room_is_told_and_changes_nothing(
         with pytest.raises(WarehouseError, match="MiB of disk, and 0 are free: make room"):
             there.ensure("tool", catalog)
     assert_all_is_there(truth, kept(data))
+
+
+class TestADirectoryFromBeforeSessionsWithoutAStartHadRows:
+    @pytest.mark.parametrize("killed", [False, True])
+    def test_they_have_them_when_it_is_opened(
+        self,
+        data: Path,
+        truth: dict[str, list[Row]],
+        killed: bool,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        kept(data)
+        monkeypatch.setattr(unstarted, "BUCKET_EVENTS", 60)
+        with closing(Warehouse(embedded(data / "warehouse"))) as there:
+            for project in ("tool", "other"):
+                name = schema.database(project)
+                there.query(f"DROP VIEW {name}.{unstarted.VIEW}", bounded=False)
+                if killed:  # as it was made anew, with some rows and one that is not right
+                    left = f"{name}.{unstarted.TABLE}_begun"
+                    there.query(f"RENAME TABLE {name}.{unstarted.TABLE} TO {left}", bounded=False)
+                    there.query(
+                        f"INSERT INTO {left} (user_id, session, _rank) VALUES (7, 7, 7)",
+                        bounded=False,
+                    )
+                else:
+                    there.query(f"DROP TABLE {name}.{unstarted.TABLE} SYNC", bounded=False)
+        assert_all_is_there(truth, kept(data))
+
+    def test_an_install_with_another_session_keeps_its_whole_id(
+        self, data: Path, truth: dict[str, list[Row]]
+    ) -> None:
+        found = kept(data)["tool._sessions"]
+        whole = {row["user_id"] for row in truth["tool.sessions"]}
+        of_others = {schema.key(user_id) for user_id in whole}
+        for row in found:
+            assert str(row["user_uuid"]) in whole or row["user_id"] not in of_others
 
 
 class File(NamedTuple):

@@ -1,9 +1,10 @@
 """The mover: carries what waits in the inbox into the warehouse, many deliveries an insert.
 
 A move's life: the rows that it takes are written down under a new id (move); each table's rows are
-inserted with the token `<move>:<table>`; rows and move are deleted in one transaction. A process
-that dies between any two of these steps finds the same move again, with the same rows in the same
-order, and repeats it; the warehouse knows the tokens and drops what it has.
+inserted with the token `<move>:<table>`; what they tell of sessions without a start is noted
+(warehouse/unstarted.py); rows and move are deleted in one transaction. A process that dies between
+any two of these steps finds the same move again, with the same rows in the same order, and repeats
+it; the warehouse knows the tokens and drops what it has.
 
 Projects are moved one beside another: one whose events the warehouse does not take keeps its move
 and waits, longer each time, while the others go on.
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING
 from aboveboard.catalog.line import TIME
 from aboveboard.warehouse import MismatchError, WarehouseError, database, schema
 
+from . import sessions
 from .inbox.moves import Moves
 from .inbox.packing import unpack_into
 from .inbox.storage import StorageError
@@ -266,6 +268,8 @@ class Mover:
             self.inserts += 1
             self.moved += len(columns[TIME])
             self._crash("inserted")
+        self._warehouse.note_sessions(move.project, *sessions.of(merged))
+        self._crash("followed")
         self._moves.end(move)
         self._crash("ended")
 

@@ -172,7 +172,7 @@ def _announce(collector: Collector, address: str, data: Path, voice: Voice) -> N
 
 def _is_empty(collector: Collector, project: str) -> bool:
     rows = collector.warehouse.query(
-        "SELECT count() FROM {project:Identifier}.sessions", {"project": database(project)}
+        "SELECT count() FROM {project:Identifier}._sessions", {"project": database(project)}
     ).rows
     return rows == [(0,)] and collector.inbox.depth.events == 0
 

@@ -5,4 +5,4 @@ SELECT
     , max(toDate(time)) AS last
     , groupUniqArrayIf(app_version, user_id != 0) AS versions
     , groupUniqArrayIf(os, user_id != 0) AS systems
-FROM {project:Identifier}.sessions
+FROM {project:Identifier}._sessions

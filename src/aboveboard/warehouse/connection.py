@@ -27,9 +27,10 @@ from .errors import QueryLimitError, WarehouseBusyError, WarehouseError
 from .limits import Limits
 from .lock import hold
 from .migration import Migration
+from .unstarted import Unstarted, create_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 
     from clickhouse_connect.driver.client import Client
     from filelock import FileLock
@@ -123,6 +124,7 @@ class Warehouse:
             if migration.is_needed:
                 migration.run()
                 present = self._tables(project)
+            self._unstarted(project).make(present)
             for each in wanted:
                 if each.name not in present:
                     self._writer.command(schema.create_table(project, each))
@@ -130,6 +132,9 @@ class Warehouse:
                 growth = schema.grow_table(project, each, present[each.name])
                 if growth is not None:
                     self._writer.command(growth)
+            for each in wanted:
+                if each.name == schema.SESSIONS:
+                    self._writer.command(create_view(project, each))
 
     def insert(
         self, project: str, table: str, columns: Mapping[str, Sequence[object]], token: str
@@ -143,17 +148,28 @@ class Warehouse:
         Raises:
             WarehouseError: nothing, or not all, was inserted; the same call may be repeated.
         """
-        into = f"{schema.quote(schema.database(project))}.{schema.quote(table)}"
         kept = _kept(table, columns, self._money.get(project, {}).get(table, frozenset()))
         with _plain_errors(rows=True):
-            # ClickHouse reads a column's JSON several times faster than Python makes its bytes.
-            self._writer.raw_insert(
-                into,
-                column_names=list(kept),
-                insert_block=msgspec.json.encode(kept),
-                fmt="JSONColumns",
-                settings={**_INSERT, "insert_deduplication_token": token},
-            )
+            self._write(project, table, kept, {**_INSERT, "insert_deduplication_token": token})
+
+    def note_sessions(
+        self, project: str, seen: Mapping[tuple[str, str], int], begun: Collection[tuple[str, str]]
+    ) -> None:
+        """Have each session in the view `_sessions` once, also if its start has not come.
+
+        The same call again, in whatever order with others, changes nothing.
+
+        Args:
+            project: Whose.
+            seen: Installs and sessions whose events were inserted without a start, with the hour
+                of the first one.
+            begun: Installs and sessions whose start was inserted.
+
+        Raises:
+            WarehouseError: not all is noted; the same call may be repeated.
+        """
+        with _plain_errors():
+            self._unstarted(project).note(seen, begun)
 
     def remove(self, project: str, move: int) -> None:
         """Remove the rows that one move brought; they are gone when this returns.
@@ -210,6 +226,34 @@ class Warehouse:
             self._idle.get().close()
         self._writer.close()
         self._unlock()
+
+    def _unstarted(self, project: str) -> Unstarted:
+        def insert(table: str, columns: Mapping[str, Sequence[object]]) -> None:
+            self._write(project, table, columns, _INSERT)
+
+        # Asked where it is written, so that no page's question is waited for.
+        return Unstarted(
+            project,
+            self._change,
+            lambda sql: [tuple(row) for row in self._writer.query(sql).result_rows],
+            insert,
+        )
+
+    def _write(
+        self,
+        project: str,
+        table: str,
+        columns: Mapping[str, Sequence[object]],
+        settings: Mapping[str, object],
+    ) -> None:
+        # ClickHouse reads a column's JSON several times faster than Python makes its bytes.
+        self._writer.raw_insert(
+            f"{schema.quote(schema.database(project))}.{schema.quote(table)}",
+            column_names=list(columns),
+            insert_block=msgspec.json.encode(columns),
+            fmt="JSONColumns",
+            settings=dict(settings),
+        )
 
     def _change(self, sql: str, settings: Mapping[str, object]) -> None:
         self._writer.command(sql, settings=dict(settings))

@@ -4,8 +4,9 @@ A table an event, a column a property. A grown catalog adds tables and columns; 
 dropped or retyped here, since what was collected under an older catalog stays readable.
 
 An install and a session are keys of 64 bits, which compress and group several times better than
-UUIDs; the UUIDs stand once a session, in `sessions`. A table is sorted by install, session and
-place, so that a session lies together. Money is a decimal, whose sums are the same in any order.
+UUIDs; the UUIDs stand once a session, in `sessions`, or in `_unstarted` (unstarted.py) if its start
+never came. A table is sorted by install, session and place, so that a session lies together. Money
+is a decimal, whose sums are the same in any order.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ def create_table(project: str, wanted: Table, prefix: str = "") -> str:
     The window lets a repeated insert be recognised by its token; fsync, since the inbox forgets
     what was inserted. Sorted so that a session's rows, alike in most columns, lie together.
     """
-    declared = ", ".join(_declare(each) for each in wanted.columns)
+    declared = ", ".join(declare(each) for each in wanted.columns)
     return (
         f"CREATE TABLE IF NOT EXISTS {quote(database(project))}.{quote(prefix + wanted.name)} "
         f"({declared}) ENGINE = MergeTree PARTITION BY {PARTITION} "
@@ -176,7 +177,7 @@ def grow_table(project: str, wanted: Table, present: Mapping[str, str]) -> str |
     for each in wanted.columns:
         kept = present.get(each.name)
         if kept is None:
-            missing.append(f"ADD COLUMN IF NOT EXISTS {_declare(each)}")
+            missing.append(f"ADD COLUMN IF NOT EXISTS {declare(each)}")
         elif kept != each.type:
             raise MismatchError(
                 f"{wanted.name}.{each.name} is kept as {kept} and the catalog now wants "
@@ -198,5 +199,6 @@ def quote(identifier: str) -> str:
     return f"`{identifier}`"
 
 
-def _declare(wanted: Column) -> str:
+def declare(wanted: Column) -> str:
+    """Return a column as DDL declares it."""
     return f"{quote(wanted.name)} {wanted.type} CODEC({wanted.codec})"

@@ -1,13 +1,13 @@
 -- Which commands and features are used, how often, and by what share of the installs?
 WITH
     asked AS (
-        SELECT session FROM {project:Identifier}.sessions
+        SELECT session FROM {project:Identifier}._sessions
         WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
     ),
     active AS (
-        SELECT DISTINCT user_id FROM {project:Identifier}.sessions
+        SELECT DISTINCT user_id FROM {project:Identifier}._sessions
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             AND session IN asked -- if filtered
     ),

@@ -4,7 +4,7 @@ WITH
     -- Sessions that began in the period, whenever they ended: a share needs the same ones above
     -- and below the line.
     begun AS (
-        SELECT user_id, cityHash64(session) AS run FROM {project:Identifier}.sessions
+        SELECT user_id, cityHash64(session) AS run FROM {project:Identifier}._sessions
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
@@ -12,7 +12,7 @@ WITH
     -- A crash is an exception that nothing handled. An error of the package that speaks to models
     -- is their provider's failure; any other that a program tells of itself, it has handled.
     named AS (
-        SELECT 0 AS kind, NULL AS name, NULL AS fingerprint, [''] AS frames, user_id, session, time FROM {project:Identifier}.sessions WHERE false
+        SELECT 0 AS kind, NULL AS name, NULL AS fingerprint, [''] AS frames, user_id, session, time FROM {project:Identifier}._sessions WHERE false
         -- if exception.error:
         UNION ALL SELECT 1, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.exception -- with nobody
             WHERE handled IS NOT TRUE -- if exception.handled

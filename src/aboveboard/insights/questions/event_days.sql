@@ -1,7 +1,7 @@
 -- How often did one event happen, day by day, and in how many sessions and installs?
 WITH
     asked AS (
-        SELECT session FROM {project:Identifier}.sessions
+        SELECT session FROM {project:Identifier}._sessions
         WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
@@ -15,7 +15,7 @@ WITH
         FROM numbers(toUInt64({until:Date} - {since:Date} + 1)) AS numbered
         CROSS JOIN (
             SELECT if(count() = 0, NULL, min(toDate(time))) AS first
-            FROM {project:Identifier}.sessions
+            FROM {project:Identifier}._sessions
         ) AS known
     ),
     happened AS (

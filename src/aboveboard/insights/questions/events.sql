@@ -1,7 +1,7 @@
 -- Which events happen, how often, and in what share of the sessions and of the installs?
 WITH
     asked AS (
-        SELECT session FROM {project:Identifier}.sessions
+        SELECT session FROM {project:Identifier}._sessions
         WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
@@ -11,7 +11,7 @@ WITH
     -- take; that two of ten million are alike has a chance of one in 300,000.
     begun AS (
         SELECT cityHash64(user_id) AS install, cityHash64(session) AS run
-        FROM {project:Identifier}.sessions
+        FROM {project:Identifier}._sessions
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             AND session IN asked -- if filtered
     ),

@@ -1,7 +1,7 @@
 -- Which models answer, and what share of the messages, the installs and the tokens has each?
 WITH
     asked AS (
-        SELECT session FROM {project:Identifier}.sessions
+        SELECT session FROM {project:Identifier}._sessions
         WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})

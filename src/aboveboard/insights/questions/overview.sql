@@ -1,7 +1,7 @@
 -- How much was it used, day by day?
 WITH
     asked AS (
-        SELECT session FROM {project:Identifier}.sessions
+        SELECT session FROM {project:Identifier}._sessions
         WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
@@ -15,12 +15,12 @@ WITH
         FROM numbers(toUInt64({until:Date} - {since:Date} + 1)) AS numbered
         CROSS JOIN (
             SELECT if(count() = 0, NULL, min(toDate(time))) AS first
-            FROM {project:Identifier}.sessions
+            FROM {project:Identifier}._sessions
         ) AS known
     ),
     begun AS (
         SELECT toDate(time) AS day, uniqExact(user_id) AS installs, uniqExact(session) AS sessions
-        FROM {project:Identifier}.sessions
+        FROM {project:Identifier}._sessions
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             AND session IN asked -- if filtered
         GROUP BY day

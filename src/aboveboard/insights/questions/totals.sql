@@ -1,14 +1,14 @@
 -- How many installs were active, how many sessions did they begin, and what did they ask of models?
 WITH
     asked AS (
-        SELECT session FROM {project:Identifier}.sessions
+        SELECT session FROM {project:Identifier}._sessions
         WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
     ),
     begun AS (
         SELECT uniqExact(user_id) AS installs, uniqExact(session) AS sessions
-        FROM {project:Identifier}.sessions
+        FROM {project:Identifier}._sessions
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             AND session IN asked -- if filtered
     ),
