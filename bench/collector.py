@@ -186,7 +186,8 @@ def _waiting(port: int) -> bool:
 def _kept(data: Path) -> int:
     warehouse = Warehouse(embedded(data / "warehouse"))
     rows = warehouse.query(
-        "SELECT sum(rows) FROM system.parts WHERE active AND database = {database:String}",
+        "SELECT sum(rows) FROM system.parts "
+        "WHERE active AND database = {database:String} AND NOT startsWith(table, '_')",
         {"database": database("aider")},
     ).rows
     warehouse.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -151,6 +152,25 @@ class TestWhoImportsWhom:
             tuple(TopologicalSorter(graph).static_order())
         except CycleError as circle:
             pytest.fail(" imports ".join(reversed(circle.args[1])))
+
+
+class TestWhereSessionsAreRead:
+    """A session whose start never came is in the view `_sessions` and not in `sessions`."""
+
+    STARTS = re.compile(r"\}\.[`\"]?sessions\b", re.IGNORECASE)
+
+    def test_every_question_reads_them_from_the_view(self) -> None:
+        for path in sorted([*PACKAGE.rglob("*.sql"), *PACKAGE.rglob("*.py")]):
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                assert not self.STARTS.search(line), (
+                    f"{path.relative_to(PACKAGE)}:{number} reads only the starts that came: read "
+                    "{project:Identifier}._sessions, or session_start as the event that it is"
+                )
+
+    @pytest.mark.parametrize("name", ["sessions", "`sessions`"])
+    def test_one_that_forgets_it_would_be_found(self, name: str) -> None:
+        assert self.STARTS.search(f"SELECT count() FROM {{project:Identifier}}.{name} WHERE false")
+        assert not self.STARTS.search("SELECT begun.sessions FROM {project:Identifier}._sessions")
 
 
 class TestTheClientOnOtherPythons:

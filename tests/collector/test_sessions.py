@@ -18,17 +18,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aboveboard import insights
+from aboveboard.client import event
+from aboveboard.client.catalog import Catalog
+from aboveboard.client.event import Event
 from aboveboard.collector import posthog, sessions
 from aboveboard.collector.batch import delivery
 from aboveboard.collector.inbox import Delivery
 from aboveboard.collector.projects import Project
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.dashboard import choices
-from aboveboard.warehouse import database, schema
+from aboveboard.warehouse import MismatchError, database, schema
 from tests.collector.tool import CATALOG, NOW, Install, new_id
 
 HOUR = 3600
 TODAY = datetime.fromtimestamp(NOW, UTC).date()
+
+
+class ExitCode(Event, name="exit"):
+    """A run ended, as the tool tells it after a change of mind."""
+
+    reason: int | None = event.count("Its code")
 
 
 class KilledError(Exception):
@@ -340,3 +349,16 @@ def test_a_column_that_the_catalog_has_more_is_there_of_every_session(mortal: Mo
     (wanted,) = (each for each in schema.tables(CATALOG) if each.name == schema.SESSIONS)
     assert names.columns == [each.name for each in wanted.columns if each != schema.MOVE]
     assert dict(zip(names.columns, names.rows[0], strict=True))["source"] == ""
+
+
+def test_a_catalog_that_is_refused_leaves_questions_their_sessions(mortal: Mortal) -> None:
+    """As when a data directory from before the view is opened by a tool that changed its mind."""
+    project, me = mortal.project(), Install()
+    mortal.deliver(project, [me.line("exit")], in_posthogs_form=False)
+    mortal.move()
+    warehouse, name = mortal.collector.warehouse, database(project.name)
+    for drop in (f"VIEW {name}._sessions", f"TABLE {name}._unstarted SYNC"):
+        warehouse.query(f"DROP {drop}", bounded=False)
+    with pytest.raises(MismatchError):
+        warehouse.ensure(project.name, Catalog.of("tool", [ExitCode]))
+    assert len(mortal.rows(project, "_sessions")) == 1

@@ -285,30 +285,61 @@ def test_a_disk_without_room_is_told_and_changes_nothing(
 
 
 class TestADirectoryFromBeforeSessionsWithoutAStartHadRows:
-    @pytest.mark.parametrize("killed", [False, True])
-    def test_they_have_them_when_it_is_opened(
-        self,
-        data: Path,
-        truth: dict[str, list[Row]],
-        killed: bool,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
+    OPENS = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from aboveboard.collector.service import Collector\n"
+        "from aboveboard.warehouse import unstarted\n"
+        "unstarted.BUCKET_EVENTS = 60\n"
+        "left = int(sys.argv[3])\n"
+        "def crash(step):\n"
+        "    global left\n"
+        "    left -= step == sys.argv[2]\n"
+        "    if left == 0:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "print('begun', flush=True)\n"
+        "collector = Collector(Path(sys.argv[1]), _crash=crash)\n"
+        "collector.mover.move_all()\n"
+        "collector.close()\n"
+    )
+
+    @pytest.fixture
+    def older(self, data: Path) -> Path:
         kept(data)
-        monkeypatch.setattr(unstarted, "BUCKET_EVENTS", 60)
         with closing(Warehouse(embedded(data / "warehouse"))) as there:
             for project in ("tool", "other"):
                 name = schema.database(project)
                 there.query(f"DROP VIEW {name}.{unstarted.VIEW}", bounded=False)
-                if killed:  # as it was made anew, with some rows and one that is not right
-                    left = f"{name}.{unstarted.TABLE}_begun"
-                    there.query(f"RENAME TABLE {name}.{unstarted.TABLE} TO {left}", bounded=False)
-                    there.query(
-                        f"INSERT INTO {left} (user_id, session, _rank) VALUES (7, 7, 7)",
-                        bounded=False,
-                    )
-                else:
-                    there.query(f"DROP TABLE {name}.{unstarted.TABLE} SYNC", bounded=False)
-        assert_all_is_there(truth, kept(data))
+                there.query(f"DROP TABLE {name}.{unstarted.TABLE} SYNC", bounded=False)
+        return data
+
+    def test_they_have_them_when_it_is_opened(
+        self, older: Path, truth: dict[str, list[Row]]
+    ) -> None:
+        assert_all_is_there(truth, kept(older))
+
+    @pytest.mark.parametrize("step", ["filled", "named"])
+    def test_killed_after_any_step_each_is_there_once(
+        self, older: Path, truth: dict[str, list[Row]], step: str
+    ) -> None:
+        for number in (1, 2, 3):
+            words = [sys.executable, "-c", self.OPENS, str(older), step, str(number)]
+            code = subprocess.run(words, check=False, timeout=60).returncode
+            assert code == -signal.SIGKILL or (step, number) in {("named", 2), ("named", 3)}
+        assert_all_is_there(truth, kept(older))
+
+    def test_killed_at_any_moment_each_is_there_once(
+        self, older: Path, truth: dict[str, list[Row]]
+    ) -> None:
+        chance = random.Random(17)
+        for _ in range(6):
+            words = [sys.executable, "-c", self.OPENS, str(older), "never", "0"]
+            with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+                assert process.stdout is not None
+                process.stdout.readline()
+                time.sleep(chance.uniform(0.2, 0.9))
+                process.kill()
+        assert_all_is_there(truth, kept(older))
 
     def test_an_install_with_another_session_keeps_its_whole_id(
         self, data: Path, truth: dict[str, list[Row]]

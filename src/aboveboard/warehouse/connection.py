@@ -27,7 +27,7 @@ from .errors import QueryLimitError, WarehouseBusyError, WarehouseError
 from .limits import Limits
 from .lock import hold
 from .migration import Migration
-from .unstarted import Unstarted, create_view
+from .unstarted import VIEW, Unstarted, create_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
@@ -71,7 +71,7 @@ class Warehouse:
         url: `chdb:///absolute/directory`, or `clickhouse://user:password@host:8123/` (`https://`
             and `http://` work too).
         limits: What one question may cost.
-        _crash: As `Migration` has it, for tests.
+        _crash: As `Migration` and `Unstarted` have it, for tests.
 
     Raises:
         WarehouseBusyError: another process has the embedded directory open.
@@ -125,6 +125,9 @@ class Warehouse:
                 migration.run()
                 present = self._tables(project)
             self._unstarted(project).make(present)
+            if schema.SESSIONS in present and VIEW not in present:
+                # Of what is there, so that questions are answered also if the catalog is refused.
+                self._writer.command(create_view(project, present[schema.SESSIONS]))
             for each in wanted:
                 if each.name not in present:
                     self._writer.command(schema.create_table(project, each))
@@ -134,7 +137,8 @@ class Warehouse:
                     self._writer.command(growth)
             for each in wanted:
                 if each.name == schema.SESSIONS:
-                    self._writer.command(create_view(project, each))
+                    columns = {column.name: column.type for column in each.columns}
+                    self._writer.command(create_view(project, columns))
 
     def insert(
         self, project: str, table: str, columns: Mapping[str, Sequence[object]], token: str
@@ -237,6 +241,7 @@ class Warehouse:
             self._change,
             lambda sql: [tuple(row) for row in self._writer.query(sql).result_rows],
             insert,
+            _crash=self._crash,
         )
 
     def _write(

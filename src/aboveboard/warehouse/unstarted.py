@@ -70,17 +70,17 @@ def create(project: str, name: str = TABLE) -> str:
     )
 
 
-def create_view(project: str, sessions: schema.Table) -> str:
-    """Return the DDL of the view, for a catalog's table of sessions."""
+def create_view(project: str, sessions: Mapping[str, str]) -> str:
+    """Return the DDL of the view, for a table of sessions: column to type."""
     own = {each.name for each in COLUMNS}
-    names = [each for each in sessions.columns if each != schema.MOVE]
-    started = ", ".join(schema.quote(each.name) for each in names)
+    types = {name: kind for name, kind in sessions.items() if name != schema.MOVE.name}
+    started = ", ".join(map(schema.quote, types))
     unstarted = ", ".join(
-        schema.quote(each.name)
-        if each.name in own
+        schema.quote(name)
+        if name in own
         # Of the very type, so that ClickHouse reads both tables as it would read one.
-        else f"defaultValueOfTypeName('{_quoted(each.type)}') AS {schema.quote(each.name)}"
-        for each in names
+        else f"defaultValueOfTypeName('{_quoted(kind)}') AS {schema.quote(name)}"
+        for name, kind in types.items()
     )
     return (
         f"CREATE OR REPLACE VIEW {_of(project, VIEW)} AS "
@@ -97,6 +97,7 @@ class Unstarted:
         command: Carries out a statement.
         ask: Answers a question.
         insert: Inserts rows, given as columns, into a table.
+        _crash: Called with the name of each step after it, for tests that end the process there.
     """
 
     def __init__(
@@ -105,11 +106,14 @@ class Unstarted:
         command: Callable[[str, Mapping[str, object]], None],
         ask: Callable[[str], Rows],
         insert: Callable[[str, Mapping[str, Sequence[object]]], None],
+        *,
+        _crash: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self._project = project
         self._command = command
         self._ask = ask
         self._insert = insert
+        self._crash = _crash
 
     def make(self, present: Mapping[str, Mapping[str, str]]) -> None:
         """Make the table, with the sessions that lack a start in tables of before it.
@@ -134,9 +138,11 @@ class Unstarted:
         if events:
             for whose in self._buckets(events):
                 self._command(self._found(events, whose), {"max_threads": 2})
+                self._crash("filled")
         self._command(
             f"RENAME TABLE {_of(self._project, _BEGUN)} TO {_of(self._project, TABLE)}", {}
         )
+        self._crash("named")
 
     def note(self, seen: Mapping[Session, int], begun: Collection[Session]) -> None:
         """Note what a move's events tell of sessions, once they are inserted.
