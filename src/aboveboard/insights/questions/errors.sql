@@ -12,7 +12,7 @@ WITH
     -- A crash is an exception that nothing handled. An error of the package that speaks to models
     -- is their provider's failure; any other that a program tells of itself, it has handled.
     named AS (
-        SELECT 0 AS kind, NULL AS name, NULL AS fingerprint, [''] AS frames, user_id, session, time FROM {project:Identifier}._sessions WHERE false
+        SELECT 0 AS kind, NULL AS name, NULL AS fingerprint, [''] AS frames, toUInt64(0) AS user_id, toUInt64(0) AS session, toDateTime(0, 'UTC') AS time WHERE false
         -- if exception.error:
         UNION ALL SELECT 1, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.exception -- with nobody
             WHERE handled IS NOT TRUE -- if exception.handled

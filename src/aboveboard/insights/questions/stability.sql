@@ -9,20 +9,20 @@ WITH
     -- A crash is an exception that nothing handled; see errors.sql for the others. What a provider
     -- refuses is no fault of a version's, so that each is told apart.
     crashed AS (
-        SELECT toUInt64(0) AS run FROM {project:Identifier}._sessions WHERE false
+        SELECT toUInt64(0) AS run WHERE false
         -- if exception.error:
         UNION ALL SELECT cityHash64(session) FROM {project:Identifier}.exception WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
             AND handled IS NOT TRUE -- if exception.handled
         -- end
     ),
     handled AS (
-        SELECT toUInt64(0) AS run FROM {project:Identifier}._sessions WHERE false
+        SELECT toUInt64(0) AS run WHERE false
         UNION ALL SELECT cityHash64(session) FROM {project:Identifier}.exception WHERE handled AND toDate(time) BETWEEN {since:Date} AND {latest:Date} -- if exception.handled
         UNION ALL SELECT cityHash64(session) FROM {project:Identifier}.message_send_exception WHERE NOT startsWith(ifNull(error_type, ''), 'litellm.') AND toDate(time) BETWEEN {since:Date} AND {latest:Date} -- if message_send_exception.error
         UNION ALL SELECT cityHash64(session) FROM {project:Identifier}.oauth_flow_save_failed WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date} -- if oauth_flow_save_failed.error
     ),
     refused AS (
-        SELECT toUInt64(0) AS run FROM {project:Identifier}._sessions WHERE false
+        SELECT toUInt64(0) AS run WHERE false
         UNION ALL SELECT cityHash64(session) FROM {project:Identifier}.message_send_exception WHERE startsWith(ifNull(error_type, ''), 'litellm.') AND toDate(time) BETWEEN {since:Date} AND {latest:Date} -- if message_send_exception.error
         UNION ALL SELECT cityHash64(session) FROM {project:Identifier}.provider_error WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date} -- if provider_error.error
     ),
