@@ -90,7 +90,7 @@ COLLECTOR = {
     "transfer": ("inbox", "protocols"),
 }
 """The collector's rooms in the same way. `allowlist` is open to all of them, and what stands beside
-them (`mover`, `service`, `app`) puts them together."""
+them (`mover`, `sessions`, `service`, `app`) puts them together."""
 
 SPEAKS_SQLITE = ("inbox", "projects")
 """The collector's rooms that have files of their own, and are alone in writing SQL for them."""

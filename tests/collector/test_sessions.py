@@ -18,13 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aboveboard import insights
-from aboveboard.client import event
-from aboveboard.client.catalog import Catalog
-from aboveboard.client.event import Event
-from aboveboard.collector import posthog, sessions
-from aboveboard.collector.batch import delivery
-from aboveboard.collector.inbox import Delivery
-from aboveboard.collector.projects import Project
+from aboveboard.catalog import event
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.event import Event
+from aboveboard.collector import sessions
+from aboveboard.collector.http.batch import delivery
+from aboveboard.collector.inbox.inbox import Delivery
+from aboveboard.collector.projects.registry import Project
+from aboveboard.collector.protocols import posthog
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.dashboard import choices
 from aboveboard.warehouse import MismatchError, database, schema

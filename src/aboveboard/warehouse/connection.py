@@ -172,7 +172,7 @@ class Warehouse:
         Raises:
             WarehouseError: not all is noted; the same call may be repeated.
         """
-        with _plain_errors():
+        with _plain_errors(rows=True):
             self._unstarted(project).note(seen, begun)
 
     def remove(self, project: str, move: int) -> None:

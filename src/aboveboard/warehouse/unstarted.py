@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import schema
+from .columns import Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -34,12 +35,12 @@ _BEGUN = "_unstarted_begun"
 """`TABLE`'s name until it has all that was there before it."""
 
 COLUMNS = (
-    schema.Column("user_id", "UInt64"),
-    schema.Column("session", "UInt64"),
-    schema.Column("time", "DateTime('UTC')"),
+    Column("user_id", "UInt64"),
+    Column("session", "UInt64"),
+    Column("time", "DateTime('UTC')"),
     *schema.IDS,
-    schema.Column("_rank", "UInt32"),
-    schema.Column("_started", "UInt8"),
+    Column("_rank", "UInt32"),
+    Column("_started", "UInt8"),
 )
 
 STARTED = 2**32 - 1
