@@ -1,7 +1,7 @@
 -- Which commands and features are used, how often, and by what share of the installs?
 WITH
     asked AS (
-        SELECT session FROM {project:Identifier}._sessions
+        SELECT session FROM {project:Identifier}.sessions -- only starts tell a version or a system
         WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})

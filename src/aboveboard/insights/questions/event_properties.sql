@@ -1,7 +1,7 @@
 -- What do one event's properties say: which values how often, and numbers of what size?
 WITH
     asked AS (
-        SELECT session FROM {project:Identifier}._sessions
+        SELECT session FROM {project:Identifier}.sessions -- only starts tell a version or a system
         WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
