@@ -2,12 +2,14 @@
 
 from .columns import Column, column
 from .connection import Result, Warehouse, embedded
+from .erasing import Erasing, Which
 from .errors import MismatchError, QueryLimitError, WarehouseBusyError, WarehouseError
 from .limits import Limits
 from .schema import Table, database, table, tables
 
 __all__ = [
     "Column",
+    "Erasing",
     "Limits",
     "MismatchError",
     "QueryLimitError",
@@ -16,6 +18,7 @@ __all__ = [
     "Warehouse",
     "WarehouseBusyError",
     "WarehouseError",
+    "Which",
     "column",
     "database",
     "embedded",

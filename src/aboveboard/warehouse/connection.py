@@ -23,6 +23,7 @@ from aboveboard.catalog.line import SESSION, USER_ID
 
 from . import schema
 from .columns import MONEY_MAX
+from .erasing import Erasing
 from .errors import QueryLimitError, WarehouseBusyError, WarehouseError
 from .limits import Limits
 from .lock import hold
@@ -190,6 +191,14 @@ class Warehouse:
                         settings={"mutations_sync": 2},
                     )
 
+    def erasing(self, project: str) -> Erasing:
+        """Return what erases rows of a project; it keeps no insert waiting. For any thread."""
+        return Erasing(
+            project,
+            self._change_beside,
+            lambda sql: self.query(sql, bounded=False).rows,
+        )
+
     def query(
         self,
         sql: str,
@@ -259,6 +268,10 @@ class Warehouse:
             fmt="JSONColumns",
             settings=dict(settings),
         )
+
+    def _change_beside(self, sql: str) -> None:
+        with self._reader() as client, _plain_errors():
+            client.command(sql)
 
     def _change(self, sql: str, settings: Mapping[str, object]) -> None:
         self._writer.command(sql, settings=dict(settings))
