@@ -46,7 +46,7 @@ def insert(
 ) -> None:
     ids: dict[str, list[object]] = {"user_id": [user_id], "session": [session], "time": [moment]}
     for seq, table in enumerate(("sessions", "sent", "kept")):
-        columns = {**ids, "seq": [seq]}
+        columns: dict[str, list[object]] = {**ids, "seq": [seq]}
         if table == "sent":
             columns |= {"release": [release], "tokens": [seq]}
         if table == "sessions":
@@ -128,10 +128,7 @@ class TestOneInstall:
             insert(warehouse, str(uuid.uuid4()), str(uuid.uuid4()), f"1.0.{number}")
         insert(warehouse, me, str(uuid.uuid4()), "77.66.55")
         for table in ("sessions", "sent", "kept"):  # beside others, in one part
-            warehouse.query("SELECT 1")
-            warehouse.erasing("tool")._command(  # noqa: SLF001
-                f"OPTIMIZE TABLE project_tool.{table} FINAL"
-            )
+            warehouse.erasing("tool")._command(f"OPTIMIZE TABLE project_tool.{table} FINAL")
         assert files_with(tmp_path, *told[:1])
         assert files_with(tmp_path, *told[1:2])
         erase(warehouse, Which((me,)))

@@ -117,6 +117,9 @@ class Accepted:
     known: int = 0
     """Events that were stored before, and are not stored again."""
 
+    erased: int = 0
+    """Events of installs that were erased, which are not stored."""
+
     rejected: list[tuple[int, str]] = field(default_factory=list)
     """Line numbers, from 1, and why each was not taken."""
 

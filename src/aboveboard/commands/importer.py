@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         say("  the collector that runs shows them within a second or two")
     return (
         1
-        if (total.damaged or total.cut_off) and not (total.taken or total.known or total.sent)
+        if (total.damaged or total.cut_off) and not (total.taken or total.known or total.sent or total.erased)
         else 0
     )
 
@@ -171,6 +171,8 @@ def _report(total: Summary, project: str) -> None:
         )
     if total.known:
         say(f"  {_many(total.known, 'event')} known already")
+    if total.erased:
+        say(f"  {_many(total.erased, 'event')} left out, of installs that were erased")
     if total.sent:
         say(f"  {_many(len(total.sent), 'session')} left out, received from the wire already")
     if total.senders:

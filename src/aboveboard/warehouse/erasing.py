@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 KEYS = "_erasing"
 """The table of the keys whose rows are being erased; no event's table is called so."""
 
+LOOKED_FOR = "_looked_for"
+"""The same for questions, which are asked while rows are being erased."""
+
 KEYS_MAX = 5_000
 """Keys in one statement; a query's text has at most 256 KiB."""
+
+_HALF = "00000000-0000-0000-"
+"""What a UUID begins with that was made of a key, where no more than the key was kept."""
 
 _FLUSHED = {"min_rows_to_fsync_after_merge": 1, "min_compressed_bytes_to_fsync_after_merge": 1}
 _HURRIED = {
@@ -80,11 +86,11 @@ class Erasing:
 
     def count(self, which: Which) -> dict[str, int]:
         """Return by table how many rows there are to erase; tables that have none are left out."""
-        self._fill(which)
+        self._fill(LOOKED_FOR, which)
         found = {}
         for table in self.tables():
             ((rows,),) = self._ask(
-                f"SELECT count() FROM {self._name(table)} WHERE {self._is(which)}"
+                f"SELECT count() FROM {self._name(table)} WHERE {self._is(which, LOOKED_FOR)}"
             )
             if rows:
                 found[table] = int(str(rows))
@@ -92,12 +98,13 @@ class Erasing:
 
     def sessions(self, which: Which) -> set[str]:
         """Return the UUIDs of the installs' sessions."""
-        self._fill(which)
+        self._fill(LOOKED_FOR, which)
         return {
             str(session)
             for table in self.tables(having="session_uuid")
             for (session,) in self._ask(
-                f"SELECT DISTINCT session_uuid FROM {self._name(table)} WHERE {self._is(which)}"
+                f"SELECT DISTINCT session_uuid FROM {self._name(table)} "
+                f"WHERE {self._is(which, LOOKED_FOR)}"
             )
         }
 
@@ -107,24 +114,32 @@ class Erasing:
         By chance that never happens. But whoever makes secrets until one has the key of an id that
         was published could otherwise have erased what is not theirs.
         """
-        self._fill(which)
+        self._fill(LOOKED_FOR, which)
         asked = {schema.key(each): each for each in which.installs or ()}
         return {
             asked[key]
             for table in self.tables(having="user_uuid")
             for user_id, uuid in self._ask(
                 f"SELECT DISTINCT user_id, toString(user_uuid) FROM {self._name(table)} "
-                f"WHERE user_id IN (SELECT user_id FROM {self._keys})"
+                f"WHERE {self._is(Which(which.installs), LOOKED_FOR)}"
             )
-            if (key := int(str(user_id))) in asked and asked[key] != uuid
+            if not str(uuid).startswith(_HALF)
+            and (key := int(str(user_id))) in asked and asked[key] != uuid
         }
+
+    def prepare(self) -> None:
+        """Have what an earlier process began end; to be called, and waited for, before `begin`.
+
+        A mutation of before would take the keys of now for its own.
+        """
+        self._make(KEYS)
 
     def begin(self, which: Which, tables: Collection[str]) -> None:
         """Have the rows of those tables written away; `is_done` tells when they are."""
-        self._fill(which)
+        self._fill(KEYS, which)
         for table in tables:
             self._set(table, _FLUSHED)
-            self._command(f"ALTER TABLE {self._name(table)} DELETE WHERE {self._is(which)}")
+            self._command(f"ALTER TABLE {self._name(table)} DELETE WHERE {self._is(which, KEYS)}")
 
     def is_done(self) -> bool:
         """Return whether every mutation has ended: no question finds the rows any more.
@@ -167,7 +182,8 @@ class Erasing:
         names = ", ".join(_FLUSHED | _HURRIED)
         for table in set(tables) & set(self.tables()):
             self._command(f"ALTER TABLE {self._name(table)} RESET SETTING {names}")
-        self._command(f"DROP TABLE IF EXISTS {self._keys} SYNC")
+        for keys in (KEYS, LOOKED_FOR):
+            self._command(f"DROP TABLE IF EXISTS {self._name(keys)} SYNC")
 
     def tables(self, having: str = "user_id") -> list[str]:
         """Return the tables that have a column; not views, which have nothing of their own."""
@@ -181,18 +197,23 @@ class Erasing:
             )
         ]
 
-    def _fill(self, which: Which) -> None:
-        self._command(f"CREATE TABLE IF NOT EXISTS {self._keys} (user_id UInt64) ENGINE = Memory")
-        self._command(f"TRUNCATE TABLE {self._keys}")
+    def _fill(self, table: str, which: Which) -> None:
+        self._make(table)
+        self._command(f"TRUNCATE TABLE {self._name(table)}")
         keys = sorted({schema.key(each) for each in which.installs or ()})
         for start in range(0, len(keys), KEYS_MAX):
             values = ", ".join(f"({each:d})" for each in keys[start : start + KEYS_MAX])
-            self._command(f"INSERT INTO {self._keys} VALUES {values}")
+            self._command(f"INSERT INTO {self._name(table)} VALUES {values}")
 
-    def _is(self, which: Which) -> str:
+    def _make(self, table: str) -> None:
+        self._command(
+            f"CREATE TABLE IF NOT EXISTS {self._name(table)} (user_id UInt64) ENGINE = Memory"
+        )
+
+    def _is(self, which: Which, keys: str) -> str:
         parts = []
         if which.installs is not None:
-            parts.append(f"user_id IN (SELECT user_id FROM {self._keys})")
+            parts.append(f"user_id IN (SELECT user_id FROM {self._name(keys)})")
         if which.since is not None:
             parts.append(f"time >= {which.since:d}")
         if which.until is not None:
@@ -202,10 +223,6 @@ class Erasing:
     def _set(self, table: str, settings: Mapping[str, int]) -> None:
         named = ", ".join(f"{name} = {value:d}" for name, value in settings.items())
         self._command(f"ALTER TABLE {self._name(table)} MODIFY SETTING {named}")
-
-    @property
-    def _keys(self) -> str:
-        return self._name(KEYS)
 
     def _name(self, table: str) -> str:
         return f"{schema.quote(self._database)}.{schema.quote(table)}"

@@ -14,7 +14,7 @@ import pytest
 from aboveboard.catalog.line import hour
 from aboveboard.collector.inbox import retention, storage
 from aboveboard.collector.inbox.inbox import Delivery, Inbox
-from aboveboard.collector.inbox.retention import LOG_DAYS, MOVED, PRUNED
+from aboveboard.collector.inbox.retention import KEPT, LOG_DAYS, MOVED, PRUNED
 from aboveboard.collector.projects.registry import Project
 from aboveboard.collector.service import Reader
 from aboveboard.collector.transfer.logs import AuditLog
@@ -50,7 +50,7 @@ class TestEveryTable:
         names = inbox_file.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
         )
-        assert sorted(name for (name,) in names) == sorted([*PRUNED, *MOVED])
+        assert sorted(name for (name,) in names) == sorted([*PRUNED, *MOVED, *KEPT])
 
     @pytest.mark.parametrize("table", PRUNED)
     def test_loses_a_row_when_its_time_is_over(

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aboveboard.collector.allowlist import Accepted
+from aboveboard.collector.allowlist import Accepted, Unfit
 from aboveboard.collector.inbox.inbox import Delivery
+from aboveboard.collector.inbox.suppression import ERASED
 from aboveboard.collector.protocols import posthog
 
 if TYPE_CHECKING:
@@ -24,8 +25,13 @@ def delivery(reader: Reader, batch: posthog.Batch) -> Delivery:
         if batch.former_id and memory.is_former_batch(batch.former_id):
             return Accepted(known=len(told))
         accepted = Accepted(unfit=unfit.copy())
+        erased = memory.erased({each.user_id for each in told})
+        stays = [each for each in told if each.user_id not in erased] if erased else told
+        if erased:
+            accepted.erased = len(told) - len(stays)
+            accepted.unfit[Unfit(ERASED, "", "")] += accepted.erased
         runs = reader.translator.settle(
-            told, accepted, posthog.SOURCE, memory.recall, memory.is_new
+            stays, accepted, posthog.SOURCE, memory.recall, memory.is_new
         )
         memory.remember(runs)
         return accepted

@@ -23,6 +23,7 @@ from .depth import Depth
 from .memory import Memory
 from .packing import pack
 from .quarantine import Quarantine
+from .suppression import Suppression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,6 +89,7 @@ class Inbox:
         self._connection = storage.connect(directory, storage.INBOX)
         if _pages_max is not None:
             self._connection.execute(f"PRAGMA max_page_count = {_pages_max:d}")
+        self._suppression = Suppression(self._connection)
         self.quarantine = Quarantine(directory)
         self.depth = Depth()
         self.depth.measure(self._connection)
@@ -101,7 +103,9 @@ class Inbox:
         self.check()
         try:
             with storage.transaction(self._connection) as connection:
-                stored = [self._store(connection, delivery) for delivery in deliveries]
+                # Asked in the transaction: what is erased now is not stored by the next one.
+                suppression = self._suppression if self._suppression.has_any() else None
+                stored = [self._store(connection, each, suppression) for each in deliveries]
         except BaseException as error:
             if isinstance(error, sqlite3.Error):
                 raise UnavailableError(f"the inbox cannot be written ({error})") from error
@@ -162,7 +166,12 @@ class Inbox:
         self._connection.close()
         self.quarantine.close()
 
-    def _store(self, connection: sqlite3.Connection, delivery: Delivery) -> tuple[Receipt, int]:
+    def _store(
+        self,
+        connection: sqlite3.Connection,
+        delivery: Delivery,
+        suppression: Suppression | None,
+    ) -> tuple[Receipt, int]:
         now = hour(time.time())
         accepted = delivery.accepted
         if delivery.id is not None:
@@ -173,7 +182,10 @@ class Inbox:
             if added.rowcount == 0:
                 return Receipt(accepted, duplicate=True), 0
         if delivery.settle is not None:
-            accepted = delivery.settle(Memory(connection, delivery.project, now))
+            memory = Memory(connection, delivery.project, now, suppression)
+            accepted = delivery.settle(memory)
+        if suppression is not None:
+            accepted = suppression.without(delivery.project, accepted)
         if accepted.sessions:
             connection.executemany(
                 "INSERT OR IGNORE INTO session VALUES (?, ?, ?)",

@@ -23,7 +23,9 @@ from .runs import Run
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+
+    from .suppression import Suppression
 
 
 class Memory:
@@ -33,12 +35,26 @@ class Memory:
         connection: The inbox's, in the transaction.
         project: Whose deliveries.
         now: The hour, in seconds since 1970.
+        suppression: Who was erased; None where nobody was.
     """
 
-    def __init__(self, connection: sqlite3.Connection, project: str, now: int) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        project: str,
+        now: int,
+        suppression: Suppression | None = None,
+    ) -> None:
         self._connection = connection
         self._project = project
         self._now = now
+        self._suppression = suppression
+
+    def erased(self, users: Collection[str]) -> Collection[object]:
+        """Return those of the installs that were erased, of which nothing is stored any more."""
+        if self._suppression is None:
+            return ()
+        return self._suppression.erased(self._project, users)
 
     def is_new(self, identity: bytes | None) -> bool:
         """Remember an event that is about to be stored; return whether it is not stored already.

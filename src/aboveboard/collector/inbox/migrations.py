@@ -144,4 +144,33 @@ CREATE INDEX imported_by_bytes_seen ON imported_by_bytes (seen);
 CREATE INDEX run_last ON run (last);
 """,
     ),
+    Migration(
+        "2026-11-29",  # requests to erase, and by digests who was erased
+        """
+CREATE TABLE salt (salt BLOB NOT NULL);
+INSERT INTO salt VALUES (randomblob(32));
+CREATE TABLE erased (
+    project TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    asked INTEGER NOT NULL,
+    gone INTEGER,
+    PRIMARY KEY (project, digest)
+) WITHOUT ROWID;
+CREATE INDEX erased_asked ON erased (asked);
+CREATE TABLE erasure (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    installs TEXT,
+    since INTEGER,
+    until INTEGER,
+    whole INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    tables TEXT NOT NULL DEFAULT '[]',
+    rows INTEGER NOT NULL DEFAULT 0,
+    asked INTEGER NOT NULL
+);
+CREATE INDEX erasure_asked ON erasure (asked);
+""",
+    ),
 )

@@ -30,12 +30,17 @@ PRUNED = {
     "imported_by_bytes": ("seen", LOG_DAYS),
     "run": ("last", WIRE_DAYS),  # an event that is older is not taken, so none goes on with it
     "quarantine": ("last", quarantine.DAYS),
+    "erased": ("asked", LOG_DAYS),
+    "erasure": ("asked", LOG_DAYS),  # those that are never decided, or never looked at again
 }
 """By table, the column that has an hour of each row, and how many days after that the row goes. A
 new table has its line here or below. The column has an index, named after both."""
 
 MOVED = ("waiting", "move")
 """Tables of which the mover deletes each row once the warehouse has what it says."""
+
+KEPT = ("salt",)
+"""Tables whose rows stay."""
 
 
 def prune(connection: sqlite3.Connection, now: float) -> None:

@@ -71,6 +71,9 @@ def connect(
             )
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            # Of a row that was deleted nothing stays beside those that were not. Pages that are
+            # free as a whole are written over when an install is erased (erasures.py).
+            connection.execute("PRAGMA secure_delete = FAST")
             migrate(connection, steps, directory / file)
             opened.pop_all()
     except OSError as error:

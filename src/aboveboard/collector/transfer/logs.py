@@ -61,6 +61,9 @@ class Summary:
     sent: set[str] = field(default_factory=set)
     """Sessions that were received from the wire already."""
 
+    erased: int = 0
+    """Events of installs that were erased, which are left out."""
+
     senders: set[str] = field(default_factory=set)
     """Installs of older logs that sent events too; what they sent cannot be told from the log's."""
 
@@ -71,6 +74,7 @@ class Summary:
         self.known += other.known
         self.damaged += other.damaged
         self.nobodys += other.nobodys
+        self.erased += other.erased
         self.cut_off += other.cut_off
         self.installs |= other.installs
         self.sent |= other.sent
@@ -99,6 +103,12 @@ class _Line:
 
     place: int
     """How many lines of its session stand before it in the file."""
+
+    @property
+    def user_id(self) -> str:
+        """The install that it names; empty if it names none."""
+        said = self.told.get(USER_ID) if self.told else None
+        return said if is_random_id(said) and isinstance(said, str) else ""
 
 
 class AuditLog:
@@ -177,7 +187,11 @@ class _Attempt:
         self.summary = Summary()
         self.runs = {}
         accepted = Accepted()
+        erased = memory.erased({user for line in self._lines if (user := line.user_id)})
         for line in self._lines:
+            if erased and line.user_id in erased:
+                self.summary.erased += 1
+                continue
             if line.told is None:
                 self.summary.damaged += 1
                 continue
