@@ -86,7 +86,8 @@ COLLECTOR = {
     "inbox": ("operations",),
     "protocols": ("inbox",),
     "projects": ("inbox", "protocols"),
-    "http": ("inbox", "operations", "projects", "protocols"),
+    "http": ("erasing", "inbox", "operations", "projects", "protocols"),
+    "erasing": ("inbox", "operations"),
     "transfer": ("inbox", "protocols"),
 }
 """The collector's rooms in the same way. `allowlist` is open to all of them, and what stands beside

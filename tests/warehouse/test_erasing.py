@@ -56,7 +56,7 @@ def insert(
 
 def installs(warehouse: Warehouse, table: str = "sent") -> list[int]:
     rows = warehouse.query(
-        f"SELECT user_id FROM {{project:Identifier}}.{table} ORDER BY ALL",  # noqa: S608
+        f"SELECT user_id FROM {{project:Identifier}}.{table} ORDER BY ALL",
         {"project": database("tool")},
     ).rows
     return [int(str(each)) for (each,) in rows]
@@ -102,14 +102,11 @@ def inflated(path: Path) -> bytes:
 
 
 def files_with(directory: Path, *words: bytes) -> list[str]:
-    found = []
-    for path in sorted(directory.rglob("*")):
-        try:
-            if path.is_file() and any(word in inflated(path) for word in words):
-                found.append(str(path.relative_to(directory)))
-        except FileNotFoundError:
-            continue
-    return found
+    return [
+        str(path.relative_to(directory))
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and any(word in inflated(path) for word in words)
+    ]
 
 
 class TestOneInstall:

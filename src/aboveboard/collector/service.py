@@ -12,6 +12,7 @@ from aboveboard.warehouse import Warehouse, embedded
 from aboveboard.warehouse.lock import hold
 
 from .allowlist import AllowList
+from .erasing.eraser import Eraser
 from .inbox import storage
 from .inbox.committer import Committer
 from .inbox.inbox import Inbox
@@ -101,6 +102,8 @@ class Collector:
                 self.watch,
                 _crash=_crash,
             )
+            self.eraser = Eraser(directory, self.warehouse, self.watch, _crash=_crash)
+            opened.callback(self.eraser.close)
             self.mover.make_tables()
             self.shown = Shown(self.projects, self.mover)
             self.committer = Committer(self.inbox, self.mover.wake, self.watch)
@@ -110,6 +113,7 @@ class Collector:
         self.committer.start()
         self.mover.start()
         self.mover.wake()
+        self.eraser.start()
 
     def add_project(
         self, name: str, catalog: Catalog, *, shipped: bool = False, called: str = NEW
@@ -127,6 +131,7 @@ class Collector:
         """Store what was submitted, move what waits, and close everything."""
         try:
             self.committer.close()
+            self.eraser.stop()
             self.mover.close()
             self.projects.note_used()
             self._opened.close()
@@ -171,7 +176,7 @@ class Collector:
 
     def failing(self) -> dict[str, str]:
         """Return by project why its events are not taken, or do not reach the warehouse."""
-        return {**self.mover.troubles(), **self.projects.unreadable()}
+        return {**self.eraser.troubles, **self.mover.troubles(), **self.projects.unreadable()}
 
 
 def _keep_private(directory: Path) -> None:

@@ -68,7 +68,8 @@ def run(args: argparse.Namespace) -> int:
         say("  the collector that runs shows them within a second or two")
     return (
         1
-        if (total.damaged or total.cut_off) and not (total.taken or total.known or total.sent or total.erased)
+        if (total.damaged or total.cut_off)
+        and not (total.taken or total.known or total.sent or total.erased)
         else 0
     )
 

@@ -124,7 +124,8 @@ class Erasing:
                 f"WHERE {self._is(Which(which.installs), LOOKED_FOR)}"
             )
             if not str(uuid).startswith(_HALF)
-            and (key := int(str(user_id))) in asked and asked[key] != uuid
+            and (key := int(str(user_id))) in asked
+            and asked[key] != uuid
         }
 
     def prepare(self) -> None:

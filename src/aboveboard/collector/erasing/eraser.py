@@ -85,6 +85,9 @@ class Eraser:
         self._stop = threading.Event()
         self._worker = Worker("eraser", self._run, watch)
         self._resting: dict[str, float] = {}
+        self._worked = 0.0
+        """How many seconds ClickHouse took in the last round, without what was waited for."""
+
         self.troubles: dict[str, str] = {}
         """By project, why nothing of it can be erased now."""
 
@@ -95,11 +98,15 @@ class Eraser:
         """Say that something is to be erased."""
         self._wake.set()
 
-    def close(self) -> None:
+    def stop(self) -> None:
+        """End the thread; what is begun goes on at the next start."""
         self._worker.ends()
         self._stop.set()
         self._wake.set()
         self._worker.join()
+
+    def close(self) -> None:
+        self.stop()
         self.requests.close()
 
     def erase_all(self, project: str) -> None:
@@ -136,11 +143,11 @@ class Eraser:
         ]
 
     def _try(self, project: str) -> None:
-        begun = time.monotonic()
         rest = 0.0
+        self._worked = 0.0
         try:
             if self._round(project):
-                rest = min(REST * (time.monotonic() - begun), REST_MAX)
+                rest = min(REST * self._worked, REST_MAX)
             self.troubles.pop(project, None)
         except WarehouseError as error:
             rest = BACKOFF
@@ -218,10 +225,12 @@ class Eraser:
         erasing.prepare()
         while not erasing.is_done():
             self._pause()
+        begun = time.monotonic()
         erasing.begin(which, tables)
         self._crash("begun")
         while not erasing.is_done():
             self._pause()
+        self._worked = time.monotonic() - begun
         self._crash("rewritten")
         old = erasing.old_parts(tables)
         erasing.hurry(tables)
@@ -234,9 +243,7 @@ class Eraser:
     def _finish(self, project: str) -> None:
         """Write over what struck requests may have left in the inbox's file, and end them."""
         struck = [
-            each.number
-            for each in self.requests.all(erasures.STRUCK)
-            if each.project == project
+            each.number for each in self.requests.all(erasures.STRUCK) if each.project == project
         ]
         if not struck:
             return

@@ -8,10 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from litestar import Request, Response, Router, get, post
+from litestar.concurrency import sync_to_thread as run_sync
 from litestar.exceptions import HTTPException
 
 from aboveboard.catalog.line import SENT_AT
 from aboveboard.collector.allowlist import Accepted
+from aboveboard.collector.erasing import proof, turn
+from aboveboard.collector.inbox.erasures import TooManyToDecideError
 from aboveboard.collector.inbox.inbox import Delivery, UnavailableError
 from aboveboard.collector.inbox.storage import StorageError
 from aboveboard.collector.operations.log import described
@@ -52,6 +55,12 @@ TOO_LARGE_READ = {
 TOO_MANY_LINES = f"the body has more than {segment.LINES_MAX} lines"
 TOO_MANY_EVENTS = f"the batch has more than {posthog.EVENTS_MAX} events"
 NO_KEY = "the body has no api_key or token"
+
+GONE_WITHIN = 86_400
+"""Seconds after the hour of a request within which the install is gone from every file. Minutes, as
+a rule; a warehouse that is down, or a disk that is full, may take hours to be seen to."""
+
+DECIDED_AFTER = 3600
 
 VERDICTS_MAX = 100
 """Lines that an answer names; a body of garbage is not to make a longer answer."""
@@ -101,18 +110,52 @@ def router(collector: Collector) -> Router:
 
             async with desk.reading(sent, read) as delivery:
                 receipt = await collector.committer.submit(delivery)
-        accepted = delivery.accepted
+        accepted = receipt.accepted  # without what came of an install that was erased
         collector.metrics.count(project, receipt)
         return Response(
             {
                 "accepted": accepted.events,
-                "refused": len(accepted.rejected),
+                "refused": len(accepted.rejected) + accepted.erased,
                 "rejected": [
                     {"line": line, "reason": reason}
                     for line, reason in accepted.rejected[:VERDICTS_MAX]
                 ],
                 "duplicate": receipt.duplicate,
             },
+            headers=NO_STORE,
+        )
+
+    turns = turn.Turns()
+
+    @post("/v1/erase", status_code=202)
+    async def erase(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
+        key = access.bearer(request.headers.get("authorization"))
+        # A revoked key will do: a client that has no other must still be able to ask.
+        project = collector.projects.ever_by_key(key) if key else None
+        with bodies.coming(known=project is not None) as body:
+            sent = _whole(await body.read(request.receive, keep=project is not None))
+            if project is None:
+                raise _unknown_key()
+            asked = _asked(sent)
+        wait = turns.wait(project)
+        if wait is not None:
+            raise _too_many_to_erase(wait)
+        requests = collector.eraser.requests
+        ask = requests.ask if asked.is_proved else requests.ask_person
+        try:
+            receipt = await run_sync(ask, project, asked.user_id)
+        except TooManyToDecideError:
+            raise _too_many_to_erase(DECIDED_AFTER) from None
+        collector.eraser.wake()
+        return Response(
+            {
+                "receipt": receipt.id,
+                "taken": receipt.asked,
+                "gone": receipt.gone,
+                "gone_by": receipt.asked + GONE_WITHIN if receipt.decided else None,
+                "decided": receipt.decided,
+            },
+            status_code=202 if receipt.gone is None else 200,
             headers=NO_STORE,
         )
 
@@ -181,7 +224,7 @@ def router(collector: Collector) -> Router:
 
     return Router(
         "/",
-        route_handlers=[events, capture, flags, config],
+        route_handlers=[events, erase, capture, flags, config],
         exception_handlers={
             RefusedError: refuse,
             UnavailableError: unavailable,
@@ -208,6 +251,20 @@ def _whole(body: bytes | None) -> bytes:
 
 def _unknown_key() -> RefusedError:
     return RefusedError(401, "this write key is unknown", {"WWW-Authenticate": "Bearer"})
+
+
+def _asked(sent: bytes) -> proof.Asked:
+    if len(sent) > proof.BODY_MAX:
+        raise RefusedError(413, f"the request is larger than {proof.BODY_MAX} bytes")
+    try:
+        return proof.read(sent)
+    except proof.NoProofError as error:
+        raise RefusedError(400, str(error)) from None
+
+
+def _too_many_to_erase(seconds: int) -> RefusedError:
+    later = {"Retry-After": str(seconds)}
+    return RefusedError(429, "too many requests to erase come, ask again later", later)
 
 
 def _uuid(text: str | None) -> uuid.UUID:

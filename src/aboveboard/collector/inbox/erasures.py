@@ -45,7 +45,7 @@ _BLANK = 16 * 2**20
 """Bytes of free pages that are written over in one transaction: others wait for it."""
 
 
-class TooManyError(Exception):
+class TooManyToDecideError(Exception):
     """No more requests that a person has to decide are taken now."""
 
 
@@ -151,7 +151,7 @@ class Erasures:
         """Keep a request that proves nothing, for a person to decide.
 
         Raises:
-            TooManyError: so many wait already.
+            TooManyToDecideError: so many wait already.
         """
         digest = self._suppression.digest(user_id)
         with self._writing() as connection:
@@ -170,7 +170,7 @@ class Erasures:
                 "SELECT count(*) FROM erasure WHERE project = ? AND state = ?", (project, UNDECIDED)
             ).fetchone()
             if waiting >= UNDECIDED_MAX:
-                raise TooManyError
+                raise TooManyToDecideError
             self._add(connection, project, (user_id,), state=UNDECIDED, whole=True)
         return Receipt(digest.hex(), hour(time.time()), decided=False)
 

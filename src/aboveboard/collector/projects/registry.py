@@ -116,6 +116,18 @@ class Projects:
             self._used[key] = self._used_since[key] = day
         return self.get(name)
 
+    def ever_by_key(self, key: str) -> str | None:
+        """Return the name of the project that a write key belongs to, or did until it was revoked.
+
+        Raises:
+            storage.StorageError: the file cannot be read now.
+        """
+        with self._lock, storage.plain_errors(self._file):
+            found = self._connection.execute(
+                "SELECT project FROM write_key WHERE key = ?", (key,)
+            ).fetchone()
+        return str(found[0]) if found else None
+
     def note_used(self) -> None:
         """Write down which keys were used today for the first time. For a worker's thread.
 
