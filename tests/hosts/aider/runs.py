@@ -34,7 +34,8 @@ from aboveboard.warehouse import Warehouse, database
 warehouse = Warehouse(sys.argv[1])
 named = {"database": database("aider")}
 tables = warehouse.query(
-    "SELECT name FROM system.tables WHERE database = {database:String} AND engine LIKE '%Tree'",
+    "SELECT name FROM system.tables WHERE database = {database:String} AND engine LIKE '%Tree' "
+    "AND NOT startsWith(name, '_')",
     named,
 )
 ids = {0: str(uuid.UUID(int=0))}
