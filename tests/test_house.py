@@ -89,6 +89,7 @@ COLLECTOR = {
     "http": ("erasing", "inbox", "operations", "projects", "protocols"),
     "erasing": ("inbox", "operations"),
     "transfer": ("inbox", "protocols"),
+    "examination": ("http", "inbox", "operations", "projects"),
 }
 """The collector's rooms in the same way. `allowlist` is open to all of them, and what stands beside
 them (`mover`, `sessions`, `service`, `app`) puts them together."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import http.client
+import os
 import re
 import shutil
 import subprocess
@@ -34,7 +35,9 @@ class Proxy:
             block = block.replace("proxy_http_version 1.1;", headers)
         self.config = folder / "nginx.conf"
         self.config.write_text(
-            f"daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
+            # Started by root it would be nobody, who may not write to the test's own folder.
+            ("user root root; " if os.geteuid() == 0 else "")
+            + f"daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
             "events {}\nhttp {\n"
             + "".join(
                 f"{name}_temp_path {folder}/{name};\n"

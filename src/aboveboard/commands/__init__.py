@@ -19,6 +19,7 @@ COMMANDS = {
     "import": "audit logs into the warehouse: ours and stock aider's",
     "projects": "the collector's projects: list, add, set, remove",
     "keys": "the write keys that clients send with: list, add, revoke",
+    "doctor": "what is wrong with a collector's installation, and what to do",
     "catalog": "what a tool may collect: show it, or print it as JSON",
     "stats": "what one's own audit log says, in the terminal; needs no server",
     "sample": "the last 1,000 events of an audit log, fit to publish",

@@ -273,7 +273,7 @@ class Projects:
                 catalog = (
                     before.catalog  # the same one: what was made of it holds
                     if before is not None and self._texts.get(name) == text
-                    else _catalog(name, text)
+                    else catalog_of(name, text)
                 )
             except CatalogError as error:
                 unreadable[name] = str(error)
@@ -306,7 +306,7 @@ def _check_use(catalog: Catalog) -> None:
     Translator(AllowList(catalog))
 
 
-def _catalog(name: str, text: bytes) -> Catalog:
+def catalog_of(name: str, text: bytes) -> Catalog:
     """Return a catalog as it was stored; raise `CatalogError` if events cannot be taken by it."""
     mend = f"give it one with `aboveboard projects add {name} --catalog FILE --replace`"
     try:

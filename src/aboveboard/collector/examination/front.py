@@ -1,0 +1,157 @@
+"""The address: whether a server answers, and what a stranger gets through whatever is before it."""
+
+from __future__ import annotations
+
+import datetime
+import http.client
+import ssl
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aboveboard.collector.http import access
+
+from .finding import Finding, look, well, wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+URL, SECRET, CLOCK = "address", "secret", "clock"
+SECONDS = 10.0
+
+LARGE = 2 * 2**20
+"""Bytes of a body that a proxy must let pass: nginx, unless told otherwise, takes one MiB."""
+
+SKEW = 120.0
+"""Seconds that two clocks may differ."""
+
+DASHBOARD = ("/", "/insights/models.json", "/metrics")
+
+
+def secret(told: str | None, *, public: bool) -> Finding:
+    """Return whether an admin secret will do.
+
+    Args:
+        told: The secret, as the environment has it.
+        public: Whether the address is not this machine's.
+    """
+    how = 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
+    if told is not None:
+        weak = access.weakness(told)
+        return wrong(SECRET, weak) if weak else well(SECRET, "long and mixed enough")
+    if public:
+        return look(
+            SECRET,
+            "ABOVEBOARD_ADMIN_SECRET is not set here, so its strength was not looked at; the "
+            f"server's must be set: make one with `{how}`",
+        )
+    return look(
+        SECRET, "ABOVEBOARD_ADMIN_SECRET is not set: only this machine can see the dashboard"
+    )
+
+
+def is_public(url: str | None) -> bool:
+    return url is not None and not access.is_loopback(urlsplit(url).hostname or "")
+
+
+def examine(url: str) -> Iterator[Finding]:
+    """Yield what there is to say about a server's address, as a stranger finds it."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        yield wrong(URL, f"{url} is none: it is like https://analytics.example.org")
+        return
+    try:
+        ready = _Answer(url, "/readyz")
+    except (OSError, http.client.HTTPException) as error:
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        yield wrong(URL, f"nothing answers at {url} ({why}): start the server, or correct it")
+        return
+    yield from _readiness(url, ready)
+    try:
+        yield from _what_a_stranger_gets(url, ready)
+    except (OSError, http.client.HTTPException) as error:
+        yield wrong(URL, f"{url} did not answer further ({type(error).__name__}): ask again")
+
+
+class _Answer:
+    """What a request without any secret got."""
+
+    def __init__(self, url: str, path: str, body: bytes | None = None) -> None:
+        parts = urlsplit(url)
+        where, port = parts.hostname or "", parts.port
+        connection = (
+            http.client.HTTPSConnection(
+                where, port, timeout=SECONDS, context=ssl.create_default_context()
+            )
+            if parts.scheme == "https"
+            else http.client.HTTPConnection(where, port, timeout=SECONDS)
+        )
+        try:
+            connection.request(
+                "GET" if body is None else "POST",
+                parts.path.rstrip("/") + path,
+                body,
+                {"Connection": "close", "User-Agent": "aboveboard doctor"},
+            )
+            answer = connection.getresponse()
+            self.status = answer.status
+            self.server = answer.headers.get("Server", "")
+            self.date = answer.headers.get("Date")
+            self.body = answer.read(65_536)
+        finally:
+            connection.close()
+
+
+def _readiness(url: str, ready: _Answer) -> Iterator[Finding]:
+    lines = ready.body.decode("utf-8", "replace").splitlines()
+    if ready.status == 200 and lines == ["ready"]:
+        yield well(URL, f"{url} is ready")
+    elif ready.status == 503 and lines:
+        yield from (wrong(URL, f"{url} says: {line[:300]}") for line in lines)
+    elif ready.status == 404:
+        yield look(URL, f"{url} does not pass /readyz on, so whether it is ready was not seen")
+    else:
+        yield wrong(URL, f"{url}/readyz answers {ready.status}: is this a collector's address?")
+    if ready.date:
+        theirs = parsedate_to_datetime(ready.date).timestamp()
+        if abs(theirs - time.time()) > SKEW:
+            moment = datetime.datetime.fromtimestamp(theirs, datetime.timezone.utc)
+            yield wrong(
+                CLOCK, f"{url} says it is {moment:%Y-%m-%d %H:%M} UTC, and here it is not: set them"
+            )
+
+
+def _what_a_stranger_gets(url: str, ready: _Answer) -> Iterator[Finding]:
+    public = is_public(url)
+    proxied = public or ready.server.lower().startswith(("nginx", "caddy", "apache", "envoy"))
+    seen = [path for path in DASHBOARD if _Answer(url, path).status == 200]
+    if seen and proxied:
+        yield wrong(
+            URL,
+            f"whoever asks {url} sees {', '.join(seen)} without a secret: set "
+            "ABOVEBOARD_ADMIN_SECRET and start the server again",
+        )
+    elif proxied:
+        yield well(URL, "a stranger sees no page and no number")
+    if public and url.startswith("http:"):
+        yield wrong(URL, f"{url} is not encrypted: have the proxy listen with TLS (https)")
+    sent = _Answer(url, "/v1/events", b" " * LARGE)
+    if sent.status == 413:
+        yield wrong(
+            URL,
+            f"{url} refuses a body of 2 MiB: have the proxy take 8 (client_max_body_size 8m of "
+            "nginx)",
+        )
+    elif sent.status >= 500 and sent.status != 503:
+        yield wrong(
+            URL,
+            f"{url}/v1/events answers {sent.status} to a body of 2 MiB: the error log of the "
+            "proxy, else of the server, says why",
+        )
+    elif sent.status not in (400, 401, 503):
+        yield wrong(
+            URL,
+            f"{url}/v1/events answers {sent.status} to a request without a key, and not 401: have "
+            "the proxy pass it on",
+        )
