@@ -44,7 +44,7 @@ def analytics(**options: object) -> Analytics:
         version="1.2.3",
         catalog=EVENTS,
         endpoint=os.environ.get("TOOL_ENDPOINT", "http://127.0.0.1:9"),
-        key="tool-key",
+        key=os.environ.get("TOOL_KEY", "tool-key"),
         url="https://tool.example/analytics",
         sample_percent=float(os.environ.get("TOOL_PERCENT", "0")),
         **options,  # type: ignore[arg-type]

@@ -60,6 +60,11 @@ class Place:
         return os.path.join(self.path, "refused.json")
 
     @property
+    def receipts_file(self) -> str:
+        """The file in which the child keeps what collectors said of requests to erase."""
+        return os.path.join(self.path, "receipts.json")
+
+    @property
     def file(self) -> str:
         """The file in which this errand is kept, for the runs that have another."""
         return os.path.join(self.path, "errand.json")

@@ -27,7 +27,7 @@ import urllib.request
 
 from aboveboard.catalog.line import SENT_AT, hour
 
-from . import consent, environment, locks, segment, shortfile, spawn, verdicts, wire
+from . import consent, environment, locks, receipts, segment, shortfile, spawn, verdicts, wire
 from .earlier import adopt
 from .errand import (
     CANNOT_ERASE,
@@ -337,6 +337,9 @@ def send_erasures(errand: Errand, connection: Connection) -> None:
         status, retry_after = connection.post("/v1/erase", body, headers)
         if status in (200, 202):
             os.unlink(path)
+            # What cannot be read tells nothing, and the request was taken all the same.
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                receipts.keep(errand.receipts_file, connection.answer())
         elif status in REFUSED:
             os.replace(path, path + ".refused")  # kept for a person to look at; no longer owed
         elif status in UNKNOWN:

@@ -20,6 +20,7 @@ COMMANDS = {
     "projects": "the collector's projects: list, add, set, remove",
     "keys": "the write keys that clients send with: list, add, revoke",
     "doctor": "what is wrong with a collector's installation, and what to do",
+    "erase": "an install out of a project for good, or rows that should not be there",
     "catalog": "what a tool may collect: show it, or print it as JSON",
     "stats": "what one's own audit log says, in the terminal; needs no server",
     "sample": "the last 1,000 events of an audit log, fit to publish",

@@ -73,7 +73,8 @@ def _say_when(install: Install, *, started: bool, cannot: bool) -> str:
         return (
             "is kept, and the collector is asked now. Until it takes the request, it is asked "
             f"again when {install.app} runs without --no-analytics; `aboveboard status "
-            f"{install.app}` tells whether it has"
+            f"{install.app}` tells whether it has, "
+            "and until when all is gone"
         )
     if environment.do_not_track(os.environ):
         return f"is kept, and goes out once {install.app} runs without DO_NOT_TRACK"

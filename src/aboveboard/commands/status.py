@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aboveboard.client import consent, environment, recipient, segment, verdicts
+from aboveboard.client import consent, environment, receipts, recipient, segment, verdicts
 from aboveboard.client.errand import POSTHOG, Errand, Place, paused
 from aboveboard.client.install import Install
 from aboveboard.client.state import State
@@ -98,6 +98,7 @@ def _describe_recipient(install: Install, errand: Errand, state: State) -> dict[
         "paused": paused(at.pause_file),
         "cannot_erase": at.cannot_erase(),
         "erasures_owed": sum(name.endswith(".json") for name in _names(at.erasures)),
+        "erasures_taken": [each.as_json() for each in receipts.read(at.receipts_file)],
         "waiting_directory": at.segments,
     }
 
@@ -169,7 +170,24 @@ def _add_recipient(add: Add, one: dict[str, object], *, unseen: bool) -> None:
         if one["cannot_erase"]:
             fate = "kept: the collector cannot erase yet, and is asked again once a day"
         add("owed", f"{_number(one['erasures_owed'], 'request')} to erase, {fate}")
+    for receipt in _dicts(one["erasures_taken"]):
+        add("erased", _taken(receipt))
     add("waiting in", one["waiting_directory"])
+
+
+def _taken(receipt: Mapping[str, object]) -> str:
+    """Return what a collector said when it took a request to erase."""
+    taken, gone_by = receipt["taken"], receipt["gone_by"]
+    when = f", asked on {_day(taken)}" if isinstance(taken, int) else ""
+    if not receipt["decided"]:
+        return f"receipt {receipt['receipt']}{when}: a person there is to decide"
+    by = f", gone by {_day(gone_by)}" if isinstance(gone_by, int) else ""
+    return f"receipt {receipt['receipt']}{when}{by}"
+
+
+def _day(seconds: int) -> str:
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).astimezone()
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _off_here(app: str) -> str:

@@ -159,8 +159,15 @@ class Eraser:
     def _count(self) -> None:
         """Answer those who ask how many rows they would erase."""
         for each in self.requests.all(erasures.COUNT):
+            if not self.requests.has_moved(each.project, each.last):
+                continue
             which = Which(each.installs, each.since, each.until)
-            found = self._warehouse.erasing(each.project).count(which)
+            try:
+                found = self._warehouse.erasing(each.project).count(which)
+            except WarehouseError as error:
+                log.warning("project %s: rows cannot be counted: %s", each.project, _what(error))
+                self.requests.remove(each.number)
+                continue
             self.requests.note(each.number, erasures.COUNTED, found, sum(found.values()))
 
     def _round(self, project: str) -> bool:

@@ -344,6 +344,10 @@ class Erasures:
                     "UPDATE erasure SET state = ? WHERE number = ? AND NOT whole", (GONE, number)
                 )
                 connection.execute("DELETE FROM erasure WHERE number = ? AND whole", (number,))
+            connection.execute(  # whoever asked has gone without looking
+                "DELETE FROM erasure WHERE state IN (?, ?) AND asked < ?",
+                (COUNT, COUNTED, hour(time.time()) - 86_400),
+            )
 
     def close(self) -> None:
         with self._lock:
