@@ -20,18 +20,22 @@ class Receipt:
     """One request that was taken.
 
     Attributes:
-        id: What the collector knows it by.
+        number: What the collector knows it by.
         taken: When, in seconds since 1970; None if it did not say.
         gone_by: Until when all is gone; None if it did not say, or a person is to decide.
         decided: Whether it is carried out; else a person is to say so.
     """
 
-    __slots__ = ("decided", "gone_by", "id", "taken")
+    __slots__ = ("decided", "gone_by", "number", "taken")
 
     def __init__(
-        self, id: str, taken: int | None = None, gone_by: int | None = None, decided: bool = True
+        self,
+        number: str,
+        taken: int | None = None,
+        gone_by: int | None = None,
+        decided: bool = True,
     ) -> None:
-        self.id = id
+        self.number = number
         self.taken = taken
         self.gone_by = gone_by
         self.decided = decided
@@ -39,7 +43,7 @@ class Receipt:
     def as_json(self) -> dict[str, object]:
         """Return the receipt as it is kept and shown."""
         return {
-            "receipt": self.id,
+            "receipt": self.number,
             "taken": self.taken,
             "gone_by": self.gone_by,
             "decided": self.decided,
@@ -54,7 +58,7 @@ def keep(path: str, answer: bytes) -> None:
         return
     if told is None:
         return
-    others = [each for each in read(path) if each.id != told.id]
+    others = [each for each in read(path) if each.number != told.number]
     kept = [each.as_json() for each in (*others, told)][-KEPT_MAX:]
     written = f"{path}.new"
     try:
