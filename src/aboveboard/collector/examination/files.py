@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.collector.inbox.inbox import RESERVE
 
-from .finding import Finding, look, well, wrong
+from .finding import Finding, notice, well, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ def _owners(directory: Path, owner: int, entries: list[Path]) -> Iterator[Findin
             f"`sudo chown -R {owner} {shlex.quote(str(directory))}` gives them back",
         )
     if os.geteuid() not in (0, owner):
-        yield look(ABOUT, f"{directory} is of user {owner}, and you are {os.geteuid()}")
+        yield notice(ABOUT, f"{directory} is of user {owner}, and you are {os.geteuid()}")
 
 
 def _anothers(entry: Path, directory: Path, owner: int) -> Iterator[str]:

@@ -19,7 +19,7 @@ def well(about: str, says: str) -> Finding:
     return Finding(WELL, about, says)
 
 
-def look(about: str, says: str) -> Finding:
+def notice(about: str, says: str) -> Finding:
     return Finding(LOOK, about, says)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from aboveboard.collector.http import access
 
-from .finding import Finding, look, well, wrong
+from .finding import Finding, notice, well, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,12 +41,12 @@ def secret(told: str | None, *, public: bool) -> Finding:
         weak = access.weakness(told)
         return wrong(SECRET, weak) if weak else well(SECRET, "long and mixed enough")
     if public:
-        return look(
+        return notice(
             SECRET,
             "ABOVEBOARD_ADMIN_SECRET is not set here, so its strength was not looked at; the "
             f"server's must be set: make one with `{how}`",
         )
-    return look(
+    return notice(
         SECRET, "ABOVEBOARD_ADMIN_SECRET is not set: only this machine can see the dashboard"
     )
 
@@ -110,7 +110,7 @@ def _readiness(url: str, ready: _Answer) -> Iterator[Finding]:
     elif ready.status == 503 and lines:
         yield from (wrong(URL, f"{url} says: {line[:300]}") for line in lines)
     elif ready.status == 404:
-        yield look(URL, f"{url} does not pass /readyz on, so whether it is ready was not seen")
+        yield notice(URL, f"{url} does not pass /readyz on, so whether it is ready was not seen")
     else:
         yield wrong(URL, f"{url}/readyz answers {ready.status}: is this a collector's address?")
     if ready.date:

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 from aboveboard.collector.operations import descriptors
 
-from .finding import Finding, look, well, wrong
+from .finding import Finding, notice, well, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ class Server:
 
     def finding(self) -> Finding:
         if not self.runs:
-            return look(SERVER, "none serves the directory now: `aboveboard serve` starts one")
+            return notice(SERVER, "none serves the directory now: `aboveboard serve` starts one")
         return well(SERVER, "one runs" + (f", process {self.pid}" if self.pid else ""))
 
 
@@ -95,7 +95,7 @@ def open_files(server: Server) -> Finding:
     if used is not None and limit - used < descriptors.SPARE:
         return wrong(FILES, f"{told}, so that the next insert may fail: {raise_it}")
     if limit < FEW:
-        return look(FILES, f"{told}, half of them for connections: {raise_it}")
+        return notice(FILES, f"{told}, half of them for connections: {raise_it}")
     return well(FILES, told)
 
 

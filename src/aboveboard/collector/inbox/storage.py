@@ -12,6 +12,7 @@ import sqlite3
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from . import migrations
 
@@ -170,3 +171,46 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
         raise
+
+
+CHECKED_MAX = 256 * 2**20
+"""Bytes of a file that is read as a whole to see whether it is damaged."""
+
+
+@contextlib.contextmanager
+def reading(file: Path, steps: int) -> Iterator[sqlite3.Connection]:
+    """Open one of the files for who only looks: nothing is changed, made or brought up to date.
+
+    Args:
+        file: The file.
+        steps: How many migrations this aboveboard knows.
+
+    Raises:
+        StorageError: it cannot be read, is damaged, or of another aboveboard.
+    """
+    if not file.exists():
+        raise StorageError(f"{file} is not there: `aboveboard serve` makes it")
+    # With a log beside it the file is not whole without; else nothing is to be put beside it.
+    with_log = any(
+        path.exists() and path.stat().st_size for path in (Path(f"{file}-wal"), Path(f"{file}-shm"))
+    )
+    how = "mode=ro" if with_log else "mode=ro&immutable=1"
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"file:{quote(str(file))}?{how}", uri=True, timeout=5)
+        ) as connection:
+            if file.stat().st_size <= CHECKED_MAX:
+                said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+                if said != "ok":
+                    raise StorageError(f"{file} is damaged: bring back a copy")
+            taken = _version(connection)
+            if taken > steps:
+                raise StorageError(f"{file} was written by a newer aboveboard: upgrade this one")
+            if taken < steps:
+                raise StorageError(
+                    f"{file} is of an older aboveboard: copy the directory, then start "
+                    "`aboveboard serve`, which brings it up to date"
+                )
+            yield connection
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(f"{file} cannot be read ({error}): bring back a copy") from None
