@@ -106,22 +106,11 @@ class TestAnswers:
         active = {event.user_id for event in chosen if event.event == "session_start"}
         uses: Counter[tuple[str, object]] = Counter()
         users: dict[tuple[str, object], set[UUID]] = defaultdict(set)
-        features = {
-            "gui session": "chat in the browser",
-            "cli session": "chat in the terminal",
-            "repo": "work in a git repository",
-        }
         for event in chosen:
-            if event.event == "command":
-                name = ("command", event.properties["command"])
-            elif event.event in features:
-                name = ("feature", features[event.event])
-            elif event.event == "auto_commits" and event.properties["enabled"]:
-                name = ("feature", "automatic commits")
-            else:
-                continue
-            uses[name] += 1
-            users[name] |= {event.user_id} & active
+            name = use_of(event)
+            if name is not None:
+                uses[name] += 1
+                users[name] |= {event.user_id} & active
 
         rows = data.ask("commands", {**PERIOD, **filters}).records()
 
@@ -552,6 +541,22 @@ def sessions_begun(
         for event in choose(happened, filters)
         if event.event == "session_start"
     }
+
+
+FEATURES = {
+    "gui session": "chat in the browser",
+    "cli session": "chat in the terminal",
+    "repo": "work in a git repository",
+}
+
+
+def use_of(event: Happening) -> tuple[str, object] | None:
+    """Return which command or feature an event is a use of."""
+    if event.event == "command":
+        return "command", event.properties["command"]
+    if event.event == "auto_commits" and event.properties["enabled"]:
+        return "feature", "automatic commits"
+    return ("feature", FEATURES[event.event]) if event.event in FEATURES else None
 
 
 def kind_of(event: Happening) -> str | None:

@@ -1,7 +1,5 @@
 """Questions about the data: one SQL file, one chart, one page each (docs/insights.md)."""
 
-from aboveboard.statistics.intervals import interval
-
 from .filters import FilterError, Filters
 from .insight import Column, Insight, Project, get, offered
 from .insight import every as all  # noqa: A004  # read as insights.all()
@@ -17,7 +15,6 @@ __all__ = [
     "Table",
     "all",
     "get",
-    "interval",
     "offered",
     "subject",
 ]

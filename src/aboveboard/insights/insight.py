@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 import msgspec
 
-from aboveboard.statistics.intervals import interval
+from aboveboard.statistics.estimates import estimate
+from aboveboard.statistics.intervals import intervals
 from aboveboard.warehouse import database
 
 from .statement import fitted, has
@@ -17,22 +18,16 @@ from .table import Table, Value, plain
 from .versions import age
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aboveboard.catalog.catalog import Catalog
     from aboveboard.warehouse import Result, Warehouse
 
     from .filters import Filters
 
-ERROR, LOW, HIGH = "_se", "_low", "_high"
-"""What follows a share's name: its standard error in SQL, which becomes the interval's bounds."""
-
-DIGITS_OF_ERROR = 8
-ALIKE = 1e-5
-"""An error is what a subtraction leaves of sums of squares. Below this part of its share it is
-noise of that subtraction, and installs are all alike; above, the order in which many squares
-happened to be added up hardly ever shows in so few digits."""
-
+SUMS, LOW, HIGH = "_sums", "_low", "_high"
+"""What follows a share's name: in SQL the sums that it is estimated from, which become the share
+and its interval's bounds."""
 
 QUESTIONS = resources.files(__package__).joinpath("questions")
 """Where the pairs of files are."""
@@ -92,6 +87,7 @@ class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs: tuple[str, ...]
     columns: dict[str, Column]
     needs_any: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
     chart: dict[str, Any] | None = None
     glance: Glance | None = None
     listed: bool = True
@@ -108,6 +104,7 @@ class Insight:
         question: The question, from the first line of its SQL.
         needs: Events, or `event.property`, all of which the catalog must have.
         needs_any: Of these it must have one, where there are any.
+        uses: What else of a catalog its SQL asks for.
         columns: What the table shows, in this order; the data may have more.
         chart: Vega-Lite without data, or None.
         glance: How the first page sums it up, or None.
@@ -124,12 +121,18 @@ class Insight:
     order: int
     needs: tuple[str, ...]
     needs_any: tuple[str, ...]
+    uses: tuple[str, ...]
     columns: Mapping[str, Column]
     chart: Mapping[str, Any] | None
     glance: Glance | None
     listed: bool
     of_event: bool
     newest_first: str | None
+
+    @property
+    def may_ask(self) -> frozenset[str]:
+        """Events, and `event.property`, that its SQL may ask a catalog for."""
+        return frozenset((*self.needs, *self.needs_any, *self.uses))
 
     def offered(self, catalog: Catalog) -> bool:
         """Say whether a project of this catalog has what the question is about."""
@@ -144,31 +147,32 @@ class Insight:
             FilterError: the catalog has no event of the name that is asked for.
             WarehouseError: the question could not be answered.
         """
-        sql, names = fitted(self.sql, project.catalog, filters)
+        sql, names = fitted(self.sql, self.may_ask, project.catalog, filters)
         parameters = {"project": database(project.name), **filters.parameters(), **names}
         return self._table(warehouse.query(sql, parameters))
 
     def _table(self, result: Result) -> Table:
-        """Return the answer with each standard error turned into an interval's two bounds."""
-        columns: list[str] = []
+        """Return the answer with each share's sums turned into the share and its interval."""
+        rows = self._ordered(result)
+        table: dict[str, list[Value]] = {}
         for name in result.columns:
-            share = name.removesuffix(ERROR)
-            columns += [name] if share == name else [share + LOW, share + HIGH]
-        rows = []
-        for row in self._ordered(result):
-            cells: list[Value] = []
-            for name, value in row.items():
-                share = name.removesuffix(ERROR)
-                if share == name:
-                    cells.append(value)
-                else:
-                    cells += self._bounds(share, value, row)
-            rows.append(tuple(cells))
-        return Table(tuple(columns), tuple(rows))
+            values = [row[name] for row in rows]
+            share = name.removesuffix(SUMS)
+            if share == name:
+                table[name] = values
+            else:
+                shown = list(_shares(values))
+                for ending, part in (("", 0), (LOW, 1), (HIGH, 2)):
+                    table[share + ending] = [each[part] for each in shown]
+        return Table(tuple(table), tuple(zip(*table.values(), strict=True)))
 
-    def _ordered(self, result: Result) -> list[dict[str, Value]]:
+    def _ordered(self, result: Result) -> list[dict[str, Any]]:
         rows = [
-            dict(zip(result.columns, map(plain, values), strict=True)) for values in result.rows
+            {
+                name: value if name.endswith(SUMS) else plain(value)
+                for name, value in zip(result.columns, values, strict=True)
+            }
+            for values in result.rows
         ]
         version = self.newest_first
         if version is not None:
@@ -176,16 +180,17 @@ class Insight:
             rows.sort(key=lambda row: age(cast("str | None", row[version])), reverse=True)
         return rows
 
-    def _bounds(self, share: str, error: Value, row: Mapping[str, Value]) -> tuple[Value, Value]:
-        of = self.columns[share].of
-        value, installs = row[share], row[of] if of else None
-        if not (
-            isinstance(value, float) and isinstance(error, float) and isinstance(installs, int)
-        ):
-            return None, None
-        error = 0.0 if error < ALIKE * value else float(f"{error:.{DIGITS_OF_ERROR}g}")
-        found = interval(value, error, installs)
-        return (plain(found[0]), plain(found[1])) if found else (None, None)
+
+def _shares(column: Sequence[Sequence[float] | None]) -> Iterator[tuple[Value, Value, Value]]:
+    """Yield the share and the bounds of each row from its sums, null where there are none."""
+    found = [estimate(sums or []) for sums in column]
+    bounds = iter(intervals([each for each in found if each is not None]))
+    for each in found:
+        if each is None:
+            yield None, None, None
+        else:
+            low, high = next(bounds) or (None, None)
+            yield plain(each.share), plain(low), plain(high)
 
 
 @functools.cache

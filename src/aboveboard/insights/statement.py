@@ -1,30 +1,36 @@
 """Statements: an insight's SQL fitted to a project's catalog and to what is asked of it.
 
-The SQL is whole as it stands. A line that ends in `-- if <condition>`, or lines between
-`-- if <condition>:` and `-- end`, are left out where the condition does not hold: `filtered` (a
-version or a system was asked for), or an event, or an `event.property`, that the project's catalog
-has, or one of several with ` or ` between them. Lines between `-- for each event:` and `-- end`
-stand once for each event of the catalog; `-- for each property:`, `word:` and `number:`, for the
-properties of the event that is asked about. What differs between repetitions reaches the database
-bound, never pasted: `{table:Identifier}` becomes `{table_event_3:Identifier}`.
+The SQL is a Jinja template whose statements stand in comments of their own, so it reads as SQL:
 
-Tables are read without the events of nobody (whose sender is not known, or was off), so that nobody
-is an install, or in an interval, of any question. A line that ends in `-- with nobody` reads them
-too: it counts events, and not who had them.
+    --% if has("message_send.cost")
+    , sum(cost) AS cost
+    --% endif
+
+A template knows `has(...)` (an event, or an `event.property`, of the project's catalog; the
+question lists all that it may ask for), `filtered` (a version or a system was asked for), `events`
+(of the catalog), `subject` (the event that is asked about) and its `properties`, `words` and
+`numbers`. Any other name is an error. `rows("table")` reads a table without the events of nobody,
+whose sender is not known, or was off: so nobody is an install, or in an interval, of any question.
+`all_rows("table")` reads them too: it counts events, and not who had them.
+
+Nothing of a catalog is ever pasted. `{{ event.table }}` becomes `{event_3_table:Identifier}`, and
+its value reaches the database bound.
 """
 
 from __future__ import annotations
 
-import re
+import functools
 from itertools import compress
 from typing import TYPE_CHECKING
+
+import jinja2
 
 from aboveboard.warehouse import columns, table
 
 from .filters import FilterError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from aboveboard.catalog.catalog import Catalog, Entry
 
@@ -33,67 +39,94 @@ if TYPE_CHECKING:
 BUILT_IN = ("session_start", "exception", "dropped_events", "rejected_value")
 """Events that the client records by itself, in whatever tool it is."""
 
-FILTERED = "filtered"
-
-_OPTIONAL = re.compile(r"^(.*?)\s*-- if (.+)$")
-_BLOCK = re.compile(r"^\s*-- (if|for each) ([^\n]+):\n(.*?)^\s*-- end\n", re.DOTALL | re.MULTILINE)
-
-_TABLE = re.compile(r"\{project:Identifier\}\.(?:\{\w+:Identifier\}|\w+)")
-_WITH_NOBODY = "-- with nobody"
-
 Names = dict[str, object]
+Placeholders = dict[str, str]
+
+_TYPES = {
+    "place": "UInt16",
+    "event": "String",
+    "table": "Identifier",
+    "built_in": "UInt8",
+    "property": "String",
+    "kind": "String",
+    "unit": "String",
+    "column": "Identifier",
+}
+"""What is told of an event or a property, and as what ClickHouse takes it."""
+
+_environment = jinja2.Environment(
+    loader=jinja2.PackageLoader("aboveboard.insights", "questions"),
+    line_statement_prefix="--%",
+    trim_blocks=True,
+    undefined=jinja2.StrictUndefined,
+    autoescape=False,  # noqa: S701  # SQL; what is not ours is bound
+)
 
 
-def fitted(sql: str, catalog: Catalog, filters: Filters) -> tuple[str, Names]:
-    """Return the SQL with the lines that stand for this catalog, and the names that they bind.
+def fitted(
+    sql: str, uses: Collection[str], catalog: Catalog, filters: Filters
+) -> tuple[str, Names]:
+    """Return a question's SQL for this catalog, and the values that its names are bound to.
+
+    Args:
+        sql: The question's template.
+        uses: Events, or `event.property`, that the SQL may ask the catalog for.
+        catalog: The project's.
+        filters: What is asked for.
 
     Raises:
         FilterError: the catalog has no event of the name that is asked for.
+        LookupError: the SQL asks for what `uses` has not. A fault of the question's.
     """
     entry = subject(catalog, filters)
-    bound: Names = {"event": entry.name, "table": table(entry.name)}
+    bound: Names = {}
     numbers = [declared.kind.is_summed for declared in entry.properties.values()]
-    properties = list(_properties(entry))
-    groups = {
-        "event": list(_events(catalog, filters)),
-        "property": properties,
-        "word": [each for each, number in zip(properties, numbers, strict=True) if not number],
-        "number": list(compress(properties, numbers)),
-    }
+    properties = [
+        _bind(bound, f"property_{number}", names) for number, names in enumerate(_properties(entry))
+    ]
+    events = [
+        _bind(bound, f"event_{number}", names)
+        for number, names in enumerate(_events(catalog, filters))
+    ]
 
-    def holds(condition: str) -> bool:
-        if condition == FILTERED:
-            return filters.by_session
-        return any(has(catalog, need) for need in condition.split(" or "))
+    def asked(need: str) -> bool:
+        if need not in uses:
+            raise LookupError(f"the SQL asks for {need!r}, which the question does not list")
+        return has(catalog, need)
 
-    def stand(block: re.Match[str]) -> str:
-        word, what, template = block.groups()
-        if word == "if":
-            return template if holds(what) else ""
-        copies = []
-        for number, names in enumerate(groups[what]):
-            copy, suffix = template, f"_{what}_{number}"
-            for name, value in names.items():
-                copy = copy.replace(f"{{{name}:", f"{{{name}{suffix}:")
-                bound[name + suffix] = value
-            copies.append(copy)
-        return "".join(copies)
-
-    lines = []
-    for line in _BLOCK.sub(stand, sql).splitlines():
-        optional = _OPTIONAL.match(line)
-        if optional is None:
-            lines.append(line)
-        elif holds(optional.group(2).strip()):
-            lines.append(optional.group(1))
-    return "\n".join(map(_of_somebody, lines)), bound
+    rendered = _template(sql).render(
+        has=asked,
+        filtered=filters.by_session,
+        events=events,
+        subject=_bind(bound, "subject", {"event": entry.name, "table": table(entry.name)}),
+        properties=properties,
+        words=list(compress(properties, [not number for number in numbers])),
+        numbers=list(compress(properties, numbers)),
+        rows=_rows,
+        all_rows=_all_rows,
+    )
+    return rendered, bound
 
 
-def _of_somebody(line: str) -> str:
-    """Return a line of SQL that reads only events which name an install."""
-    if line.endswith(_WITH_NOBODY):
-        return line.removesuffix(_WITH_NOBODY)
-    return _TABLE.sub(r"(SELECT * FROM \g<0> WHERE user_id != 0)", line)
+@functools.cache
+def _template(sql: str) -> jinja2.Template:
+    return _environment.from_string(sql)
+
+
+def _bind(bound: Names, prefix: str, names: Names) -> Placeholders:
+    """Bind names, and return the placeholders that stand for them in SQL."""
+    bound.update({f"{prefix}_{name}": value for name, value in names.items()})
+    return {name: f"{{{prefix}_{name}:{_TYPES[name]}}}" for name in names}
+
+
+def _rows(name: str) -> str:
+    """Return a table's rows in SQL, but for those of nobody."""
+    return f"(SELECT * FROM {_all_rows(name)} WHERE user_id != 0)"  # noqa: S608  # ours
+
+
+def _all_rows(name: str) -> str:
+    """Return a table in SQL, by its name or by the placeholder of its name."""
+    return f"{{project:Identifier}}.{name}"
 
 
 def subject(catalog: Catalog, filters: Filters) -> Entry:

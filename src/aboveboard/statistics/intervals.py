@@ -1,33 +1,133 @@
-"""95 % intervals for shares, from a standard error and the number of installs behind it.
+"""95 % intervals for the shares of a table, in which whoever sends much counts much.
 
-The SQL gives a share and its standard error, both from sums an install. Here the error becomes an
-interval: on the logit scale, so that it stays between 0 and 1 and is longer towards the middle, as
-a share's uncertainty is, and with Student's t, since the error itself is an estimate.
-docs/insights.md tells where each part comes from and how often such intervals hold the truth.
+The unit that was drawn is the install. The SQL gives, for each row's share, its standard error (the
+delete-one jackknife over installs) and the clustering of what it is a share of. Here they become an
+*effective sample size*, the number of independent answers that would know as much, and from it
+Wilson's score interval with Student's t.
+
+A row's own variance is a poor guide where few installs stand behind it: it is too small just where
+the share came out too small. So it is mixed with the guess that an install is one answer, which
+counts the less the more installs answered; and the effective size is at most what the variances
+of all rows say together, of the whole table and of the rows that are as rare as this one.
+docs/statistics.md has the sources, and how often such intervals hold the truth.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 LEVEL = 0.95
+
+RARE = 0.05
+"""Rows whose share is at most this are pooled apart as well: what few do is done by fewer installs
+each, so that what is common knows too little of it."""
+
+ALIKE = 1e-5
+"""An error is what a subtraction leaves of sums of squares. Below this part of its share it is the
+noise of that subtraction, and the installs behind the row are all alike."""
+
+PRIOR = 20.0
+"""As many answers as it takes for a row's own variance to count as much as the guess that whoever
+sends says the same each time, so that an install is one answer."""
 
 _NORMAL = 1.959963984540054
 """The normal distribution's 97.5 % point."""
 
+Bounds = tuple[float, float]
 
-def interval(share: float, error: float, installs: int) -> tuple[float, float] | None:
-    """Return the bounds of a share, or None where the data cannot say.
 
-    They cannot where there are fewer than two installs, and where every install gives the same
-    answer (a share of 0 or 1): a standard error of 0 would claim to be certain.
+@dataclass(frozen=True)
+class Estimate:
+    """One row's share, estimated from installs.
+
+    Args:
+        share: Between 0 and 1.
+        error: Its standard error; 0 where all installs answered alike.
+        size: What it is a share of: all messages, a version's sessions.
+        clusters: How many equal installs would be as concentrated as these are in what the share is
+            of: (Σx)² / Σx² (Kish, Survey Sampling, 1965). At most the number of installs.
+        answers: The same of what they said: the lesser of those who had it, (Σy)² / Σy², and of
+            those who had not, with x - y. How much stands behind `error`.
     """
-    usable = math.isfinite(share) and math.isfinite(error) and 0 < share < 1 and error > 0
-    if installs < 2 or not usable:
-        return None
-    odds = math.log(share) - math.log1p(-share)
-    reach = student(installs - 1) * error / (share * (1 - share))
-    return min(_share(odds - reach), share), max(_share(odds + reach), share)
+
+    share: float
+    error: float
+    size: float
+    clusters: float
+    answers: float
+    installs: int
+
+    @property
+    def spread(self) -> float:
+        """The variance of one answer: p(1 - p)."""
+        return self.share * (1 - self.share)
+
+    @property
+    def variance(self) -> float:
+        return 0.0 if self.error < ALIKE * self.share else self.error**2
+
+    @property
+    def rare(self) -> bool:
+        return self.share <= RARE
+
+
+def intervals(rows: Sequence[Estimate]) -> list[Bounds | None]:
+    """Return the bounds of each row's share; None where fewer than two installs stand behind it.
+
+    Args:
+        rows: The rows of one table, in any order; the bounds do not depend on it.
+    """
+    usable = [row for row in rows if row.installs > 1]
+    pools = (
+        _Pool(usable),
+        {rare: _Pool([row for row in usable if row.rare is rare]) for rare in (False, True)},
+    )
+    return [
+        _interval(row, (pools[0], pools[1][row.rare])) if row.installs > 1 else None for row in rows
+    ]
+
+
+def _interval(row: Estimate, pools: Iterable[_Pool]) -> Bounds:
+    sizes = [size for pool in pools for size in pool.sizes(row)]
+    effect = row.variance * row.clusters / row.spread if row.spread > 0 else 0.0
+    effect = min(effect, row.clusters)  # nobody is less than one answer
+    sizes.append(row.clusters / max(effect, (row.answers * effect + PRIOR) / (row.answers + PRIOR)))
+    return wilson(row.share, max(1.0, min(sizes)), student(row.installs - 1))
+
+
+class _Pool:
+    """What rows say together of how much wider they vary than independent answers would."""
+
+    def __init__(self, rows: Sequence[Estimate]) -> None:
+        rows = [row for row in rows if row.spread > 0]
+        spread = math.fsum(row.spread for row in rows) or math.inf
+        self._a_cluster = math.fsum(row.variance * row.clusters for row in rows) / spread
+        self._a_unit = math.fsum(row.variance * row.size for row in rows) / spread
+
+    def sizes(self, row: Estimate) -> Iterator[float]:
+        """Yield effective sizes of a row; none where no row of the pool has a variance."""
+        if self._a_cluster > 0:
+            yield row.clusters / self._a_cluster
+            yield row.size / self._a_unit
+
+
+def wilson(share: float, size: float, reach: float) -> Bounds:
+    """Return Wilson's score interval (Journal of the American Statistical Association 22, 1927).
+
+    Args:
+        share: Of `size` independent answers, which need be no whole number.
+        size: More than 0.
+        reach: How many standard errors each way.
+    """
+    square = reach**2 / size
+    middle = (share + square / 2) / (1 + square)
+    half = reach * math.sqrt(share * (1 - share) / size + square / (4 * size)) / (1 + square)
+    return min(max(0.0, middle - half), share), max(min(1.0, middle + half), share)
 
 
 def student(freedom: int) -> float:
@@ -47,11 +147,3 @@ def student(freedom: int) -> float:
         + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
         + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
     )
-
-
-def _share(odds: float) -> float:
-    return 1 / (1 + math.exp(-odds)) if odds > -_FAR else 0.0
-
-
-_FAR = 700.0
-"""Odds whose exponential a float just holds."""

@@ -1,10 +1,11 @@
 -- How do sessions end, what fails in them and where, and in what share of the sessions?
+--% import "shares.sql" as share
 WITH
     ['crash', 'handled error', 'provider failure', 'exit'] AS kinds,
     -- Sessions that began in the period, whenever they ended: a share needs the same ones above
     -- and below the line.
     begun AS (
-        SELECT user_id, cityHash64(session) AS run FROM {project:Identifier}._sessions
+        SELECT user_id, cityHash64(session) AS run FROM {{ rows("_sessions") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
@@ -13,15 +14,27 @@ WITH
     -- is their provider's failure; any other that a program tells of itself, it has handled.
     named AS (
         SELECT 0 AS kind, NULL AS name, NULL AS fingerprint, [''] AS frames, toUInt64(0) AS user_id, toUInt64(0) AS session, toDateTime(0, 'UTC') AS time WHERE false
-        -- if exception.error:
-        UNION ALL SELECT 1, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.exception -- with nobody
-            WHERE handled IS NOT TRUE -- if exception.handled
-        -- end
-        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.exception WHERE handled -- with nobody -- if exception.handled
-        UNION ALL SELECT if(startsWith(ifNull(error_type, ''), 'litellm.'), 3, 2), error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.message_send_exception -- with nobody -- if message_send_exception.error
-        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.oauth_flow_save_failed -- with nobody -- if oauth_flow_save_failed.error
-        UNION ALL SELECT 3, error_type, error_fingerprint, error_frames, user_id, session, time FROM {project:Identifier}.provider_error -- with nobody -- if provider_error.error
-        UNION ALL SELECT 4, reason, NULL, [''], user_id, session, time FROM {project:Identifier}.exit -- if exit.reason
+        --% if has("exception.error")
+        UNION ALL SELECT 1, error_type, error_fingerprint, error_frames, user_id, session, time FROM {{ all_rows("exception") }}
+            --% if has("exception.handled")
+            WHERE handled IS NOT TRUE
+            --% endif
+        --% endif
+        --% if has("exception.handled")
+        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, user_id, session, time FROM {{ all_rows("exception") }} WHERE handled
+        --% endif
+        --% if has("message_send_exception.error")
+        UNION ALL SELECT if(startsWith(ifNull(error_type, ''), 'litellm.'), 3, 2), error_type, error_fingerprint, error_frames, user_id, session, time FROM {{ all_rows("message_send_exception") }}
+        --% endif
+        --% if has("oauth_flow_save_failed.error")
+        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, user_id, session, time FROM {{ all_rows("oauth_flow_save_failed") }}
+        --% endif
+        --% if has("provider_error.error")
+        UNION ALL SELECT 3, error_type, error_fingerprint, error_frames, user_id, session, time FROM {{ all_rows("provider_error") }}
+        --% endif
+        --% if has("exit.reason")
+        UNION ALL SELECT 4, reason, NULL, [''], user_id, session, time FROM {{ rows("exit") }}
+        --% endif
     ),
     -- What belongs together is told by type and frames, without their lines, which move from
     -- version to version. Hashes of 64 bits take a fraction of the memory of words and ids; that
@@ -71,26 +84,22 @@ WITH
         SELECT
             user_id
             , arrayUniq(groupArray(run)) AS begun_sessions
-            , sum(begun_sessions) OVER () AS all_sessions
-            , 1 / (1 - begun_sessions / all_sessions) AS weight
-            , count() OVER () AS n
+            , {{ share.weigh("begun_sessions") }}
         FROM begun
         GROUP BY user_id
     ),
     weighed AS (
-        SELECT *, sum(pow(weight * begun_sessions, 2)) OVER () AS square FROM installs
+        SELECT
+            *
+            , {{ share.square("begun_sessions") }}
+        FROM installs
     ),
     counted AS (
         SELECT
             which
             , sum(its_times) AS times
             , sum(its_sessions) AS sessions
-            , sessions / max(all_sessions) AS session_share
-            , sqrt(greatest(0,
-                sum(pow(weight * its_sessions, 2))
-                - 2 * session_share * sum(pow(weight, 2) * begun_sessions * its_sessions)
-                + pow(session_share, 2) * max(square)
-            ) * (1 - 1 / max(n))) / max(all_sessions) AS session_share_se
+            , {{ share.of_all("its_sessions", "begun_sessions") }} AS session_share_sums
             , countIf(user_id != 0) AS installs
             , max(n) AS of_installs
             , bitAnd(max(its_last), 0xFFFFFFFF) AS line
@@ -104,8 +113,7 @@ SELECT
     , if(groups.place = '', NULL, concat(groups.place, ':', toString(counted.line))) AS place
     , counted.times AS times
     , counted.sessions AS sessions
-    , counted.session_share AS session_share
-    , counted.session_share_se AS session_share_se
+    , counted.session_share_sums AS session_share_sums
     , counted.installs AS installs
     , counted.of_installs AS of_installs
     , nullIf(groups.fingerprint, '') AS fingerprint

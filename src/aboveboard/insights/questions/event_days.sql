@@ -1,11 +1,6 @@
 -- How often did one event happen, day by day, and in how many sessions and installs?
 WITH
-    asked AS (
-        SELECT session FROM {project:Identifier}.sessions -- only starts tell a version or a system
-        WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
-            AND ({version:String} = '' OR app_version = {version:String})
-            AND ({os:String} = '' OR os = {os:String})
-    ),
+    --% include "asked.sql"
     days AS (
         SELECT
             {since:Date} + number AS day
@@ -15,7 +10,7 @@ WITH
         FROM numbers(toUInt64({until:Date} - {since:Date} + 1)) AS numbered
         CROSS JOIN (
             SELECT if(count() = 0, NULL, min(toDate(time))) AS first
-            FROM {project:Identifier}._sessions
+            FROM {{ rows("_sessions") }}
         ) AS known
     ),
     happened AS (
@@ -24,13 +19,15 @@ WITH
             , count() AS times
             , uniqExactIf(session, user_id != 0) AS sessions
             , uniqExactIf(user_id, user_id != 0) AS installs
-        FROM {project:Identifier}.{table:Identifier} -- with nobody
+        FROM {{ all_rows(subject.table) }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-            AND session IN asked -- if filtered
+            --% if filtered
+            AND session IN asked
+            --% endif
         GROUP BY day
     )
 SELECT
-    {event:String} AS event
+    {{ subject.event }} AS event
     , days.day AS day
     , if(days.told, happened.times, NULL) AS times
     , if(days.told, happened.sessions, NULL) AS sessions

@@ -1,11 +1,6 @@
 -- How much was it used, day by day?
 WITH
-    asked AS (
-        SELECT session FROM {project:Identifier}.sessions -- only starts tell a version or a system
-        WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
-            AND ({version:String} = '' OR app_version = {version:String})
-            AND ({os:String} = '' OR os = {os:String})
-    ),
+    --% include "asked.sql"
     days AS (
         SELECT
             {since:Date} + number AS day
@@ -15,36 +10,52 @@ WITH
         FROM numbers(toUInt64({until:Date} - {since:Date} + 1)) AS numbered
         CROSS JOIN (
             SELECT if(count() = 0, NULL, min(toDate(time))) AS first
-            FROM {project:Identifier}._sessions
+            FROM {{ rows("_sessions") }}
         ) AS known
     ),
     begun AS (
         SELECT toDate(time) AS day, uniqExact(user_id) AS installs, uniqExact(session) AS sessions
-        FROM {project:Identifier}._sessions
+        FROM {{ rows("_sessions") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-            AND session IN asked -- if filtered
+            --% if filtered
+            AND session IN asked
+            --% endif
         GROUP BY day
     ),
     answered AS (
         SELECT
             toDate(time) AS day
             , count() AS messages
-            , ifNull(sum(toInt128(total_tokens)), 0) AS tokens -- if message_send.total_tokens
-            , round(ifNull(sum(cost), 0), 6) AS cost -- if message_send.cost
-        FROM {project:Identifier}.message_send -- with nobody
+            --% if has("message_send.total_tokens")
+            , ifNull(sum(toInt128(total_tokens)), 0) AS tokens
+            --% endif
+            --% if has("message_send.cost")
+            , round(ifNull(sum(cost), 0), 6) AS cost
+            --% endif
+        FROM {{ all_rows("message_send") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-            AND session IN asked -- if filtered
+            --% if filtered
+            AND session IN asked
+            --% endif
         GROUP BY day
     )
 SELECT
     days.day AS day
     , if(days.told, begun.installs, NULL) AS installs
     , if(days.told, begun.sessions, NULL) AS sessions
-    , if(days.told, answered.messages, NULL) AS messages -- if message_send
-    , if(days.told, answered.tokens, NULL) AS tokens -- if message_send.total_tokens
-    , if(days.told, answered.cost, NULL) AS cost -- if message_send.cost
+    --% if has("message_send")
+    , if(days.told, answered.messages, NULL) AS messages
+    --% endif
+    --% if has("message_send.total_tokens")
+    , if(days.told, answered.tokens, NULL) AS tokens
+    --% endif
+    --% if has("message_send.cost")
+    , if(days.told, answered.cost, NULL) AS cost
+    --% endif
     , days.complete AS complete
 FROM days
 LEFT JOIN begun ON begun.day = days.day
-LEFT JOIN answered ON answered.day = days.day -- if message_send
+--% if has("message_send")
+LEFT JOIN answered ON answered.day = days.day
+--% endif
 ORDER BY day

@@ -1,0 +1,59 @@
+{#
+What an interval needs of a share of y in x, both counted an install: sums over the installs, which
+statistics/estimates.py reads in this order. A column that ends in `_sums` holds them:
+
+    installs, Σx, Σx², Σy, Σy², Σxy, Σ(wy)², Σw²xy, Σ(wx)²,  w = 1 / (1 - x / Σx)
+
+An install is drawn as a whole, so its sums stay together; w is what leaving one out makes of its
+residual (docs/statistics.md).
+#}
+
+{# Of shares that have one x in common. In a CTE with a row an install and a column `x`: #}
+{%- macro weigh(x) -%}
+sum({{ x }}) OVER () AS all_{{ x }}
+            , 1 / (1 - {{ x }} / all_{{ x }}) AS weight_{{ x }}
+{%- endmacro %}
+
+{# In the CTE after it: #}
+{%- macro square(x) -%}
+sum(pow({{ x }}, 2)) OVER () AS square_{{ x }}
+            , sum(pow(weight_{{ x }} * {{ x }}, 2)) OVER () AS weighed_{{ x }}
+            , count() OVER () AS n
+{%- endmacro %}
+
+{# Where those rows are joined to what each install did, and grouped by what is told apart. An
+   install without a row of its own (nobody) has zeros there, so the greatest is the common one. #}
+{%- macro of_all(y, x) -%}
+[
+        toFloat64(max(n)), toFloat64(max(all_{{ x }})), max(square_{{ x }})
+        , toFloat64(sum({{ y }})), sum(pow({{ y }}, 2)), sum(toFloat64({{ x }}) * {{ y }})
+        , sum(pow(weight_{{ x }} * {{ y }}, 2)), sum(pow(weight_{{ x }}, 2) * {{ x }} * {{ y }})
+        , max(weighed_{{ x }})
+    ]
+{%- endmacro %}
+
+{# The same for something that nobody did, in a row of its own: #}
+{%- macro of_all_none(x) -%}
+[
+            toFloat64(count()), toFloat64(max(all_{{ x }})), max(square_{{ x }})
+            , 0, 0, 0, 0, 0, max(weighed_{{ x }})
+        ]
+{%- endmacro %}
+
+{# Of shares whose rows have an x each: grouped by the row, with `weight` told over its installs. #}
+{%- macro of_own(y, x) -%}
+[
+                toFloat64(count()), toFloat64(sum({{ x }})), sum(pow({{ x }}, 2))
+                , toFloat64(sum({{ y }})), sum(pow({{ y }}, 2)), sum(toFloat64({{ x }}) * ({{ y }}))
+                , sum(pow(weight * ({{ y }}), 2)), sum(pow(weight, 2) * {{ x }} * ({{ y }}))
+                , sum(pow(weight * {{ x }}, 2))
+            ]
+{%- endmacro %}
+
+{# Of shares of installs: some of `of`. #}
+{%- macro of_installs(some, of) -%}
+arrayMap(
+        part -> toFloat64(part)
+        , [{{ of }}, {{ of }}, {{ of }}, {{ some }}, {{ some }}, {{ some }}]
+    ) || arrayMap(part -> part * pow({{ of }} / ({{ of }} - 1), 2), [{{ some }}, {{ some }}, {{ of }}])
+{%- endmacro %}

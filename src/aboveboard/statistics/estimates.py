@@ -1,0 +1,51 @@
+"""Estimates of shares from the sums that the SQL gives a row."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from .intervals import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DIGITS = 8
+"""In which order floats happened to be added up hardly ever shows in so few digits."""
+
+
+def estimate(sums: Sequence[float]) -> Estimate | None:
+    """Return a row's share as it is estimated from installs; None where it is a share of nothing.
+
+    Args:
+        sums: Over the installs, where x is what an install has and y how much of it counts: their
+            number, Σx, Σx², Σy, Σy², Σxy, Σ(wy)², Σw²xy and Σ(wx)², with w = 1 / (1 - x / Σx).
+            Empty for a row that stands for nothing.
+
+    The error is the delete-one jackknife's: leaving out an install moves the share by
+    (y - px) / (Σx - x).
+    """
+    if not sums or not sums[1] > 0:
+        return None
+    n, x, xx, y, yy, xy, wyy, wxy, wxx = sums
+    share = y / x
+    variance = (wyy - 2 * share * wxy + share**2 * wxx) * (1 - 1 / n) / x**2
+    # Where one install has everything, leaving it out leaves nothing: that is no variance.
+    error = math.sqrt(max(0.0, variance)) if math.isfinite(variance) else 0.0
+    rest = xx - 2 * xy + yy
+    return Estimate(
+        share,
+        _rounded(error),
+        x,
+        _rounded(_clusters(x, xx)),
+        _rounded(min(_clusters(y, yy), _clusters(x - y, rest))),
+        round(n),
+    )
+
+
+def _clusters(total: float, squares: float) -> float:
+    return total**2 / squares if squares > 0 else 0.0
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")

@@ -1,0 +1,57 @@
+"""What shares and their intervals must be, told plainly: by leaving out one install at a time."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+import pytest
+
+from aboveboard.statistics.intervals import Estimate, intervals
+
+Install = TypeVar("Install", bound=Hashable)
+
+
+def hold(
+    rows: Sequence[Mapping[str, object]],
+    name: str,
+    counts: Iterable[tuple[Mapping[Install, float], Mapping[Install, float]]],
+) -> None:
+    """Hold a table's shares against what each install had, and of how much, row by row."""
+    expected = [estimated(its, of) for its, of in counts]
+    for row, each, bounds in zip(rows, expected, intervals(expected), strict=True):
+        assert row[name] == pytest.approx(each.share)
+        found = (row[f"{name}_low"], row[f"{name}_high"])
+        assert found == ((None, None) if bounds is None else pytest.approx(bounds, rel=1e-6))
+
+
+def estimated(its: Mapping[Install, float], of: Mapping[Install, float]) -> Estimate:
+    """Return the estimate of `sum(its) / sum(of)`, both by install, by the delete-one jackknife."""
+    above, below, n = sum(its.values()), sum(of.values()), len(of)
+    share = above / below
+    without = [(above - its.get(one, 0)) / (below - of[one]) for one in of] if n > 1 else []
+    error = math.sqrt((n - 1) / n * math.fsum((each - share) ** 2 for each in without))
+    rest = {one: of[one] - its.get(one, 0) for one in of}
+    answers = min(clusters(its.values()), clusters(rest.values()))
+    return Estimate(share, error, below, clusters(of.values()), answers, n)
+
+
+def clusters(counts: Iterable[float]) -> float:
+    """Return how many equal ones would be as concentrated."""
+    listed = list(counts)
+    squares = sum(each**2 for each in listed)
+    return sum(listed) ** 2 / squares if squares else 0.0
+
+
+def tally(installs: Iterable[UUID]) -> dict[UUID, float]:
+    counts: dict[UUID, float] = defaultdict(float)
+    for install in installs:
+        counts[install] += 1
+    return counts
+
+
+def ones(installs: Iterable[UUID]) -> dict[UUID, float]:
+    return dict.fromkeys(installs, 1)
