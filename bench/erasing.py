@@ -27,18 +27,17 @@ def fill(collector: Collector, project: str, events: int) -> None:
     """Make installs whose keys are known, with sessions over a year."""
     erasing = collector.warehouse.erasing(project)
     tables = set(erasing.tables())
-    key = f"bitOr(bitShiftLeft(toUInt64(2), 62), sipHash64(number % {INSTALLS}) % 4611686018427387904)"
+    key = f"bitOr({1 << 63:d}, sipHash64(number % {INSTALLS}) % {1 << 62:d})"
+    seconds = MONTHS * 30 * 86400
     for table, share in {**SHARES, schema.SESSIONS: 0.05}.items():
         if table not in tables:
             continue
         rows = int(events * share)
-        ids = ", user_uuid, session_uuid" if table == schema.SESSIONS else ""
-        half = "reinterpretAsUUID(toUInt128({}))"
-        uuids = f", {half.format('user_id')}, {half.format('session')}" if ids else ""
         erasing._command(
-            f"INSERT INTO {database(project)}.{table} (user_id, session, seq, time{ids}) "
-            f"SELECT {key} AS user_id, sipHash64(user_id, intDiv(number, {INSTALLS} * 20)) AS session, "
-            f"number % 1000, toDateTime(toStartOfHour(now() - (sipHash64(number, 1) % ({MONTHS} * 30 * 86400)))){uuids} "
+            f"INSERT INTO {database(project)}.{table} (user_id, session, seq, time) "
+            f"SELECT {key} AS user_id, "
+            f"sipHash64(user_id, intDiv(number, {INSTALLS} * 20)) AS session, number % 1000, "
+            f"toStartOfHour(now() - sipHash64(number, 1) % {seconds}) "
             f"FROM numbers({rows}) SETTINGS max_partitions_per_insert_block = 0"
         )
 

@@ -52,11 +52,13 @@ class Which:
 
     Args:
         installs: The installs' UUIDs; those of all installs, and nobody's too, where None.
+        sessions: Keys of the sessions of the one install that are meant, if not all are.
         since: From which hour on, in seconds since 1970.
         until: Up to which hour, itself not included.
     """
 
     installs: tuple[str, ...] | None = None
+    sessions: tuple[int, ...] | None = None
     since: int | None = None
     until: int | None = None
 
@@ -111,8 +113,8 @@ class Erasing:
     def strangers(self, which: Which) -> set[str]:
         """Return those of the installs whose key another install has too.
 
-        By chance that never happens. But whoever makes secrets until one has the key of an id that
-        was published could otherwise have erased what is not theirs.
+        By chance that never happens. But an id that was published can be copied by half, by who
+        wants to be in the way of its erasing, or to have erased what is not theirs.
         """
         self._fill(LOOKED_FOR, which)
         asked = {schema.key(each): each for each in which.installs or ()}
@@ -127,6 +129,24 @@ class Erasing:
             and (key := int(str(user_id))) in asked
             and asked[key] != uuid
         }
+
+    def own_sessions(self, install: str) -> tuple[int, ...]:
+        """Return the keys of the sessions of an install whose key another install has too."""
+        which = Which((install,))
+        self._fill(LOOKED_FOR, which)
+        return tuple(
+            sorted(
+                {
+                    int(str(session))
+                    for table in self.tables(having="user_uuid")
+                    for session, uuid in self._ask(
+                        f"SELECT DISTINCT session, toString(user_uuid) FROM {self._name(table)} "
+                        f"WHERE {self._is(which, LOOKED_FOR)}"
+                    )
+                    if uuid == install or str(uuid).startswith(_HALF)
+                }
+            )
+        )
 
     def prepare(self) -> None:
         """Have what an earlier process began end; to be called, and waited for, before `begin`.
@@ -201,20 +221,24 @@ class Erasing:
     def _fill(self, table: str, which: Which) -> None:
         self._make(table)
         self._command(f"TRUNCATE TABLE {self._name(table)}")
-        keys = sorted({schema.key(each) for each in which.installs or ()})
+        users = sorted({schema.key(each) for each in which.installs or ()})
+        keys = [(user, session) for user in users for session in which.sessions or (0,)]
         for start in range(0, len(keys), KEYS_MAX):
-            values = ", ".join(f"({each:d})" for each in keys[start : start + KEYS_MAX])
+            values = ", ".join(f"({a:d}, {b:d})" for a, b in keys[start : start + KEYS_MAX])
             self._command(f"INSERT INTO {self._name(table)} VALUES {values}")
 
     def _make(self, table: str) -> None:
         self._command(
-            f"CREATE TABLE IF NOT EXISTS {self._name(table)} (user_id UInt64) ENGINE = Memory"
+            f"CREATE TABLE IF NOT EXISTS {self._name(table)} (user_id UInt64, session UInt64) "
+            "ENGINE = Memory"
         )
 
     def _is(self, which: Which, keys: str) -> str:
         parts = []
         if which.installs is not None:
             parts.append(f"user_id IN (SELECT user_id FROM {self._name(keys)})")
+        if which.sessions is not None:
+            parts.append(f"(user_id, session) IN (SELECT user_id, session FROM {self._name(keys)})")
         if which.since is not None:
             parts.append(f"time >= {which.since:d}")
         if which.until is not None:

@@ -133,6 +133,31 @@ class TestAnInstallThatAsks:
         assert (answer.json()["decided"], answer.json()["gone_by"]) == (False, None)
         assert server.send(server.key(), me.run()).json()["accepted"] == 4
 
+    @pytest.mark.parametrize("step", ["", "begun"])
+    def test_whose_id_somebody_copied_by_half_is_erased_and_the_copy_is_not(
+        self, tmp_path: Path, step: str
+    ) -> None:
+        """The key of the tables is half of the id: a stranger can have the same."""
+        key = add_project(tmp_path)
+        server = Server(tmp_path)
+        me = Forgetful()
+        copy = Install(f"{new_id()[:19]}{me.user_id[19:]}")
+        server.send(key, me.run() + copy.segment(3))
+        server.settle()
+        if step:
+            server.kill()
+            with closing(Erasures(tmp_path)) as requests:
+                requests.ask("tool", me.user_id)
+            crash(tmp_path, step)
+            server.start()
+        else:
+            erase(server, key, me.request())
+        until(lambda: are_gone(tmp_path, 1), seconds=60)
+        server.stop()
+        assert files_with(tmp_path, RARE.encode(), me.user_id.encode()) == []
+        assert kept(tmp_path) == [key_of(copy.user_id)] * 3
+        assert kept(tmp_path, "_sessions") == [key_of(copy.user_id)]
+
 
 class TestWhoIsNotTheInstall:
     @pytest.mark.parametrize(
@@ -221,6 +246,14 @@ collector.close()
 """
 
 
+def crash(data: Path, step: str) -> None:
+    """Erase in a process that is killed at a step."""
+    killed = subprocess.run(
+        [sys.executable, "-c", CRASHING, str(data), step], check=False, capture_output=True
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_collector_that_is_killed_at_any_step_erases_all_of_it_all_the_same(
     tmp_path: Path, step: str
@@ -233,10 +266,7 @@ def test_a_collector_that_is_killed_at_any_step_erases_all_of_it_all_the_same(
     server.kill()
     with closing(Erasures(tmp_path)) as requests:
         requests.ask("tool", me.user_id)
-    killed = subprocess.run(
-        [sys.executable, "-c", CRASHING, str(tmp_path), step], check=False, capture_output=True
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    crash(tmp_path, step)
     server.start()
     until(lambda: are_gone(tmp_path, 1), seconds=60)
     server.send(key, me.run() + other.segment(1))

@@ -28,12 +28,12 @@ from aboveboard.collector.operations.worker import Worker
 from aboveboard.warehouse import WarehouseError, Which
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence, Set
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from aboveboard.collector.inbox.erasures import Request
     from aboveboard.collector.operations.worker import Watch
-    from aboveboard.warehouse import Warehouse
+    from aboveboard.warehouse import Erasing, Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class Eraser:
         for each in self.requests.all(erasures.COUNT):
             if not self.requests.has_moved(each.project, each.last):
                 continue
-            which = Which(each.installs, each.since, each.until)
+            which = Which(each.installs, since=each.since, until=each.until)
             try:
                 found = self._warehouse.erasing(each.project).count(which)
             except WarehouseError as error:
@@ -180,16 +180,10 @@ class Eraser:
         if not self.requests.has_moved(project, last):
             return False  # the mover has not come to it yet, or cannot
         self._crash("moved")
-        first = together[0]
-        users = tuple(sorted({user for each in together for user in each.installs or ()}))
-        whole = first.is_whole
-        which = Which(users if first.installs is not None else None, first.since, first.until)
         erasing = self._warehouse.erasing(project)
-        if whole:
-            alike = erasing.strangers(which)
-            if alike:
-                return self._leave(together, alike)
-            self.requests.forget(project, users, erasing.sessions(which))
+        together, which = _which(together, erasing)
+        if together[0].is_whole:
+            self.requests.forget(project, which.installs or (), erasing.sessions(which))
         self._crash("forgotten")
         found = erasing.count(which)
         tables = set(found).union(*(each.tables for each in together)) & set(erasing.tables())
@@ -202,18 +196,6 @@ class Eraser:
         self.requests.strike([each.number for each in together])
         self._crash("struck")
         self._finish(project)
-        return True
-
-    def _leave(self, together: Sequence[Request], alike: Set[str]) -> bool:
-        """Leave those whose rows are another install's too to a person; the others come next."""
-        for each in together:
-            if alike & set(each.installs or ()):
-                self.requests.note(each.number, erasures.UNDECIDED)
-                log.warning(
-                    "project %s: a request to erase is left to you, since two installs have one "
-                    "key: `aboveboard erase --list`",
-                    each.project,
-                )
         return True
 
     def _together(self, project: str) -> Sequence[Request]:
@@ -233,10 +215,13 @@ class Eraser:
         while not erasing.is_done():
             self._pause()
         begun = time.monotonic()
-        erasing.begin(which, tables)
-        self._crash("begun")
-        while not erasing.is_done():
-            self._pause()
+        # Which sessions are meant is known from tables of sessions, so those come last.
+        last = set(erasing.tables(having="user_uuid")) if which.sessions is not None else set()
+        for portion in filter(None, (tables - last, tables & last)):
+            erasing.begin(which, portion)
+            self._crash("begun")
+            while not erasing.is_done():
+                self._pause()
         self._worked = time.monotonic() - begun
         self._crash("rewritten")
         old = erasing.old_parts(tables)
@@ -264,6 +249,20 @@ class Eraser:
         if self._stop.wait(LOOK):
             raise StoppedError
         self._count()
+
+
+def _which(together: Sequence[Request], erasing: Erasing) -> tuple[Sequence[Request], Which]:
+    """Return what requests are about; of those whose key another install has too, the first one."""
+    first = together[0]
+    if not first.is_whole:
+        return together, Which(first.installs, since=first.since, until=first.until)
+    which = Which(tuple(sorted({user for each in together for user in each.installs or ()})))
+    alike = erasing.strangers(which)
+    for each in together:
+        for user in each.installs or ():
+            if user in alike:
+                return [each], Which((user,), erasing.own_sessions(user))
+    return together, which
 
 
 def _what(error: Exception) -> str:
