@@ -1,4 +1,4 @@
-"""The collector behind a real nginx, configured as docs/proxies.md says."""
+"""The collector behind a real nginx and a real Caddy, configured as deploy/ has it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ SECRET = "correct-horse-battery-staple-7"
 
 
 class Proxy:
-    """nginx on loopback, with the server block of the docs."""
+    """nginx on loopback, with the server block of deploy/, without TLS."""
 
     def __init__(self, folder: Path, backend: int, headers: str | None = None) -> None:
         self.port = free_port()
-        docs = (ROOT / "docs/proxies.md").read_text()
-        block = re.findall(r"```nginx\n(.*?)```", docs, re.DOTALL)[0]
+        block = (ROOT / "deploy/nginx.conf").read_text()
         block = block.replace("listen 443 ssl", f"listen 127.0.0.1:{self.port}")
         block = re.sub(r"^ *ssl_certificate.*$", "", block, flags=re.MULTILINE)
         block = block.replace("http://127.0.0.1:8300", f"http://127.0.0.1:{backend}")
@@ -46,8 +45,13 @@ class Proxy:
             + block
             + "}\n"
         )
-        self.process = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(self.config)])
+        self.process = self.started(folder)
         until(self._answers)
+
+    def started(self, folder: Path) -> subprocess.Popen[bytes]:
+        words = ["nginx", "-p", str(folder), "-c", str(self.config)]
+        subprocess.run([*words, "-t", "-q"], check=True)
+        return subprocess.Popen(words)
 
     def _answers(self) -> bool:
         try:
@@ -76,6 +80,33 @@ class Proxy:
         self.process.wait(30)
 
 
+class Caddy(Proxy):
+    """Caddy on loopback, with the file of deploy/, without TLS."""
+
+    def __init__(self, folder: Path, backend: int) -> None:
+        self.port = free_port()
+        self.config = ROOT / "deploy/Caddyfile"
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "ABOVEBOARD_SITE": f"http://127.0.0.1:{self.port}",
+            "ABOVEBOARD_COLLECTOR": f"127.0.0.1:{backend}",
+        }
+        self.process = self.started(folder)
+        until(self._answers)
+
+    def started(self, folder: Path) -> subprocess.Popen[bytes]:
+        words = ["--adapter", "caddyfile", "--config", str(self.config)]
+        with (folder / "caddy.log").open("wb") as log:
+            for command in ("validate", "run"):
+                process = subprocess.Popen(
+                    ["caddy", command, *words], env=self.environ, stdout=log, stderr=log
+                )
+                if command == "validate":
+                    assert process.wait(60) == 0
+        return process
+
+
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A collector with a secret."""
@@ -92,27 +123,35 @@ def _nginx() -> None:
         missing("nginx")
 
 
-def test_as_the_page_says_events_pass_and_the_dashboard_asks_for_the_secret(
-    tmp_path: Path, closed: Server
+@pytest.mark.parametrize("kind", [Proxy, Caddy])
+def test_as_the_files_say_events_pass_and_the_dashboard_asks_for_the_secret(
+    tmp_path: Path, closed: Server, kind: type[Proxy]
 ) -> None:
-    proxy = Proxy(tmp_path, closed.port)
+    if kind is Caddy and shutil.which("caddy") is None:
+        missing("caddy")
+    proxy = kind(tmp_path, closed.port)
     try:
         assert proxy.get("/").status == 401
         assert proxy.get("/insights/models.json").status == 401
         told = base64.b64encode(f":{SECRET}".encode()).decode()
         assert proxy.get("/", Authorization=f"Basic {told}").status == 200
-        sent = proxy.post(
-            "/v1/events",
-            gzip.compress(Install().segment(3)),
-            **{
-                "Authorization": f"Bearer {closed.key()}",
-                "Content-Encoding": "gzip",
-                "Idempotency-Key": new_id(),
-            },
-        )
+        named = {"Authorization": f"Bearer {closed.key()}", "Idempotency-Key": new_id()}
+        packed = gzip.compress(Install().segment(3))
+        sent = proxy.post("/v1/events", packed, **{"Content-Encoding": "gzip", **named})
         assert sent.status == 200
+        named["Idempotency-Key"] = new_id()
+        large = proxy.post("/v1/events", b" " * (5 * 2**20), **named)
+        assert large.headers["Content-Type"] == "application/json"  # the collector's own answer
     finally:
         proxy.stop()
+    said = "".join(path.read_text() for path in tmp_path.glob("*.log"))
+    assert "/v1/events" not in said  # no access log
+
+
+def test_the_page_points_at_the_files() -> None:
+    page = (ROOT / "docs/proxies.md").read_text()
+    for name in ("nginx.conf", "Caddyfile"):
+        assert f"(../deploy/{name})" in page
 
 
 @pytest.mark.parametrize(

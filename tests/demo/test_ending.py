@@ -31,10 +31,8 @@ def runs(pid: int) -> bool:
 
 
 @pytest.fixture
-def filling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, list[int]]]:
+def filling(tmp_path: Path) -> Iterator[tuple[Server, list[int]]]:
     """A server whose demo is being filled, and the processes of the demo."""
-    (tmp_path / "homes").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "homes"))
     server = Server(tmp_path / "data", "--demo")
     until(lambda: server.metric("events_accepted_total") > 0)
     people = descendants(server.process.pid)
@@ -50,9 +48,10 @@ def test_a_server_that_is_killed_leaves_nobody_and_no_files(
     filling: tuple[Server, list[int]], tmp_path: Path
 ) -> None:
     server, people = filling
+    assert list(tmp_path.rglob("aboveboard-demo-*"))  # so this would see them
     server.kill()
     until(lambda: not any(map(runs, people)))
-    assert list((tmp_path / "homes").iterdir()) == []
+    assert not list(tmp_path.rglob("aboveboard-demo-*"))
 
 
 def test_so_does_one_that_is_stopped_dead_while_its_people_are_too(

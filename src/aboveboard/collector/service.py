@@ -17,7 +17,7 @@ from .inbox import storage
 from .inbox.committer import Committer
 from .inbox.inbox import Inbox
 from .mover import Mover
-from .operations import descriptors
+from .operations import descriptors, temporary
 from .operations.metrics import Metrics
 from .operations.worker import Watch
 from .projects.registry import NEW, Project, Projects
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from aboveboard.catalog.catalog import Catalog
 
 WAREHOUSE = "warehouse"
+TEMPORARY = "temporary"
 LOCK = "serve.lock"
 
 
@@ -88,6 +89,10 @@ class Collector:
         self._readers_lock = threading.Lock()
         with contextlib.ExitStack() as opened:
             opened.callback(lock(directory).release)
+            try:
+                opened.enter_context(temporary.kept_in(directory / TEMPORARY))
+            except OSError as error:
+                raise storage.unusable(directory, error) from None
             self.projects = opened.enter_context(contextlib.closing(Projects(directory)))
             if warehouse is None:
                 _keep_private(directory / WAREHOUSE)

@@ -6,10 +6,8 @@ import argparse
 import asyncio
 import contextlib
 import gc
-import shutil
 import signal
 import sys
-import tempfile
 from typing import TYPE_CHECKING
 
 from aboveboard import dashboard
@@ -53,7 +51,6 @@ def run(args: argparse.Namespace, *, _crash: Callable[[str], None] = lambda _ste
         listener.check_free(args.host, args.port)
         collector = Collector(args.data, args.warehouse, _crash=_crash)
         try:
-            _use_temporary_directory(args.data / "temporary")
             _add_projects(collector, args, voice)
             collector.start()
             gc.freeze()  # what is loaded by now stays; looking through it again costs a tenth
@@ -95,13 +92,6 @@ def _connections() -> int:
             "raise the limit (ulimit -n, LimitNOFILE= of systemd, --ulimit of docker)"
         )
     return descriptors.connections(limit)
-
-
-def _use_temporary_directory(directory: Path) -> None:
-    """Keep the files that inserts pass through beside the data, and remove a dead process's."""
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(mode=0o700)
-    tempfile.tempdir = str(directory)
 
 
 def _add_projects(collector: Collector, args: argparse.Namespace, voice: Voice) -> None:
