@@ -86,15 +86,16 @@ COLLECTOR = {
     "inbox": ("operations",),
     "protocols": ("inbox",),
     "projects": ("inbox", "protocols"),
-    "http": ("erasing", "inbox", "operations", "projects", "protocols"),
+    "people": ("inbox", "projects"),
+    "http": ("erasing", "inbox", "operations", "people", "projects", "protocols"),
     "erasing": ("inbox", "operations"),
     "transfer": ("inbox", "protocols"),
-    "examination": ("http", "inbox", "operations", "projects"),
+    "examination": ("http", "inbox", "operations", "people", "projects"),
 }
 """The collector's rooms in the same way. `allowlist` is open to all of them, and what stands beside
 them (`mover`, `sessions`, `service`, `app`) puts them together."""
 
-SPEAKS_SQLITE = ("inbox", "projects")
+SPEAKS_SQLITE = ("inbox", "people", "projects")
 """The collector's rooms that have files of their own, and are alone in writing SQL for them."""
 
 STANDARD_LIBRARY_ONLY = ("catalog", "client", "auditlog")
@@ -128,7 +129,7 @@ class TestWhoImportsWhom:
                 if name.startswith("aboveboard.collector."):
                     assert name.split(".")[2] in allowed, f"{module(path)} imports {name}"
 
-    def test_only_the_inbox_and_the_projects_speak_to_sqlite(self) -> None:
+    def test_only_rooms_with_files_of_their_own_speak_to_sqlite(self) -> None:
         """Whoever else needs what they keep calls a method of theirs."""
         for path in files(""):
             if path.parent.parent == PACKAGE / "collector" and path.parent.name in SPEAKS_SQLITE:

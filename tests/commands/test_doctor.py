@@ -22,6 +22,7 @@ from aboveboard import Event
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import flag
 from aboveboard.collector.examination import front, process, records
+from aboveboard.collector.people.register import Register
 from tests.collector.tool import EVENTS, Install, Server, add_project, damage, free_port
 from tests.commands.test_proxies import Proxy
 from tests.conftest import missing
@@ -286,6 +287,12 @@ class TestTheMachine:
         assert any("only this machine" in line for line in told.of("look"))
         assert "hunter2" not in "".join(doctor(data, ABOVEBOARD_ADMIN_SECRET="hunter2").lines)
 
+    def test_a_secret_that_is_stored(self, data: Path) -> None:
+        with closing(Register(data)) as register:
+            register.set_secret(SECRET)
+        told = doctor(data, ABOVEBOARD_ADMIN_SECRET="")
+        assert any("its hash alone is kept" in line for line in told.of("ok"))
+
 
 class TestTheAddress:
     def test_where_nothing_answers(self, data: Path) -> None:
@@ -366,7 +373,7 @@ class TestAProxy:
     def test_that_lets_the_dashboard_through(self, data: Path, tmp_path: Path) -> None:
         hidden = "proxy_http_version 1.1; proxy_set_header Host localhost;"
         told = self.told(data, tmp_path, hidden)
-        told.only("sees /, /insights/models.json, /metrics without a secret", "ADMIN_SECRET")
+        told.only("sees /, /insights/models.json, /metrics without a secret", "`aboveboard secret`")
 
     def test_that_takes_small_bodies_only(self, data: Path, tmp_path: Path) -> None:
         small = "proxy_http_version 1.1; client_max_body_size 1m;"

@@ -34,6 +34,7 @@ class Page(HTMLParser):
         self.loaded: list[str] = []
         self.inline: list[str] = []
         self.forms: list[dict[str, str]] = []
+        self.actions: list[str] = []
         self.cells: list[list[str]] = []
         self.heads: list[str] = []
         self.feed(text)
@@ -48,6 +49,7 @@ class Page(HTMLParser):
             self.loaded.append(found["href"])
         if tag == "form":
             self.forms.append({})
+            self.actions.append(found["action"])
         if tag == "input" and found.get("type") == "hidden":
             self.forms[-1][found["name"]] = found["value"]
         if tag == "tr":

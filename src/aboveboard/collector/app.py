@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
 
-from .http import access, ingest
+from .http import access, basepath, ingest
+from .http.door import Door
 from .operations import metrics
 
 if TYPE_CHECKING:
@@ -23,24 +24,31 @@ def create_app(
     pages: Sequence[ControllerRouterHandler] = (),
     *,
     errors: Mapping[int | type[Exception], Any] | None = None,
-    admin_secret: str | None = None,
+    door: Door | None = None,
+    base_path: str = "",
 ) -> Litestar:
     """Return the application over a collector that somebody else starts and closes.
 
-    Pages find `warehouse`, `projects`, `quarantine` and `directory` in `request.app.state`.
+    Pages find `warehouse`, `projects`, `quarantine`, `directory` and `door` in `request.app.state`.
 
     Args:
         collector: What stores and answers.
         pages: The dashboard's routes; the collector itself knows nothing of them.
         errors: How the dashboard tells of what goes wrong outside of its own routes.
-        admin_secret: What the dashboard and the metrics ask for; nothing where None.
+        base_path: What a proxy shows before every path, as `basepath.checked` has it. Requests are
+            taken with it and without, since proxies may remove it.
+        door: Who is let in to the dashboard and the metrics; None for the register's own.
+
+    Raises:
+        basepath.BasePathError: the base path begins as one of our own paths does.
     """
+    door = door or Door(collector.register)
     guarded = Router(
         "/",
         route_handlers=[*pages, _metrics(collector)],
-        guards=[access.guard(admin_secret)],
+        guards=[access.guard(door)],
     )
-    return _Application(
+    app = _Application(
         [ingest.router(collector), guarded, _healthz(collector), _readyz(collector)],
         state=State(
             {
@@ -48,6 +56,8 @@ def create_app(
                 "projects": collector.shown,
                 "quarantine": collector.inbox.quarantine,
                 "directory": collector.directory,
+                "door": door,
+                "base_path": base_path,
             }
         ),
         response_headers=ingest.HEADERS,
@@ -55,15 +65,19 @@ def create_app(
         openapi_config=None,
         logging_config=None,
     )
+    basepath.check_apart(base_path, [route.path for route in app.routes])
+    return app
 
 
 class _Application(Litestar):
     """Answers HEAD wherever it answers GET, with everything but the body (RFC 9110, 9.3.2)."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET"}
-            send = _without_body(send)
+        if scope["type"] == "http":
+            scope = basepath.without(self.state.base_path, scope)
+            if scope["method"] == "HEAD":
+                scope = {**scope, "method": "GET"}
+                send = _without_body(send)
         await super().__call__(scope, receive, send)
 
 
@@ -102,7 +116,7 @@ def _readyz(collector: Collector) -> Any:
 
 
 def _metrics(collector: Collector) -> Any:
-    @get("/metrics", sync_to_thread=False)
+    @get("/metrics", sync_to_thread=False, opt={access.ALL_PROJECTS: True})
     def prometheus(request: Request[Any, Any, Any]) -> Response[bytes]:
         del request
         failing = collector.failing()

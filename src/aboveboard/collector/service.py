@@ -20,6 +20,7 @@ from .mover import Mover
 from .operations import descriptors, temporary
 from .operations.metrics import Metrics
 from .operations.worker import Watch
+from .people.register import Register
 from .projects.registry import NEW, Project, Projects
 from .protocols import legacy
 from .protocols.segment import SegmentReader
@@ -94,6 +95,7 @@ class Collector:
             except OSError as error:
                 raise storage.unusable(directory, error) from None
             self.projects = opened.enter_context(contextlib.closing(Projects(directory)))
+            self.register = opened.enter_context(contextlib.closing(Register(directory)))
             if warehouse is None:
                 _keep_private(directory / WAREHOUSE)
             url = warehouse or embedded(directory / WAREHOUSE)

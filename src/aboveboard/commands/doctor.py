@@ -54,6 +54,7 @@ def _examine(args: argparse.Namespace) -> Iterator[Finding]:
     yield from process.versions()
     server = process.Server(args.data / LOCK)
     yield from files.examine(args.data)
+    stored = False
     if files.is_there(args.data):
         yield server.finding()
         yield process.open_files(server)
@@ -61,10 +62,13 @@ def _examine(args: argparse.Namespace) -> Iterator[Finding]:
         yield process.clock(inbox.newest)
         yield from inbox.findings
         projects = records.projects(args.data)
+        stored = projects.has_secret
         yield from projects.findings
         yield from tables.examine(
             projects.catalogs, args.data / WAREHOUSE, args.warehouse, served=server.runs
         )
-    yield front.secret(os.environ.get(SECRET) or None, public=front.is_public(args.url))
+    yield front.secret(
+        os.environ.get(SECRET) or None, public=front.is_public(args.url), stored=stored
+    )
     if args.url:
         yield from front.examine(args.url)

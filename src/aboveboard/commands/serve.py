@@ -30,8 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--admin-secret",
         default=os.environ.get(SECRET) or None,
         metavar="SECRET",
-        help=f"what the dashboard asks for, needed unless --host is this machine; {SECRET} is "
-        "better, since arguments are seen by others",
+        help=f"what the dashboard asks for, needed unless --host is this machine; {SECRET}, or "
+        "`aboveboard secret`, is better, since arguments are seen by others",
+    )
+    parser.add_argument(
+        "--base-path",
+        default="",
+        metavar="PATH",
+        help="the path under which a proxy shows all of it: /analytics",
     )
     parser.add_argument(
         "--log-format",

@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING
 from aboveboard import dashboard
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.app import create_app
-from aboveboard.collector.http import access, listener
+from aboveboard.collector.http import access, basepath, listener
+from aboveboard.collector.http.door import Door
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.operations import descriptors, log
 from aboveboard.collector.operations.worker import EXIT_CODE
+from aboveboard.collector.people import passwords
+from aboveboard.collector.people.register import Register
+from aboveboard.collector.projects import migrations
 from aboveboard.collector.projects.registry import UnreadableError, shipped_catalog
 from aboveboard.collector.service import Collector
 from aboveboard.warehouse import WarehouseError, database
@@ -59,7 +63,7 @@ def run(args: argparse.Namespace, *, _crash: Callable[[str], None] = lambda _ste
             collector.close()
         if collector.watch.fallen:
             return EXIT_CODE
-    except UsageError as error:
+    except (UsageError, basepath.BasePathError) as error:
         voice.give_up(error)
         return 2
     except (listener.ListenError, storage.StorageError, WarehouseError, CatalogError) as error:
@@ -70,17 +74,25 @@ def run(args: argparse.Namespace, *, _crash: Callable[[str], None] = lambda _ste
 
 
 def _check(args: argparse.Namespace) -> None:
-    if not access.is_loopback(args.host) and not args.admin_secret:
+    if not (access.is_loopback(args.host) or args.admin_secret or _has_secret(args.data)):
         raise UsageError(
-            f"everyone who reaches {args.host} could read the dashboard: set {SECRET}, "
-            "or leave --host away"
+            f"everyone who reaches {args.host} could read the dashboard: set a secret with "
+            f"`aboveboard secret`, or as {SECRET}, or leave --host away"
         )
-    if args.admin_secret and (wrong := access.weakness(args.admin_secret)) is not None:
-        raise UsageError(wrong)
+    if args.admin_secret and (wrong := passwords.weakness(args.admin_secret)) is not None:
+        raise UsageError(f"{wrong}; make one with `aboveboard secret --new`")
+    args.base_path = basepath.checked(args.base_path)
     if not 0 < args.port < 2**16:
         raise UsageError("--port is a number from 1 to 65535")
     if (args.catalog is None) != (args.project is None):
         raise UsageError("--catalog and --project go together: whose catalog is it?")
+
+
+def _has_secret(data: Path) -> bool:
+    if not (data / migrations.FILE).exists():
+        return False
+    with contextlib.closing(Register(data)) as register:
+        return register.secret() is not None
 
 
 def _connections() -> int:
@@ -119,10 +131,17 @@ def _give(collector: Collector, name: str, file: Path, voice: Voice) -> None:
 async def _serve(
     collector: Collector, args: argparse.Namespace, connections: int, voice: Voice
 ) -> None:
-    app = create_app(
-        collector, dashboard.routes(), errors=dashboard.errors(), admin_secret=args.admin_secret
+    door = Door(
+        collector.register, args.admin_secret, always_closed=not access.is_loopback(args.host)
     )
-    address = listener.address(args.host, args.port)
+    app = create_app(
+        collector,
+        dashboard.routes(),
+        errors=dashboard.errors(),
+        door=door,
+        base_path=args.base_path,
+    )
+    address = listener.address(args.host, args.port) + args.base_path
     demo: asyncio.subprocess.Process | None = None
     telling: asyncio.Task[None] | None = None
 

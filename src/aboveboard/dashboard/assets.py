@@ -43,6 +43,11 @@ def url(name: str) -> str:
     return f"/assets/{stem}.{hashlib.sha256(made_from).hexdigest()[:12]}.{ending}"
 
 
+def is_for_strangers(file: str) -> bool:
+    """Return whether the sign-in page needs a file; Vega is large, and it has no charts."""
+    return not file.startswith(VEGA.partition(".")[0] + ".")
+
+
 def find(file: str) -> Asset | None:
     """Return what is at `/assets/<file>`, or None."""
     name = _names().get(file)

@@ -18,6 +18,8 @@ from . import assets, view
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from litestar import Request
+
 HTML = "text/html"
 
 SECURITY = {
@@ -37,10 +39,36 @@ FRESH = {"Cache-Control": "no-store"}
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 
 
-def page(template: str, status: int = 200, **context: Any) -> Response[bytes]:
-    """Return a filled template as a page."""
-    text = _environment().get_template(template).render(**context)
+def page(
+    request: Request[Any, Any, Any], template: str, status: int = 200, **context: Any
+) -> Response[bytes]:
+    """Return a filled template as a page.
+
+    Every template has `base`, the path under which the dashboard is (nothing, or `/analytics`), and
+    `visitor`, who asks, if that is known.
+    """
+    base = base_of(request)
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            base=base,
+            asset=lambda name: base + assets.url(name),
+            visitor=request.scope.get("user"),
+            **context,
+        )
+    )
     return answer(text.encode(), HTML, status=status)
+
+
+def base_of(request: Request[Any, Any, Any]) -> str:
+    """Return what stands before every path of ours where a browser sees it."""
+    return str(request.app.state.get("base_path", ""))
+
+
+def redirect(request: Request[Any, Any, Any], path: str) -> Response[bytes]:
+    """Return the way to another of our pages."""
+    return answer(b"", "text/plain", 303, {**FRESH, "Location": base_of(request) + path})
 
 
 def answer(
@@ -62,7 +90,6 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "asset": assets.url,
         "VEGA": assets.VEGA,
         "PERIODS": view.PERIODS,
         "SYSTEMS": view.SYSTEMS,

@@ -16,10 +16,10 @@ from aboveboard.insights import FilterError
 from aboveboard.rendering import cells, charts
 from aboveboard.warehouse import QueryLimitError, WarehouseError
 
-from . import assets
+from . import assets, signin, visitors
 from .pages import event, overview, quarantine
 from .pages.first import FirstSteps
-from .responses import FOREVER, FRESH, answer, page
+from .responses import FOREVER, FRESH, answer, base_of, page
 from .view import UnknownError, UnreadableError, View
 
 if TYPE_CHECKING:
@@ -39,12 +39,16 @@ def routes() -> list[ControllerRouterHandler]:
     """Return the dashboard, for an app with `warehouse`, `projects` and `quarantine` in its state.
 
     `quarantine` is anything with the collector's `Quarantine.dropped(project)`. `directory`, if it
-    is there, is the data directory, for the commands that a page shows.
+    is there, is the data directory, for the commands that a page shows; `door` who lets people in
+    and out; `base_path` what a browser sees before every path.
     """
     return [
         Router(
             "/",
-            route_handlers=[_front, _insight, _quarantine, _quarantine_json, _catalog, _asset],
+            route_handlers=[
+                *(_front, _insight, _quarantine, _quarantine_json, _catalog, _asset),
+                *signin.ROUTES,
+            ],
             exception_handlers={
                 FilterError: _refused(400, "That cannot be shown"),
                 UnknownError: _refused(404, "There is nothing here"),
@@ -61,7 +65,7 @@ def _front(request: Asked) -> Answer:
     view = _view(request)
     if view.choices is None:
         return _first(request, view)
-    return page("overview.html", view=view, seen=overview.look(view), parts=charts.parts)
+    return page(request, "overview.html", view=view, seen=overview.look(view), parts=charts.parts)
 
 
 @get("/insights/{file:str}", sync_to_thread=True)
@@ -73,9 +77,11 @@ def _insight(request: Asked, file: FromPath[str]) -> Answer:
         return _first(request, view)
     if not dot and insight.name == event.PAGE and view.filters.event:
         seen = event.look(view)
-        return page("event.html", view=view, subject=seen.entry, seen=seen, parts=charts.parts)
+        return page(
+            request, "event.html", view=view, subject=seen.entry, seen=seen, parts=charts.parts
+        )
     if not dot:
-        return _insight_page(view, insight)
+        return _insight_page(request, view, insight)
     if suffix not in FORMATS:
         raise UnknownError(f"an insight is a page, or data as {', '.join(FORMATS)}")
     table = insight.run(view.warehouse, view.project, view.filters)
@@ -103,7 +109,9 @@ def _insight(request: Asked, file: FromPath[str]) -> Answer:
 def _quarantine(request: Asked) -> Answer:
     view = _view(request)
     rows = _dropped(request, view)
-    return page("quarantine.html", view=view, rows=rows, newer=quarantine.newer_catalogs(rows))
+    return page(
+        request, "quarantine.html", view=view, rows=rows, newer=quarantine.newer_catalogs(rows)
+    )
 
 
 @get("/quarantine.json", sync_to_thread=True)
@@ -115,10 +123,10 @@ def _quarantine_json(request: Asked) -> Answer:
 @get("/catalog", sync_to_thread=True)
 def _catalog(request: Asked) -> Answer:
     view = _view(request)
-    return page("catalog.html", view=view, catalog=view.project.catalog)
+    return page(request, "catalog.html", view=view, catalog=view.project.catalog)
 
 
-@get("/assets/{file:str}", sync_to_thread=True)
+@get("/assets/{file:str}", sync_to_thread=True, opt={visitors.STRANGERS: assets.is_for_strangers})
 def _asset(request: Asked, file: FromPath[str]) -> Answer:
     asset = assets.find(file)
     if asset is None:
@@ -135,7 +143,13 @@ def _dropped(request: Asked, view: View) -> list[quarantine.Row]:
 
 def _view(request: Asked, *, look: bool = True) -> View:
     state = request.app.state
-    view = View.of(request.scope["path"], request.query_params, state.warehouse, state.projects)
+    view = View.of(
+        request.scope["path"],
+        request.query_params,
+        state.warehouse,
+        visitors.seen_by(visitors.of(request), state.projects),
+        base_of(request),
+    )
     return view.with_choices() if look else view
 
 
@@ -155,9 +169,10 @@ def _file_name(view: View, insight: Insight) -> str:
     return "-".join([view.project.name, insight.name, *about])
 
 
-def _insight_page(view: View, insight: Insight) -> Answer:
+def _insight_page(request: Asked, view: View, insight: Insight) -> Answer:
     table = insight.run(view.warehouse, view.project, view.filters)
     return page(
+        request,
         "insight.html",
         view=view,
         insight=insight,
@@ -180,13 +195,20 @@ def _behind(insight: Insight, records: list[dict[str, Any]]) -> int | None:
 
 def _first(request: Asked, view: View) -> Answer:
     """Return the page of a project without events: how to send the first."""
-    steps = FirstSteps.of(view.project, _address(request), request.app.state.get("directory"))
-    return page("first.html", view=view, steps=steps)
+    visitor = visitors.of(request)
+    steps = FirstSteps.of(
+        view.project,
+        _address(request) + base_of(request),
+        request.app.state.get("directory"),
+        for_admin=visitor is None or visitor.is_admin,
+    )
+    return page(request, "first.html", view=view, steps=steps)
 
 
 def _address(request: Asked) -> str:
     """Return the collector's address as the browser reached it, where its Host can be one."""
-    told = f"{request.scope['scheme']}://{request.headers.get('host', '')}"
+    scheme = "https" if visitors.is_https(request) else request.scope["scheme"]
+    told = f"{scheme}://{request.headers.get('host', '')}"
     try:
         parts = urlsplit(told)
         if parts.port != 0 and parts.hostname and parts.netloc == told.partition("//")[2]:
@@ -216,16 +238,19 @@ def _refused(status: int, heading: str) -> Any:
 
 def _told(request: Asked, status: int, heading: str, message: str) -> Answer:
     path = request.scope["path"]  # an address as a whole may be nonsense, with a Host that is
-    is_program = request.method not in ("GET", "HEAD") or path.startswith("/v1/")
+    is_form = "text/html" in request.headers.get("accept", "")
+    is_program = (request.method not in ("GET", "HEAD") and not is_form) or path.startswith("/v1/")
     if is_program or path.endswith(".json"):
         return answer(json.dumps({"error": message}).encode(), "application/json", status)
     if path.startswith("/assets/") or path.endswith((".csv", ".svg", ".png")):
         return answer(f"{message}\n".encode(), "text/plain", status)
-    return page("refused.html", status, view=None, heading=heading, message=message)
+    return page(request, "refused.html", status, view=None, heading=heading, message=message)
 
 
 def _failed(request: Asked, error: HTTPException) -> Answer:
     """Answer what the framework, or a guard, refuses."""
+    if error.status_code == 401 and visitors.wants_page(request):
+        return signin.ask(request)
     heading, message = _FAILURES.get(error.status_code, ("That did not work", ""))
     told = _told(request, error.status_code, heading, message or error.detail)
     told.headers.update(error.headers or {})
@@ -243,4 +268,6 @@ _FAILURES = {
     403: ("The dashboard is closed", ""),
     404: ("There is nothing here", "There is no page of that address."),
     405: ("That did not work", "This address is not for that method."),
+    413: ("That did not work", "That is too much at once."),
+    429: ("That did not work", ""),
 }

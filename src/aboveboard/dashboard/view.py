@@ -64,6 +64,7 @@ class View:
         path: The page's own path.
         asked: The query's parameters that links keep, as they were given.
         choices: None where the project has no session yet.
+        base: What stands before every path where a browser sees it; links have it.
     """
 
     path: str
@@ -75,12 +76,25 @@ class View:
     measure: str | None = None
     theme: str = THEMES[0]
     choices: Choices | None = None
+    base: str = ""
 
     @classmethod
     def of(
-        cls, path: str, query: Mapping[str, str], warehouse: Warehouse, projects: Projects
+        cls,
+        path: str,
+        query: Mapping[str, str],
+        warehouse: Warehouse,
+        projects: Projects,
+        base: str = "",
     ) -> View:
         """Return the view that a URL asks for.
+
+        Args:
+            path: The page's own path, without `base`.
+            query: The URL's parameters.
+            warehouse: What is asked.
+            projects: Those that may be seen.
+            base: What stands before every path where a browser sees it.
 
         Raises:
             FilterError: a filter cannot be understood.
@@ -99,7 +113,7 @@ class View:
         measure = query.get(MEASURE, "").strip() or None
         if measure is not None:
             asked[MEASURE] = measure
-        return cls(path, warehouse, everyone, project, filters, asked, measure, theme)
+        return cls(path, warehouse, everyone, project, filters, asked, measure, theme, base=base)
 
     def with_choices(self) -> View:
         """Return the view with what its filters can choose from.
@@ -124,7 +138,7 @@ class View:
         """Return a page's address with what was asked for kept, but for `changes`."""
         kept = {**self.asked, **changes}
         query = urlencode({name: value for name, value in kept.items() if value})
-        return (path or self.path) + (f"?{query}" if query else "")
+        return self.base + (path or self.path) + (f"?{query}" if query else "")
 
     def hidden(self, *names: str) -> dict[str, str]:
         """Return what a form has to send along beside its own fields, `names`."""

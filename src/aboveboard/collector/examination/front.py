@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aboveboard.collector.http import access
+from aboveboard.collector.people import passwords
 
 from .finding import Finding, notice, well, wrong
 
@@ -29,26 +30,26 @@ SKEW = 120.0
 DASHBOARD = ("/", "/insights/models.json", "/metrics")
 
 
-def secret(told: str | None, *, public: bool) -> Finding:
+def secret(told: str | None, *, public: bool, stored: bool = False) -> Finding:
     """Return whether an admin secret will do.
 
     Args:
         told: The secret, as the environment has it.
         public: Whether the address is not this machine's.
+        stored: Whether the data directory has the hash of one, which was looked at when it was set.
     """
-    how = 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
     if told is not None:
-        weak = access.weakness(told)
+        weak = passwords.weakness(told)
         return wrong(SECRET, weak) if weak else well(SECRET, "long and mixed enough")
+    if stored:
+        return well(SECRET, "set; its hash alone is kept")
     if public:
         return notice(
             SECRET,
-            "ABOVEBOARD_ADMIN_SECRET is not set here, so its strength was not looked at; the "
-            f"server's must be set: make one with `{how}`",
+            "none is set here, as `aboveboard secret` does it or in ABOVEBOARD_ADMIN_SECRET; the "
+            "server must have one",
         )
-    return notice(
-        SECRET, "ABOVEBOARD_ADMIN_SECRET is not set: only this machine can see the dashboard"
-    )
+    return notice(SECRET, "none is set: only this machine can see the dashboard")
 
 
 def is_public(url: str | None) -> bool:
@@ -130,7 +131,7 @@ def _what_a_stranger_gets(url: str, ready: _Answer) -> Iterator[Finding]:
         yield wrong(
             URL,
             f"whoever asks {url} sees {', '.join(seen)} without a secret: set "
-            "ABOVEBOARD_ADMIN_SECRET and start the server again",
+            "one with `aboveboard secret`",
         )
     elif proxied:
         yield well(URL, "a stranger sees no page and no number")

@@ -10,6 +10,7 @@ from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.inbox.inbox import WAITING_MAX
 from aboveboard.collector.inbox.look import looking
+from aboveboard.collector.people import look as secret
 from aboveboard.collector.projects import look
 from aboveboard.collector.projects.registry import catalog_of
 
@@ -36,10 +37,12 @@ class Projects:
 
     Attributes:
         catalogs: The catalogs that can be read.
+        has_secret: Whether the hash of an admin secret is there.
         findings: What there is to say.
     """
 
     catalogs: dict[str, Catalog] = field(default_factory=dict)
+    has_secret: bool = False
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -48,6 +51,7 @@ def projects(directory: Path) -> Projects:
     told = Projects()
     try:
         kept = look.look(directory)
+        told.has_secret = secret.is_set(directory)
     except storage.StorageError as error:
         told.findings.append(wrong(PROJECTS, str(error)))
         return told

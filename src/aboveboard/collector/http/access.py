@@ -1,28 +1,25 @@
-"""Who may do what: write keys add events, the admin secret opens everything that shows them."""
+"""Who may do what: write keys add events; what shows them is for those whom the door knows."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import hmac
 import ipaddress
 import re
-import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 
+from .door import NEAR
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from litestar.connection import ASGIConnection
     from litestar.handlers import BaseRouteHandler
 
-    Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+    from .door import Door
 
-SECRET_MIN = 16
-SECRET_DISTINCT_MIN = 6
-"""Characters of an admin secret, and how many of them differ."""
+    Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 _HOST = re.compile(
     r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?", re.ASCII
@@ -54,39 +51,80 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def bearer(authorization: str | None) -> str | None:
-    """Return the token of an `Authorization: Bearer` header."""
-    scheme, _, token = (authorization or "").partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
+STRANGERS = "strangers"
+"""A route's option: True where nobody is asked who they are, or a function of the address's
+`file` that says so. All others are for those who are known."""
+
+ALL_PROJECTS = "all_projects"
+"""A route's option: True where what is shown is not a project's, and only for who sees them all."""
 
 
-def guard(secret: str | None) -> Guard:
+def guard(door: Door) -> Guard:
     """Return what every page and every number is behind.
 
-    With a secret: that, as Bearer or as the password of any user. Without one the collector
-    listens on loopback only, and two kinds of strangers are told apart. A name that is not
-    loopback's is a foreign page's that has pointed its own name at this machine (DNS rebinding).
-    A request that was passed on comes from anywhere, though its Host is the proxy's word for this
-    machine.
+    With a secret: whoever the door knows. Without one the collector listens on loopback only, and
+    two kinds of strangers are told apart. A name that is not loopback's is a foreign page's that
+    has pointed its own name at this machine (DNS rebinding). A request that was passed on comes
+    from anywhere, though its Host is the proxy's word for this machine.
+
+    Who it is stands in the request's scope as `user` from then on.
     """
-    failures = Failures()
 
     async def check(
-        connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
+        connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
-        if secret is None:
+        if connection.scope.get("method") not in SAFE and not came_from_here(connection.headers):
+            raise PermissionDeniedException("this form is answered from its own page only")
+        if not door.closed():
             _check_near(connection)
+            connection.scope["user"] = NEAR
             return
-        told = _told(connection.headers.get("authorization"))
-        if told is None or not hmac.compare_digest(told.encode(), secret.encode()):
-            if told is not None:  # a browser asks without one first, and is to be asked for it
-                await asyncio.sleep(failures.pause())
+        strangers = handler.opt.get(STRANGERS)
+        if callable(strangers):
+            strangers = strangers(connection.path_params["file"])
+        if strangers:
+            return
+        visitor = await door.visitor(connection)
+        if visitor is None:
             raise NotAuthorizedException(
-                "the admin secret is needed",
-                headers={"WWW-Authenticate": 'Basic realm="aboveboard", charset="UTF-8"'},
+                "the admin secret, a password or a read token is needed",
+                headers={"WWW-Authenticate": _challenge(connection.headers)},
             )
+        if visitor.is_program and not _is_data(connection.scope["path"]):
+            raise PermissionDeniedException("a read token is for JSON and CSV")
+        if visitor.project is not None and handler.opt.get(ALL_PROJECTS):
+            raise PermissionDeniedException("this is for those who see all projects")
+        connection.scope["user"] = visitor
 
     return check
+
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def came_from_here(headers: Mapping[str, str]) -> bool:
+    """Return whether a request that changes something was sent by one of our own pages.
+
+    Browsers say where a request was made, and no page can say otherwise: in `Sec-Fetch-Site`, or,
+    the older ones and those on plain HTTP, in `Origin`. What says neither is no browser of today,
+    and has no form to send.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = urlsplit(headers.get("origin", ""))
+    return bool(origin.netloc) and origin.netloc == headers.get("host")
+
+
+def _challenge(headers: Mapping[str, str]) -> str:
+    """Return how to say who one is. A script of a page must not open a browser's own question."""
+    if "sec-fetch-mode" in headers and headers["sec-fetch-mode"] != "navigate":
+        return 'Bearer realm="aboveboard"'
+    return 'Basic realm="aboveboard", charset="UTF-8"'
+
+
+def _is_data(path: str) -> bool:
+    return path.endswith((".json", ".csv")) or path == "/metrics"
 
 
 def _check_near(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
@@ -94,11 +132,11 @@ def _check_near(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     if len(names) != 1 or not is_loopback(hostname(names[0])):
         raise PermissionDeniedException(
             "this address is for this machine only; "
-            "start `aboveboard serve` with --admin-secret to use another name"
+            "set an admin secret (`aboveboard secret`) to use another name"
         )
     if was_passed_on(connection.headers.keys(), str(connection.scope.get("http_version", ""))):
         raise PermissionDeniedException(
-            "this request came through a proxy; start `aboveboard serve` with --admin-secret "
+            "this request came through a proxy; set an admin secret (`aboveboard secret`) "
             "to let others than this machine in"
         )
 
@@ -113,58 +151,7 @@ def was_passed_on(headers: Iterable[str], version: str) -> bool:
     )
 
 
-class Failures:
-    """Sign-ins that failed: each waits a turn of its own, whoever tried. The right secret never.
-
-    Nothing is kept of who tried, so that there is nothing to fill and nobody to lock out.
-    """
-
-    FREE = 5
-    """Failures in a row that wait for nothing: a person's typing errors."""
-
-    EVERY = 0.5
-    """Seconds from one turn to the next."""
-
-    LONGEST = 10.0
-    """Seconds that one waits at most: each holds a connection, of which there are so many only."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._next = clock()
-
-    def pause(self) -> float:
-        """Return for how many seconds this failure is not answered."""
-        now = self._clock()
-        self._next = max(self._next, now - self.FREE * self.EVERY) + self.EVERY
-        self._next = min(self._next, now + self.LONGEST)
-        return max(0.0, self._next - now)
-
-
-def weakness(secret: str) -> str | None:
-    """Return what is wrong with an admin secret; None where it is long and mixed enough."""
-    if len(secret) < SECRET_MIN or len(set(secret)) < SECRET_DISTINCT_MIN:
-        return (
-            f"the admin secret is too easy to guess: it needs {SECRET_MIN} characters, "
-            f"{SECRET_DISTINCT_MIN} of them different; make one with "
-            '`python3 -c "import secrets; print(secrets.token_urlsafe(32))"`'
-        )
-    return None
-
-
 def hostname(host: str) -> str:
     """Return a Host header without its port; nothing where it is not a name and a port."""
     match = _HOST.fullmatch(host)
     return (match["address"] or match["name"]).lower() if match else ""
-
-
-def _told(authorization: str | None) -> str | None:
-    token = bearer(authorization)
-    if token is not None:
-        return token
-    scheme, _, encoded = (authorization or "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
-    except ValueError:  # no base64, no ASCII, no UTF-8
-        return None

@@ -21,7 +21,7 @@ from aboveboard.collector.operations.log import described
 from aboveboard.collector.projects.registry import UnreadableError
 from aboveboard.collector.protocols import clocks, posthog, segment
 
-from . import access, writekey
+from . import authorization, writekey
 from .batch import delivery as batch_delivery
 from .body import Bodies, CutOffError, TooLongError, TooManyError
 from .desk import Desk
@@ -96,7 +96,7 @@ def router(collector: Collector) -> Router:
 
     @post("/v1/events", status_code=200)
     async def events(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
-        key = access.bearer(request.headers.get("authorization"))
+        key = authorization.bearer(request.headers.get("authorization"))
         reader = collector.reader(key) if key else None
         with bodies.coming(known=reader is not None) as body:
             sent = _whole(await body.read(request.receive, keep=reader is not None))
@@ -129,7 +129,7 @@ def router(collector: Collector) -> Router:
 
     @post("/v1/erase", status_code=202)
     async def erase(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
-        key = access.bearer(request.headers.get("authorization"))
+        key = authorization.bearer(request.headers.get("authorization"))
         # A revoked key will do: a client that has no other must still be able to ask.
         project = collector.projects.ever_by_key(key) if key else None
         with bodies.coming(known=project is not None) as body:
@@ -276,7 +276,7 @@ def _uuid(text: str | None) -> uuid.UUID:
 
 def _outer_key(request: Request[Any, Any, Any]) -> str | None:
     """Return the write key that a PostHog client's request has outside its body."""
-    return access.bearer(request.headers.get("authorization")) or next(
+    return authorization.bearer(request.headers.get("authorization")) or next(
         filter(None, map(request.query_params.get, posthog.KEY_NAMES)), None
     )
 

@@ -44,4 +44,37 @@ CREATE TABLE withdrawn (
 ) WITHOUT ROWID;
 """,
     ),
+    Migration(
+        "2026-11-28",  # who may look: the secret's hash, people, read tokens, who is signed in
+        """
+CREATE TABLE setting (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE person (
+    name TEXT PRIMARY KEY,
+    project TEXT,
+    password TEXT,
+    invitation BLOB,
+    invited_until INTEGER,
+    added INTEGER NOT NULL,
+    used INTEGER
+) WITHOUT ROWID;
+CREATE TABLE read_token (
+    name TEXT PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    project TEXT,
+    added INTEGER NOT NULL,
+    used INTEGER,
+    revoked INTEGER
+) WITHOUT ROWID;
+CREATE TABLE session (
+    id BLOB PRIMARY KEY,
+    name TEXT NOT NULL,
+    credential BLOB NOT NULL,
+    until INTEGER NOT NULL
+);
+CREATE INDEX session_name ON session (name);
+""",
+    ),
 )

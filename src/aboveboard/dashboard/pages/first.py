@@ -32,8 +32,15 @@ class FirstSteps:
     data: str
 
     @classmethod
-    def of(cls, project: Project, address: str, directory: Path | None) -> FirstSteps:
-        """Return the words for a project of a server whose data is in `directory`."""
+    def of(
+        cls, project: Project, address: str, directory: Path | None, *, for_admin: bool = True
+    ) -> FirstSteps:
+        """Return the words for a project of a server whose data is in `directory`.
+
+        Whoever does not run the server is told neither keys nor anything of its machine.
+        """
+        if not for_admin:
+            return cls(address, "YOUR-WRITE-KEY", "aboveboard", "python", "")
         return cls(
             address=address,
             key=next(iter(project.keys), "YOUR-WRITE-KEY"),
