@@ -40,6 +40,7 @@ from .projects.registry import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from aboveboard.warehouse import Warehouse
@@ -61,6 +62,9 @@ POLL = 1.0
 
 CATCH_UP = 5.0
 """Seconds that a page waits for a new project's tables, before it shows what there is."""
+
+SETTLE = 30.0
+"""Seconds that an export waits for what has been taken so far."""
 
 BACKOFF_MAX = 30.0
 
@@ -101,6 +105,7 @@ class Mover:
         self._warehouse = warehouse
         self._projects = projects
         self._crash = _crash
+        self._depth = depth
         self._moves = Moves(directory, depth)
         self._made: dict[str, object] = {}
         """By which catalog each project's tables were made."""
@@ -118,6 +123,7 @@ class Mover:
         self._watch = watch or Watch()
         self._progress = Progress()
         self._worker = Worker("mover", self._run, self._watch)
+        self._turn = threading.Lock()
         self.inserts = 0
         self.moved = 0
         self.trouble: str | None = None
@@ -176,6 +182,24 @@ class Mover:
         if failed:
             raise next(iter(failed.values()))
         self._moves.prune()
+
+    def still(self) -> AbstractContextManager[object]:
+        """Give a moment in which no move and no table is at work. For any thread; a short one.
+
+        A move that is written down and not ended has some of its rows, or none, in the warehouse:
+        whoever finds it in a copy of both carries the others.
+        """
+        return self._turn
+
+    def settle(self, project: str, seconds: float = SETTLE) -> bool:
+        """Wait until what waits of a project is moved; return whether it is. For any thread."""
+        end = time.monotonic() + seconds
+        while self._depth.bytes(project):
+            if time.monotonic() > end:
+                return False
+            self.wake()
+            time.sleep(0.05)
+        return True
 
     def move(self) -> bool:
         """Carry out one move; return whether there was one.
@@ -332,7 +356,8 @@ class Mover:
         """Do something for a project; where it fails, leave the project alone for a while."""
         self._progress.mark(project)
         try:
-            step()
+            with self._turn:
+                step()
         except Exception as error:  # noqa: BLE001  # one project's trouble is not the others'
             before = self._troubles.get(project)
             pause = _longer(before.pause if before else 0.0)

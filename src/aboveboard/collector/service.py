@@ -11,6 +11,7 @@ from filelock import Timeout
 from aboveboard.warehouse import Warehouse, embedded
 from aboveboard.warehouse.lock import hold
 
+from . import sessions
 from .allowlist import AllowList
 from .erasing.eraser import Eraser
 from .inbox import storage
@@ -24,6 +25,8 @@ from .people.register import Register
 from .projects.registry import NEW, Project, Projects
 from .protocols import legacy
 from .protocols.segment import SegmentReader
+from .transfer.channel import Channel
+from .transfer.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,6 +91,7 @@ class Collector:
         self.watch = Watch()
         self._readers: dict[str, Reader] = {}
         self._readers_lock = threading.Lock()
+        self._is_started = False
         with contextlib.ExitStack() as opened:
             opened.callback(lock(directory).release)
             try:
@@ -114,6 +118,15 @@ class Collector:
             self.mover.make_tables()
             self.shown = Shown(self.projects, self.mover)
             self.committer = Committer(self.inbox, self.mover.wake, self.watch)
+            self.store = Store(
+                directory,
+                self.warehouse,
+                self._catalog,
+                self._settle,
+                self.mover.still,
+                sessions.of,
+            )
+            self._channel = Channel(directory, self.store.answer)
             self._opened = opened.pop_all()
 
     def start(self) -> None:
@@ -121,6 +134,8 @@ class Collector:
         self.mover.start()
         self.mover.wake()
         self.eraser.start()
+        self._channel.start()
+        self._is_started = True
 
     def add_project(
         self, name: str, catalog: Catalog, *, shipped: bool = False, called: str = NEW
@@ -137,6 +152,7 @@ class Collector:
     def close(self) -> None:
         """Store what was submitted, move what waits, and close everything."""
         try:
+            self._channel.close()
             self.committer.close()
             self.eraser.stop()
             self.mover.close()
@@ -160,6 +176,23 @@ class Collector:
             with self._readers_lock:
                 reader = self._readers[project.name] = Reader(project)
         return reader
+
+    def _catalog(self, name: str) -> Catalog | None:
+        """Return a project's catalog, once its tables are made."""
+        project = self.projects.get(name)
+        if project is None:
+            return None
+        if self._is_started:
+            self.mover.catch_up()
+        else:
+            self.warehouse.ensure(name, project.catalog)
+        return project.catalog
+
+    def _settle(self, name: str) -> bool:
+        if self._is_started:
+            return self.mover.settle(name)
+        self.mover.move_all(name)
+        return True
 
     def troubles(self) -> list[str]:
         """Return why the collector could not take or keep events now; nothing where it can."""

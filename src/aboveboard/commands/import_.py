@@ -1,4 +1,4 @@
-"""`aboveboard import`: audit logs into the warehouse, each event once."""
+"""`aboveboard import`: audit logs and exports into the warehouse, each event once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="an audit log: what --analytics-log wrote, under aboveboard or by aider itself",
+        help="an audit log, what --analytics-log wrote, under aboveboard or by aider itself; or "
+        "what `aboveboard export` wrote, in any of its formats",
     )
     parser.add_argument("--project", required=True, metavar="NAME", help="whose events they are")
     add_data_argument(parser)

@@ -1,11 +1,13 @@
-"""The importer: reads audit logs into the inbox, has them moved, and says what came of it."""
+"""The importer: reads audit logs into the inbox, has them moved, and says what came of it.
+
+Exports go into the warehouse (exported.py).
+"""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import itertools
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +18,15 @@ from aboveboard.collector.inbox.inbox import Inbox, UnavailableError
 from aboveboard.collector.operations import log
 from aboveboard.collector.projects.registry import Project, Projects, shipped_catalog
 from aboveboard.collector.service import Collector, Reader
+from aboveboard.collector.transfer import exports
 from aboveboard.collector.transfer import logs as auditlog
+from aboveboard.collector.transfer.channel import ChannelError
 from aboveboard.warehouse import WarehouseError
 
+from . import exported
+from .progress import bar
+from .stores import NoProjectError, of
+from .taken import many, tell_unfit
 from .terminal import say, warn
 
 if TYPE_CHECKING:
@@ -27,13 +35,8 @@ if TYPE_CHECKING:
     from aboveboard.collector.transfer.logs import Summary
 
 SHIPPED = "aider"
-NAMES_SHOWN = 20
-
-UNFIT = {
-    "event": "events that the catalog does not have",
-    "property": "properties that the catalog does not have",
-    "value": "values that do not fit and became null",
-}
+LINE_SHOWN = 1 << 16
+"""Bytes of a file that tell what it is: an export's first line, or a table's."""
 
 
 class UnreadableError(Exception):
@@ -42,6 +45,8 @@ class UnreadableError(Exception):
 
 FAILURES = (
     UnreadableError,
+    NoProjectError,
+    ChannelError,
     storage.StorageError,
     WarehouseError,
     CatalogError,
@@ -53,16 +58,20 @@ def run(args: argparse.Namespace) -> int:
     log.to_stderr()
     total = auditlog.Summary()
     try:
-        _check(args.files)
-        with (
-            _opened(args) as (project, inbox, owned),
-            _progress(args.files) as advance,
-        ):
-            for file in args.files:
-                total.add(_take(file, Reader(project), inbox, advance))
+        kinds = _check(args.files)
+        logs = [file for file, kind in kinds.items() if kind is None]
+        tables = {file: kind for file, kind in kinds.items() if kind is not None}
+        owned = True
+        if tables:
+            _add_shipped(args)
+            exported.take(args, tables)
+        if logs or not tables:
+            owned = _take_logs(args, logs, total)
     except FAILURES as error:
         warn(f"aboveboard import: {error}")
         return 1
+    if not logs:
+        return 0
     _report(total, args.project)
     if total.taken and not owned:
         say("  the collector that runs shows them within a second or two")
@@ -74,13 +83,43 @@ def run(args: argparse.Namespace) -> int:
     )
 
 
-def _check(files: list[Path]) -> None:
-    """Raise before anything is taken where a file cannot be read."""
+def _take_logs(args: argparse.Namespace, files: list[Path], total: Summary) -> bool:
+    """Take audit logs; return whether the directory is ours alone."""
+    size = sum(file.stat().st_size for file in files)
+    with (
+        _opened(args) as (project, inbox, owned),
+        bar("importing", size, is_bytes=True) as advance,
+    ):
+        for file in files:
+            total.add(_take(file, Reader(project), inbox, advance))
+    return owned
+
+
+def _check(files: list[Path]) -> dict[Path, str | None]:
+    """Return what the files are; raise before anything is taken where one cannot be read."""
+    kinds = {}
     try:
         for file in files:
-            file.open("rb").close()
+            with file.open("rb") as opened:
+                try:
+                    first = unpacked(opened).readline(LINE_SHOWN)
+                except Exception as error:
+                    if not is_damage(error):
+                        raise
+                    first = b""  # it is counted when it is taken
+                kinds[file] = exports.kind_of(first)
     except OSError as error:
         raise UnreadableError(f"{error.filename} cannot be read: {error.strerror}") from None
+    return kinds
+
+
+def _add_shipped(args: argparse.Namespace) -> None:
+    """Make the project whose catalog comes with aboveboard, where it is missing."""
+    if args.project != SHIPPED:
+        return
+    with contextlib.closing(Projects(args.data)) as projects:
+        if projects.get(SHIPPED) is None:
+            projects.add(SHIPPED, shipped_catalog(SHIPPED), shipped=True)
 
 
 @contextlib.contextmanager
@@ -96,7 +135,7 @@ def _opened(args: argparse.Namespace) -> Iterator[tuple[Project, Inbox, bool]]:
         projects = Projects(args.data)
         inbox = Inbox(args.data)
         try:
-            yield _project(projects, name), inbox, False
+            yield of(projects, name), inbox, False
         finally:
             inbox.close()
             projects.close()
@@ -104,21 +143,10 @@ def _opened(args: argparse.Namespace) -> Iterator[tuple[Project, Inbox, bool]]:
     try:
         if name == SHIPPED and collector.projects.get(name) is None:
             collector.add_project(name, shipped_catalog(SHIPPED), shipped=True)
-        yield _project(collector.projects, name), collector.inbox, True
+        yield of(collector.projects, name), collector.inbox, True
         collector.mover.move_all(name)
     finally:
         collector.close()
-
-
-def _project(projects: Projects, name: str) -> Project:
-    project = projects.get(name)
-    if project is None:
-        there = ", ".join(each.name for each in projects.all()) or "none"
-        raise UnreadableError(
-            f"there is no project {name!r} (there is: {there}); "
-            f"`aboveboard projects add {name} --catalog FILE` makes it"
-        )
-    return project
 
 
 def _take(file: Path, reader: Reader, inbox: Inbox, advance: Callable[[int], None]) -> Summary:
@@ -147,56 +175,27 @@ def _next(lines: Iterator[bytes], summary: Summary) -> list[bytes]:
     return chunk
 
 
-@contextlib.contextmanager
-def _progress(files: list[Path]) -> Iterator[Callable[[int], None]]:
-    """Give what is told of the bytes that were read; a bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _size: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("importing"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=sum(file.stat().st_size for file in files))
-        yield lambda size: progress.advance(task, size)
-
-
 def _report(total: Summary, project: str) -> None:
-    installs = f" of {_many(len(total.installs), 'install')}" if total.taken else ""
-    say(f"{_many(total.taken, 'event')}{installs} taken into project {project}")
+    installs = f" of {many(len(total.installs), 'install')}" if total.taken else ""
+    say(f"{many(total.taken, 'event')}{installs} taken into project {project}")
     if total.nobodys:
         say(
-            f"  {_many(total.nobodys, 'event')} of no install, from sessions that were not sent: "
+            f"  {many(total.nobodys, 'event')} of no install, from sessions that were not sent: "
             "they count as events only"
         )
     if total.known:
-        say(f"  {_many(total.known, 'event')} known already")
+        say(f"  {many(total.known, 'event')} known already")
     if total.erased:
-        say(f"  {_many(total.erased, 'event')} left out, of installs that were erased")
+        say(f"  {many(total.erased, 'event')} left out, of installs that were erased")
     if total.sent:
-        say(f"  {_many(len(total.sent), 'session')} left out, received from the wire already")
+        say(f"  {many(len(total.sent), 'session')} left out, received from the wire already")
     if total.senders:
         say(
-            f"  {_many(len(total.senders), 'install')} of these also sent events over the wire: "
+            f"  {many(len(total.senders), 'install')} of these also sent events over the wire: "
             "what stands in both counts twice"
         )
     if total.damaged:
-        say(f"  {_many(total.damaged, 'line')} damaged and left out")
+        say(f"  {many(total.damaged, 'line')} damaged and left out")
     if total.cut_off:
         say("  a packed log is damaged or cut off: what stands behind that place is left out")
-    for what, about in UNFIT.items():
-        names = {
-            ".".join(filter(None, (each.event, each.property))): times
-            for each, times in total.unfit.items()
-            if each.what == what
-        }
-        if names:
-            shown = sorted(names.items(), key=lambda item: (-item[1], item[0]))
-            listed = ", ".join(f"{name[:80]} ({times})" for name, times in shown[:NAMES_SHOWN])
-            more = f" and {len(shown) - NAMES_SHOWN} more" if len(shown) > NAMES_SHOWN else ""
-            say(f"  {about}: {listed}{more}")
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    tell_unfit(total.unfit)

@@ -160,9 +160,15 @@ class Warehouse:
         Raises:
             WarehouseError: nothing, or not all, was inserted; the same call may be repeated.
         """
-        kept = _kept(table, columns, self._money.get(project, {}).get(table, frozenset()))
+        kept = self.kept(project, table, columns)
         with _plain_errors(rows=True):
             self._write(project, table, kept, {**_INSERT, "insert_deduplication_token": token})
+
+    def kept(
+        self, project: str, table: str, columns: Mapping[str, Sequence[object]]
+    ) -> dict[str, Sequence[object]]:
+        """Return columns as a table has them: keys for ids, and no more than a decimal holds."""
+        return _kept(table, columns, self._money.get(project, {}).get(table, frozenset()))
 
     def note_sessions(
         self, project: str, seen: Mapping[tuple[str, str], int], begun: Collection[tuple[str, str]]
@@ -237,6 +243,29 @@ class Warehouse:
                 )
                 columns = [str(row[0]) for row in described.result_rows]
             return Result(columns, [tuple(row) for row in answer.result_rows])
+
+    @property
+    def directory(self) -> Path | None:
+        """Where an embedded warehouse has its files; None for a server."""
+        return self._directory
+
+    def present(self, project: str) -> dict[str, dict[str, str]]:
+        """Return a project's tables and views as they are: column to type, by name."""
+        return self._tables(project)
+
+    @contextlib.contextmanager
+    def client(self) -> Iterator[Client]:
+        """Give a connection of one's own, so that work of long duration keeps nobody waiting.
+
+        Raises:
+            WarehouseError: what ClickHouse raises inside, as one line.
+        """
+        client = self._connect()
+        try:
+            with _plain_errors(rows=True):
+                yield client
+        finally:
+            client.close()
 
     def close(self) -> None:
         """Close every connection and give the directory free. Queries that run are waited for."""
@@ -327,6 +356,25 @@ class Warehouse:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+@contextlib.contextmanager
+def memory() -> Iterator[Client]:
+    """Give an embedded ClickHouse that keeps nothing; while this process has no other one open.
+
+    Raises:
+        WarehouseError: what ClickHouse raises inside, as one line.
+    """
+    import clickhouse_connect
+    from clickhouse_connect import common
+
+    common.set_setting("autogenerate_session_id", False)
+    with _plain_errors(rows=True):
+        client = clickhouse_connect.get_client(interface="chdb")
+        try:
+            yield client
+        finally:
+            client.close()
 
 
 def _kept(

@@ -1,0 +1,120 @@
+"""The store: what export, import and backup ask of the process that has the data directory open.
+
+The same operations, whether that is the command's own process or a server's (channel.py).
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aboveboard.warehouse.exchange import Choice, Exchange, Piece, flat_columns
+
+from .channel import ChannelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager, ExitStack
+    from pathlib import Path
+
+    from aboveboard.catalog.catalog import Catalog
+    from aboveboard.collector.allowlist import Columns
+    from aboveboard.warehouse import Warehouse
+
+    from .channel import Answer
+
+    Sessions = Callable[
+        [Mapping[str, Columns]], tuple[dict[tuple[str, str], int], set[tuple[str, str]]]
+    ]
+
+
+class Store:
+    """Carries out operations. For any thread.
+
+    Args:
+        directory: The data directory.
+        warehouse: Its warehouse.
+        catalog: Returns a project's catalog, having made its tables; None where there is none.
+        settle: Has what waits of a project moved; returns whether all is.
+        still: Gives a moment in which nothing is moved.
+        sessions: Which sessions some rows belong to, as the mover has it.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        warehouse: Warehouse,
+        catalog: Callable[[str], Catalog | None],
+        settle: Callable[[str], bool],
+        still: Callable[[], AbstractContextManager[object]],
+        sessions: Sessions,
+    ) -> None:
+        self._directory = directory
+        self._warehouse = warehouse
+        self._catalog = catalog
+        self._settle = settle
+        self._still = still
+        self._sessions = sessions
+        self._exchange = Exchange(warehouse)
+        self._adding = threading.Lock()
+        self._operations: dict[str, Callable[[dict[str, Any], bytes, ExitStack], Answer]] = {
+            "pieces": self._pieces,
+            "lines": self._lines,
+            "merge": self._merge,
+        }
+
+    def answer(self, do: str, told: dict[str, Any], body: bytes, held: ExitStack) -> Answer:
+        """Carry out an operation.
+
+        Raises:
+            ChannelError: it cannot be; the text says why.
+            WarehouseError: the warehouse does not do it.
+        """
+        operation = self._operations.get(do)
+        if operation is None:
+            raise ChannelError("the collector that runs is of another version: restart it")
+        return operation(told, body, held)
+
+    def _of(self, told: dict[str, Any]) -> tuple[str, Catalog]:
+        project = str(told["project"])
+        catalog = self._catalog(project)
+        if catalog is None:
+            raise ChannelError(f"there is no project {project!r}")
+        return project, catalog
+
+    def _pieces(self, told: dict[str, Any], _body: bytes, _held: ExitStack) -> Answer:
+        project, catalog = self._of(told)
+        settled = self._settle(project)
+        choice = Choice.of(told["choice"])
+        pieces = self._exchange.pieces(project, catalog, choice)
+        columns = flat_columns(catalog, self._warehouse.present(project), choice.events)
+        return {
+            "pieces": [msgspec.to_builtins(each) for each in pieces],
+            "columns": columns,
+            "settled": settled,
+        }, b""
+
+    def _lines(self, told: dict[str, Any], _body: bytes, _held: ExitStack) -> Answer:
+        project, catalog = self._of(told)
+        piece = msgspec.convert(told["piece"], Piece)
+        choice = Choice.of(told["choice"])
+        return {}, self._exchange.lines(project, catalog, choice, piece, flat=bool(told["flat"]))
+
+    def _merge(self, told: dict[str, Any], body: bytes, _held: ExitStack) -> Answer:
+        project, _ = self._of(told)
+        tables = msgspec.msgpack.decode(body, type=dict[str, dict[str, list[object]]])
+        with self._adding:
+            added = sum(
+                self._exchange.merge(project, int(told["move"]), table, columns)
+                for table, columns in sorted(tables.items())
+            )
+            # Also where nothing was added: an import that was killed may not have come to this.
+            self._warehouse.note_sessions(project, *self._sessions(tables))
+        return {"added": added}, b""
+
+
+def packed(tables: Mapping[str, Columns]) -> bytes:
+    """Return rows as `merge` takes them."""
+    return msgspec.msgpack.encode(tables)

@@ -1,0 +1,84 @@
+"""How a command reaches the data: by itself, or through the server that has the directory open."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aboveboard.collector.inbox import storage
+from aboveboard.collector.projects.registry import Project, Projects
+from aboveboard.collector.service import Collector
+from aboveboard.collector.transfer.channel import Asker
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+    Ask = Callable[..., tuple[dict[str, Any], bytes]]
+
+
+class NoProjectError(Exception):
+    """There is no such project; the text is one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A data directory that is worked on.
+
+    Args:
+        ask: Carries out an operation of `transfer.store`.
+        collector: What has the directory open, if that is this process.
+    """
+
+    ask: Ask
+    collector: Collector | None
+
+
+@contextlib.contextmanager
+def opened(args: argparse.Namespace) -> Iterator[Opened]:
+    """Open the data directory, or ask the server that has it.
+
+    Raises:
+        StorageError, WarehouseError, ChannelError: it cannot be reached.
+    """
+    try:
+        collector = Collector(args.data, args.warehouse)
+    except storage.BusyError:
+        with contextlib.closing(Asker(args.data)) as asker:
+            yield Opened(asker.ask, None)
+        return
+    with contextlib.closing(collector), contextlib.ExitStack() as held:
+
+        def ask(
+            do: str, told: dict[str, Any] | None = None, body: bytes = b""
+        ) -> tuple[dict[str, Any], bytes]:
+            return collector.store.answer(do, dict(told or {}), body, held)
+
+        yield Opened(ask, collector)
+
+
+def project(args: argparse.Namespace) -> Project:
+    """Return the project that is named.
+
+    Raises:
+        NoProjectError: there is none of that name.
+    """
+    with contextlib.closing(Projects(args.data)) as projects:
+        return of(projects, args.project)
+
+
+def of(projects: Projects, name: str) -> Project:
+    """Return a project.
+
+    Raises:
+        NoProjectError: there is none of that name.
+    """
+    found = projects.get(name)
+    if found is None:
+        there = ", ".join(each.name for each in projects.all()) or "none"
+        raise NoProjectError(
+            f"there is no project {name!r} (there is: {there}); "
+            f"`aboveboard projects add {name} --catalog FILE` makes it"
+        )
+    return found
