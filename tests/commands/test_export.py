@@ -269,6 +269,27 @@ class TestBesideAServer:
         server.stop()
 
 
+class TestErased:
+    def test_an_install_that_was_erased_does_not_come_back(
+        self, full: Path, tmp_path: Path
+    ) -> None:
+        there = tmp_path / "there"
+        export(full, tmp_path / "all")
+        add_project(there)
+        take(there, tmp_path / "all")
+        me = min(str(each["user_id"]) for each in lines(tmp_path / "all") if each["user_id"])
+        export(there, tmp_path / "mine", "--install", me)
+        mine = len(lines(tmp_path / "mine"))
+        assert mine
+        ended = run("erase", me, "--project", "tool", "--data", str(there), "--yes")
+        assert ended.returncode == 0, ended.stderr
+        before = everything(there)
+        said = take(there, tmp_path / "all").splitlines()
+        assert said[0] == "0 events of an export taken into project tool"
+        assert said[-1] == f"  {mine} events left out, of installs that were erased"
+        assert everything(there) == before
+
+
 class TestKilled:
     def test_an_export_leaves_the_file_that_was_there(self, tmp_path: Path) -> None:
         data, file = large(tmp_path), tmp_path / "all.jsonl"

@@ -123,6 +123,7 @@ class Collector:
                 self.warehouse,
                 self._catalog,
                 self._settle,
+                self.eraser.requests,
                 self.mover.still,
                 sessions.of,
             )

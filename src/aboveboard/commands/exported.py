@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 class _Total:
     added: int = 0
     events: int = 0
+    erased: int = 0
     nobodys: int = 0
     damaged: int = 0
     cut_off: int = 0
@@ -109,6 +110,7 @@ def _take(
         if chunk.tables:
             answer, _ = ask("merge", {"project": name, "move": move}, packed(chunk.tables))
             total.added += answer["added"]
+            total.erased += answer["erased"]
         total.events += chunk.events
         total.nobodys += chunk.nobodys
         total.damaged += chunk.damaged
@@ -133,8 +135,11 @@ def _report(total: _Total, name: str) -> None:
     say(f"{many(total.added, 'event')} of an export taken into project {name}")
     if total.nobodys:
         say(f"  {many(total.nobodys, 'event')} of no install in it: they count as events only")
-    if total.events > total.added:
-        say(f"  {many(total.events - total.added, 'event')} known already")
+    known = total.events - total.added - total.erased
+    if known:
+        say(f"  {many(known, 'event')} known already")
+    if total.erased:
+        say(f"  {many(total.erased, 'event')} left out, of installs that were erased")
     if total.damaged:
         say(f"  {many(total.damaged, 'line')} damaged and left out")
     if total.cut_off:

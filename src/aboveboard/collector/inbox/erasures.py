@@ -267,6 +267,11 @@ class Erasures:
                 )
             ]
 
+    def erased(self, project: str, users: Collection[object]) -> set[object]:
+        """Return those of the installs that were erased, of which nothing is stored any more."""
+        with self._reading():
+            return self._suppression.erased(project, users) if users else set()
+
     def has_moved(self, project: str, last: int) -> bool:
         """Return whether all that waited up to a delivery has left the inbox."""
         with self._reading() as connection:

@@ -6,11 +6,13 @@ The same operations, whether that is the command's own process or a server's (ch
 from __future__ import annotations
 
 import threading
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from aboveboard.warehouse.exchange import Choice, Exchange, Piece, flat_columns
+from aboveboard.catalog.line import USER_ID
+from aboveboard.warehouse.exchange import COPIES, Choice, Exchange, Piece, flat_columns
 
 from .channel import ChannelError
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from aboveboard.catalog.catalog import Catalog
     from aboveboard.collector.allowlist import Columns
+    from aboveboard.collector.inbox.erasures import Erasures
     from aboveboard.warehouse import Warehouse
 
     from .channel import Answer
@@ -38,6 +41,7 @@ class Store:
         warehouse: Its warehouse.
         catalog: Returns a project's catalog, having made its tables; None where there is none.
         settle: Has what waits of a project moved; returns whether all is.
+        erasures: Who was erased.
         still: Gives a moment in which nothing is moved.
         sessions: Which sessions some rows belong to, as the mover has it.
     """
@@ -48,6 +52,7 @@ class Store:
         warehouse: Warehouse,
         catalog: Callable[[str], Catalog | None],
         settle: Callable[[str], bool],
+        erasures: Erasures,
         still: Callable[[], AbstractContextManager[object]],
         sessions: Sessions,
     ) -> None:
@@ -55,6 +60,7 @@ class Store:
         self._warehouse = warehouse
         self._catalog = catalog
         self._settle = settle
+        self._erasures = erasures
         self._still = still
         self._sessions = sessions
         self._exchange = Exchange(warehouse)
@@ -105,14 +111,29 @@ class Store:
     def _merge(self, told: dict[str, Any], body: bytes, _held: ExitStack) -> Answer:
         project, _ = self._of(told)
         tables = msgspec.msgpack.decode(body, type=dict[str, dict[str, list[object]]])
+        users: set[object] = {user for of in tables.values() for user in of[USER_ID]}
+        erased = self._erasures.erased(project, users)
+        gone = sum(_leave_out(columns, erased) for columns in tables.values()) if erased else 0
+        left = {name: columns for name, columns in tables.items() if columns[USER_ID]}
         with self._adding:
             added = sum(
                 self._exchange.merge(project, int(told["move"]), table, columns)
-                for table, columns in sorted(tables.items())
+                for table, columns in sorted(left.items())
             )
             # Also where nothing was added: an import that was killed may not have come to this.
-            self._warehouse.note_sessions(project, *self._sessions(tables))
-        return {"added": added}, b""
+            self._warehouse.note_sessions(project, *self._sessions(left))
+        for user in self._erasures.erased(project, users) - erased:
+            self._erasures.ask(project, str(user), again=True)  # it was asked for meanwhile
+        return {"added": added, "erased": gone}, b""
+
+
+def _leave_out(columns: dict[str, list[object]], erased: set[object]) -> int:
+    """Take the rows of some installs away; return how many events they stand for."""
+    stay = [user not in erased for user in columns[USER_ID]]
+    gone = sum(int(str(each)) for each in compress(columns[COPIES], (not each for each in stay)))
+    for name, values in columns.items():
+        columns[name] = list(compress(values, stay))
+    return gone
 
 
 def packed(tables: Mapping[str, Columns]) -> bytes:
