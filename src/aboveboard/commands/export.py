@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 from .missing import explain_missing
 from .projects import add_data_argument, add_warehouse_argument
@@ -55,12 +55,6 @@ def _install(text: str) -> str:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no install's UUID; `aboveboard status` tells one's own"
         ) from None
-
-
-def moment(day: date, days: int = 0) -> int:
-    """Return the beginning of a day in UTC, or of one that many days later, in Unix seconds."""
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=days)
-    return int(start.timestamp())
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aboveboard import __version__
@@ -16,7 +17,6 @@ from aboveboard.collector.transfer.channel import ChannelError
 from aboveboard.warehouse import WarehouseError
 from aboveboard.warehouse.exchange import Choice
 
-from .export import moment
 from .progress import bar
 from .stores import NoProjectError, opened, project
 from .terminal import warn
@@ -43,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
         _check(args, kind)
         catalog = project(args).catalog
         choice = Choice(
-            None if args.since is None else moment(args.since),
-            None if args.until is None else moment(args.until, 1),
+            None if args.since is None else _moment(args.since),
+            None if args.until is None else _moment(args.until, 1),
             args.install,
             tuple(args.event),
         )
@@ -76,6 +76,12 @@ def run(args: argparse.Namespace) -> int:
     number = sum(counted)
     warn(f"{number:,} event{'' if number == 1 else 's'} of project {args.project} exported")
     return 0
+
+
+def _moment(day: date, days: int = 0) -> int:
+    """Return the beginning of a day in UTC, or of one that many days later, in Unix seconds."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=days)
+    return int(start.timestamp())
 
 
 def _check(args: argparse.Namespace, kind: str) -> None:

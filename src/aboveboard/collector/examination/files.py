@@ -67,7 +67,8 @@ def _modes(directory: Path, entries: list[Path]) -> Iterator[Finding]:
 
 def _mode(entry: Path) -> int:
     try:
-        return stat.S_IMODE(entry.lstat().st_mode)
+        mode = entry.lstat().st_mode
+        return 0 if stat.S_ISLNK(mode) else stat.S_IMODE(mode)  # a link's own says nothing
     except OSError:  # removed meanwhile
         return 0
 
