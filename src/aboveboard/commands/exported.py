@@ -27,7 +27,7 @@ from .terminal import say
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
     from aboveboard.collector.allowlist import Unfit
@@ -46,7 +46,7 @@ class _Total:
     unfit: Counter[Unfit] = field(default_factory=Counter)
 
 
-def take(args: argparse.Namespace, files: Mapping[Path, str]) -> None:
+def take(args: argparse.Namespace, files: Sequence[tuple[Path, str]]) -> None:
     """Take exports into a project, and say what came of it.
 
     Raises:
@@ -57,7 +57,7 @@ def take(args: argparse.Namespace, files: Mapping[Path, str]) -> None:
     total = _Total()
     with contextlib.ExitStack() as stack:
         found = []
-        for file, kind in files.items():
+        for file, kind in files:
             lines_of = file
             if kind != exports.JSONL:  # before the warehouse is open in this process
                 beside = stack.enter_context(_beside(args.data))

@@ -59,8 +59,8 @@ def run(args: argparse.Namespace) -> int:
     total = auditlog.Summary()
     try:
         kinds = _check(args.files)
-        logs = [file for file, kind in kinds.items() if kind is None]
-        tables = {file: kind for file, kind in kinds.items() if kind is not None}
+        logs = [file for file, kind in kinds if kind is None]
+        tables = [(file, kind) for file, kind in kinds if kind is not None]
         owned = True
         if tables:
             _add_shipped(args)
@@ -95,9 +95,9 @@ def _take_logs(args: argparse.Namespace, files: list[Path], total: Summary) -> b
     return owned
 
 
-def _check(files: list[Path]) -> dict[Path, str | None]:
+def _check(files: list[Path]) -> list[tuple[Path, str | None]]:
     """Return what the files are; raise before anything is taken where one cannot be read."""
-    kinds = {}
+    kinds: list[tuple[Path, str | None]] = []
     try:
         for file in files:
             with file.open("rb") as opened:
@@ -107,7 +107,7 @@ def _check(files: list[Path]) -> dict[Path, str | None]:
                     if not is_damage(error):
                         raise
                     first = b""  # it is counted when it is taken
-                kinds[file] = exports.kind_of(first)
+                kinds.append((file, exports.kind_of(first)))
     except OSError as error:
         raise UnreadableError(f"{error.filename} cannot be read: {error.strerror}") from None
     return kinds
