@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,11 @@ import pytest
 from aboveboard import Event
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import choice, count
+from aboveboard.collector.people.accounts import Accounts
+from aboveboard.collector.people.register import Register
+from aboveboard.collector.people.tokens import Tokens
 from aboveboard.collector.projects.registry import Projects
-from tests.collector.tool import CATALOG, EVENTS, add_project, damage
+from tests.collector.tool import CATALOG, EVENTS, Install, Server, add_project, ask, damage
 
 
 def projects(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -220,3 +224,69 @@ def kept(data: Path) -> Catalog:
         project = opened.get("tool")
         assert project is not None
         return project.catalog
+
+
+class TestRemoving:
+    """Nothing of a project is left, and nothing of the others is touched."""
+
+    @pytest.fixture
+    def data(self, tmp_path: Path) -> Path:
+        for name in ("tool", "well"):
+            add_project(tmp_path, name)
+        server = Server(tmp_path)
+        for name in ("tool", "well"):
+            assert server.send(server.key(name), Install().segment(2)).status == 200
+        server.settle()
+        with contextlib.closing(Register(tmp_path)) as register:
+            Accounts(register).invite("ana", "tool")
+            Accounts(register).invite("bo")
+            Tokens(register).add("reports", "tool")
+        server.stop()
+        return tmp_path
+
+    def test_it_is_gone_with_its_events_keys_and_those_who_saw_it_alone(self, data: Path) -> None:
+        told = projects(data, "remove", "tool", "--yes")
+        assert (told.returncode, told.stderr) == (0, "")
+        assert told.stdout == "tool is removed, with its keys and all of its events\n"
+        assert projects(data).stdout.split()[0] == "well"
+        databases = "SELECT name FROM system.databases WHERE startsWith(name, 'project')"
+        left = ask(data, databases, "well")
+        assert left.rows == [("project_well",)]
+        assert ask(data, "SELECT count() FROM {project:Identifier}.message_send", "well").rows == [
+            (2,)
+        ]
+        for file in ("inbox.sqlite", "projects.sqlite"):
+            with contextlib.closing(sqlite3.connect(data / file)) as kept:
+                tables = [
+                    name
+                    for (name,) in kept.execute("SELECT name FROM sqlite_master WHERE type='table'")
+                    if name != "erased"
+                    and "project" in [row[1] for row in kept.execute(f"PRAGMA table_info({name})")]
+                ]
+                assert len(tables) > 3
+                for table in tables:
+                    sql = f"SELECT count(*) FROM {table} WHERE project = 'tool'"
+                    assert kept.execute(sql).fetchone() == (0,), table
+        with contextlib.closing(Register(data)) as register:
+            assert [each.name for each in Accounts(register).all()] == ["bo"]
+        again = add_project(data, "tool")
+        assert again.startswith("ab_")
+
+    def test_without_a_terminal_it_is_said_twice(self, data: Path) -> None:
+        told = projects(data, "remove", "tool")
+        assert (told.returncode, told.stdout) == (1, "")
+        assert told.stderr.endswith("say --yes\n")
+        assert len(projects(data).stdout.splitlines()) == 2
+
+    def test_while_a_collector_runs_or_for_no_project_nothing_is_changed(self, data: Path) -> None:
+        unknown = projects(data, "remove", "tol", "--yes")
+        assert (unknown.returncode, unknown.stdout) == (1, "")
+        assert "there is no project 'tol' (there is: tool, well)" in unknown.stderr
+        server = Server(data)
+        try:
+            busy = projects(data, "remove", "tool", "--yes")
+            assert (busy.returncode, busy.stdout) == (1, "")
+            assert "another aboveboard serves" in busy.stderr
+            assert server.send(server.key("tool"), Install().start()).status == 200
+        finally:
+            server.stop()

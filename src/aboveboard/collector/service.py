@@ -150,6 +150,20 @@ class Collector:
         self.warehouse.ensure(name, self.projects.check(name, catalog, called))
         return self.projects.add(name, catalog, shipped=shipped, called=called)
 
+    def remove_project(self, name: str) -> None:
+        """Remove a project and all that is kept of it, before the start.
+
+        The project itself goes last, so that after an interruption the same call goes on.
+
+        Raises:
+            CatalogError: there is no such project.
+            WarehouseError: its tables cannot be dropped now.
+        """
+        self.projects.retire(name)
+        self.inbox.forget(name)
+        self.warehouse.drop(name)
+        self.projects.remove(name)
+
     def close(self) -> None:
         """Store what was submitted, move what waits, and close everything."""
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import sys
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ from .keys import day, of_days
 from .missing import explain_missing
 from .projects import add_data_argument
 from .table import print_table
+from .terminal import say, warn
 from .variables import SECRET
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def run(args: argparse.Namespace) -> int:
                 _tell_of_no_secret(register)
             elif args.action == "remove":
                 accounts.remove(args.name)
-                print(f"{args.name} is let in no more")
+                say(f"{args.name} is let in no more")
             else:
                 _list(accounts.all())
     except (storage.StorageError, RegisterError, asked.AskedError) as error:
-        print(f"aboveboard people: {error}", file=sys.stderr)
+        warn(f"aboveboard people: {error}")
         return 1
     return 0
 
@@ -72,29 +72,29 @@ def run(args: argparse.Namespace) -> int:
 def _add(args: argparse.Namespace, accounts: Accounts) -> None:
     if args.password or args.file is not None:
         accounts.add(args.name, asked.secret("password", args.file), args.project)
-        print(f"{args.name} can sign in")
+        say(f"{args.name} can sign in")
         return
     code = accounts.invite(args.name, args.project)
     person = accounts.find(args.name)
     assert person is not None
-    print(
+    say(
         f"{person.name} chooses a password at /invitation?{urlencode({'name': person.name})} "
-        f"of the dashboard, once, until {day(person.invited_until)}, with this code:\n{code}"
+        f"of the dashboard, once, until {day(person.invited_until)}, with this code:",
+        code,
     )
 
 
 def _tell_of_no_secret(register: Register) -> None:
     if register.secret() is None and not os.environ.get(SECRET):
-        print(
+        warn(
             "aboveboard people: there is no admin secret yet, so a collector lets nobody in but "
-            "this machine: set one with `aboveboard secret`",
-            file=sys.stderr,
+            "this machine: set one with `aboveboard secret`"
         )
 
 
 def _list(people: list[Person]) -> None:
     if not people:
-        print("nobody yet: `aboveboard people add NAME` lets somebody look")
+        say("nobody yet: `aboveboard people add NAME` lets somebody look")
         return
     print_table(
         ("NAME", "SEES", "ADDED", "LAST SIGN-IN", ""),

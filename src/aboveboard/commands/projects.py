@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help="withdraw what the new catalog lacks: it is refused from now on, also from older "
             "versions of the tool. Without this the project goes on taking it",
         )
-    for action in (listing, adding, setting):
+    about = "remove a project, its keys, and all of its events; no collector may run meanwhile"
+    removing = actions.add_parser("remove", help=about, description=about)
+    removing.add_argument("name", metavar="NAME")
+    removing.add_argument("--yes", action="store_true", help="do not ask")
+    add_warehouse_argument(removing)
+    for action in (listing, adding, setting, removing):
         add_data_argument(action, again=True)
 
 
@@ -88,6 +94,8 @@ def run(args: argparse.Namespace) -> int:
     except ModuleNotFoundError as missing:
         return explain_missing(NAME, missing)
     try:
+        if args.action == "remove":
+            return _remove(args)
         with contextlib.closing(Projects(args.data)) as projects:
             if args.action == "set":
                 _check_there(args.name, projects)
@@ -106,6 +114,21 @@ def _add(args: argparse.Namespace, projects: Projects) -> int:
         tell_of_kept(catalog, project, args.catalog, _warn)
     elif before is not None:
         _tell_of_withdrawn(before, project)
+    return 0
+
+
+def _remove(args: argparse.Namespace) -> int:
+    from aboveboard.collector.service import Collector
+
+    if not args.yes:
+        if not sys.stdin.isatty():
+            raise CatalogError(f"all events of {args.name} would be gone: say --yes")
+        say(f"All events of {args.name} will be gone, for good. To go on, type its name again:")
+        if sys.stdin.readline().strip() != args.name:
+            raise CatalogError("that was another name: nothing has changed")
+    with contextlib.closing(Collector(args.data, args.warehouse)) as collector:
+        collector.remove_project(args.name)
+    say(f"{args.name} is removed, with its keys and all of its events")
     return 0
 
 

@@ -6,13 +6,13 @@ import argparse
 import contextlib
 import os
 import secrets
-import sys
 
 from aboveboard.collector.inbox import storage
 
 from . import asked
 from .missing import explain_missing
 from .projects import add_data_argument
+from .terminal import say, warn
 from .variables import SECRET
 
 NAME = "secret"
@@ -40,21 +40,19 @@ def run(args: argparse.Namespace) -> int:
         with contextlib.closing(Register(args.data)) as register:
             register.set_secret(given)
     except (storage.StorageError, asked.AskedError) as error:
-        print(f"aboveboard secret: {error}", file=sys.stderr)
+        warn(f"aboveboard secret: {error}")
         return 1
-    if args.new:
-        print(given)
-    print(
+    if args.new and given is not None:
+        say(given)
+    warn(
         "the admin secret is set; who was signed in with another is signed out"
         if given is not None
-        else "there is no admin secret: a collector that runs lets this machine in, and no other",
-        file=sys.stderr,
+        else "there is no admin secret: a collector that runs lets this machine in, and no other"
     )
     if os.environ.get(SECRET):
-        print(
+        warn(
             f"aboveboard secret: {SECRET} is set here; a collector that is started with it asks "
-            "for that one, and not for this",
-            file=sys.stderr,
+            "for that one, and not for this"
         )
     return 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 from typing import TYPE_CHECKING
 
 from aboveboard.collector.inbox import storage
@@ -13,6 +12,7 @@ from .keys import day, of_days
 from .missing import explain_missing
 from .projects import add_data_argument
 from .table import print_table
+from .terminal import say, warn
 
 if TYPE_CHECKING:
     from aboveboard.collector.people.tokens import Token
@@ -46,21 +46,21 @@ def run(args: argparse.Namespace) -> int:
         with contextlib.closing(Register(args.data)) as register:
             tokens = Tokens(register)
             if args.action == "add":
-                print(tokens.add(args.name, args.project))
+                say(tokens.add(args.name, args.project))
             elif args.action == "revoke":
                 tokens.revoke(args.name)
-                print(f"the token {args.name!r} reads nothing any more")
+                say(f"the token {args.name!r} reads nothing any more")
             else:
                 _list(tokens.all())
     except (storage.StorageError, RegisterError) as error:
-        print(f"aboveboard tokens: {error}", file=sys.stderr)
+        warn(f"aboveboard tokens: {error}")
         return 1
     return 0
 
 
 def _list(tokens: list[Token]) -> None:
     if not tokens:
-        print("no tokens yet: `aboveboard tokens add NAME` makes one")
+        say("no tokens yet: `aboveboard tokens add NAME` makes one")
         return
     print_table(
         ("NAME", "READS", "ADDED", "LAST USED", "REVOKED"),

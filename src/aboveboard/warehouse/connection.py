@@ -204,6 +204,16 @@ class Warehouse:
                         settings={"mutations_sync": 2},
                     )
 
+    def drop(self, project: str) -> None:
+        """Drop all that is kept of a project; it is gone, files too, when this returns.
+
+        Raises:
+            WarehouseError: some may be there still; the same call may be repeated.
+        """
+        with _plain_errors():
+            name = schema.quote(schema.database(project))
+            self._writer.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+
     def erasing(self, project: str) -> Erasing:
         """Return what erases rows of a project; it keeps no insert waiting. For any thread."""
         return Erasing(

@@ -40,6 +40,12 @@ later; those of the others are not."""
 RESERVE = 64 * 2**20
 """Bytes of disk that are left free: the warehouse needs room to merge and to go on."""
 
+_OF_PROJECTS = (
+    *("waiting", "move", "delivery", "identity", "session", "run"),
+    *("imported", "imported_by_bytes", "quarantine", "erasure"),
+)
+"""The tables that have a project's rows; `erased` is left out, since it outlives the project."""
+
 _TRIED = 2**16
 """Bytes that are written, and taken back, to learn whether the file can be written to."""
 
@@ -154,6 +160,16 @@ class Inbox:
         """
         if self.depth.bytes(project) > self._waiting_max:
             raise UnavailableError(f"too much of project {project} waits for the warehouse")
+
+    def forget(self, project: str) -> None:
+        """Forget all that is known of a project, but who was erased from it: they stay out.
+
+        What waits of it is gone. If another of that name comes, everything is new to it.
+        """
+        with storage.transaction(self._connection) as connection:
+            for table in _OF_PROJECTS:
+                connection.execute(f"DELETE FROM {table} WHERE project = ?", (project,))  # noqa: S608
+        self.depth.measure(self._connection)
 
     def has_older_imports(self, project: str) -> bool:
         """Return whether logs were imported by 0.1.0, which knew lines by their bytes."""

@@ -241,6 +241,41 @@ class Projects:
         self.reload()
         return self._projects[name]
 
+    def retire(self, name: str) -> None:
+        """Revoke every key of a project, so that nothing more of it is taken.
+
+        Raises:
+            CatalogError: there is no such project.
+        """
+        self.refresh()
+        with self._lock, storage.plain_errors(self._file):
+            there = [each for (each,) in self._connection.execute("SELECT name FROM project")]
+            if name not in there:
+                told = ", ".join(sorted(there)) or "none"
+                raise CatalogError(f"there is no project {name!r} (there is: {told})")
+            with storage.transaction(self._connection) as connection:
+                connection.execute(
+                    "UPDATE write_key SET revoked = ? WHERE project = ? AND revoked IS NULL",
+                    (int(time.time()), name),
+                )
+        self.reload()
+
+    def remove(self, name: str) -> None:
+        """Remove a project with its keys, and whoever may see it alone: the end of `retire`."""
+        with (
+            self._lock,
+            storage.plain_errors(self._file),
+            storage.transaction(self._connection) as connection,
+        ):
+            connection.execute(
+                "DELETE FROM session WHERE name IN (SELECT name FROM person WHERE project = ?)",
+                (name,),
+            )
+            for table in ("person", "read_token", "withdrawn", "write_key"):
+                connection.execute(f"DELETE FROM {table} WHERE project = ?", (name,))  # noqa: S608
+            connection.execute("DELETE FROM project WHERE name = ?", (name,))
+        self.reload()
+
     def reload(self) -> None:
         """Read what another process may have added.
 
