@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar, Request, Response, Router, get
@@ -123,6 +124,8 @@ def _metrics(collector: Collector) -> Any:
         everyone = {each.name for each in collector.projects.all()} | failing.keys()
         told = metrics.text(
             collector.metrics,
+            ready=not collector.troubles(),
+            free=shutil.disk_usage(collector.directory).free,
             waiting=collector.inbox.depth.events,
             inserts=collector.mover.inserts,
             moved=collector.mover.moved,

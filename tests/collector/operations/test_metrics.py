@@ -17,6 +17,8 @@ NAMES = {
     "aboveboard_warehouse_inserts_total": None,
     "aboveboard_warehouse_rows_total": None,
     "aboveboard_project_failing": "project",
+    "aboveboard_ready": None,
+    "aboveboard_disk_free_bytes": None,
 }
 
 
@@ -27,7 +29,10 @@ def told() -> str:
         each["tool"] = 2**40 + number
     metrics.known["tool"] = 1
     metrics.refused["401"] = 3
-    return text(metrics, waiting=7, inserts=8, moved=9, failing={"tool": True, "a": False}).decode()
+    failing = {"tool": True, "a": False}
+    return text(
+        metrics, ready=True, free=2**41, waiting=7, inserts=8, moved=9, failing=failing
+    ).decode()
 
 
 def test_it_has_these_names_and_labels_and_no_others(told: str) -> None:
@@ -53,4 +58,6 @@ def test_every_number_is_the_one_that_was_counted(told: str) -> None:
         ("warehouse_rows_total",): 9,
         ("project_failing", "a"): 0,
         ("project_failing", "tool"): 1,
+        ("ready",): 1,
+        ("disk_free_bytes",): 2**41,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import sqlite3
 import subprocess
@@ -79,6 +80,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     pytest.skip("nothing can be mounted here")
 
 
+def ready(server: Server) -> float:
+    """Return what /metrics says of it."""
+    told = server.request("GET", "/metrics").body.decode()
+    (said,) = re.findall(r"^aboveboard_ready (.*)$", told, re.MULTILINE)
+    return float(said)
+
+
 def test_a_disk_that_is_nearly_full(small_disk: Path) -> None:
     key = add_project(small_disk / "data")
     server = ImpatientServer(small_disk / "data", small_disk / "stay")
@@ -90,8 +98,13 @@ def test_a_disk_that_is_nearly_full(small_disk: Path) -> None:
     assert server.troubles() == said
     assert server.send(key, Install().segment(1)).status == 503
     assert server.troubles() == said
+    assert ready(server) == 0
+    told = server.request("GET", "/metrics").body.decode()
+    (left,) = re.findall(r"^aboveboard_disk_free_bytes (.*)$", told, re.MULTILINE)
+    assert 0 < float(left) < 64 * 2**20
     (small_disk / "film").unlink()
     until(lambda: server.troubles() == [])
+    assert ready(server) == 1
     assert server.send(key, Install().segment(1)).status == 200
     assert server.stop()[0] == 0
 

@@ -51,9 +51,26 @@ class _Told(Collector):
 
 
 def text(
-    metrics: Metrics, *, waiting: int, inserts: int, moved: int, failing: Mapping[str, bool]
+    metrics: Metrics,
+    *,
+    ready: bool,
+    free: int,
+    waiting: int,
+    inserts: int,
+    moved: int,
+    failing: Mapping[str, bool],
 ) -> bytes:
-    """Return everything in Prometheus' text format."""
+    """Return everything in Prometheus' text format.
+
+    Args:
+        metrics: What was counted since the start.
+        ready: Whether /readyz says so.
+        free: Bytes of the data directory's disk that are left.
+        waiting: Events in the inbox.
+        inserts: Inserts into the warehouse.
+        moved: Rows of them.
+        failing: Whether a project's events do not reach the warehouse, by project.
+    """
 
     def counter(name: str, about: str, counts: Mapping[str, int], label: str = "project") -> Metric:
         family = CounterMetricFamily(f"aboveboard_{name}", about, labels=[label])
@@ -84,5 +101,9 @@ def text(
             "aboveboard_warehouse_rows", "Rows inserted into the warehouse.", value=moved
         ),
         stuck,
+        GaugeMetricFamily("aboveboard_ready", "Whether /readyz says so.", value=ready),
+        GaugeMetricFamily(
+            "aboveboard_disk_free_bytes", "What is left of the data directory's disk.", value=free
+        ),
     )
     return generate_latest(_Told(told))
