@@ -149,9 +149,9 @@ class TestCatalog:
         assert catalog.entries["e"].properties["p"].unknown == {"new": [1]}
 
     def test_a_kind_of_a_newer_aboveboard_is_refused_by_its_name(self) -> None:
-        declared = {"name": "p", "doc": "It", "kind": "duration"}
+        declared = {"name": "p", "doc": "It", "kind": "unheard-of"}
         event = {"name": "e", "doc": "It.", "properties": [declared]}
-        with pytest.raises(CatalogError, match="kind 'duration' is not known here: use a newer"):
+        with pytest.raises(CatalogError, match="kind 'unheard-of' is not known here: use a newer"):
             Catalog.from_json({"format": 1, "app": "tool", "events": [event]})
 
     def test_has_the_events_that_every_app_has(self) -> None:

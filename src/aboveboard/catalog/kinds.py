@@ -67,6 +67,9 @@ class Kind:
     is_summed = False
     """Whether its values are numbers that are added up. Others are counted value by value."""
 
+    unit = ""
+    """What its numbers are of, one of `UNITS`; nothing, and they are plain."""
+
     null = "no value"
     """What a page calls a null."""
 

@@ -167,6 +167,6 @@ def _properties(entry: Entry) -> Iterator[Names]:
             "place": place,
             "property": name,
             "kind": kind.label,
-            "unit": getattr(kind, "unit", ""),
+            "unit": kind.unit,
             "column": columns.of_property(name, kind)[0].name,
         }
