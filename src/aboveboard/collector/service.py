@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
-from aboveboard.warehouse import Warehouse, embedded
+from aboveboard.warehouse import Warehouse, embedded, frozen
 from aboveboard.warehouse.lock import hold
 
 from . import sessions
@@ -26,7 +26,7 @@ from .projects.registry import NEW, Project, Projects
 from .protocols import legacy
 from .protocols.segment import SegmentReader
 from .transfer.channel import Channel
-from .transfer.store import Store
+from .transfer.store import TEMPORARY, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from aboveboard.catalog.catalog import Catalog
 
 WAREHOUSE = "warehouse"
-TEMPORARY = "temporary"
 LOCK = "serve.lock"
+RESTORING = ".restoring"
+"""A directory in which a restore works; while it is there, the data directory is not whole."""
 
 
 class Reader:
@@ -104,6 +105,8 @@ class Collector:
                 _keep_private(directory / WAREHOUSE)
             url = warehouse or embedded(directory / WAREHOUSE)
             self.warehouse = opened.enter_context(contextlib.closing(Warehouse(url, _crash=_crash)))
+            if self.warehouse.directory is not None:
+                frozen.thaw(self.warehouse.directory)  # a backup's, of a process that was killed
             self.inbox = opened.enter_context(contextlib.closing(Inbox(directory)))
             self.mover = Mover(
                 directory,
@@ -247,12 +250,20 @@ def _keep_private(directory: Path) -> None:
         raise storage.unusable(directory, error) from None
 
 
-def lock(directory: Path) -> FileLock:
+def lock(directory: Path, *, is_restoring: bool = False) -> FileLock:
     """Take the data directory for this process; `release` gives it free.
+
+    Args:
+        directory: The data directory.
+        is_restoring: Whether a restore may be unfinished there, since it is gone on with.
 
     Raises:
         storage.StorageError: another process serves it, or it cannot be written to.
     """
+    if not is_restoring and (directory / RESTORING).exists():
+        raise storage.StorageError(
+            f"a restore into {directory} has not ended: run `aboveboard restore` again"
+        )
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         return hold(directory / LOCK)

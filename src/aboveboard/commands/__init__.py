@@ -18,6 +18,8 @@ COMMANDS = {
     "serve": "the collector and its dashboard",
     "import": "audit logs into the warehouse, ours and stock aider's, and exports",
     "export": "a project's events as a file: lines of JSON, CSV or Parquet",
+    "backup": "a copy of everything, while the collector runs or not",
+    "restore": "a data directory out of a backup",
     "projects": "the collector's projects: list, add, set, remove",
     "keys": "the write keys that clients send with: list, add, revoke",
     "secret": "the admin secret, which opens the dashboard: set it, make one, remove it",

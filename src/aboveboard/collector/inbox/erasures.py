@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.catalog.line import hour
 
-from . import storage
+from . import migrations, storage
 from .suppression import Suppression
 
 if TYPE_CHECKING:
@@ -330,7 +330,7 @@ class Erasures:
             left = free = _free(connection)
             while free and left > 0:
                 with storage.transaction(connection):
-                    connection.execute("CREATE TABLE blank (nothing BLOB)")
+                    connection.execute("CREATE TABLE blank (zeros BLOB)")
                     portion = _free(connection)
                     while (free := _free(connection)) > 0 and portion - free < _BLANK // size:
                         connection.execute(
@@ -367,6 +367,36 @@ class Erasures:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._reading() as connection, storage.transaction(connection):
             yield connection
+
+
+def bring_erased(into: Path, later: Path) -> list[str]:
+    """Note whom a later file of the same inbox knows as erased; return the projects that got any.
+
+    They are noted as asked for and not gone.
+
+    Raises:
+        storage.StorageError: the later file is another inbox's, or cannot be read.
+    """
+    with storage.reading(later, len(migrations.INBOX)) as connection:
+        (salt,) = connection.execute("SELECT salt FROM salt").fetchone()
+        known = connection.execute("SELECT project, digest, asked FROM erased").fetchall()
+    connection = storage.connect(into.parent, into.name)
+    try:
+        with storage.plain_errors(into), storage.transaction(connection):
+            if connection.execute("SELECT salt FROM salt").fetchone() != (salt,):
+                raise storage.StorageError(
+                    f"{later} is of another collector: name one that goes on from the backup's"
+                )
+            names = set()
+            for row in known:
+                added = connection.execute(
+                    "INSERT OR IGNORE INTO erased (project, digest, asked) VALUES (?, ?, ?)", row
+                )
+                if added.rowcount:
+                    names.add(row[0])
+    finally:
+        connection.close()
+    return sorted(names)
 
 
 def _free(connection: sqlite3.Connection) -> int:

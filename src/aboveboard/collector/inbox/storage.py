@@ -17,7 +17,7 @@ from urllib.parse import quote
 from . import migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 INBOX = "inbox.sqlite"
 BUSY_SECONDS = 30.0
@@ -110,6 +110,46 @@ def unusable(directory: Path, error: OSError) -> StorageError:
     return StorageError(
         f"cannot write to {directory} ({error.strerror}): choose another with --data"
     )
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[Callable[[Path], None]]:
+    """Hold a file as it is at this moment, while others write on; give what copies that.
+
+    Raises:
+        StorageError: it cannot be read; by the copying too, if there is no room.
+    """
+    with (
+        plain_errors(path),
+        contextlib.closing(
+            sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        ) as connection,
+    ):
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+        def copy(target: Path) -> None:
+            with plain_errors(target), contextlib.closing(sqlite3.connect(target)) as into:
+                connection.backup(into)
+
+        yield copy
+
+
+def version_of(path: Path) -> int:
+    """Return how many steps a file has taken, of a copy that nobody has open.
+
+    Raises:
+        StorageError: it is damaged.
+    """
+    with (
+        plain_errors(path),
+        contextlib.closing(
+            sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
+        ) as connection,
+    ):
+        return _version(connection)
 
 
 @contextlib.contextmanager

@@ -5,20 +5,25 @@ The same operations, whether that is the command's own process or a server's (ch
 
 from __future__ import annotations
 
+import secrets
+import shutil
 import threading
+from contextlib import ExitStack
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from aboveboard.catalog.line import USER_ID
+from aboveboard.collector.inbox import storage
+from aboveboard.warehouse import frozen
 from aboveboard.warehouse.exchange import COPIES, Choice, Exchange, Piece, flat_columns
 
 from .channel import ChannelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager, ExitStack
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from aboveboard.catalog.catalog import Catalog
@@ -31,6 +36,12 @@ if TYPE_CHECKING:
     Sessions = Callable[
         [Mapping[str, Columns]], tuple[dict[tuple[str, str], int], set[tuple[str, str]]]
     ]
+
+FILES = ("projects.sqlite", storage.INBOX)
+"""The SQLite files of a data directory; of what is in both, the inbox knows the later state."""
+
+TEMPORARY = "temporary"
+"""Where copies are while a backup is made of them; emptied at the start."""
 
 
 class Store:
@@ -69,6 +80,7 @@ class Store:
             "pieces": self._pieces,
             "lines": self._lines,
             "merge": self._merge,
+            "freeze": self._freeze,
         }
 
     def answer(self, do: str, told: dict[str, Any], body: bytes, held: ExitStack) -> Answer:
@@ -125,6 +137,34 @@ class Store:
         for user in self._erasures.erased(project, users) - erased:
             self._erasures.ask(project, str(user), again=True)  # it was asked for meanwhile
         return {"added": added, "erased": gone}, b""
+
+    def _freeze(self, _told: dict[str, Any], _body: bytes, held: ExitStack) -> Answer:
+        """Give a copy of the SQLite files and links to the warehouse's, of one moment.
+
+        The files are held first: what is told 200 later is in neither, and a request to erase is
+        never done in them while the rows are in the others.
+        """
+        if self._warehouse.directory is None:
+            raise ChannelError(frozen.NO_FILES)
+        name = secrets.token_hex(8)
+        place = self._directory / TEMPORARY / f"backup-{name}"
+        held.callback(shutil.rmtree, place, ignore_errors=True)
+        held.callback(frozen.thaw, self._warehouse.directory, name)
+        with ExitStack() as copies:
+            with self._adding, self._still():
+                copy = {
+                    file: copies.enter_context(storage.held(self._directory / file))
+                    for file in FILES
+                }
+                tables = frozen.freeze(self._warehouse, name)
+            place.mkdir(parents=True, mode=0o700)
+            for file, to in copy.items():
+                to(place / file)
+        return {
+            "files": str(place),
+            "warehouse": str(self._warehouse.directory),
+            "tables": msgspec.to_builtins(tables),
+        }, b""
 
 
 def _leave_out(columns: dict[str, list[object]], erased: set[object]) -> int:
