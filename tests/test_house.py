@@ -89,7 +89,7 @@ COLLECTOR = {
     "people": ("inbox", "projects"),
     "http": ("erasing", "inbox", "operations", "people", "projects", "protocols"),
     "erasing": ("inbox", "operations"),
-    "transfer": ("inbox", "operations", "protocols"),
+    "transfer": ("inbox", "operations", "projects", "protocols"),
     "examination": ("http", "inbox", "operations", "people", "projects"),
 }
 """The collector's rooms in the same way. `allowlist` is open to all of them, and what stands beside

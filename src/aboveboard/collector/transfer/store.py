@@ -16,6 +16,7 @@ import msgspec
 
 from aboveboard.catalog.line import USER_ID
 from aboveboard.collector.inbox import storage
+from aboveboard.collector.projects import migrations
 from aboveboard.warehouse import frozen
 from aboveboard.warehouse.exchange import COPIES, Choice, Exchange, Piece, flat_columns
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
         [Mapping[str, Columns]], tuple[dict[tuple[str, str], int], set[tuple[str, str]]]
     ]
 
-FILES = ("projects.sqlite", storage.INBOX)
+FILES = (migrations.FILE, storage.INBOX)
 """The SQLite files of a data directory; of what is in both, the inbox knows the later state."""
 
 TEMPORARY = "temporary"
