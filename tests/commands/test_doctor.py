@@ -8,6 +8,7 @@ import os
 import resource
 import shutil
 import sqlite3
+import ssl
 import subprocess
 import sys
 import time
@@ -213,7 +214,7 @@ class TestRecords:
         assert told.code == 0
         (line,) = (line for line in told.of("look") if line.startswith("quarantine: "))
         assert "project tool" in line
-        assert "event: 1 times, 1 names" in line
+        assert "event: 1 time, 1 name" in line
         assert "never declared" not in line
 
     def test_a_project_without_a_key(self, data: Path) -> None:
@@ -294,9 +295,65 @@ class TestTheMachine:
         assert any("its hash alone is kept" in line for line in told.of("ok"))
 
 
+class Site(BaseHTTPRequestHandler):
+    """A site that is no collector, behind what says that it is nginx."""
+
+    server_version = "nginx"
+
+    def do_POST(self) -> None:
+        self.send_response(405)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
 class TestTheAddress:
     def test_where_nothing_answers(self, data: Path) -> None:
         doctor(data, "--url", f"http://127.0.0.1:{free_port()}").only("nothing answers at")
+
+    def test_of_a_certificate_that_nobody_trusts(self, data: Path, tmp_path: Path) -> None:
+        made = subprocess.run(
+            [
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=ours",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+                "-keyout",
+                "key.pem",
+                "-out",
+                "cert.pem",
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+        )
+        assert made.returncode == 0, made.stderr
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+        with answering(BaseHTTPRequestHandler, context) as url:
+            doctor(data, "--url", url).only("is not trusted here (self", "SSL_CERT_FILE")
+
+    def test_that_is_another_site_of_the_same_proxy(self, data: Path) -> None:
+        class Handler(Site):
+            def do_GET(self) -> None:
+                found = self.path == "/"
+                self.send_response(200 if found else 404)
+                self.end_headers()
+                self.wfile.write(b"<h1>Our company</h1>")
+
+        with answering(Handler) as url:
+            told = doctor(data, "--url", url)
+        assert any("with --base-path, that path is a part" in line for line in told.of("look"))
+        assert not any("whoever asks" in line for line in told.of("WRONG"))
 
     def test_that_is_none(self, data: Path) -> None:
         doctor(data, "--url", "analytics.example.org").only("is none", "https://")
@@ -311,18 +368,11 @@ class TestTheAddress:
         assert len(wrong) in (1, 2)
 
     def test_of_something_else(self, data: Path) -> None:
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Site):
             def do_GET(self) -> None:
                 self.send_response(200)
                 self.end_headers()
                 self.wfile.write(b"<h1>Welcome</h1>")
-
-            def do_POST(self) -> None:
-                self.send_response(405)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                pass
 
         with answering(Handler) as url:
             told = doctor(data, "--url", url)

@@ -42,6 +42,12 @@ def test_every_command_has_help_with_nothing_else_installed(command: str) -> Non
     assert told.stdout.startswith(f"usage: aboveboard {command}")
 
 
+def test_no_command_is_answered_with_those_that_there_are() -> None:
+    told = run()
+    assert (told.returncode, told.stdout) == (2, "")
+    assert all(f"\n    {command} " in told.stderr for command in COMMANDS)
+
+
 @pytest.mark.parametrize("words", [["serve"], ["projects"], ["import", "log", "--project", "tool"]])
 def test_a_command_that_cannot_work_yet_says_on_one_line_what_to_install(words: list[str]) -> None:
     told = run(*words)

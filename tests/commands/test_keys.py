@@ -37,6 +37,13 @@ def test_keys_are_added_listed_and_revoked(tmp_path: Path) -> None:
     assert cells["first"][-1] == cells["first"][3], "revoked on the day on which it was added"
 
 
+def test_revoking_the_last_key_says_what_that_means_and_what_to_do(tmp_path: Path) -> None:
+    add_project(tmp_path)
+    assert keys(tmp_path, "revoke", "tool", "first").stdout.splitlines()[1:] == [
+        "tool has no key left, and takes nothing: `aboveboard keys add tool` makes another"
+    ]
+
+
 def test_what_is_not_there_is_told_on_one_line(tmp_path: Path) -> None:
     add_project(tmp_path)
     for words in (("add", "other"), ("list", "other"), ("revoke", "tool", "nothing")):

@@ -72,6 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return explain_missing(name, missing)
             module.add_arguments(below)
             run = module.run
+    if not words:
+        parser.print_help(sys.stderr)
+        return USAGE
     args = parser.parse_args(words)
     if run is None:  # argparse has left already where no command was named
         return USAGE

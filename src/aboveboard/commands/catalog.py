@@ -63,6 +63,14 @@ def find(target: str) -> Catalog:
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
         raise CatalogError(f"{target} was not found: {error}") from None
+    except SystemExit:  # its parser has read our arguments, and refused them
+        raise CatalogError(
+            f"importing {module} runs the tool, which ended: have what only a run does in a "
+            'function, called under `if __name__ == "__main__":`'
+        ) from None
+    except Exception as error:  # noqa: BLE001  # the tool's own code may raise anything
+        told = f"{type(error).__name__}: {error}"
+        raise CatalogError(f"{module} cannot be imported: {told}") from None
     finally:
         sys.path.pop(0)
     if isinstance(found, Analytics):

@@ -54,6 +54,11 @@ def run(args: argparse.Namespace) -> int:
                     f"{revoked.project} takes nothing with the key {revoked.name!r} any more; "
                     "what came with it stays"
                 )
+                if all(each.revoked for each in keys.all(revoked.project)):
+                    say(
+                        f"{revoked.project} has no key left, and takes nothing: "
+                        f"`aboveboard keys add {revoked.project}` makes another"
+                    )
             else:
                 _list(keys.all(getattr(args, "project", None)))
     except (storage.StorageError, KeyNameError) as error:

@@ -27,7 +27,8 @@ LARGE = 2 * 2**20
 SKEW = 120.0
 """Seconds that two clocks may differ."""
 
-DASHBOARD = ("/", "/insights/models.json", "/metrics")
+DASHBOARD = {"/": b"aboveboard", "/insights/models.json": b'"columns"', "/metrics": b"aboveboard_"}
+"""Pages that strangers must not see, each with what tells it from another site's."""
 
 
 def secret(told: str | None, *, public: bool, stored: bool = False) -> Finding:
@@ -64,6 +65,14 @@ def examine(url: str) -> Iterator[Finding]:
         return
     try:
         ready = _Answer(url, "/readyz")
+    except ssl.SSLCertVerificationError as error:
+        yield wrong(
+            URL,
+            f"{url} has a certificate that is not trusted here ({error.verify_message}): senders "
+            "would refuse it too; have the proxy use another, or name its authority's file in "
+            "SSL_CERT_FILE, here and where they run",
+        )
+        return
     except (OSError, http.client.HTTPException) as error:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         yield wrong(URL, f"nothing answers at {url} ({why}): start the server, or correct it")
@@ -103,6 +112,9 @@ class _Answer:
         finally:
             connection.close()
 
+    def shows(self, word: bytes) -> bool:
+        return self.status == 200 and word in self.body
+
 
 def _readiness(url: str, ready: _Answer) -> Iterator[Finding]:
     lines = ready.body.decode("utf-8", "replace").splitlines()
@@ -111,7 +123,11 @@ def _readiness(url: str, ready: _Answer) -> Iterator[Finding]:
     elif ready.status == 503 and lines:
         yield from (wrong(URL, f"{url} says: {line[:300]}") for line in lines)
     elif ready.status == 404:
-        yield notice(URL, f"{url} does not pass /readyz on, so whether it is ready was not seen")
+        yield notice(
+            URL,
+            f"{url} does not pass /readyz on, so whether it is ready was not seen; with "
+            "--base-path, that path is a part of the address",
+        )
     else:
         yield wrong(URL, f"{url}/readyz answers {ready.status}: is this a collector's address?")
     if ready.date:
@@ -126,7 +142,7 @@ def _readiness(url: str, ready: _Answer) -> Iterator[Finding]:
 def _what_a_stranger_gets(url: str, ready: _Answer) -> Iterator[Finding]:
     public = is_public(url)
     proxied = public or ready.server.lower().startswith(("nginx", "caddy", "apache", "envoy"))
-    seen = [path for path in DASHBOARD if _Answer(url, path).status == 200]
+    seen = [path for path, word in DASHBOARD.items() if _Answer(url, path).shows(word)]
     if seen and proxied:
         yield wrong(
             URL,

@@ -137,7 +137,9 @@ def _waiting(inbox_now: Look, *, served: bool, patience: float) -> Iterator[Find
 def _quarantined(inbox_now: Look) -> Iterator[Finding]:
     by_project: dict[str, list[str]] = {}
     for each in inbox_now.dropped(time.time() - DAY):
-        reason = f"{each.what}: {each.times:,} times, {each.names} names"
+        times = f"{each.times:,} {'time' if each.times == 1 else 'times'}"
+        names = f"{each.names:,} {'name' if each.names == 1 else 'names'}"
+        reason = f"{each.what}: {times}, {names}"
         by_project.setdefault(each.project, []).append(reason)
     for project, reasons in by_project.items():
         yield notice(

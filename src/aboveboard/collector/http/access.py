@@ -91,7 +91,9 @@ def guard(door: Door) -> Guard:
                 headers={"WWW-Authenticate": _challenge(connection.headers)},
             )
         if visitor.is_program and not _is_data(connection.scope["path"]):
-            raise PermissionDeniedException("a read token is for JSON and CSV")
+            raise PermissionDeniedException(
+                "a read token is for data, such as /insights/models.json and /insights/models.csv"
+            )
         if visitor.project is not None and handler.opt.get(ALL_PROJECTS):
             raise PermissionDeniedException("this is for those who see all projects")
         connection.scope["user"] = visitor

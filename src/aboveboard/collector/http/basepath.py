@@ -23,7 +23,9 @@ def checked(path: str) -> str:
     """
     path = path.rstrip("/")
     if path and not _PATH.fullmatch(path):
-        raise BasePathError("--base-path is a plain path: /analytics")
+        raise BasePathError(
+            f"--base-path {path!r} is no plain path that begins with a slash, as /analytics does"
+        )
     return path
 
 
