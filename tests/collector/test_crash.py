@@ -1,72 +1,161 @@
+"""A collector that is killed under load, by both protocols, while installs ask to be erased."""
+
 from __future__ import annotations
 
 import http.client
+import json
+import os
 import random
 import threading
 import time
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.collector.tool import Install, Server, add_project, ask, new_id
+from aboveboard.warehouse.schema import key as key_of
+from tests.collector.erasing.test_erasing import Forgetful, are_gone, erase
+from tests.collector.tool import Answer, Install, Server, add_project, ask, new_id, until
+from tests.warehouse.test_erasing import files_with
 
+KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 1000 if os.environ.get("ABOVEBOARD_LONG") else 4))
 MESSAGES = 20
-KILLS = 5
+ASKS_EVERY = 0.1
 
 
 class Sender(threading.Thread):
-    """Sends segment after segment, each until it was answered with 200, as the client does."""
+    """Sends one delivery after another, each until it was answered with 200, as clients do."""
 
     def __init__(self, server: Server, key: str, number: int) -> None:
         super().__init__()
         self.server = server
         self.key = key
-        self.number = number
         self.stop = threading.Event()
+        self.next = number * 1_000_000
         self.acknowledged: list[int] = []
-        self.repeated = 0
+        self.deliveries = 0
 
     def run(self) -> None:
-        message = self.number * 1_000_000
         while not self.stop.is_set():
-            me, identity = Install(), new_id()
-            told = range(message, message + MESSAGES)
-            segment = me.start() + b"".join(me.line("message_send", {"tokens": n}) for n in told)
-            message += MESSAGES
-            while True:
-                try:
-                    answer = self.server.send(self.key, segment, identity)
-                except (OSError, http.client.HTTPException):
-                    time.sleep(0.02)
-                    continue
-                assert answer.status == 200
-                self.repeated += answer.json()["duplicate"] is True
-                self.acknowledged += told
-                break
+            self.turn()
+
+    def turn(self) -> None:
+        told = self.numbers()
+        self.deliver(told)
+        self.acknowledged += told
+        self.deliveries += 1
+
+    def deliver(self, told: list[int]) -> None:
+        raise NotImplementedError
+
+    def numbers(self) -> list[int]:
+        told = range(self.next, self.next + MESSAGES)
+        self.next += MESSAGES
+        return [*told]
+
+    def insist(self, send: Callable[[], Answer], *statuses: int) -> Answer:
+        """Send until the collector has it; between a kill and a start, nobody answers."""
+        while True:
+            try:
+                answer = send()
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.02)
+                continue
+            if answer.status in (429, 503):
+                time.sleep(0.1)
+                continue
+            assert answer.status in (statuses or (200,)), (answer.status, answer.body)
+            return answer
 
 
-def test_a_collector_that_is_killed_again_and_again_has_every_acknowledged_event_once(
+class OfSegments(Sender):
+    def deliver(self, told: list[int]) -> None:
+        me, identity = Install(), new_id()
+        segment = me.start() + b"".join(me.line("message_send", {"tokens": n}) for n in told)
+        self.insist(lambda: self.server.send(self.key, segment, identity))
+
+
+class OfBatches(Sender):
+    def deliver(self, told: list[int]) -> None:
+        body = batch(self.key, new_id(), told)
+        self.insist(lambda: self.server.request("POST", "/batch/", body))
+
+
+class Leaver(Sender):
+    """Installs by both protocols that ask to be erased, and from which more comes afterwards."""
+
+    def __init__(self, server: Server, key: str, number: int) -> None:
+        super().__init__(server, key, number)
+        self.left: list[Forgetful] = []
+
+    def turn(self) -> None:
+        me = Forgetful()
+        identity, run = new_id(), me.run()
+        sent = batch(self.key, me.user_id, self.numbers())
+        self.insist(lambda: self.server.send(self.key, run, identity))
+        self.insist(lambda: self.server.request("POST", "/batch/", sent))
+        self.insist(lambda: erase(self.server, self.key, me.request()), 200, 202)
+        self.left.append(me)
+        later, late = new_id(), me.run()
+        for again, segment in ((identity, run), (later, late)):
+            self.insist(lambda s=segment, i=again: self.server.send(self.key, s, i))  # type: ignore[misc]
+        self.insist(lambda: self.server.request("POST", "/batch/", sent))
+        self.stop.wait(ASKS_EVERY)
+
+
+def batch(key: str, user_id: str, told: list[int]) -> bytes:
+    events = [
+        {
+            "event": "message_send",
+            "distinct_id": user_id,
+            "uuid": new_id(),
+            "properties": {"tokens": n},
+        }
+        for n in told
+    ]
+    return json.dumps({"batch": events, "api_key": key}).encode()
+
+
+def test_a_collector_that_is_killed_again_and_again_has_what_it_took_once_and_erased_never_back(
     tmp_path: Path,
 ) -> None:
     key = add_project(tmp_path)
     server = Server(tmp_path)
-    senders = [Sender(server, key, number) for number in range(4)]
-    for sender in senders:
+    keepers: list[Sender] = [OfSegments(server, key, number) for number in (1, 2)]
+    keepers += [OfBatches(server, key, number) for number in (3, 4)]
+    leaver = Leaver(server, key, 900)
+    everyone = [*keepers, leaver]
+    for sender in everyone:
         sender.start()
     dice = random.Random(7)
-    for _ in range(KILLS):
-        time.sleep(dice.uniform(0.3, 1.2))
-        server.kill()
-        server.start()
-    for sender in senders:
-        sender.stop.set()
-    for sender in senders:
-        sender.join()
-    code, said = server.stop()
-    assert (code, said) == (0, "")
-    acknowledged = sorted(n for sender in senders for n in sender.acknowledged)
-    assert len(acknowledged) > 100
+    try:
+        for _ in range(KILLS):
+            time.sleep(dice.uniform(0.1, 1.2))
+            server.kill()
+            server.start()
+    finally:
+        for sender in everyone:
+            sender.stop.set()
+        for sender in everyone:
+            sender.join(60)
+    left = leaver.left
+    until(lambda: are_gone(tmp_path, len(left)), seconds=120)
+    server.settle()
+    assert server.stop() == (0, "")
+    acknowledged = sorted(n for sender in keepers for n in sender.acknowledged)
+    deliveries = sum(sender.deliveries for sender in keepers)
+    assert min(sender.deliveries for sender in keepers) > 1
+    assert len(left) > 1
+    print(
+        f"{KILLS} kills: {len(acknowledged)} events of {deliveries} installs, each once; "
+        f"{len(left)} installs erased, none back"
+    )
     kept = ask(tmp_path, "SELECT tokens FROM {project:Identifier}.message_send ORDER BY tokens")
     assert [row[0] for row in kept.rows] == acknowledged
     sessions = ask(
         tmp_path, "SELECT count(), uniqExact(session) FROM {project:Identifier}.sessions"
     )
-    assert sessions.rows == [(len(acknowledged) / MESSAGES,) * 2]
+    assert sessions.rows == [(deliveries, deliveries)]
+    ids = [me.user_id for me in left]
+    ids_as_bytes = [uuid.UUID(each).bytes for each in ids]
+    keys = [key_of(each).to_bytes(8, "little") for each in ids]
+    assert files_with(tmp_path, *map(str.encode, ids), *ids_as_bytes, *keys) == []

@@ -194,6 +194,21 @@ def test_of_requests_that_come_too_fast_only_some_are_taken(tmp_path: Path) -> N
     server.kill()
 
 
+def test_what_deleted_rows_left_in_the_inbox_is_written_over(tmp_path: Path) -> None:
+    """However much it is: after a load, thousands of pages are of no use."""
+    word = RARE.encode() * 100
+    with closing(Erasures(tmp_path)) as requests:
+        with closing(sqlite3.connect(tmp_path / storage.INBOX)) as connection, connection:
+            connection.execute("PRAGMA secure_delete = OFF")
+            connection.execute("CREATE TABLE rows_of_somebody (word BLOB)")
+            connection.executemany("INSERT INTO rows_of_somebody VALUES (?)", [(word,)] * 1000)
+        with closing(sqlite3.connect(tmp_path / storage.INBOX)) as connection, connection:
+            connection.execute("PRAGMA secure_delete = OFF")
+            connection.execute("DROP TABLE rows_of_somebody")
+        assert requests.blank()
+    assert files_with(tmp_path, RARE.encode()) == []
+
+
 class TestRowsOfATime:
     @pytest.fixture
     def requests(self, tmp_path: Path) -> Iterator[Erasures]:
