@@ -136,6 +136,12 @@ class Accepted:
         for name, value in row.items():
             columns[name].append(value)
 
+    def installs(self) -> set[str]:
+        """Return who has an event in it; nobody is one of them."""
+        users: set[object] = set()
+        users.update(*(columns[USER_ID] for columns in self.tables.values()))
+        return set(map(str, users))
+
     def reject(self, line: int, reason: str) -> None:
         self.rejected.append((line, reason))
 

@@ -130,6 +130,7 @@ def _metrics(collector: Collector) -> Any:
             inserts=collector.mover.inserts,
             moved=collector.mover.moved,
             failing={name: name in failing for name in everyone},
+            over_limit=collector.gate.refused,
         )
         return Response(told, media_type=metrics.CONTENT_TYPE, headers=ingest.NO_STORE)
 

@@ -17,6 +17,8 @@ from .erasing.eraser import Eraser
 from .inbox import storage
 from .inbox.committer import Committer
 from .inbox.inbox import Inbox
+from .limits.gate import Gate
+from .limits.recall import Recall
 from .mover import Mover
 from .operations import descriptors, temporary
 from .operations.metrics import Metrics
@@ -89,6 +91,7 @@ class Collector:
     ) -> None:
         self.directory = directory
         self.metrics = Metrics()
+        self.gate = Gate()
         self.watch = Watch()
         self._readers: dict[str, Reader] = {}
         self._readers_lock = threading.Lock()
@@ -119,6 +122,7 @@ class Collector:
             self.eraser = Eraser(directory, self.warehouse, self.watch, _crash=_crash)
             opened.callback(self.eraser.close)
             self.mover.make_tables()
+            self._recall = Recall(self.warehouse, self.projects.names, self.gate)
             self.shown = Shown(self.projects, self.mover)
             self.committer = Committer(self.inbox, self.mover.wake, self.watch)
             self.store = Store(
@@ -139,6 +143,7 @@ class Collector:
         self.mover.wake()
         self.eraser.start()
         self._channel.start()
+        self._recall.start()
         self._is_started = True
 
     def add_project(
@@ -172,6 +177,7 @@ class Collector:
         try:
             self._channel.close()
             self.committer.close()
+            self._recall.stop()
             self.eraser.stop()
             self.mover.close()
             self.projects.note_used()

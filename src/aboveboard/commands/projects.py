@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.inbox import storage
+from aboveboard.collector.limits import limits
 
 from .catalog import read
 from .missing import explain_missing
@@ -61,14 +62,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     about = "add a project, or give one another catalog; the keys stay"
     adding = actions.add_parser("add", help=about, description=about)
     adding.add_argument("name", metavar="NAME", help="up to 31 of a-z, 0-9 and _, a letter first")
-    about = "give a project that is there another catalog"
+    about = "give a project that is there another catalog, or limits of its own"
     setting = actions.add_parser("set", help=about, description=about)
     setting.add_argument("name", metavar="NAME")
     for action in (adding, setting):
         action.add_argument(
             "--catalog",
             type=Path,
-            required=True,
+            required=action is adding,
             metavar="FILE",
             help="what may be collected, as `aboveboard catalog json` prints it",
         )
@@ -78,6 +79,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help="withdraw what the new catalog lacks: it is refused from now on, also from older "
             "versions of the tool. Without this the project goes on taking it",
         )
+    setting.add_argument(
+        "--limit",
+        type=_limit,
+        action="append",
+        default=[],
+        metavar="NAME=AMOUNT",
+        help="how much a key or an install may send, as key-installs-day=5000; `off` is no limit; "
+        "can be given again. `projects list` has those that are not as they come",
+    )
     about = "remove a project, its keys, and all of its events; no collector may run meanwhile"
     removing = actions.add_parser("remove", help=about, description=about)
     removing.add_argument("name", metavar="NAME")
@@ -85,6 +95,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_warehouse_argument(removing)
     for action in (listing, adding, setting, removing):
         add_data_argument(action, again=True)
+
+
+def _limit(text: str) -> tuple[str, int | None]:
+    try:
+        return limits.parse(text)
+    except limits.LimitError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -99,6 +116,14 @@ def run(args: argparse.Namespace) -> int:
         with contextlib.closing(Projects(args.data)) as projects:
             if args.action == "set":
                 _check_there(args.name, projects)
+                if args.limit:
+                    projects.limit(args.name, dict(args.limit))
+                if args.catalog is None:
+                    if not args.limit:
+                        warn("aboveboard projects: what is to be set: --catalog or --limit")
+                        return 2
+                    _show([each for each in projects.all() if each.name == args.name])
+                    return 0
             return _add(args, projects) if args.action in ("add", "set") else _list(projects)
     except (storage.StorageError, WarehouseError, CatalogError) as error:
         warn(f"aboveboard projects: {error}")
@@ -190,3 +215,5 @@ def _show(projects: list[Project]) -> None:
     width = max(len(project.name) for project in projects)
     for project in projects:
         say(f"{project.name:<{width}}  {'  '.join(project.keys)}")
+        for name, amount in project.limits.changed.items():
+            say(f"{'':<{width}}  {name}={limits.OFF if amount is None else amount}")

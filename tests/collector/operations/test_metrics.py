@@ -13,6 +13,7 @@ NAMES = {
     "aboveboard_duplicates_total": "project",
     "aboveboard_events_known_total": "project",
     "aboveboard_refused_total": "status",
+    "aboveboard_over_limit_total": "limit",
     "aboveboard_inbox_events": None,
     "aboveboard_warehouse_inserts_total": None,
     "aboveboard_warehouse_rows_total": None,
@@ -31,7 +32,14 @@ def told() -> str:
     metrics.refused["401"] = 3
     failing = {"tool": True, "a": False}
     return text(
-        metrics, ready=True, free=2**41, waiting=7, inserts=8, moved=9, failing=failing
+        metrics,
+        ready=True,
+        free=2**41,
+        waiting=7,
+        inserts=8,
+        moved=9,
+        failing=failing,
+        over_limit={("tool", "install-events-day"): 4},
     ).decode()
 
 
@@ -53,6 +61,7 @@ def test_every_number_is_the_one_that_was_counted(told: str) -> None:
         ("duplicates_total", "tool"): 2**40 + 2,
         ("events_known_total", "tool"): 1,
         ("refused_total", "401"): 3,
+        ("over_limit_total", "install-events-day", "tool"): 4,
         ("inbox_events",): 7,
         ("warehouse_inserts_total",): 8,
         ("warehouse_rows_total",): 9,

@@ -36,4 +36,5 @@ def delivery(reader: Reader, batch: posthog.Batch) -> Delivery:
         memory.remember(runs)
         return accepted
 
-    return Delivery(reader.project.name, None, Accepted(), settle)
+    users = {each.user_id for each in told}
+    return Delivery(reader.project.name, None, Accepted(), settle, users)

@@ -17,6 +17,7 @@ from aboveboard.collector.erasing import proof, turn
 from aboveboard.collector.inbox.erasures import TooManyToDecideError
 from aboveboard.collector.inbox.inbox import Delivery, UnavailableError
 from aboveboard.collector.inbox.storage import StorageError
+from aboveboard.collector.limits.gate import OverLimitError, Sender
 from aboveboard.collector.operations.log import described
 from aboveboard.collector.projects.registry import UnreadableError
 from aboveboard.collector.protocols import clocks, posthog, segment
@@ -33,6 +34,7 @@ from .inflate import (
     TooLargeError,
     TooManyObjectsError,
 )
+from .overlimit import Noting
 
 if TYPE_CHECKING:
     from aboveboard.collector.service import Collector, Reader
@@ -90,6 +92,8 @@ def router(collector: Collector) -> Router:
     """Return every route that takes events or keeps a PostHog client content."""
     bodies = Bodies()
     desk = Desk()
+    noting = Noting(collector.committer)
+    gate = collector.gate
 
     def is_known(key: str) -> bool:
         return collector.reader(key) is not None
@@ -98,20 +102,26 @@ def router(collector: Collector) -> Router:
     async def events(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
         key = authorization.bearer(request.headers.get("authorization"))
         reader = collector.reader(key) if key else None
+        sender = _sender(key, reader)
         with bodies.coming(known=reader is not None) as body:
             sent = _whole(await body.read(request.receive, keep=reader is not None))
-            if reader is None:
+            if reader is None or sender is None:
                 raise _unknown_key()
             identity = _uuid(request.headers.get("idempotency-key"))
             project, told = reader.project.name, request.headers.get(SENT_AT)
+            gate.check_key(sender)
 
             def read(inflated: bytes) -> Delivery:
-                return Delivery(project, identity, _read_segment(reader, inflated, told))
+                read = _read_segment(reader, inflated, told)
+                return Delivery(project, identity, read, installs=read.installs())
 
             async with desk.reading(sent, read) as delivery:
+                installs = gate.check_installs(sender, delivery.installs)
                 receipt = await collector.committer.submit(delivery)
         accepted = receipt.accepted  # without what came of an install that was erased
         collector.metrics.count(project, receipt)
+        if not receipt.duplicate:
+            gate.count(sender, accepted, installs)
         return Response(
             {
                 "accepted": accepted.events,
@@ -165,12 +175,19 @@ def router(collector: Collector) -> Router:
         known = outer_key is not None and is_known(outer_key)
         with bodies.coming(known=known) as body:
             sent = _whole(await body.read(request.receive))
+            key = outer_key
             if not known:
-                await desk.find_key(sent, is_known)
+                key = await desk.find_key(sent, is_known)
                 bodies.promote(body)
-            async with desk.reading(sent, partial(_read_batch, collector, outer_key)) as delivery:
+            named = _sender(key, collector.reader(key) if key else None)
+            if named is not None:
+                gate.check_key(named)
+            async with desk.reading(sent, partial(_read_batch, collector, outer_key)) as read:
+                sender, delivery = read
+                installs = gate.check_installs(sender, delivery.installs)
                 receipt = await collector.committer.submit(delivery)
         collector.metrics.count(delivery.project, receipt)
+        gate.count(sender, receipt.accepted, installs)
         # Exactly 200: PostHog's clients send again on 202 and 204.
         return Response({"status": 1}, headers=NO_STORE)
 
@@ -194,6 +211,16 @@ def router(collector: Collector) -> Router:
         del error  # it may tell the disk's paths: the log has it
         later = {"Retry-After": str(RETRY_AFTER)}
         return refuse(request, RefusedError(503, "nothing can be taken now, try later", later))
+
+    def over_limit(
+        request: Request[Any, Any, Any], error: OverLimitError
+    ) -> Response[dict[str, str]]:
+        noting.note(error.project, error.limit)
+        wait = error.wait
+        if "idempotency-key" not in request.headers:
+            wait = min(wait, RETRY_AFTER)  # a PostHog client, which would keep its host from ending
+        later = {"Retry-After": str(wait)}
+        return refuse(request, RefusedError(429, f"{error}: send it again later", later))
 
     def slow(request: object, _error: TooLongError) -> Response[dict[str, str]]:
         return refuse(request, RefusedError(408, "the body took too long"))
@@ -231,6 +258,7 @@ def router(collector: Collector) -> Router:
             UnreadableError: unavailable,
             StorageError: unavailable,
             TooManyError: unavailable,
+            OverLimitError: over_limit,
             TooLongError: slow,
             CutOffError: cut_off,
             TooLargeError: too_large,
@@ -289,7 +317,15 @@ def _read_segment(reader: Reader, inflated: bytes, sent: str | None) -> Accepted
         raise RefusedError(413, TOO_MANY_LINES) from None
 
 
-def _read_batch(collector: Collector, outer_key: str | None, inflated: bytes) -> Delivery:
+def _sender(key: str | None, reader: Reader | None) -> Sender | None:
+    if key is None or reader is None:
+        return None
+    return Sender(key, reader.project.name, reader.project.limits)
+
+
+def _read_batch(
+    collector: Collector, outer_key: str | None, inflated: bytes
+) -> tuple[Sender, Delivery]:
     try:
         batch = posthog.parse(inflated, outer_key)
     except posthog.MalformedError as error:
@@ -297,6 +333,7 @@ def _read_batch(collector: Collector, outer_key: str | None, inflated: bytes) ->
     except posthog.TooManyEventsError:
         raise RefusedError(413, TOO_MANY_EVENTS) from None
     reader = collector.reader(batch.key)
-    if reader is None:
+    sender = _sender(batch.key, reader)
+    if reader is None or sender is None:
         raise _unknown_key()
-    return batch_delivery(reader, batch)
+    return sender, batch_delivery(reader, batch)

@@ -26,7 +26,7 @@ from .quarantine import Quarantine
 from .suppression import Suppression
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from aboveboard.collector.allowlist import Accepted
@@ -66,6 +66,9 @@ class Delivery:
     settle: Callable[[Memory], Accepted] | None = None
     """Completes `accepted` inside the transaction, from what is stored already. It may be called
     again, where the transaction was undone."""
+
+    installs: Collection[str] = ()
+    """Who has an event in it, as far as that is known before it is settled."""
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ def text(
     inserts: int,
     moved: int,
     failing: Mapping[str, bool],
+    over_limit: Mapping[tuple[str, str], int],
 ) -> bytes:
     """Return everything in Prometheus' text format.
 
@@ -70,6 +71,7 @@ def text(
         inserts: Inserts into the warehouse.
         moved: Rows of them.
         failing: Whether a project's events do not reach the warehouse, by project.
+        over_limit: Deliveries that were refused, by project and limit.
     """
 
     def counter(name: str, about: str, counts: Mapping[str, int], label: str = "project") -> Metric:
@@ -85,12 +87,20 @@ def text(
     )
     for name, failed in sorted(failing.items()):
         stuck.add_metric([name], failed)
+    limited = CounterMetricFamily(
+        "aboveboard_over_limit",
+        "Deliveries refused since a key or an install was over a limit.",
+        labels=["project", "limit"],
+    )
+    for (name, limit), count in sorted(over_limit.items()):
+        limited.add_metric([name, limit], count)
     told = (
         counter("events_accepted", "Events stored.", metrics.accepted),
         counter("lines_rejected", "Lines not taken.", metrics.rejected),
         counter("duplicates", "Deliveries known already.", metrics.duplicates),
         counter("events_known", "Events stored before, by their own uuid.", metrics.known),
         counter("refused", "Requests refused.", metrics.refused, "status"),
+        limited,
         GaugeMetricFamily(
             "aboveboard_inbox_events", "Events that wait for the warehouse.", value=waiting
         ),

@@ -77,4 +77,15 @@ CREATE TABLE session (
 CREATE INDEX session_name ON session (name);
 """,
     ),
+    Migration(
+        "2026-11-28, limits",  # those that a project has instead of the defaults; null is none
+        """
+CREATE TABLE project_limit (
+    project TEXT NOT NULL REFERENCES project (name),
+    name TEXT NOT NULL,
+    amount INTEGER,
+    PRIMARY KEY (project, name)
+) WITHOUT ROWID;
+""",
+    ),
 )

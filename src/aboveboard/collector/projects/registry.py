@@ -21,6 +21,7 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.allowlist import AllowList
 from aboveboard.collector.inbox import storage
+from aboveboard.collector.limits import limits as rates
 from aboveboard.collector.protocols.legacy import Translator
 from aboveboard.warehouse import WarehouseError, database, tables
 
@@ -46,6 +47,8 @@ class Project:
 
     shipped: bool
     """Whether the catalog is the one that comes with aboveboard, and grows with it."""
+
+    limits: rates.Limits = rates.DEFAULT
 
 
 def shipped_catalog(app: str) -> Catalog:
@@ -77,6 +80,10 @@ class Projects:
     def all(self) -> list[Project]:
         """Return every project whose catalog can be read, the oldest first."""
         return list(self._projects.values())
+
+    def names(self) -> list[str]:
+        """Return their names."""
+        return list(self._projects)
 
     def unreadable(self) -> Mapping[str, str]:
         """Return the other projects, and why the catalog of each cannot be read."""
@@ -241,6 +248,23 @@ class Projects:
         self.reload()
         return self._projects[name]
 
+    def limit(self, name: str, changed: Mapping[str, int | None]) -> None:
+        """Give a project limits of its own, by their names; None is no limit.
+
+        Raises:
+            storage.StorageError: the file cannot be written; nothing has changed.
+        """
+        with (
+            self._lock,
+            storage.plain_errors(self._file),
+            storage.transaction(self._connection) as connection,
+        ):
+            connection.executemany(
+                "INSERT OR REPLACE INTO project_limit VALUES (?, ?, ?)",
+                [(name, *each) for each in changed.items()],
+            )
+        self.reload()
+
     def retire(self, name: str) -> None:
         """Revoke every key of a project, so that nothing more of it is taken.
 
@@ -271,7 +295,7 @@ class Projects:
                 "DELETE FROM session WHERE name IN (SELECT name FROM person WHERE project = ?)",
                 (name,),
             )
-            for table in ("person", "read_token", "withdrawn", "write_key"):
+            for table in ("person", "project_limit", "read_token", "withdrawn", "write_key"):
                 connection.execute(f"DELETE FROM {table} WHERE project = ?", (name,))  # noqa: S608
             connection.execute("DELETE FROM project WHERE name = ?", (name,))
         self.reload()
@@ -296,6 +320,11 @@ class Projects:
             by_key[key] = name
             if used is not None:
                 self._used.setdefault(key, used)
+        limits: dict[str, dict[str, int | None]] = {}
+        for name, limit, amount in self._connection.execute(
+            "SELECT project, name, amount FROM project_limit"
+        ):
+            limits.setdefault(name, {})[limit] = amount
         projects: dict[str, Project] = {}
         texts: dict[str, bytes] = {}
         unreadable: dict[str, str] = {}
@@ -314,7 +343,13 @@ class Projects:
                 unreadable[name] = str(error)
             else:
                 texts[name] = text
-                project = Project(name, catalog, tuple(write_keys.get(name, ())), bool(shipped))
+                project = Project(
+                    name,
+                    catalog,
+                    tuple(write_keys.get(name, ())),
+                    bool(shipped),
+                    rates.Limits(limits[name]) if name in limits else rates.DEFAULT,
+                )
                 projects[name] = before if before == project and before is not None else project
         self._projects, self._texts, self._unreadable = projects, texts, unreadable
         self._by_key = by_key

@@ -1,0 +1,42 @@
+"""Who has sent how much lately: a bucket for each, in a fixed amount of memory.
+
+A bucket empties at its limit's rate, and is full when as much came as the limit allows. It is kept
+as one number: the moment in which it will be empty (the generic cell rate algorithm, as networks
+have it). A sender that finds any room is taken whole, however large what it brings is, and waits
+for longer afterwards: so nothing is too large to be ever taken, and the rate holds in the mean.
+
+Installs are too many, and too easily made up, to have a bucket each. They share a table of them: an
+install has two, chosen by a keyed digest, and the emptier counts. What others put into a bucket can
+only make it look fuller than it is: with the limits of a key as they are, by a few hundredths.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+PLACES = 2**16
+"""Buckets in a row of a table."""
+
+ROWS = 2
+
+Places = tuple[int, int]
+"""An install's bucket in each row of a table."""
+
+
+class Buckets:
+    """One limit's buckets of all installs: 1 MiB."""
+
+    def __init__(self) -> None:
+        self._empty = array("d", bytes(8 * PLACES * ROWS))
+
+    def empty(self, places: Places) -> float:
+        """Return when the bucket of an install is empty."""
+        return min(self._empty[places[0]], self._empty[PLACES + places[1]])
+
+    def add(self, places: Places, seconds: float, now: float) -> None:
+        """Put in what takes an install's bucket so many seconds to empty."""
+        until = max(self.empty(places), now) + seconds
+        if self._empty[places[0]] < until:
+            self._empty[places[0]] = until
+        if self._empty[PLACES + places[1]] < until:
+            self._empty[PLACES + places[1]] = until
