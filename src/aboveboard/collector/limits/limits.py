@@ -66,7 +66,7 @@ ALL = (
     Limit(KEY, INSTALLS, MINUTE, 25_000),
     Limit(KEY, INSTALLS, DAY, 250_000),
     # The most that a client keeps while it cannot send (1,000 segments of 16 MiB together) comes
-    # at once; a script that runs the tool every four seconds, day and night.
+    # at once; a script that runs the tool every five seconds, day and night.
     Limit(INSTALL, EVENTS, MINUTE, 120_000),
     Limit(INSTALL, EVENTS, DAY, 300_000),
     Limit(INSTALL, SESSIONS, MINUTE, 2_000),
