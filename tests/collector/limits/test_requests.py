@@ -28,7 +28,10 @@ from tests.collector.tool import Answer, Install, Server, add_project, ask, new_
 A_SECOND_EACH = 60
 """An amount a minute: what is more than that waits for a second each."""
 
-BURST = A_SECOND_EACH + 3
+AT_ONCE = A_SECOND_EACH + 3
+"""What a sender brings at once, so that it has to wait for some seconds, however slow the machine."""
+
+LATER = 3
 
 
 names = (f"tool{number}" for number in count())
@@ -48,6 +51,11 @@ class Place:
         with closing(Projects(self.server.data)) as projects:
             changed = {name.replace("_", "-"): each for name, each in amounts.items()}
             projects.limit(self.name, changed)
+
+    def fill(self, user: str) -> None:
+        """Have an install bring as much at once as makes it wait: sessions of one event each."""
+        sent = b"".join(Install(user).start() for _ in range(AT_ONCE))
+        assert self.send(sent).json()["accepted"] == AT_ONCE
 
     def send(self, sent: bytes, identity: str | None = None) -> Answer:
         return self.server.send(self.key, sent, identity)
@@ -120,8 +128,9 @@ class TestAnInstallOverItsLimit:
 class TestWhoComesBack:
     def test_loses_nothing_and_counts_once(self, own: Server) -> None:
         tool, user = Place(own, install_sessions_minute=A_SECOND_EACH), new_id()
+        tool.fill(user)
         waited = 0
-        for _ in range(BURST):
+        for _ in range(LATER):
             sent, identity = Install(user).segment(2), new_id()
             while (answer := tool.send(sent, identity)).status == 429:
                 waited += 1
@@ -136,7 +145,7 @@ class TestWhoComesBack:
             " (SELECT count() FROM {project:Identifier}.message_send)",
             tool.name,
         )
-        assert found.rows == [(BURST, 2 * BURST)]
+        assert found.rows == [(AT_ONCE + LATER, 2 * LATER)]
 
     def test_with_our_client_has_its_segments_until_they_are_taken(
         self, tmp_path: Path, server: Server
@@ -149,35 +158,37 @@ class TestWhoComesBack:
         errand = Errand(
             directory=str(tmp_path / "app"), state=str(state), endpoint=url, key=tool.key
         )
+        tool.fill(user)
         Path(errand.segments).mkdir(parents=True)
-        for _ in range(BURST):
+        for _ in range(LATER):
             (Path(errand.segments) / f"{new_id()}.jsonl").write_bytes(Install(user).segment(2))
         upload.run(errand, {})
-        left = len(segment.listed(errand.segments))
-        assert 0 < left <= 3
+        assert len(segment.listed(errand.segments)) == LATER
         while segment.listed(errand.segments):
             until(lambda: not paused(errand.pause_file))
             upload.run(errand, {})
-        assert tool.metric("events_accepted") == {"": 3 * BURST}
+        assert tool.metric("events_accepted") == {"": AT_ONCE + 3 * LATER}
 
     def test_with_posthogs_own_client_loses_nothing(self, server: Server) -> None:
         python = Path(__file__).parents[3] / ".cache" / "aider" / "bin" / "python"
         if not python.exists():
             pytest.skip("there is no real posthog here")
         tool = Place(server, install_events_minute=A_SECOND_EACH)
+        user = new_id()
+        tool.fill(user)
         program = (
             "import sys, posthog\n"
             "client = posthog.Posthog(sys.argv[1], host=sys.argv[2], flush_at=1)\n"
-            f"for _ in range({BURST}):\n"
+            f"for _ in range({LATER}):\n"
             "    client.capture(distinct_id=sys.argv[3], event='exit')\n"
             "client.shutdown()\n"
         )
-        words = [tool.key, f"http://127.0.0.1:{server.port}", new_id()]
+        words = [tool.key, f"http://127.0.0.1:{server.port}", user]
         ended = subprocess.run(
             [python, "-c", program, *words], capture_output=True, timeout=60, check=True
         )
         assert b"error" not in ended.stderr
-        assert tool.metric("events_accepted") == {"": BURST}
+        assert tool.metric("events_accepted") == {"": AT_ONCE + LATER}
         assert tool.metric("over_limit")
 
 
