@@ -115,16 +115,8 @@ def run(args: argparse.Namespace) -> int:
             return _remove(args)
         with contextlib.closing(Projects(args.data)) as projects:
             if args.action == "set":
-                _check_there(args.name, projects)
-                if args.limit:
-                    projects.limit(args.name, dict(args.limit))
-                if args.catalog is None:
-                    if not args.limit:
-                        warn("aboveboard projects: what is to be set: --catalog or --limit")
-                        return 2
-                    _show([each for each in projects.all() if each.name == args.name])
-                    return 0
-            return _add(args, projects) if args.action in ("add", "set") else _list(projects)
+                return _set(args, projects)
+            return _add(args, projects) if args.action == "add" else _list(projects)
     except (storage.StorageError, WarehouseError, CatalogError) as error:
         warn(f"aboveboard projects: {error}")
         return 1
@@ -139,6 +131,21 @@ def _add(args: argparse.Namespace, projects: Projects) -> int:
         tell_of_kept(catalog, project, args.catalog, _warn)
     elif before is not None:
         _tell_of_withdrawn(before, project)
+    return 0
+
+
+def _set(args: argparse.Namespace, projects: Projects) -> int:
+    _check_there(args.name, projects)
+    if args.catalog is None and not args.limit:
+        _warn("say what is to be set: --catalog FILE, --limit NAME=AMOUNT, or both")
+        return 2
+    if args.catalog is not None:
+        _add(args, projects)
+    if args.limit:
+        projects.limit(args.name, dict(args.limit))
+        for each in projects.all():
+            if each.name == args.name:
+                _show_limits(each, 0)
     return 0
 
 
@@ -215,5 +222,9 @@ def _show(projects: list[Project]) -> None:
     width = max(len(project.name) for project in projects)
     for project in projects:
         say(f"{project.name:<{width}}  {'  '.join(project.keys)}")
-        for name, amount in project.limits.changed.items():
-            say(f"{'':<{width}}  {name}={limits.OFF if amount is None else amount}")
+        _show_limits(project, width + 2)
+
+
+def _show_limits(project: Project, margin: int) -> None:
+    for name, amount in project.limits.changed.items():
+        say(f"{'':<{margin}}{name}={limits.OFF if amount is None else amount}")

@@ -29,7 +29,7 @@ A_SECOND_EACH = 60
 """An amount a minute: what is more than that waits for a second each."""
 
 AT_ONCE = A_SECOND_EACH + 3
-"""What a sender brings at once, so that it has to wait for some seconds, however slow the machine."""
+"""What a sender brings at once, so that it has to wait for some seconds, on a slow machine too."""
 
 LATER = 3
 
@@ -236,10 +236,10 @@ def test_a_limit_that_an_operator_sets_holds_from_the_next_request(server: Serve
         "set", tool.name, "--limit", "install-events-day=10", "--limit=key-events-day=off"
     )
     assert (said.returncode, said.stderr) == (0, "")
-    assert [line.strip() for line in said.stdout.splitlines()[1:]] == [
-        "install-events-day=10",
-        "key-events-day=off",
-    ]
+    lines = ["install-events-day=10", "key-events-day=off"]
+    assert said.stdout.splitlines() == lines
+    listed = [line.strip() for line in projects("list").stdout.splitlines()]
+    assert set(lines) < set(listed)
     assert tool.send(me.segment(20)).status == 200  # it counts from now on
     assert tool.send(me.segment(20)).status == 429
     wrong = projects("set", tool.name, "--limit", "events=10")
