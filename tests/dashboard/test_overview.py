@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.dashboard import choices
@@ -17,6 +19,7 @@ from aboveboard.dashboard.pages import overview
 from aboveboard.dashboard.pages.overview import Overview
 from aboveboard.dashboard.view import View
 from aboveboard.insights import Filters, Table
+from aboveboard.rendering import charts
 from aboveboard.warehouse import Warehouse, embedded
 from tests.insights.population import Happening, fill
 
@@ -122,3 +125,23 @@ def test_of_a_single_day_there_is_no_line() -> None:
     days = Table(("day", "times", "complete"), (("2026-03-01", 3, True),))
 
     assert overview.sparkline(days, "times") == overview.Spark()
+
+
+@pytest.mark.parametrize("name", ["overview", "event_days"])
+@pytest.mark.parametrize(
+    ("told", "dots"),
+    [((None, None, 3), 1), ((3, None, None), 1), ((None, 3, 3), 0), ((3, 3, 3), 0)],
+)
+def test_a_single_day_with_data_is_a_dot_in_the_chart(
+    name: str, told: tuple[int | None, ...], dots: int
+) -> None:
+    """A line needs two days, and a team's first day would be an empty chart."""
+    rows = tuple((f"2026-03-0{day}", number, day < 3) for day, number in enumerate(told, 1))
+    insight = insights.get(name)
+    assert insight is not None
+    days = Table(("day", "sessions", "complete"), rows)
+
+    drawn = charts.svg(charts.parts(insight, days, "sessions"), "light", "sessions")
+
+    points = re.findall(r'<path [^>]*aria-roledescription="point"[^>]*>', drawn)
+    assert sum(' opacity="1"' in point for point in points) == dots
