@@ -15,7 +15,7 @@ from __future__ import annotations
 from array import array
 
 PLACES = 2**16
-"""Buckets in a row of a table."""
+"""Buckets in a row of a table: as many as 16 bits tell apart."""
 
 ROWS = 2
 
@@ -35,8 +35,11 @@ class Buckets:
 
     def add(self, places: Places, seconds: float, now: float) -> None:
         """Put in what takes an install's bucket so many seconds to empty."""
-        until = max(self.empty(places), now) + seconds
-        if self._empty[places[0]] < until:
-            self._empty[places[0]] = until
-        if self._empty[PLACES + places[1]] < until:
-            self._empty[PLACES + places[1]] = until
+        one, other = places[0], PLACES + places[1]
+        there = self._empty
+        emptier = one if there[one] < there[other] else other
+        until = max(now, there[emptier]) + seconds
+        if there[one] < until:
+            there[one] = until
+        if there[other] < until:
+            there[other] = until

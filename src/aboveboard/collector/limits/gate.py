@@ -16,12 +16,13 @@ import secrets
 import time
 from collections import Counter, defaultdict
 from hashlib import blake2b
+from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from aboveboard.catalog.line import SESSION, USER_ID
 from aboveboard.warehouse import schema
 
-from .buckets import PLACES, Buckets, Places
+from .buckets import Buckets, Places
 from .known import BITS, Known
 from .limits import ALL, INSTALL, SESSIONS, Limit, Limits, Rate
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from aboveboard.collector.allowlist import Accepted
+
+
+_PLACES = Struct(">HHII")
+"""A digest as an install's two buckets, of `buckets.PLACES`, and its two bits."""
 
 
 class OverLimitError(Exception):
@@ -163,16 +168,15 @@ class Gate:
 
     def _fill_key(self, key: str, rate: Rate, times: int, now: float) -> None:
         of = key, rate.limit
-        self._keys[of] = max(self._keys.get(of, now), now) + times * rate.cost
+        empty = self._keys.get(of, now)
+        self._keys[of] = max(now, empty) + times * rate.cost
 
     def _install(self, project: str, key: int) -> _Install:
         """Return the places of an install; who does not have the secret cannot choose them."""
         said = key.to_bytes(8, "big") + project.encode()
-        digest = int.from_bytes(blake2b(said, key=self._secret, digest_size=16).digest(), "big")
-        return _Install(
-            (digest % PLACES, (digest >> 16) % PLACES),
-            ((digest >> 32) % BITS, (digest >> 64) % BITS),
-        )
+        digest = blake2b(said, key=self._secret, digest_size=_PLACES.size).digest()
+        one, other, first, second = _PLACES.unpack(digest)
+        return _Install((one, other), (first % BITS, second % BITS))
 
 
 def _sessions(accepted: Accepted) -> set[object]:
