@@ -56,8 +56,8 @@ class Limit:
 
 ALL = (
     # A tool of 100,000 installs: all of them in use on one day, 10,000 events each. The minute is
-    # as much as a collector on two cores takes.
-    Limit(KEY, EVENTS, MINUTE, 12_000_000),
+    # more than a collector on two cores takes.
+    Limit(KEY, EVENTS, MINUTE, 20_000_000),
     Limit(KEY, EVENTS, DAY, 1_000_000_000),
     # 200 sessions each on that day.
     Limit(KEY, SESSIONS, MINUTE, 600_000),
