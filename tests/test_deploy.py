@@ -268,3 +268,21 @@ class TestTheUnit:
             check=False,
         )
         assert helped.returncode == 0
+
+
+class TestTheOperatorsPage:
+    page = (ROOT / "docs/operating.md").read_text()
+
+    def test_has_the_sizes_that_are_computed(self) -> None:
+        words = [sys.executable, "bench/sizes.py"]
+        told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+        (table,) = re.findall(r"<!-- sizes -->\n(.*?)\n<!-- end of sizes -->", self.page, re.DOTALL)
+        assert table == told.stdout.rstrip()
+
+    def test_says_what_to_do_about_each_line_of_readyz(self) -> None:
+        collector = ROOT / "src/aboveboard/collector"
+        source = (collector / "service.py").read_text() + (collector / "inbox/inbox.py").read_text()
+        told = re.findall(r'"((?:nothing|nearly|a worker)[a-z :,]{12,})', source)
+        assert len(told) >= 5
+        for line in told:
+            assert line.strip()[:24] in self.page, line
