@@ -28,7 +28,16 @@ CSV, PARQUET = "csv", "parquet"
 FORMATS = {CSV: "CSVWithNames", PARQUET: "Parquet"}
 """By the end of a file's name, what ClickHouse calls it."""
 
-_IN_ORDER = {"max_threads": 1, "max_insert_threads": 1, "engine_file_truncate_on_insert": 1}
+_IN_ORDER = {
+    "max_threads": 1,
+    "max_insert_threads": 1,
+    "engine_file_truncate_on_insert": 1,
+    "storage_file_read_method": "pread",  # mapped files look like memory that is used
+    # What is read, and written, side by side is all in memory.
+    "input_format_parallel_parsing": 0,
+    "output_format_parallel_formatting": 0,
+    "output_format_parquet_parallel_encoding": 0,
+}
 
 _HEAD = (EVENT, USER_ID, SESSION, SEQ, TIME)
 
@@ -57,7 +66,7 @@ def to_table(lines: Path, target: Path, kind: str, columns: Mapping[str, str]) -
             settings={
                 **_IN_ORDER,
                 "format_csv_null_representation": "",
-                "output_format_parquet_row_group_size": 100_000,
+                "output_format_parquet_row_group_size": 50_000,
                 "output_format_parquet_compression_method": "zstd",
             },
         )

@@ -39,8 +39,8 @@ STAGING = "aboveboard_transfer"
 COPIES = schema.MOVE.name
 """The column of a staged table that says how many equal rows a row stands for."""
 
-PIECE_ROWS = 50_000
-"""About how many rows a piece has."""
+BUCKET_ROWS = 100_000
+"""About how many rows there are of the installs that are told together, in all tables."""
 
 NOBODYS = f"user_id < {KEYS_FROM:d}"
 """Rows of nobody, whose key is 0."""
@@ -126,7 +126,7 @@ class Exchange:
                 _number(client, f"SELECT count() FROM {_of(project, table)} WHERE {where}")
                 for table in events.values()
             )
-            buckets = 1 + total // (PIECE_ROWS * 4)
+            buckets = 1 + total // BUCKET_ROWS
             found = []
             for place, table in enumerate(events.values()):
                 rows = client.query(
