@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8300
 
-.PHONY: run test test-long test-pythons lint bench aider clean
+.PHONY: run test mutants test-long test-pythons lint bench aider clean
 
 run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where it is empty
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
@@ -18,6 +18,11 @@ test-long: $(VENV)/ready ## The client's proofs at full length: 100,000 historie
 
 test-pythons: $(VENV)/ready ## The client's tests on every other Python that is on this machine
 	$(BIN)/python tools/pythons.py
+
+mutants: $(VENV)/ready ## Which small changes to the code no test notices; hours. `MUTANTS='aboveboard.client.consent.*'` for some
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/mutants.txt
+	ABOVEBOARD_MUTANTS=1 $(BIN)/python -m mutmut run $(MUTANTS)
+	@$(BIN)/python -m mutmut results
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -21,7 +21,14 @@ settings.register_profile(
     deadline=None,  # the machines are shared: a slow example is no failure
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-settings.load_profile("default")
+settings.register_profile(
+    "mutants",
+    settings.get_profile("default"),
+    max_examples=50,
+    derandomize=True,  # so that a mutant that is told today is told tomorrow
+    suppress_health_check=list(HealthCheck),  # the same test runs in one process again and again
+)
+settings.load_profile("mutants" if os.environ.get("ABOVEBOARD_MUTANTS") else "default")
 
 ROOT = Path(__file__).parents[1]
 

@@ -55,6 +55,66 @@ def test_the_first_row_that_fits_decides(
     assert (decision.row, decision.on, decision.ask) == (row, on, asks)
 
 
+@pytest.mark.parametrize(
+    ("agreed", "covered"), [(TERMS, TERMS), (LESS, LESS), ({**TERMS, "more": {}}, TERMS)]
+)
+def test_a_yes_covers_what_was_agreed_to_of_what_there_is(
+    agreed: dict[str, Any], covered: dict[str, Any]
+) -> None:
+    assert decide(facts(standing=CONSENTED, agreed=agreed)).covered == covered
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"standing": DISABLED}, "permanently disabled here"),
+        ({"standing": UNREADABLE}, "cannot be read"),
+        ({"standing": CONSENTED, "refused": True}, "you said no to sending to this place"),
+    ],
+)
+def test_who_wants_analytics_is_told_why_they_are_off_and_nobody_else(
+    changes: dict[str, Any], words: str
+) -> None:
+    told = facts(**changes, wanted=True)
+    told.refused = changes.get("refused", False)
+    assert words in str(decide(told).notice)
+    silent = facts(**changes)
+    silent.refused = changes.get("refused", False)
+    assert decide(silent).notice is None
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "both"),
+    [
+        ("exception a b", "exception b c", "exception a b c"),
+        ("count steps:0 steps:10", "count steps:0 steps:5", "count steps:0 steps:10 steps:5"),
+        ("count", "count steps:0", "count"),
+        ("count steps:0", "count", "count"),
+        ("count", "amount seconds", "amount seconds"),
+    ],
+)
+def test_two_yeses_to_one_property_cover_both(earlier: str, later: str, both: str) -> None:
+    merged = consent.merge({"ran": {"it": earlier}}, {"ran": {"it": later}, "new": {"one": "flag"}})
+    assert merged == {"ran": {"it": both}, "new": {"one": "flag"}}
+
+
+@pytest.mark.parametrize(
+    # aider's own rule: int(uuid[:6], 16) <= int(0xFFFFFF * percent / 100)
+    ("first", "percent", "is_in"),
+    [
+        ("000000", 0, False),
+        ("000000", 0.5, True),
+        ("028f5c", 1, True),
+        ("028f5d", 1, False),
+        ("ffffff", 100, True),
+        ("ffffff", 250, True),
+        ("ffffff", 99.9, False),
+    ],
+)
+def test_the_subset_is_aiders(first: str, percent: float, is_in: bool) -> None:
+    assert consent.in_sample(first + "00-0000-4000-8000-000000000000", percent) is is_in
+
+
 def test_every_row_of_the_table_is_tried_here() -> None:
     assert {row for _, row, _, _ in ROWS} == set(range(1, 11))
 

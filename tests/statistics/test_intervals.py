@@ -106,6 +106,45 @@ class TestIntervals:
         assert intervals([exactly]) == intervals([nearly])
 
 
+class TestAsTheDocumentationHasThem:
+    """docs/statistics.md, once more and plainly, for tables of ordinary numbers."""
+
+    @given(
+        st.lists(
+            st.builds(
+                Estimate,
+                share=st.floats(0.001, 0.999),
+                error=st.floats(0.001, 0.2),
+                size=st.floats(10, 1e6),
+                clusters=st.floats(2, 1e3),
+                answers=st.floats(0.1, 1e3),
+                installs=st.integers(2, 10**6),
+            ),
+            min_size=1,
+            max_size=6,
+        )
+    )
+    def test_the_effective_size_is_the_least_of_what_is_known(self, table: list[Estimate]) -> None:
+        for row, found in zip(table, intervals(table), strict=True):
+            alike = min(row.error**2 * row.clusters / (row.share * (1 - row.share)), row.clusters)
+            believed = max(alike, (row.answers * alike + 20) / (row.answers + 20))
+            sizes = [row.clusters / believed]
+            for pool in (table, [each for each in table if (each.share <= 0.05) is row.rare]):
+                spread = sum(each.share * (1 - each.share) for each in pool)
+                sizes.append(
+                    row.clusters * spread / sum(each.error**2 * each.clusters for each in pool)
+                )
+                sizes.append(row.size * spread / sum(each.error**2 * each.size for each in pool))
+            expected = wilson(row.share, max(1.0, min(sizes)), student(row.installs - 1))
+            assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+    def test_two_installs_are_enough(self) -> None:
+        two = Estimate(0.5, 0.2, 10.0, 2.0, 1.0, 2)
+        assert intervals([two])[0] is not None
+        rare = Estimate(0.01, 0.001, 1e3, 100.0, 50.0, 100)
+        assert intervals([rare, two])[0] != intervals([rare])[0], "it tells of the others too"
+
+
 class TestWilson:
     @pytest.mark.parametrize(
         # R: prop.test(x, n, correct = FALSE)$conf.int is Wilson's.
@@ -132,6 +171,11 @@ class TestWilson:
 
 
 class TestStudent:
+    def test_from_five_on_it_is_nearly_exact(self) -> None:
+        # R: qt(0.975, c(5, 8, 12, 20))
+        for freedom, point in ((5, 2.570582), (8, 2.306004), (12, 2.178813), (20, 2.085963)):
+            assert student(freedom) == pytest.approx(point, rel=1.2e-3)
+
     @pytest.mark.parametrize(
         # Any statistical table has these: t at 97.5 %.
         ("freedom", "point"),
