@@ -41,6 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A collector whose secret is stored, with an event, under a path of its own."""
     data: Path = tmp_path_factory.mktemp("data")
     key = add_project(data)
+    add_project(data, "waiting")
     aboveboard("secret", "--data", str(data), given=f"{SECRET}\n")
     running = Server(data, "--base-path", f"{BASE}/")
     assert running.send(key, Install().segment(3)).status == 200
@@ -147,6 +148,29 @@ def test_another_secret_signs_the_admin_out_at_once(page: Page, server: Server) 
     aboveboard("secret", "--data", str(server.data), given=f"{SECRET}\n")
     page.reload()
     expect(page).to_have_url(address(server, "/sign-in"))
+
+
+def test_a_page_that_waits_leads_to_the_sign_in_once_its_session_is_over(
+    chromium: Browser, server: Server
+) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(address(server, "/?project=waiting"))
+    sign_in(page, "admin", SECRET)
+    expect(page.get_by_role("heading", name="Waiting for the first event")).to_be_visible()
+    context.clear_cookies()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=20_000)
+    sign_in(page, "admin", SECRET)
+    expect(page).to_have_url(address(server, "/?project=waiting"))
+    context.close()
+
+
+def test_a_csv_that_is_wanted_without_a_session_leads_to_its_page(
+    page: Page, server: Server
+) -> None:
+    page.goto(address(server, "/insights/models.csv?since=90d"))
+    sign_in(page, "admin", SECRET)
+    expect(page).to_have_url(address(server, "/insights/models?since=90d"))
 
 
 def test_another_site_s_form_signs_nobody_in(chromium: Browser, server: Server) -> None:

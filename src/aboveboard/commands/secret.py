@@ -45,9 +45,9 @@ def run(args: argparse.Namespace) -> int:
     if args.new and given is not None:
         say(given)
     warn(
-        "the admin secret is set; who was signed in with another is signed out"
+        f"the admin secret of {args.data} is set; who was signed in with another is signed out"
         if given is not None
-        else "there is no admin secret: a collector that runs lets this machine in, and no other"
+        else f"{args.data} has no admin secret: a collector lets this machine in, and no other"
     )
     if os.environ.get(SECRET):
         warn(

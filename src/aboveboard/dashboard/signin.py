@@ -55,7 +55,8 @@ class Door(Protocol):
 def ask(request: Asked) -> Answer:
     """Return the way to the sign-in page, which leads back."""
     query = request.scope["query_string"].decode("latin-1")
-    wanted = request.scope["path"] + (f"?{query}" if query else "")
+    # A browser keeps a CSV and stays where it is: on the form, as if nothing had happened.
+    wanted = request.scope["path"].removesuffix(".csv") + (f"?{query}" if query else "")
     kept = "" if wanted == "/" else "?" + urlencode({"next": wanted})
     return redirect(request, f"/sign-in{kept}")
 

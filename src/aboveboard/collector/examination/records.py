@@ -144,8 +144,8 @@ def _quarantined(inbox_now: Look) -> Iterator[Finding]:
     for project, reasons in by_project.items():
         yield notice(
             QUARANTINE,
-            f"project {project} was sent what its catalog lacks ({'; '.join(reasons)}): "
-            "/quarantine names it, a catalog that has it takes it",
+            f"project {project} was sent what was not taken ({'; '.join(reasons)}): /quarantine "
+            "names it; what its catalog lacks is taken with a catalog that has it",
         )
     if not by_project:
         yield well(QUARANTINE, "nothing was dropped in the last day")

@@ -147,6 +147,11 @@ if (waiting) {
   const look = async () => {
     try {
       const answer = await fetch(waiting.dataset.waiting);
+      if (answer.status === 401 || answer.status === 404) {
+        // Signed out meanwhile, or the project is gone: the page itself says which.
+        location.reload();
+        return;
+      }
       if (answer.ok && (await answer.json()).rows.some((row) => row.some((value) => value > 0))) {
         location.reload();
         return;
