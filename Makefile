@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8300
 
-.PHONY: run test mutants test-long test-pythons lint bench aider clean
+.PHONY: run test mutants fuzz test-long test-pythons lint bench aider clean
 
 run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where it is empty
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
@@ -23,6 +23,10 @@ mutants: $(VENV)/ready ## Which small changes to the code no test notices; hours
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/mutants.txt
 	ABOVEBOARD_MUTANTS=1 $(BIN)/python -m mutmut run $(MUTANTS)
 	@$(BIN)/python -m mutmut results
+
+fuzz: $(VENV)/ready ## Each parser under a fuzzer that is led by coverage, two minutes each
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/fuzz.txt
+	$(BIN)/python tools/fuzz.py
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

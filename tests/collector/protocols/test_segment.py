@@ -47,6 +47,23 @@ def columns(accepted: Accepted, table: str) -> dict[str, list[object]]:
 
 
 class TestWhatIsTaken:
+    def test_a_line_has_one_event_and_an_event_one_line(self) -> None:
+        """Found by the fuzzer: alone an event on two lines was taken."""
+        broken = ME.line("exit").replace(b", ", b",\n", 1)
+        assert READER.read(broken).rejected == [(1, NOT_JSON), (2, NOT_JSON)]
+        both = ME.line("exit").strip() + ME.line("exit") + b"\n"
+        assert READER.read(both).rejected == [(1, NOT_JSON)]
+        blank = READER.read(ME.line("exit") + b"\n" + ME.line("exit"))
+        assert blank.tables["exit"]["seq"] == [0, 2]
+
+    def test_a_line_that_is_no_utf_8_is_refused_also_where_no_field_of_it_is_concerned(
+        self,
+    ) -> None:
+        """Found by the fuzzer: alone such a line was taken, beside a bad line it was refused."""
+        line = ME.line("exit", more=1).replace(b"more", b"mor\xef")
+        assert READER.read(line).rejected == [(1, NOT_JSON)]
+        assert READER.read(line + b"{}\n").rejected == [(1, NOT_JSON), (2, NOT_AN_EVENT)]
+
     def test_a_segment_becomes_columns_of_its_events_tables(self) -> None:
         body = ME.segment(2) + ME.line("no-repo", {"found": True}) + ME.line("exit")
         accepted = READER.read(body)

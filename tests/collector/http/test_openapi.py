@@ -1,0 +1,79 @@
+"""docs/openapi.json is true: of every route a stranger has, whatever is sent to it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.collector.tool import Server, add_project
+
+EXAMPLES = 1000 if os.environ.get("ABOVEBOARD_LONG") else 25
+DESCRIPTION = json.loads((Path(__file__).parents[3] / "docs/openapi.json").read_text("utf-8"))
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+SCHEMA = schemathesis.openapi.from_dict(DESCRIPTION)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
+    data = tmp_path_factory.mktemp("described")
+    key = add_project(data)
+    server = Server(data)
+    yield server, key
+    assert server.stop() == (0, "")
+
+
+@SCHEMA.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_as_it_is_described(
+    case: schemathesis.Case[Any], running: tuple[Server, str]
+) -> None:
+    server, key = running
+    told = case.operation.definition.raw.get("security")
+    headers = {"Authorization": f"Bearer {key}"} if told else {}
+    case.call_and_validate(
+        base_url=f"http://127.0.0.1:{server.port}", headers=headers, checks=CHECKS
+    )
+
+
+def test_every_route_that_takes_events_is_described() -> None:
+    from unittest.mock import MagicMock
+
+    from aboveboard.collector.http import ingest
+
+    collector: Any = MagicMock()
+    routes = {
+        path.replace("{key:str}", "{key}")
+        for handler in ingest.router(collector).routes
+        for path in [handler.path]
+    }
+    assert routes | {"/healthz", "/readyz"} == set(DESCRIPTION["paths"])
+
+
+def test_the_collector_tells_strangers_nothing_of_it(running: tuple[Server, str]) -> None:
+    server, _ = running
+    for path in ("/schema", "/schema/openapi.json", "/openapi.json", "/docs"):
+        assert server.request("GET", path).status in (401, 404)
