@@ -39,6 +39,7 @@ def text() -> str:
     absent = names - {canonicalize_name(line.partition("==")[0]) for line in kept}
     if absent:
         raise SystemExit(f"requirements/all.txt does not pin {', '.join(sorted(absent))}")
+    kept.sort(key=lambda line: canonicalize_name(line.partition("==")[0]))
     return "".join(f"{line}\n" for line in kept)
 
 
