@@ -32,6 +32,7 @@ class Project:
     name: str
     catalog: Catalog
     keys: tuple[str, ...] = ()
+    retention: int = 400
 
 
 @dataclass(frozen=True)

@@ -101,9 +101,20 @@ def is_random_id(text: object) -> bool:
     return isinstance(text, str) and _RANDOM_ID.fullmatch(text) is not None
 
 
-def is_plausible(moment: float, now: float, *, imported: bool = False) -> bool:
-    """Return whether an event can have happened then; a NaN cannot."""
+def is_plausible(
+    moment: float, now: float, *, imported: bool = False, days: int | None = None
+) -> bool:
+    """Return whether an event can have happened then, and is kept; a NaN cannot.
+
+    Args:
+        moment: Seconds since 1970.
+        now: The same, of the clock here.
+        imported: Whether it comes from a log.
+        days: How many days the project keeps events; None if for good.
+    """
     earliest = EARLIEST if imported else now - WIRE_DAYS * 86_400
+    if days is not None:
+        earliest = max(earliest, now - days * 86_400)
     return earliest <= moment <= now + AHEAD
 
 
@@ -206,8 +217,15 @@ class Form:
 class AllowList:
     """A catalog's forms, by event name."""
 
-    def __init__(self, catalog: Catalog, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Callable[[], float] = time.time,
+        *,
+        days: int | None = None,
+    ) -> None:
         self.catalog = catalog
+        self.days = days
         self.clock = clock
         models.public_name("")  # read the list now: two threads at once would see half of it
         self.forms = {entry.name: Form(entry) for entry in catalog.entries.values()}

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from .allowlist import Columns
     from .inbox.depth import Depth
     from .inbox.moves import Move
-    from .projects.registry import Projects
+    from .projects.registry import Project, Projects
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Mover:
         self._depth = depth
         self._moves = Moves(directory, depth)
         self._made: dict[str, object] = {}
-        """By which catalog each project's tables were made."""
+        """By which catalog, and for how many days, each project's tables were made."""
 
         self._looked_at: dict[str, object] = {}
         """By which catalog that was tried, whatever came of it."""
@@ -181,7 +181,7 @@ class Mover:
         failed = self._move_each(project)
         if failed:
             raise next(iter(failed.values()))
-        self._moves.prune()
+        self._moves.prune({each.name: each.retention for each in self._projects.all()})
 
     def still(self) -> AbstractContextManager[object]:
         """Give a moment in which no move and no table is at work. For any thread; a short one.
@@ -218,9 +218,9 @@ class Mover:
         resting = self._resting()
         self._tell_of_unreadable()
         for project in self._projects.all():
-            if self._made.get(project.name) is not project.catalog and project.name not in resting:
+            if self._made.get(project.name) != _as_made(project) and project.name not in resting:
                 self._try(project.name, partial(self._ensure, project.name))
-            self._looked_at[project.name] = project.catalog
+            self._looked_at[project.name] = _as_made(project)
         with self._looked:
             self._looked.notify_all()
 
@@ -244,15 +244,15 @@ class Mover:
 
     def _has_news(self) -> bool:
         return self._projects.stale() or any(
-            self._looked_at.get(each.name) is not each.catalog for each in self._projects.all()
+            self._looked_at.get(each.name) != _as_made(each) for each in self._projects.all()
         )
 
     def _ensure(self, name: str) -> None:
         """Make the project's tables, once for each catalog that it has."""
         project = self._projects.get(name)
-        if project is not None and self._made.get(name) is not project.catalog:
-            self._warehouse.ensure(name, project.catalog)
-            self._made[name] = project.catalog
+        if project is not None and self._made.get(name) != _as_made(project):
+            self._warehouse.ensure(name, project.catalog, project.retention)
+            self._made[name] = _as_made(project)
 
     def _move_each(self, only: str | None = None) -> dict[str, Exception]:
         """Move until nothing waits; return what went wrong, by project. The others go on."""
@@ -325,7 +325,7 @@ class Mover:
                 self._projects.refresh()
                 self._projects.note_used()
                 self._move_due()
-                self._moves.prune()
+                self._moves.prune({each.name: each.retention for each in self._projects.all()})
             except Exception as error:  # noqa: BLE001  # whatever it is, what waits must not be lost
                 pause = _longer(pause)
                 self.trouble = _what(error)
@@ -372,6 +372,11 @@ class Mover:
             if self._troubles.pop(project, None) is not None:
                 log.warning("the warehouse takes project %s's events again", project)
         self._progress.mark("")
+
+
+def _as_made(project: Project) -> tuple[object, int]:
+    """Return what a project's tables are made by."""
+    return project.catalog, project.retention
 
 
 def _longer(pause: float) -> float:

@@ -24,7 +24,7 @@ from .operations import descriptors, temporary
 from .operations.metrics import Metrics
 from .operations.worker import Watch
 from .people.register import Register
-from .projects.registry import NEW, Project, Projects
+from .projects.registry import NEW, RETENTION_DAYS, Project, Projects
 from .protocols import legacy
 from .protocols.segment import SegmentReader
 from .transfer.channel import Channel
@@ -49,7 +49,7 @@ class Reader:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.allowlist = AllowList(project.catalog)
+        self.allowlist = AllowList(project.catalog, days=project.retention)
         self.segments = SegmentReader(self.allowlist)
         self.translator = legacy.Translator(self.allowlist)
 
@@ -155,7 +155,11 @@ class Collector:
             WarehouseError, CatalogError: as `Projects.check` has it, or the tables that are there
                 contradict the catalog.
         """
-        self.warehouse.ensure(name, self.projects.check(name, catalog, called))
+        self.warehouse.ensure(
+            name,
+            self.projects.check(name, catalog, called),
+            before.retention if (before := self.projects.get(name)) else RETENTION_DAYS,
+        )
         return self.projects.add(name, catalog, shipped=shipped, called=called)
 
     def remove_project(self, name: str) -> None:

@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     return (
         1
         if (total.damaged or total.cut_off)
-        and not (total.taken or total.known or total.sent or total.erased)
+        and not (total.taken or total.known or total.sent or total.erased or total.older)
         else 0
     )
 
@@ -185,6 +185,11 @@ def _report(total: Summary, project: str) -> None:
         )
     if total.known:
         say(f"  {many(total.known, 'event')} known already")
+    if total.older:
+        say(
+            f"  {many(total.older, 'event')} left out, older than what the project keeps; to keep "
+            f"more: `aboveboard projects set {project} --retention 3650d`, and import again"
+        )
     if total.erased:
         say(f"  {many(total.erased, 'event')} left out, of installs that were erased")
     if total.sent:

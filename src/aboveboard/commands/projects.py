@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from aboveboard.collector.projects.registry import Project, Projects
 
 NAME = "projects"
+RETENTION_MAX = 3_650
+"""Days. What is kept for longer than ten years is kept for good."""
 
 
 def add_data_argument(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
@@ -62,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     about = "add a project, or give one another catalog; the keys stay"
     adding = actions.add_parser("add", help=about, description=about)
     adding.add_argument("name", metavar="NAME", help="up to 31 of a-z, 0-9 and _, a letter first")
-    about = "give a project that is there another catalog, or limits of its own"
+    about = "give a project that is there another catalog, a time to keep events, or limits"
     setting = actions.add_parser("set", help=about, description=about)
     setting.add_argument("name", metavar="NAME")
     for action in (adding, setting):
@@ -88,6 +90,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how much a key or an install may send, as key-installs-day=5000; `off` is no limit; "
         "can be given again. `projects list` has those that are not as they come",
     )
+    setting.add_argument(
+        "--retention",
+        type=_days,
+        metavar="DAYS",
+        help="how long events are kept, as 400d, which it is unless said; older ones are removed",
+    )
     about = "remove a project, its keys, and all of its events; no collector may run meanwhile"
     removing = actions.add_parser("remove", help=about, description=about)
     removing.add_argument("name", metavar="NAME")
@@ -95,6 +103,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_warehouse_argument(removing)
     for action in (listing, adding, setting, removing):
         add_data_argument(action, again=True)
+
+
+def _days(text: str) -> int:
+    number = text.removesuffix("d")
+    if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= RETENTION_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1d to {RETENTION_MAX}d")
+    return int(number)
 
 
 def _limit(text: str) -> tuple[str, int | None]:
@@ -136,11 +151,17 @@ def _add(args: argparse.Namespace, projects: Projects) -> int:
 
 def _set(args: argparse.Namespace, projects: Projects) -> int:
     _check_there(args.name, projects)
-    if args.catalog is None and not args.limit:
-        _warn("say what is to be set: --catalog FILE, --limit NAME=AMOUNT, or both")
+    if args.catalog is None and args.retention is None and not args.limit:
+        _warn("say what is to be set: --catalog FILE, --limit NAME=AMOUNT, --retention 400d")
         return 2
     if args.catalog is not None:
         _add(args, projects)
+    if args.retention is not None:
+        projects.keep_for(args.name, args.retention)
+        say(
+            f"{args.name} keeps events for {args.retention} days; what is older is removed by the "
+            "collector within a day"
+        )
     if args.limit:
         projects.limit(args.name, dict(args.limit))
         for each in projects.all():

@@ -46,7 +46,7 @@ def routes() -> list[ControllerRouterHandler]:
         Router(
             "/",
             route_handlers=[
-                *(_front, _insight, _quarantine, _quarantine_json, _catalog, _asset),
+                *(_front, _insight, _quarantine, _quarantine_json, _catalog, _catalog_json, _asset),
                 *signin.ROUTES,
             ],
             exception_handlers={
@@ -118,6 +118,17 @@ def _quarantine(request: Asked) -> Answer:
 def _quarantine_json(request: Asked) -> Answer:
     rows = _dropped(request, _view(request, look=False))
     return answer(quarantine.as_json(rows).encode(), "application/json")
+
+
+@get("/catalog.json", sync_to_thread=True)
+def _catalog_json(request: Asked) -> Answer:
+    project = _view(request, look=False).project
+    told = {
+        "project": project.name,
+        "retention_days": project.retention,
+        "catalog": project.catalog.as_json(),
+    }
+    return answer(json.dumps(told).encode(), "application/json")
 
 
 @get("/catalog", sync_to_thread=True)

@@ -46,6 +46,10 @@ class Project(Protocol):
     @property
     def keys(self) -> Sequence[str]: ...
 
+    @property
+    def retention(self) -> int:
+        """Return how many days what is collected is kept."""
+
 
 class Projects(Protocol):
     """Where projects come from; the collector's `Projects`."""

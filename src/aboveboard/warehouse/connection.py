@@ -109,8 +109,13 @@ class Warehouse:
             self._unlock()
             raise
 
-    def ensure(self, project: str, catalog: Catalog) -> None:
+    def ensure(self, project: str, catalog: Catalog, days: int | None = None) -> None:
         """Make the project's tables, or add to them what the catalog has more.
+
+        Args:
+            project: Whose.
+            catalog: What they hold.
+            days: How long rows are kept, by their hour; as before where None.
 
         Raises:
             WarehouseError: the catalog cannot be kept beside what is there already.
@@ -147,6 +152,8 @@ class Warehouse:
                 if each.name == schema.SESSIONS:
                     columns = {column.name: column.type for column in each.columns}
                     self._writer.command(create_view(project, columns))
+            if days is not None:
+                self._keep_for(project, days)
 
     def insert(
         self, project: str, table: str, columns: Mapping[str, Sequence[object]], token: str
@@ -314,6 +321,18 @@ class Warehouse:
             fmt="JSONColumns",
             settings=dict(settings),
         )
+
+    def _keep_for(self, project: str, days: int) -> None:
+        """Have rows go by themselves once they are so old; those of today's tables too."""
+        rows = self._writer.query(
+            "SELECT name, create_table_query FROM system.tables "
+            "WHERE database = {database:String} AND engine LIKE '%MergeTree'",
+            {"database": schema.database(project)},
+        ).result_rows
+        for name, declared in rows:
+            if "`time`" in declared and schema.lifetime(days) not in declared:
+                # Not waited for: old parts are written anew one after the other.
+                self._change(schema.keep_for(project, str(name), days), {"alter_sync": 0})
 
     def _change_beside(self, sql: str) -> None:
         with self._reader() as client, _plain_errors():

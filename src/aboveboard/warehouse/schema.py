@@ -167,6 +167,17 @@ def create_table(project: str, wanted: Table, prefix: str = "") -> str:
     )
 
 
+def lifetime(days: int) -> str:
+    """Return after how many days a row goes, as ClickHouse writes it down."""
+    return f" TTL time + toIntervalDay({days:d}) "
+
+
+def keep_for(project: str, table: str, days: int) -> str:
+    """Return the DDL that has rows of a table go after so many days."""
+    into = f"{quote(database(project))}.{quote(table)}"
+    return f"ALTER TABLE {into} MODIFY{lifetime(days).rstrip()}"
+
+
 def grow_table(project: str, wanted: Table, present: Mapping[str, str]) -> str | None:
     """Return the DDL that adds what `present` (column name to type) lacks, or None.
 

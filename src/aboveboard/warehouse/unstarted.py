@@ -161,7 +161,12 @@ class Unstarted:
             for ids, hour in seen.items()
             if keys[ids] not in started and noted.get(keys[ids], 0) < rank(hour)
         ]
-        rows += [(ids, 0, STARTED) for ids in begun if 0 < noted.get(keys[ids], 0) < STARTED]
+        # Dated like the row whose place it takes, and a day later, so that it does not go before.
+        rows += [
+            (ids, STARTED - 1 - noted[keys[ids]] + 86_400, STARTED)
+            for ids in begun
+            if 0 < noted.get(keys[ids], 0) < STARTED
+        ]
         if rows:
             columns: dict[str, Sequence[object]] = {
                 "user_id": [keys[ids][0] for ids, _, _ in rows],

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from . import retention, storage
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
     from .depth import Depth
@@ -133,12 +133,16 @@ class Moves:
                 connection.execute("DELETE FROM move WHERE id = ?", (move.id,))
             self._depth.measure(self._connection)
 
-    def prune(self) -> None:
-        """Delete what has had its time, unless that was done lately."""
+    def prune(self, kept: Mapping[str, int]) -> None:
+        """Delete what has had its time, unless that was done lately.
+
+        Args:
+            kept: How many days each project keeps what is collected.
+        """
         if time.monotonic() < self._due:
             return
         with storage.plain_errors(self._file), storage.transaction(self._connection) as connection:
-            retention.prune(connection, time.time())
+            retention.prune(connection, time.time(), kept)
         self._due = time.monotonic() + PRUNE_EVERY
 
     def close(self) -> None:

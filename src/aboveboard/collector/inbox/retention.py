@@ -10,6 +10,7 @@ from . import quarantine
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
 ID_DAYS = 30
 """How long a delivery's id and an event's own are remembered; a sender gives up much earlier."""
@@ -43,15 +44,31 @@ KEPT = ("salt",)
 """Tables whose rows stay."""
 
 
-def prune(connection: sqlite3.Connection, now: float) -> None:
+OF_LOGS = ("session", "imported", "imported_by_bytes", "erased")
+"""Tables whose rows stay for as long as the project's events do, however long that is; those of the
+others no longer than that."""
+
+
+def prune(
+    connection: sqlite3.Connection, now: float, kept: Mapping[str, int] | None = None
+) -> None:
     """Delete the rows whose time is over.
 
     Args:
         connection: The inbox's, in a transaction.
         now: Seconds since 1970.
+        kept: How many days each project keeps its events. Rows of other projects go as said above.
     """
+    own = dict(kept or {})
+    others = ", ".join("?" * len(own))
     for table, (column, days) in PRUNED.items():
         connection.execute(
-            f"DELETE FROM {table} WHERE {column} < ?",  # noqa: S608  # two of the words above
-            (int(now) - days * 86_400,),
+            f"DELETE FROM {table} WHERE {column} < ? AND project NOT IN ({others})",  # noqa: S608  # two of the words above
+            (int(now) - days * 86_400, *own),
         )
+        for project, most in own.items():
+            stays = most if table in OF_LOGS else min(most, days)
+            connection.execute(
+                f"DELETE FROM {table} WHERE {column} < ? AND project = ?",  # noqa: S608  # the same
+                (int(now) - stays * 86_400, project),
+            )

@@ -88,4 +88,10 @@ CREATE TABLE project_limit (
 ) WITHOUT ROWID;
 """,
     ),
+    Migration(
+        "2026-11-29",  # how many days what is collected is kept
+        """
+ALTER TABLE project ADD COLUMN retention INTEGER NOT NULL DEFAULT 400;
+""",
+    ),
 )

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 NEW = "the new catalog"
 
+RETENTION_DAYS = 400
+"""Thirteen months, so that a month can be compared with the same one of last year."""
+
 
 class UnreadableError(CatalogError):
     """A project's catalog cannot be read; the text is one line that says what to do."""
@@ -49,6 +52,9 @@ class Project:
     """Whether the catalog is the one that comes with aboveboard, and grows with it."""
 
     limits: rates.Limits = rates.DEFAULT
+
+    retention: int = RETENTION_DAYS
+    """How many days what is collected is kept."""
 
 
 def shipped_catalog(app: str) -> Catalog:
@@ -227,7 +233,8 @@ class Projects:
             before = self._projects.get(name)
             text = json.dumps(self._follow(name, catalog, called, replace).as_json())
             connection.execute(
-                "INSERT INTO project VALUES (?, ?, ?, ?) ON CONFLICT (name)"
+                "INSERT INTO project (name, catalog, shipped, added) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (name)"
                 " DO UPDATE SET catalog = excluded.catalog, shipped = excluded.shipped",
                 (name, text, shipped, now),
             )
@@ -300,6 +307,20 @@ class Projects:
             connection.execute("DELETE FROM project WHERE name = ?", (name,))
         self.reload()
 
+    def keep_for(self, name: str, days: int) -> None:
+        """Have a project keep what is collected for so many days.
+
+        Raises:
+            storage.StorageError: the file cannot be written; nothing has changed.
+        """
+        with (
+            self._lock,
+            storage.plain_errors(self._file),
+            storage.transaction(self._connection) as connection,
+        ):
+            connection.execute("UPDATE project SET retention = ? WHERE name = ?", (days, name))
+        self.reload()
+
     def reload(self) -> None:
         """Read what another process may have added.
 
@@ -329,8 +350,9 @@ class Projects:
         texts: dict[str, bytes] = {}
         unreadable: dict[str, str] = {}
         # As bytes: what is damaged may be no text any more, and is then nobody else's trouble.
-        for name, text, shipped in self._connection.execute(
-            "SELECT name, CAST(catalog AS BLOB), shipped FROM project ORDER BY added, name"
+        for name, text, shipped, kept in self._connection.execute(
+            "SELECT name, CAST(catalog AS BLOB), shipped, retention FROM project"
+            " ORDER BY added, name"
         ):
             before = self._projects.get(name)
             try:
@@ -349,6 +371,7 @@ class Projects:
                     tuple(write_keys.get(name, ())),
                     bool(shipped),
                     rates.Limits(limits[name]) if name in limits else rates.DEFAULT,
+                    kept,
                 )
                 projects[name] = before if before == project and before is not None else project
         self._projects, self._texts, self._unreadable = projects, texts, unreadable

@@ -97,6 +97,7 @@ class Translator:
 
     def __init__(self, allowlist: AllowList) -> None:
         self._allowlist = allowlist
+        self.days = allowlist.days
         legacy = allowlist.catalog.legacy
         self._says_none = legacy is not None
         try:

@@ -162,7 +162,7 @@ def _read_one(
     elif name.startswith("$"):
         return
     user_id = sender if _lone(event) else _user_id(event)
-    moment = _moment(event, now, clock)
+    moment = _moment(event, now, clock, translator.days)
     session: str | None = None
     seq: int | None = number
     if properties.get("$lib") == "aboveboard":
@@ -232,7 +232,9 @@ def _user_id(event: Mapping[str, Json]) -> str | None:
     return None
 
 
-def _moment(event: Mapping[str, Json], now: float, clock: clocks.Clock) -> int | None:
+def _moment(
+    event: Mapping[str, Json], now: float, clock: clocks.Clock, days: int | None
+) -> int | None:
     """Return the event's time in seconds; now where it has none, None where it cannot be."""
     told = event.get("timestamp")
     if told is None:
@@ -241,7 +243,7 @@ def _moment(event: Mapping[str, Json], now: float, clock: clocks.Clock) -> int |
     if seconds is None:
         return None
     moment = int(clock.true(int(seconds)))
-    return moment if is_plausible(moment, now) else None
+    return moment if is_plausible(moment, now, days=days) else None
 
 
 def _sent(document: Mapping[str, Json]) -> Json:

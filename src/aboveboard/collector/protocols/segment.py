@@ -36,7 +36,7 @@ NOT_JSON = "not a line of JSON"
 NO_USER_ID = "user_id is no random UUID"
 NO_SESSION = "session is no random UUID"
 NO_TIME = "time is not in seconds since 1970, or lies in the future"
-TOO_OLD = "time is longer ago than what is taken over the wire"
+TOO_OLD = "time is longer ago than what is taken"
 NOT_IN_CATALOG = "the catalog has no such event"
 
 LINES_MAX = 10_000
@@ -155,7 +155,9 @@ class SegmentReader:
                 event.seq = place
             by_shape.setdefault(type(event), []).append(event)
         for line, group in by_shape.items():
-            columns = self._shapes[line].columns(group, accepted, now, source, clock)
+            columns = self._shapes[line].columns(
+                group, accepted, now, source, clock, self._allowlist.days
+            )
             if columns is None:
                 return self._read_each(body, source, clock)
             accepted.tables[self._shapes[line].form.table] = columns
@@ -237,7 +239,7 @@ class SegmentReader:
         if isinstance(moment, bool) or not isinstance(moment, int | float):
             return NO_TIME
         moment = clock.true(moment)
-        if not is_plausible(moment, now, imported=imported):
+        if not is_plausible(moment, now, imported=imported, days=self._allowlist.days):
             return TOO_OLD if EARLIEST <= moment < now else NO_TIME
         if seq is None:
             return NO_PLACE
@@ -284,6 +286,7 @@ class _Shape:
         now: float,
         source: str,
         clock: clocks.Clock,
+        days: int | None,
     ) -> dict[str, list[object]] | None:
         """Return the lines as columns; None where an id or a time is not as it must be."""
         found: dict[str, list[Any]] = {name: list(map(get, lines)) for name, get in _GETTERS}
@@ -294,8 +297,8 @@ class _Shape:
         if not (
             all(map(is_random_id, set(found[shape.USER_ID])))
             and all(map(is_random_id, distinct))
-            and is_plausible(min(times), now)
-            and is_plausible(max(times), now)
+            and is_plausible(min(times), now, days=days)
+            and is_plausible(max(times), now, days=days)
         ):
             return None
         accepted.sessions |= distinct

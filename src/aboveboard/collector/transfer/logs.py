@@ -64,6 +64,9 @@ class Summary:
     erased: int = 0
     """Events of installs that were erased, which are left out."""
 
+    older: int = 0
+    """Events that are older than what the project keeps."""
+
     senders: set[str] = field(default_factory=set)
     """Installs of older logs that sent events too; what they sent cannot be told from the log's."""
 
@@ -75,6 +78,7 @@ class Summary:
         self.damaged += other.damaged
         self.nobodys += other.nobodys
         self.erased += other.erased
+        self.older += other.older
         self.cut_off += other.cut_off
         self.installs |= other.installs
         self.sent |= other.sent
@@ -239,6 +243,9 @@ class _Attempt:
         if not self._is_known(str(told[EVENT]), was, accepted):
             return False
         refused = self._reader.segments.take(told, accepted, SOURCE, place=place, takes_nobody=True)
+        if refused == segment.TOO_OLD:
+            self.summary.older += 1
+            return None
         if refused is not None:
             self.summary.damaged += 1
             return None
@@ -266,6 +273,9 @@ class _Attempt:
             or not is_plausible(moment, now, imported=True)
         ):
             self.summary.damaged += 1
+            return None
+        if not is_plausible(moment, now, imported=True, days=self._reader.allowlist.days):
+            self.summary.older += 1
             return None
         translator = self._reader.translator
         event, kept, machine = translator.translate(str(told[EVENT]), properties)

@@ -1,0 +1,146 @@
+"""What is collected is kept for as long as the project says, and no longer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aboveboard.catalog.line import hour
+from aboveboard.collector.projects.registry import RETENTION_DAYS, Projects
+from tests.collector.tool import Install, Server, add_project, ask, new_id, until
+
+DAY = 86_400
+NOW = hour(time.time())
+
+
+def set_retention(data: Path, days: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "aboveboard", "projects", "set", "tool", "--retention", days,
+         "--data", str(data)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def session(days: int) -> bytes:
+    """Return a session that was so many days ago."""
+    me = Install()
+    told = {"time": NOW - days * DAY}
+    start = {"app_version": "1.2.3", "os": "Linux", "arch": "x86_64", "python_version": "3.12.1"}
+    return me.line("session_start", start, **told) + me.line("message_send", {}, **told)
+
+
+def ages(data: Path, table: str = "message_send") -> list[int]:
+    rows = ask(data, f"SELECT time FROM {{project:Identifier}}.{table} ORDER BY time DESC").rows
+    return [round((NOW - when.timestamp()) / DAY) for (when,) in rows]  # type: ignore[attr-defined]
+
+
+def has_older(server: Server, days: int) -> bool:
+    """Return whether anything is shown that is older than so many days."""
+    since, last = (time.strftime("%Y-%m-%d", time.gmtime(NOW - each * DAY)) for each in (500, days))
+    told = server.request("GET", f"/insights/events.json?project=tool&since={since}&until={last}")
+    assert told.status == 200
+    return bool(told.json()["rows"])
+
+
+def test_it_is_thirteen_months_unless_said(tmp_path: Path) -> None:
+    add_project(tmp_path)
+    with closing(Projects(tmp_path)) as projects:
+        (project,) = projects.all()
+    assert project.retention == RETENTION_DAYS == 400
+    declared = "SELECT create_table_query FROM system.tables WHERE database = {project:String}"
+    server = Server(tmp_path)
+    server.stop()
+    tables = [str(text) for (text,) in ask(tmp_path, declared).rows if "MergeTree" in str(text)]
+    assert len(tables) > 5
+    assert all("TTL time + toIntervalDay(400)" in text for text in tables)
+
+
+def test_what_is_older_than_a_project_keeps_goes_and_what_is_younger_stays(tmp_path: Path) -> None:
+    key = add_project(tmp_path)
+    server = Server(tmp_path)
+    for days in (1, 20, 40, 300):
+        assert server.send(key, session(days)).json()["accepted"] == 2
+    server.settle()
+    assert has_older(server, 35)
+    told = set_retention(tmp_path, "30d")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "keeps events for 30 days" in told.stdout
+
+    def refuses() -> bool:
+        late = server.send(key, session(31)).json()
+        if late["accepted"]:
+            return False
+        assert late["rejected"] == [
+            {"line": line, "reason": "time is longer ago than what is taken"} for line in (1, 2)
+        ]
+        return True
+
+    until(refuses)
+    assert server.send(key, session(29)).json()["accepted"] == 2
+    server.settle()
+    until(lambda: not has_older(server, 35), seconds=60)
+    server.stop()
+    for table in ("message_send", "sessions"):
+        assert ages(tmp_path, table) == [1, 20, 29]
+
+
+def test_tables_of_before_are_given_it_without_losing_what_is_younger(tmp_path: Path) -> None:
+    from aboveboard.warehouse import Warehouse, embedded
+    from tests.collector.tool import CATALOG
+
+    add_project(tmp_path)
+    with closing(Warehouse(embedded(tmp_path / "warehouse"))) as warehouse:
+        warehouse.ensure("tool", CATALOG)
+        for days in (10, 399, 450):
+            told: dict[str, list[object]] = {
+                "user_id": [new_id()], "session": [new_id()], "seq": [0],
+                "time": [NOW - days * DAY],
+            }  # fmt: skip
+            warehouse.insert("tool", "message_send", told, new_id())
+    server = Server(tmp_path)
+    try:
+        until(lambda: not has_older(server, 440), seconds=60)
+    finally:
+        server.stop()
+    assert ages(tmp_path) == [10, 399]
+
+
+def test_a_log_that_is_older_is_left_out_and_said(tmp_path: Path) -> None:
+    add_project(tmp_path)
+    log = tmp_path / "log"
+    log.write_bytes(session(500) + session(2))
+    told = subprocess.run(
+        [sys.executable, "-m", "aboveboard", "import", str(log), "--project", "tool",
+         "--data", str(tmp_path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0
+    assert told.stdout.startswith("2 events of 1 install taken")
+    assert "2 events left out, older than what the project keeps" in told.stdout
+    set_retention(tmp_path, "600d")
+    again = subprocess.run(told.args, capture_output=True, text=True, check=False)
+    assert again.stdout.startswith("2 events of 1 install taken")
+    assert ages(tmp_path) == [2, 500]
+
+
+def test_it_stands_on_the_page_and_in_the_facts(tmp_path: Path) -> None:
+    add_project(tmp_path)
+    set_retention(tmp_path, "90")
+    server = Server(tmp_path)
+    assert b"kept for 90 days" in server.request("GET", "/catalog?project=tool").body
+    facts = json.loads(server.request("GET", "/catalog.json?project=tool").body)
+    assert (facts["project"], facts["retention_days"]) == ("tool", 90)
+    assert "message_send" in json.dumps(facts["catalog"])
+    server.stop()
+
+
+@pytest.mark.parametrize("days", ["0d", "-1d", "4000d", "long", "1.5d", "²d"])
+def test_what_is_no_time_is_refused(tmp_path: Path, days: str) -> None:
+    add_project(tmp_path)
+    assert set_retention(tmp_path, days).returncode == 2
