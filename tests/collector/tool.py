@@ -31,7 +31,7 @@ from aboveboard.catalog.event import (
     version,
 )
 from aboveboard.collector.projects import migrations
-from aboveboard.collector.projects.registry import Projects
+from aboveboard.collector.projects.registry import Projects, shipped_catalog
 from aboveboard.warehouse import Result, Warehouse, database, embedded
 
 NOW = int(time.time())
@@ -270,6 +270,14 @@ def add_project(
     """Add a project to a directory, or give it another catalog; return its write key."""
     with closing(Projects(data)) as projects:
         return projects.add(name, catalog, replace=replace).keys[0]
+
+
+def keep_for(data: Path, days: int, name: str = "aider") -> None:
+    """Have a project, made if it is missing, keep events for so long: a log may be years old."""
+    with closing(Projects(data)) as projects:
+        if projects.get(name) is None:
+            projects.add(name, shipped_catalog("aider"), shipped=True)
+        projects.keep_for(name, days)
 
 
 def damage(data: Path, project: str, catalog: str | bytes = b"\xff{") -> None:

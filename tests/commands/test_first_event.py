@@ -12,7 +12,7 @@ import pytest
 
 from aboveboard.catalog.catalog import Catalog
 from tests.client.conftest import Tool
-from tests.collector.tool import EVENTS, Server, add_project, until
+from tests.collector.tool import EVENTS, Server, add_project, keep_for, until
 
 
 def blocks(server: Server, project: str) -> list[str]:
@@ -102,6 +102,7 @@ def test_a_log_is_imported_while_the_server_runs(
     server: Server, folder: Path, home: dict[str, str], sample_log: Path
 ) -> None:
     _, bring, *_ = blocks(server, "aider")
+    keep_for(server.data, 3_650)
     told = shell(bring.replace("FILE", str(sample_log)), folder, home)
     assert told.startswith("1,000 events of 1 install taken into project aider")
     path = "/?project=aider&since=2025-08-01&until=2026-04-30"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aboveboard.warehouse import database
-from tests.collector.tool import NOW, Install, Server, add_project, ask, new_id, until
+from tests.collector.tool import NOW, Install, Server, add_project, ask, keep_for, new_id, until
 from tests.collector.transfer.test_logs import old
 
 
@@ -259,6 +259,7 @@ class TestAidersPublishedSample:
     def test_it_is_a_thousand_events_of_one_install_with_107_messages(
         self, sample_log: Path, tmp_path: Path
     ) -> None:
+        keep_for(tmp_path, 3_650)
         told = take(tmp_path, sample_log, project="aider")
         assert told == "1,000 events of 1 install taken into project aider\n"
         assert count(tmp_path, "message_send", "aider") == 107
@@ -273,6 +274,7 @@ class TestAidersPublishedSample:
     def test_its_models_are_those_that_a_few_lines_count(
         self, sample_log: Path, tmp_path: Path
     ) -> None:
+        keep_for(tmp_path, 3_650)
         take(tmp_path, sample_log, project="aider")
         told = map(json.loads, sample_log.read_text().splitlines())
         counted = Counter(

@@ -47,10 +47,20 @@ Row = dict[str, Any]
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
+def written(tmp_path: Path) -> Path:
+    """A data directory as 0.1.0 left it."""
     with tarfile.open(WRITTEN) as archive:
         archive.extractall(tmp_path, filter="data")
     return tmp_path / "data"
+
+
+@pytest.fixture
+def data(written: Path) -> Path:
+    """The same, with projects that keep what is of 2025 for long enough to look at it."""
+    with closing(Projects(written)) as projects:
+        for project in projects.all():
+            projects.keep_for(project.name, 3_650)
+    return written
 
 
 @pytest.fixture
@@ -367,15 +377,15 @@ class TestTheTablesOfAFile:
         assert self.tables(data, *file) == self.tables(tmp_path / "new", *file)
 
     def test_keep_all_rows_whichever_step_a_version_between_had_come_to(
-        self, data: Path, tmp_path: Path, file: File
+        self, written: Path, tmp_path: Path, file: File
     ) -> None:
         made = self.rows(tmp_path / "new", *file)
-        shutil.copytree(data, tmp_path / "at-once")
+        shutil.copytree(written, tmp_path / "at-once")
         wanted = self.rows(tmp_path / "at-once", *file)
         assert any(wanted.values())
         for taken in range(1, len(file.steps)):
             stopped = tmp_path / str(taken)
-            shutil.copytree(data, stopped)
+            shutil.copytree(written, stopped)
             storage.connect(stopped, file.name, file.steps[:taken]).close()
             found = self.rows(stopped, *file)
             assert found.keys() == wanted.keys()
