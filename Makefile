@@ -9,12 +9,12 @@ PORT ?= 8300
 run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where it is empty
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
 
-# Three workers keep two cores busy: a test often waits, for a socket or for a timeout to pass.
+# Four workers keep two cores busy: a test often waits, for a socket or for a timeout to pass.
 test: $(VENV)/ready ## Everything that the product promises
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-test-long: $(VENV)/ready ## The client's proofs at full length: 100,000 histories, 1,000 kills; a quarter of an hour
-	ABOVEBOARD_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client/proofs
+test-long: $(VENV)/ready ## The proofs at full length: 100,000 histories, 2,000 kills; hours
+	ABOVEBOARD_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client/proofs tests/collector tests/migration
 
 test-pythons: $(VENV)/ready ## The client's tests on every other Python that is on this machine
 	$(BIN)/python tools/pythons.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import uuid
 from collections import Counter, defaultdict
@@ -196,7 +197,11 @@ def lives(draw: st.DrawFn) -> list[Life]:
     return found
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LIVES = 200 if os.environ.get("ABOVEBOARD_LONG") else 6
+"""Each takes a second or more."""
+
+
+@settings(max_examples=LIVES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lived=lives(), dice=st.randoms(use_true_random=False))
 def test_however_its_events_arrive_a_session_counts_once_and_everywhere_alike(
     mortal: Mortal, lived: list[Life], dice: random.Random

@@ -154,7 +154,10 @@ class TestFiles:
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
     def test_a_directory_that_cannot_be_looked_into(self, data: Path) -> None:
-        told = doctor(data, before=("setpriv", "--reuid=65534", "--clear-groups"))
+        nobody = ("setpriv", "--reuid=65534", "--clear-groups")
+        if subprocess.run([*nobody, sys.executable, "-c", ""], check=False).returncode:
+            pytest.skip("this Python lies where only its owner may read it")
+        told = doctor(data, before=nobody)
         told.only("cannot be looked into", "as the user whom the collector runs as")
 
     def test_too_little_room(self, data: Path) -> None:

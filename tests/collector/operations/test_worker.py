@@ -322,8 +322,10 @@ class TestDescriptors:
         assert "ulimit -n" in said.stderr
         assert len(said.stderr.splitlines()) == 1
 
-    def test_connections_leave_half_of_the_descriptors(self) -> None:
-        assert descriptors.connections(256) == 128
+    def test_connections_leave_half_of_the_descriptors_and_what_a_collector_needs(self) -> None:
+        assert descriptors.connections(256) == 256 - descriptors.OWN
+        assert descriptors.connections(1024) == 512
+        assert descriptors.connections(64) == descriptors.CONNECTIONS_MIN
         assert descriptors.connections(10**6) == descriptors.CONNECTIONS_MAX
 
 

@@ -26,6 +26,12 @@ CONNECTIONS_MAX = 4096
 NEEDED = 128
 """Fewer than this and the warehouse cannot work: about 60 are open at rest."""
 
+CONNECTIONS_MIN = 16
+
+OWN = 192
+"""Descriptors that are no connection's, however few there are: some hundred are open at rest, and
+an insert opens a file a column."""
+
 SPARE = 16
 """Fewer than this left and the next insert may fail: it opens a file a column."""
 
@@ -49,7 +55,7 @@ def raise_limit(*, _set: Callable[[int, tuple[int, int]], None] = resource.setrl
 
 def connections(limit: int) -> int:
     """Return how many connections there may be at once: at most half of the descriptors."""
-    return min(CONNECTIONS_MAX, limit // 2)
+    return max(CONNECTIONS_MIN, min(CONNECTIONS_MAX, limit // 2, limit - OWN))
 
 
 def nearly_none() -> bool:
