@@ -9,9 +9,9 @@ PORT ?= 8300
 run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where it is empty
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
 
-# Four workers keep two cores busy: a test often waits, for a socket or for a timeout to pass.
+# Three workers keep two cores busy: a test often waits, for a socket or for a timeout to pass.
 test: $(VENV)/ready ## Everything that the product promises
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-long: $(VENV)/ready ## The proofs at full length: 100,000 histories, 2,000 kills; hours
 	ABOVEBOARD_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client/proofs tests/collector tests/migration

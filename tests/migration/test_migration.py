@@ -270,7 +270,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_doubled(
         "collector.mover.move_all()\n"
         "collector.close()\n"
     )
-    for _ in range(6):
+    for _ in range(12 if LONG else 3):
         process = subprocess.Popen(
             [sys.executable, "-c", script, str(data)], stdout=subprocess.PIPE
         )
