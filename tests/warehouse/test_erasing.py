@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import shutil
 import struct
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +18,7 @@ from aboveboard.catalog.event import count, version
 from aboveboard.warehouse import Warehouse, WarehouseError, Which, database, embedded
 from aboveboard.warehouse.schema import key
 from tests.collector.tool import until
+from tests.conftest import ROOT, missing
 
 NOON = 1_760_000_400
 
@@ -109,6 +113,27 @@ def files_with(directory: Path, *words: bytes) -> list[str]:
     ]
 
 
+ONE_LIFE = """
+import os, sys, uuid
+from pathlib import Path
+from aboveboard.warehouse import Warehouse, Which, embedded
+from tests.warehouse.test_erasing import CATALOG, erase, files_with, insert, key
+
+data = Path(sys.argv[1])
+warehouse = Warehouse(embedded(data))
+warehouse.ensure("tool", CATALOG)
+me = str(uuid.uuid4())
+told = b"77.66.55", key(me).to_bytes(8, "little")
+insert(warehouse, str(uuid.uuid4()), str(uuid.uuid4()))
+insert(warehouse, me, str(uuid.uuid4()), "77.66.55")
+before = bool(files_with(data, *told))
+erase(warehouse, Which((me,)))
+after = files_with(data, *told)
+print(f"found before: {before}; found after: {after}", flush=True)
+os._exit(0)
+"""
+
+
 class TestOneInstall:
     def test_is_gone_from_every_table_and_the_others_stay(self, warehouse: Warehouse) -> None:
         me, other = str(uuid.uuid4()), str(uuid.uuid4())
@@ -131,6 +156,21 @@ class TestOneInstall:
         erase(warehouse, Which((me,)))
         assert files_with(tmp_path, *told) == []
         assert len(installs(warehouse)) == 5
+
+    def test_is_gone_only_when_its_files_are_removed(self, tmp_path: Path) -> None:
+        if shutil.which("strace") is None:
+            missing("strace")
+        slowly = ["strace", "--seccomp-bpf", "-f", "-qq", "-o", str(tmp_path / "calls")]
+        slowly += ["-e", "trace=unlink", "-e", "inject=unlink:delay_enter=20000"]  # each 20 ms
+        where = tmp_path / "data"
+        where.mkdir()
+        told = subprocess.run(
+            [*slowly, sys.executable, "-c", ONE_LIFE, str(where)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+        assert told == b"found before: True; found after: []\n"
 
     def test_tables_are_as_they_were(self, warehouse: Warehouse) -> None:
         def declared() -> list[tuple[object, ...]]:

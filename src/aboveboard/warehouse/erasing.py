@@ -177,11 +177,14 @@ class Erasing:
         return left == 0
 
     def old_parts(self, tables: Collection[str]) -> set[tuple[str, str]]:
-        """Return the parts that still lie on the disk beside those that took their place."""
+        """Return the parts that still lie on the disk beside those that took their place.
+
+        A part whose files are being removed is shown only to who asks for `_state`.
+        """
         return {
             (str(table), str(part))
-            for table, part in self._ask(
-                "SELECT table, name FROM system.parts "
+            for table, part, _ in self._ask(
+                "SELECT table, name, _state FROM system.parts "
                 f"WHERE database = '{self._database}' AND NOT active"
             )
             if table in tables
