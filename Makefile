@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8300
 
-.PHONY: run test mutants fuzz test-long test-pythons lint bench aider clean
+.PHONY: run test mutants fuzz test-long test-pythons lint bench aider clickhouse clean
 
 run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where it is empty
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
@@ -38,6 +38,9 @@ bench: $(VENV)/ready .cache/aider/ready .cache/posthog/ready ## The numbers of b
 	$(BIN)/python bench/run.py
 
 aider: .cache/aider/ready ## The real aider, in an environment of its own, for its tests
+
+clickhouse: $(VENV)/ready ## A ClickHouse that listens, for the tests of a server and a cluster; needs npm
+	@$(BIN)/python tools/clickhouse.py
 
 # An environment is ready when its stamp is newer than what it is made from.
 $(VENV)/ready: requirements/all.txt requirements/build.txt pyproject.toml

@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.loopback import answering
+
+if TYPE_CHECKING:
+    from tests.clickhouse.node import Node
 
 settings.register_profile(
     "default",
@@ -55,6 +58,16 @@ def sample_log() -> Path:
     if not path.exists():
         pytest.skip("aider's published sample is not beside the project (../shared/reference)")
     return path
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A ClickHouse server; whoever uses it leaves it as it was (`Node.clear`)."""
+    from tests.clickhouse.node import Node  # not where the client alone is tested
+
+    running = Node(tmp_path_factory.mktemp("server") / "node").start()
+    yield running
+    running.kill()
 
 
 @pytest.fixture
