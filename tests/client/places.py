@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from aboveboard.client import recipient
-from aboveboard.client.errand import Errand
 from aboveboard.client.statefile import StateFile
+from aboveboard.client.target import Target
 
 NOBODY = "http://127.0.0.1:9"
 """An address at which nobody listens."""
@@ -17,10 +17,10 @@ def place(spool: Path | str, endpoint: str = NOBODY) -> Path:
     return Path(spool) / recipient.FOLDERS / recipient.folder(recipient.of(endpoint))
 
 
-def send_to(errand: Errand, url: str) -> None:
-    """Have an errand, what waits on it and the yes behind it be for the recipient at `url`."""
-    StateFile(errand.state).agree({"x": {}}, recipient.of(url))
-    before = Path(errand.path)
-    errand.endpoint, errand._path = url, ""
-    if before.exists() and str(before) != errand.path:
-        before.rename(errand.path)
+def send_to(target: Target, url: str) -> None:
+    """Have a target, what waits on it and the yes behind it be for the recipient at `url`."""
+    StateFile(target.state).agree({"x": {}}, recipient.of(url))
+    before = Path(target.path)
+    target.endpoint, target._path = url, ""
+    if before.exists() and str(before) != target.path:
+        before.rename(target.path)

@@ -1,4 +1,4 @@
-"""What an install keeps beside its decision: the errand, and what the child had to drop."""
+"""What an install keeps beside its decision: the target, and what the child had to drop."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ sys.exit(tool.main())
 """
 
 
-class TestTheErrand:
+class TestTheTarget:
     """The host's word about where it sends to, on which the right to erasure hangs."""
 
     def test_survives_a_full_disk(self, tool: Tool) -> None:
         tool.agree()
         tool.run("send")
-        errand = (tool.place / "errand.json").read_bytes()
+        target = (tool.place / "errand.json").read_bytes()
         subprocess.run(
             [sys.executable, "-c", FULL, "send"],
             env=tool.environ | {"TOOL_ENDPOINT": "http://127.0.0.1:9/new"},
@@ -38,7 +38,7 @@ class TestTheErrand:
             capture_output=True,  # a pipe can't be full
             check=True,
         )
-        assert (tool.place / "errand.json").read_bytes() == errand
+        assert (tool.place / "errand.json").read_bytes() == target
         assert [path.name for path in tool.place.glob("errand.json*")] == ["errand.json"]
 
     @pytest.mark.parametrize(
@@ -88,20 +88,20 @@ def test_what_is_kept_warns_of_nothing_in_the_hosts_output(tool: Tool) -> None:
 
 def test_what_was_dropped_is_told_once_however_many_sessions_begin(tmp_path: Path) -> None:
     install = Install("tool", {"HOME": str(tmp_path)})
-    errand = install.errand(NOBODY, "")
-    dropped = Path(errand.dropped_file)
+    target = install.target(NOBODY, "")
+    dropped = Path(target.dropped_file)
     dropped.parent.mkdir(parents=True)
     with ThreadPoolExecutor(8) as pool:
         for _ in range(500):
             dropped.write_text("3")
-            assert sum(pool.map(lambda _: install.take_dropped(errand), range(8))) == 3
+            assert sum(pool.map(lambda _: install.take_dropped(target), range(8))) == 3
 
 
 @pytest.mark.parametrize("text", ["", "-1", "many", "²", "9" * 5000])
 def test_a_number_of_dropped_segments_that_is_none_is_none(tmp_path: Path, text: str) -> None:
     install = Install("tool", {"HOME": str(tmp_path)})
-    errand = install.errand(NOBODY, "")
-    dropped = Path(errand.dropped_file)
+    target = install.target(NOBODY, "")
+    dropped = Path(target.dropped_file)
     dropped.parent.mkdir(parents=True)
     dropped.write_text(text)
-    assert install.take_dropped(errand) == 0
+    assert install.take_dropped(target) == 0

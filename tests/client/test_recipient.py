@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from aboveboard import Analytics, Catalog
 from aboveboard.client import consent, recipient, segment, upload, wire
 from aboveboard.client.earlier import adopt
-from aboveboard.client.errand import Errand, kept
 from aboveboard.client.identity import new_identity
 from aboveboard.client.install import Install
 from aboveboard.client.statefile import StateFile
+from aboveboard.client.target import Target, kept
 from aboveboard.commands import status
 from tests.client import tool as example
 from tests.client.conftest import Tool
@@ -158,7 +158,7 @@ def _tool(home: Path, endpoint: str, **more: Any) -> Analytics:
     return Analytics(
         app="tool", version="1.2.3", catalog=example.EVENTS, endpoint=endpoint,
         key=f"key of {endpoint}", environ={"HOME": str(home)},
-        _start=lambda *_errand, **_how: None, **more,
+        _start=lambda *_target, **_how: None, **more,
     )  # fmt: skip
 
 
@@ -200,7 +200,7 @@ def test_whatever_is_said_to_whom_nothing_reaches_anybody_else(
         for endpoint, step in steps:
             analytics = _tool(home, endpoint)
             if step == "send":
-                upload.run(analytics._errand, {"HOME": directory})
+                upload.run(analytics._target, {"HOME": directory})
                 continue
             with monkeypatch.context() as streams:
                 streams.setattr(sys, "stdin", _Terminal(step))
@@ -212,7 +212,7 @@ def test_whatever_is_said_to_whom_nothing_reaches_anybody_else(
             first_no = next(iter(answers.values())) == "n"
             assert analytics.enabled is (answers.get(endpoint) == "y" and not first_no)
             analytics.record(example.Command(name="send"))
-            folder = place(Path(analytics._errand.directory), endpoint) / "segments"
+            folder = place(Path(analytics._target.directory), endpoint) / "segments"
             analytics.close()
             for path in segment.listed(str(folder)):
                 recorded.setdefault(endpoint, set()).update(Path(path).read_bytes().splitlines())
@@ -227,7 +227,7 @@ class TestWhatTheVersionBeforeLeft:
     """It kept what waited in the app's directory, and a yes that names nobody."""
 
     @pytest.fixture
-    def left(self, tmp_path: Path) -> Errand:
+    def left(self, tmp_path: Path) -> Target:
         state = tmp_path / ".config" / "tool" / "analytics.json"
         state.parent.mkdir(parents=True)
         document: dict[str, Any] = {
@@ -247,14 +247,14 @@ class TestWhatTheVersionBeforeLeft:
         (spool / "pause").touch()
         words = {"directory": str(spool), "state": str(state), "endpoint": A, "key": "key"}
         (spool / "errand.json").write_text(json.dumps(words))
-        return Errand(**words)
+        return Target(**words)
 
     def _whole(self, spool: Path) -> list[str]:
         files = [path.relative_to(spool).as_posix() for path in spool.rglob("*") if path.is_file()]
         return sorted(name for name in files if name != "upload.lock")
 
     def test_is_on_for_whom_it_sent_to_and_for_nobody_else(
-        self, left: Errand, tmp_path: Path
+        self, left: Target, tmp_path: Path
     ) -> None:
         for endpoint, on in ((B, False), (A, True), (B, False)):
             analytics = _tool(tmp_path, endpoint)
@@ -262,7 +262,7 @@ class TestWhatTheVersionBeforeLeft:
             assert analytics.enabled is on
             analytics.close()
 
-    def test_is_moved_whole_and_keeps_its_yes(self, left: Errand) -> None:
+    def test_is_moved_whole_and_keeps_its_yes(self, left: Target) -> None:
         adopt(left.directory, StateFile(left.state))
         folder = f"recipients/{recipient.folder(A)}"
         assert self._whole(Path(left.directory)) == [
@@ -277,11 +277,11 @@ class TestWhatTheVersionBeforeLeft:
             consent.CONSENTED, TERMS, {"old": {}}
         )  # fmt: skip
         assert StateFile(left.state).read().toward(B).standing == consent.NOT_ASKED
-        assert [errand.endpoint for errand in kept(left.directory)] == [A]
+        assert [target.endpoint for target in kept(left.directory)] == [A]
 
     @pytest.mark.parametrize("at", range(1, 8))
     def test_is_moved_whole_though_a_move_is_killed(
-        self, left: Errand, at: int, monkeypatch: pytest.MonkeyPatch
+        self, left: Target, at: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         rename, count = os.rename, 0
 
@@ -300,10 +300,10 @@ class TestWhatTheVersionBeforeLeft:
         monkeypatch.undo()
         adopt(left.directory, StateFile(left.state))
         assert len(self._whole(Path(left.directory))) == 6
-        assert [errand.endpoint for errand in kept(left.directory)] == [A]
+        assert [target.endpoint for target in kept(left.directory)] == [A]
 
     def test_is_shown_disabled_and_forgotten_where_it_is(
-        self, left: Errand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, left: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         install = Install("tool", {"HOME": str(tmp_path)})
         said = status.describe(install)

@@ -121,9 +121,9 @@ class TestAProject:
         enabled, _, _, sent = run(home, dotenv)
         ((variables, environ),) = sent
         assert enabled
-        (errand,) = map(json.loads, variables.values())
-        assert errand["endpoint"] == "http://127.0.0.1:9"
-        assert errand["directory"].startswith(home["HOME"])
+        (target,) = map(json.loads, variables.values())
+        assert target["endpoint"] == "http://127.0.0.1:9"
+        assert target["directory"].startswith(home["HOME"])
         given = {name: environ[name] for name in KEPT if name in environ}
         assert given == {name: home[name] for name in KEPT if name in home}
         assert files(tmp_path / "project") == before

@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 import pytest
 
 from aboveboard.client import locks, recipient, segment, sending, spawn, upload, verdicts
-from aboveboard.client.errand import PAUSE_MAX_SECONDS, Errand, paused
 from aboveboard.client.identity import new_id
 from aboveboard.client.statefile import StateFile
+from aboveboard.client.target import PAUSE_MAX_SECONDS, Target, paused
 from tests.client.conftest import Tool
 from tests.client.places import send_to
 from tests.loopback import answering
@@ -28,29 +28,29 @@ TERMS: dict[str, dict[str, str]] = {"x": {}}
 
 
 @pytest.fixture
-def errand(tmp_path: Path, recorder: Any) -> Errand:
-    """An errand for an install that has agreed, with nothing waiting."""
+def target(tmp_path: Path, recorder: Any) -> Target:
+    """A target for an install that has agreed, with nothing waiting."""
     state = tmp_path / "analytics.json"
     StateFile(str(state)).agree(TERMS, recipient.of(recorder.url))
-    return Errand(
+    return Target(
         directory=str(tmp_path / "app"), state=str(state), endpoint=recorder.url, key="a-key"
     )
 
 
-def line(errand: Errand, number: int) -> bytes:
-    """Return a line as the errand's install would write it."""
-    user_id = StateFile(errand.state).read().user_id
+def line(target: Target, number: int) -> bytes:
+    """Return a line as the target's install would write it."""
+    user_id = StateFile(target.state).read().user_id
     return b'{"n": %d, "user_id": "%s"}\n' % (number, user_id.encode())
 
 
-def wait_for_sending(errand: Errand, number: int) -> list[str]:
+def wait_for_sending(target: Target, number: int) -> list[str]:
     """Leave `number` segments waiting, oldest first; return their ids."""
-    Path(errand.segments).mkdir(parents=True, exist_ok=True)
+    Path(target.segments).mkdir(parents=True, exist_ok=True)
     ids = []
     for index in range(number):
         ids.append(new_id())
-        path = Path(errand.segments) / f"{ids[-1]}.jsonl"
-        path.write_bytes(line(errand, index))
+        path = Path(target.segments) / f"{ids[-1]}.jsonl"
+        path.write_bytes(line(target, index))
         moment = time.time() - 1000 + index
         os.utime(path, (moment, moment))
     return ids
@@ -59,22 +59,22 @@ def wait_for_sending(errand: Errand, number: int) -> list[str]:
 class TestSending:
     """What goes over the wire."""
 
-    def test_a_request_is_a_segment_in_order_of_age(self, errand: Errand, recorder: Any) -> None:
-        ids = wait_for_sending(errand, 3)
-        upload.run(errand, {})
+    def test_a_request_is_a_segment_in_order_of_age(self, target: Target, recorder: Any) -> None:
+        ids = wait_for_sending(target, 3)
+        upload.run(target, {})
         assert [request.headers["Idempotency-Key"] for request in recorder.requests] == ids
-        assert recorder.lines() == [line(errand, number) for number in range(3)]
+        assert recorder.lines() == [line(target, number) for number in range(3)]
         request = recorder.requests[0]
         assert request.path == "/v1/events"
         assert request.headers["Authorization"] == "Bearer a-key"
         assert request.headers["Content-Encoding"] == "gzip"
-        assert segment.listed(errand.segments) == []
+        assert segment.listed(target.segments) == []
 
     def test_the_headers_tell_nothing_about_the_machine(
-        self, errand: Errand, recorder: Any
+        self, target: Target, recorder: Any
     ) -> None:
-        wait_for_sending(errand, 1)
-        upload.run(errand, {})
+        wait_for_sending(target, 1)
+        upload.run(target, {})
         assert set(recorder.requests[0].headers) == {
             "Host", "Accept-Encoding", "Content-Length", "Authorization", "Content-Type",
             "Content-Encoding", "Idempotency-Key", "User-Agent", "Sent-At",
@@ -85,111 +85,111 @@ class TestSending:
         assert recorder.requests[0].headers["User-Agent"].startswith("aboveboard/")
 
     def test_what_another_session_leaves_meanwhile_goes_too(
-        self, errand: Errand, recorder: Any, monkeypatch: pytest.MonkeyPatch
+        self, target: Target, recorder: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """That session has started no child, since this one was there."""
-        ids = wait_for_sending(errand, 1)
+        ids = wait_for_sending(target, 1)
         post = upload.Connection.post
 
         def posting(*request: Any) -> Any:
             if len(ids) < 3:
-                ids.extend(wait_for_sending(errand, 1))
+                ids.extend(wait_for_sending(target, 1))
             return post(*request)
 
         monkeypatch.setattr(upload.Connection, "post", posting)
-        upload.run(errand, {})
+        upload.run(target, {})
         assert [request.headers["Idempotency-Key"] for request in recorder.requests] == ids
         assert len(ids) == 3
 
     @pytest.mark.parametrize("end", ["paused", "locked"])
     def test_a_session_that_ends_with_the_child_is_not_left_for_the_next(
-        self, errand: Errand, recorder: Any, monkeypatch: pytest.MonkeyPatch, end: str
+        self, target: Target, recorder: Any, monkeypatch: pytest.MonkeyPatch, end: str
     ) -> None:
         """Its segment came after the child's look, and it saw the child's pause, or its lock."""
-        ids = wait_for_sending(errand, 1)
+        ids = wait_for_sending(target, 1)
         any_left, started = segment.any_left, []
 
         def looking(directory: str) -> bool:
             left = any_left(directory)
             if not left and len(ids) == 1 and end == "paused":
-                ids.extend(wait_for_sending(errand, 1))
-                sending.send(errand, {}, start=lambda *_, **__: started.append(1))
+                ids.extend(wait_for_sending(target, 1))
+                sending.send(target, {}, start=lambda *_, **__: started.append(1))
             return left
 
         def paused_until_now(path: str, *most: float) -> bool:
-            if len(ids) == 1 and end == "locked" and not any_left(errand.segments):
-                ids.extend(wait_for_sending(errand, 1))
-                spawn.start(errand.lock, {}, {})  # a child without a word for it would fail
+            if len(ids) == 1 and end == "locked" and not any_left(target.segments):
+                ids.extend(wait_for_sending(target, 1))
+                spawn.start(target.lock, {}, {})  # a child without a word for it would fail
             return paused(path, *most)
 
         monkeypatch.setattr(segment, "any_left", looking)
         monkeypatch.setattr(upload, "paused", paused_until_now)
-        upload.run(errand, {})
+        upload.run(target, {})
         assert [request.headers["Idempotency-Key"] for request in recorder.requests] == ids
         assert (len(ids), started) == (2, [])
 
     def test_what_the_collector_did_not_take_is_counted_by_reason(
-        self, errand: Errand, recorder: Any
+        self, target: Target, recorder: Any
     ) -> None:
         verdicts_told = [{"line": 2, "reason": "not a line of JSON"}]
         recorder.answer = json.dumps({"refused": 3, "rejected": verdicts_told}).encode()
-        wait_for_sending(errand, 2)
-        upload.run(errand, {})
-        assert verdicts.read(errand.refused_file) == {
+        wait_for_sending(target, 2)
+        upload.run(target, {})
+        assert verdicts.read(target.refused_file) == {
             "not a line of JSON": 2, verdicts.OTHERS: 4
         }  # fmt: skip
-        assert segment.listed(errand.segments) == []
+        assert segment.listed(target.segments) == []
 
     @pytest.mark.parametrize("status", [400, 401, 413])
     def test_what_would_be_refused_again_is_set_aside(
-        self, errand: Errand, recorder: Any, status: int
+        self, target: Target, recorder: Any, status: int
     ) -> None:
-        wait_for_sending(errand, 2)
+        wait_for_sending(target, 2)
         recorder.statuses = [status]
-        upload.run(errand, {})
-        assert len(segment.listed(os.path.join(errand.segments, "aside"))) == 1
-        assert recorder.lines() == [line(errand, 1)]
+        upload.run(target, {})
+        assert len(segment.listed(os.path.join(target.segments, "aside"))) == 1
+        assert recorder.lines() == [line(target, 1)]
 
     @pytest.mark.parametrize("status", [301, 302, 404, 429, 500, 503])
     def test_anything_else_keeps_it_and_pauses(
-        self, errand: Errand, recorder: Any, status: int
+        self, target: Target, recorder: Any, status: int
     ) -> None:
-        wait_for_sending(errand, 2)
+        wait_for_sending(target, 2)
         recorder.statuses = [status]
         recorder.headers = {"Location": f"{recorder.url}/elsewhere"}
-        upload.run(errand, {})
-        assert len(segment.listed(errand.segments)) == 2
+        upload.run(target, {})
+        assert len(segment.listed(target.segments)) == 2
         assert recorder.requests == []
-        assert paused(errand.pause_file)
-        upload.run(errand, {})
+        assert paused(target.pause_file)
+        upload.run(target, {})
         assert recorder.requests == [], "a pause holds"
 
-    def test_after_the_pause_everything_arrives_once(self, errand: Errand, recorder: Any) -> None:
-        ids = wait_for_sending(errand, 3)
+    def test_after_the_pause_everything_arrives_once(self, target: Target, recorder: Any) -> None:
+        ids = wait_for_sending(target, 3)
         recorder.statuses = [200, 503]
-        upload.run(errand, {})
-        os.utime(errand.pause_file, (0, 0))
-        upload.run(errand, {})
+        upload.run(target, {})
+        os.utime(target.pause_file, (0, 0))
+        upload.run(target, {})
         assert [request.headers["Idempotency-Key"] for request in recorder.requests] == ids
-        assert not os.path.exists(errand.pause_file)
+        assert not os.path.exists(target.pause_file)
 
     @pytest.mark.parametrize(
         "endpoint", ["http://127.0.0.1:1", "http://no.such.host.invalid", "ftp://x", "nonsense"]
     )
     def test_no_collector_keeps_everything_and_raises_nothing(
-        self, errand: Errand, endpoint: str
+        self, target: Target, endpoint: str
     ) -> None:
-        wait_for_sending(errand, 2)
-        send_to(errand, endpoint)
-        upload.run(errand, {})
-        assert len(segment.listed(errand.segments)) == 2
-        assert paused(errand.pause_file)
+        wait_for_sending(target, 2)
+        send_to(target, endpoint)
+        upload.run(target, {})
+        assert len(segment.listed(target.segments)) == 2
+        assert paused(target.pause_file)
 
     def test_a_failure_is_not_tried_again_at_once_where_no_pause_can_be_set(
-        self, errand: Errand, monkeypatch: pytest.MonkeyPatch
+        self, target: Target, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A full disk; a child would call on a collector as fast as it can, until it is ended."""
-        wait_for_sending(errand, 1)
+        wait_for_sending(target, 1)
         tried: list[object] = []
 
         def refused(*request: object) -> None:
@@ -202,27 +202,27 @@ class TestSending:
 
         monkeypatch.setattr(upload, "Connection", refused)
         monkeypatch.setattr(upload, "pause", full)
-        upload.run(errand, {})
+        upload.run(target, {})
         assert len(tried) == 1
-        assert len(segment.listed(errand.segments)) == 1
+        assert len(segment.listed(target.segments)) == 1
 
     def test_a_proxy_is_used_where_the_environment_names_one(
-        self, errand: Errand, recorder: Any
+        self, target: Target, recorder: Any
     ) -> None:
-        wait_for_sending(errand, 1)
-        send_to(errand, "http://collector.example/base")
-        upload.run(errand, {"http_proxy": recorder.url.replace("//", "//me:secret@")})
+        wait_for_sending(target, 1)
+        send_to(target, "http://collector.example/base")
+        upload.run(target, {"http_proxy": recorder.url.replace("//", "//me:secret@")})
         (request,) = recorder.requests
         assert request.path == "http://collector.example/base/v1/events"
         assert request.headers["Proxy-Authorization"] == "Basic bWU6c2VjcmV0"
         assert request.headers["Host"] == "collector.example"
 
     def test_a_thread_uses_no_proxy_that_the_hosts_environment_got_from_elsewhere(
-        self, errand: Errand, recorder: Any, monkeypatch: pytest.MonkeyPatch
+        self, target: Target, recorder: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        wait_for_sending(errand, 1)
+        wait_for_sending(target, 1)
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-        upload.run(errand, {}, in_thread=True)
+        upload.run(target, {}, in_thread=True)
         assert len(recorder.requests) == 1
 
     @pytest.mark.parametrize(
@@ -257,17 +257,17 @@ class TestSending:
 
 
 def test_a_recipient_whose_files_are_damaged_costs_the_others_nothing(
-    errand: Errand, recorder: Any
+    target: Target, recorder: Any
 ) -> None:
-    wait_for_sending(errand, 1)
-    others = Errand(
-        directory=errand.directory, state=errand.state, endpoint="http://127.0.0.1:9", key="b-key"
+    wait_for_sending(target, 1)
+    others = Target(
+        directory=target.directory, state=target.state, endpoint="http://127.0.0.1:9", key="b-key"
     )
     ancient = wait_for_sending(others, 1)[0]
     os.utime(Path(others.segments) / f"{ancient}.jsonl", (1, 1))
     Path(others.dropped_file).mkdir()  # where what is too old for it would be counted
-    StateFile(errand.state).agree(TERMS, others.recipient)
-    Path(errand.file).write_text(errand.as_json())
+    StateFile(target.state).agree(TERMS, others.recipient)
+    Path(target.file).write_text(target.as_json())
     upload.run(others, {})
     assert len(recorder.lines()) == 1
 
@@ -275,84 +275,84 @@ def test_a_recipient_whose_files_are_damaged_costs_the_others_nothing(
 class TestConsent:
     """The consent is read again, at the last moment."""
 
-    def test_a_no_removes_what_waits(self, errand: Errand, recorder: Any) -> None:
-        wait_for_sending(errand, 2)
-        StateFile(errand.state).disable()
-        upload.run(errand, {})
+    def test_a_no_removes_what_waits(self, target: Target, recorder: Any) -> None:
+        wait_for_sending(target, 2)
+        StateFile(target.state).disable()
+        upload.run(target, {})
         assert recorder.requests == []
-        assert segment.listed(errand.segments) == []
+        assert segment.listed(target.segments) == []
 
     @pytest.mark.parametrize("text", [None, "{", '{"asked_opt_in": false}'])
     def test_no_standing_yes_sends_nothing(
-        self, errand: Errand, recorder: Any, text: str | None
+        self, target: Target, recorder: Any, text: str | None
     ) -> None:
-        wait_for_sending(errand, 2)
+        wait_for_sending(target, 2)
         if text is None:
-            Path(errand.state).unlink()
+            Path(target.state).unlink()
         else:
-            Path(errand.state).write_text(text)
-        upload.run(errand, {})
+            Path(target.state).write_text(text)
+        upload.run(target, {})
         assert recorder.requests == []
-        assert len(segment.listed(errand.segments)) == 2
+        assert len(segment.listed(target.segments)) == 2
 
     def test_a_no_that_comes_while_the_child_sends_ends_it(
-        self, errand: Errand, monkeypatch: pytest.MonkeyPatch
+        self, target: Target, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        ids = wait_for_sending(errand, 3)
+        ids = wait_for_sending(target, 3)
         posted: list[str] = []
 
         def post(_self: object, _path: str, _body: bytes, headers: dict[str, str]) -> Any:
             if not posted:
-                StateFile(errand.state).disable()
-                wait_for_sending(errand, 1)  # of a session that goes on
+                StateFile(target.state).disable()
+                wait_for_sending(target, 1)  # of a session that goes on
             posted.append(headers["Idempotency-Key"])
             return 200, None
 
         monkeypatch.setattr(upload.Connection, "post", post)
-        upload.run(errand, {})
+        upload.run(target, {})
         assert posted == ids[:1]
-        assert segment.listed(errand.segments) == []
+        assert segment.listed(target.segments) == []
 
     def test_what_a_new_id_records_while_the_child_sends_is_sent(
-        self, errand: Errand, recorder: Any, monkeypatch: pytest.MonkeyPatch
+        self, target: Target, recorder: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        wait_for_sending(errand, 1)
+        wait_for_sending(target, 1)
         post = upload.Connection.post
         new: list[bytes] = []
 
         def forgetting(*request: Any) -> Any:
             if not new:
-                StateFile(errand.state).renew()
-                wait_for_sending(errand, 1)
-                new.append(line(errand, 0))
+                StateFile(target.state).renew()
+                wait_for_sending(target, 1)
+                new.append(line(target, 0))
             return post(*request)
 
         monkeypatch.setattr(upload.Connection, "post", forgetting)
-        upload.run(errand, {})
+        upload.run(target, {})
         assert recorder.lines()[1:] == new
 
-    def test_what_a_forgotten_id_recorded_is_dropped(self, errand: Errand, recorder: Any) -> None:
-        wait_for_sending(errand, 1)
-        StateFile(errand.state).renew()
-        upload.run(errand, {})
+    def test_what_a_forgotten_id_recorded_is_dropped(self, target: Target, recorder: Any) -> None:
+        wait_for_sending(target, 1)
+        StateFile(target.state).renew()
+        upload.run(target, {})
         assert recorder.requests == []
-        assert segment.listed(errand.segments) == []
+        assert segment.listed(target.segments) == []
 
     def test_a_yes_that_does_not_say_to_what_sends_nothing(
-        self, errand: Errand, recorder: Any
+        self, target: Target, recorder: Any
     ) -> None:
         """aider's own, say: a host that knows what it was given to keeps that before it records."""
-        wait_for_sending(errand, 1)
-        state = json.loads(Path(errand.state).read_text())
+        wait_for_sending(target, 1)
+        state = json.loads(Path(target.state).read_text())
         aiders = {key: state[key] for key in ("uuid", "asked_opt_in", "permanently_disable")}
-        Path(errand.state).write_text(json.dumps(aiders))
-        upload.run(errand, {})
+        Path(target.state).write_text(json.dumps(aiders))
+        upload.run(target, {})
         assert recorder.requests == []
-        assert len(segment.listed(errand.segments)) == 1
+        assert len(segment.listed(target.segments)) == 1
 
-    def test_do_not_track_sends_nothing(self, errand: Errand, recorder: Any) -> None:
-        wait_for_sending(errand, 1)
-        upload.run(errand, {"DO_NOT_TRACK": "1"})
+    def test_do_not_track_sends_nothing(self, target: Target, recorder: Any) -> None:
+        wait_for_sending(target, 1)
+        upload.run(target, {"DO_NOT_TRACK": "1"})
         assert recorder.requests == []
 
 
@@ -378,24 +378,24 @@ class CannotErase(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def cannot_erase(errand: Errand) -> Iterator[Errand]:
+def cannot_erase(target: Target) -> Iterator[Target]:
     CannotErase.paths.clear()
     with answering(CannotErase) as url:
-        send_to(errand, url)
-        yield errand
+        send_to(target, url)
+        yield target
 
 
-def owe(errand: Errand, number: int = 1) -> None:
-    Path(errand.erasures).mkdir(parents=True, exist_ok=True)
+def owe(target: Target, number: int = 1) -> None:
+    Path(target.erasures).mkdir(parents=True, exist_ok=True)
     for index in range(number):
         text = json.dumps({"user_id": new_id(), "secret": None})
-        (Path(errand.erasures) / f"{index}.json").write_text(text)
+        (Path(target.erasures) / f"{index}.json").write_text(text)
 
 
 class TestErasing:
     """A request to erase, which never disturbs sending."""
 
-    def test_that_a_collector_does_not_know_costs_no_delivery(self, cannot_erase: Errand) -> None:
+    def test_that_a_collector_does_not_know_costs_no_delivery(self, cannot_erase: Target) -> None:
         owe(cannot_erase, 2)
         for _ in range(15):
             wait_for_sending(cannot_erase, 1)
@@ -409,7 +409,7 @@ class TestErasing:
         assert not cannot_erase.owes(), "so that no child is started for it alone"
         assert len(os.listdir(cannot_erase.erasures)) == 2, "but it is kept"
 
-    def test_is_asked_again_after_a_day(self, cannot_erase: Errand, recorder: Any) -> None:
+    def test_is_asked_again_after_a_day(self, cannot_erase: Target, recorder: Any) -> None:
         owe(cannot_erase)
         upload.run(cannot_erase, {})
         assert CannotErase.paths == ["/v1/erase"]
@@ -422,43 +422,43 @@ class TestErasing:
 
     @pytest.mark.parametrize("status", [403, 429, 500, 503])
     def test_that_cannot_be_taken_now_waits_alone(
-        self, errand: Errand, recorder: Any, status: int
+        self, target: Target, recorder: Any, status: int
     ) -> None:
-        owe(errand)
-        wait_for_sending(errand, 1)
+        owe(target)
+        wait_for_sending(target, 1)
         recorder.statuses = [200, status]
-        upload.run(errand, {})
-        assert segment.listed(errand.segments) == []
-        assert not paused(errand.pause_file)
-        assert paused(errand.erase_pause_file)
-        assert not errand.cannot_erase()
-        assert os.listdir(errand.erasures) == ["0.json"]
+        upload.run(target, {})
+        assert segment.listed(target.segments) == []
+        assert not paused(target.pause_file)
+        assert paused(target.erase_pause_file)
+        assert not target.cannot_erase()
+        assert os.listdir(target.erasures) == ["0.json"]
 
     def test_that_cannot_be_read_keeps_no_other_from_being_asked(
-        self, errand: Errand, recorder: Any
+        self, target: Target, recorder: Any
     ) -> None:
-        owe(errand)
-        (Path(errand.erasures) / "!.json").mkdir()  # comes first
-        upload.run(errand, {})
+        owe(target)
+        (Path(target.erasures) / "!.json").mkdir()  # comes first
+        upload.run(target, {})
         assert [request.path for request in recorder.requests] == ["/v1/erase"]
-        assert not errand.owes(), "asked again, but not at every exit"
+        assert not target.owes(), "asked again, but not at every exit"
 
 
 class TestOneAtATime:
     """One child per app."""
 
-    def test_a_second_one_leaves_at_once(self, errand: Errand, recorder: Any) -> None:
-        wait_for_sending(errand, 1)
-        lock = os.open(os.path.join(errand.directory, "upload.lock"), os.O_RDWR | os.O_CREAT)
+    def test_a_second_one_leaves_at_once(self, target: Target, recorder: Any) -> None:
+        wait_for_sending(target, 1)
+        lock = os.open(os.path.join(target.directory, "upload.lock"), os.O_RDWR | os.O_CREAT)
         locks.acquire(lock)
         before = os.listdir("/dev/fd")
         for _ in range(3):
-            upload.run(errand, {})
-            spawn.start(errand.lock, {}, {})
+            upload.run(target, {})
+            spawn.start(target.lock, {}, {})
         assert os.listdir("/dev/fd") == before, "a file is left open"
         assert recorder.requests == []
         os.close(lock)
-        upload.run(errand, {})
+        upload.run(target, {})
         assert len(recorder.requests) == 1
 
 

@@ -74,9 +74,9 @@ def test_a_file_that_is_damaged_says_nothing_and_is_made_anew(tmp_path: Path, ke
 
 def test_status_says_how_many_lines_were_not_taken_and_why(home: dict[str, str]) -> None:
     install = Install("tool", home)
-    errand = install.errand(NOBODY, "")
-    install.remember(errand)
-    refused = Path(errand.refused_file)
+    target = install.target(NOBODY, "")
+    install.remember(target)
+    refused = Path(target.refused_file)
     verdicts.count(str(refused), answer("torn", "ahead", "torn"))
     said = "\n".join(status.text(status.describe(install)))
     assert "not taken    3 lines, which the collector refused:" in said

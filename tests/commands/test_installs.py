@@ -68,7 +68,7 @@ def used(tool: Tool, recorder: Any) -> Tool:
     return tool
 
 
-def _errand(used: Tool, **words: str) -> None:
+def _target(used: Tool, **words: str) -> None:
     path = used.place / "errand.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | words))
 
@@ -79,9 +79,9 @@ def _pipe(path: Path) -> None:
 
 
 STRANGE: dict[str, Callable[[Tool], object]] = {
-    "an address that cannot be written": lambda used: _errand(used, endpoint="http://\ud800"),
-    "a place with a NUL": lambda used: _errand(used, state="/tmp/\0"),
-    "a place that cannot be written": lambda used: _errand(used, state="/tmp/\ud800"),
+    "an address that cannot be written": lambda used: _target(used, endpoint="http://\ud800"),
+    "a place with a NUL": lambda used: _target(used, state="/tmp/\0"),
+    "a place that cannot be written": lambda used: _target(used, state="/tmp/\ud800"),
     "a pipe among what waits": lambda used: _pipe(used.segments / "x.jsonl"),
     "a folder among what waits": lambda used: (used.segments / "y.jsonl").mkdir(),
     "a link among what waits": lambda used: (used.segments / "z.jsonl").symlink_to("/dev/zero"),

@@ -272,7 +272,7 @@ def test_the_child_that_sends_reads_a_no_in_every_place(somebody: Somebody) -> N
             "-c",
             "import os, sys; sys.path.append(sys.argv[1])\n"
             "from tool import analytics; from aboveboard.client import upload\n"
-            "print(repr(upload.may_send(analytics()._errand, os.environ)))",
+            "print(repr(upload.may_send(analytics()._target, os.environ)))",
             str(somebody.code),
             user=0,
         )

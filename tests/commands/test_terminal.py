@@ -48,14 +48,14 @@ def used(tool: Tool) -> Tool:
     tool.environ["TOOL_ENDPOINT"] = "http://127.0.0.1:9"
     tool.agree()
     tool.run("kill")
-    errand = json.loads((tool.place / "errand.json").read_text())
-    (tool.place / "errand.json").write_text(json.dumps(errand | {"state": f"/tmp/{EVIL}"}))
+    target = json.loads((tool.place / "errand.json").read_text())
+    (tool.place / "errand.json").write_text(json.dumps(target | {"state": f"/tmp/{EVIL}"}))
     (tool.place / "refused.json").write_text(json.dumps({EVIL: 1}))
     (tool.segments / "x.jsonl").write_text(EVIL.replace("\n", "") + "\n")
     tool.environ["TOOL_ENDPOINT"] = f"http://127.0.0.1:10/{EVIL}"
-    errand["endpoint"] = tool.environ["TOOL_ENDPOINT"]
+    target["endpoint"] = tool.environ["TOOL_ENDPOINT"]
     tool.place.mkdir()
-    (tool.place / "errand.json").write_text(json.dumps(errand))
+    (tool.place / "errand.json").write_text(json.dumps(target))
     return tool
 
 

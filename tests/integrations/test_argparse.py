@@ -106,7 +106,7 @@ class TestTheFlags:
         """One that somebody has agreed to."""
         analytics = made([])
         StateFile(str(tmp_path / STATE)).agree(
-            analytics.catalog.terms(), analytics._errand.recipient
+            analytics.catalog.terms(), analytics._target.recipient
         )
         return analytics
 

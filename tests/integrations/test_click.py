@@ -372,7 +372,7 @@ class TestTheFlags:
 
         tool = attached(program(), **{which: fail})
         StateFile(str(tmp_path / STATE)).agree(
-            tool.analytics.catalog.terms(), tool.analytics._errand.recipient
+            tool.analytics.catalog.terms(), tool.analytics._target.recipient
         )
         ended = tool.run("status")
         assert (ended.exit_code, ended.output) == (0, "fine\n")

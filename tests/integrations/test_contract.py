@@ -46,7 +46,7 @@ class Tool:
     def agree(self) -> Tool:
         """Have somebody agreed to all of it."""
         StateFile(str(self.state)).agree(
-            self.analytics.catalog.terms(), self.analytics._errand.recipient
+            self.analytics.catalog.terms(), self.analytics._target.recipient
         )
         return self
 

@@ -10,11 +10,11 @@ import time
 from aboveboard.catalog.catalog import Catalog, DroppedEvents, Failure
 
 from . import consent, directories, environment, recipient, startup, wire
-from .errand import owing, paused
 from .identity import new_id
 from .install import ID_LOST, POSTHOGS, Install
 from .settings import combined
 from .state import State
+from .target import owing, paused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Analytics:
         self._first = _first
         places = startup.environ() if self._given is None else self._given
         self._install = Install(app, places, os.fspath(directory))
-        self._errand = self._install.errand(endpoint, key)
+        self._target = self._install.target(endpoint, key)
         self._session: Session | None = None
         self._log: AuditLog | None = None
         self._opened = False
@@ -250,31 +250,31 @@ class Analytics:
             decision, state = self._ask(decision, facts, state)
         if log and self._log is None:
             return  # someone wanted to see what is sent, and can't: nothing is
-        owes = bool(owing(self._errand))
-        left = decision.on and not paused(self._errand.pause_file)
+        owes = bool(owing(self._target))
+        left = decision.on and not paused(self._target.pause_file)
         if left and not owes:
             from .segment import any_left
 
-            left = any_left(self._errand.segments)
+            left = any_left(self._target.segments)
         if decision.on or self._log is not None:
             self._begin(decision, state)
         if left:
             from . import sending
 
-            sending.send_left(self._errand, self._environ, self._start)
+            sending.send_left(self._target, self._environ, self._start)
         elif (
             owes and not decision.on and wants is not False and not environment.in_ci(self._environ)
         ):
             from . import sending
 
-            sending.deliver_owed(self._errand, self._environ, self._start)
+            sending.deliver_owed(self._target, self._environ, self._start)
 
     def _toward(self, state: State) -> State:
         """Return what the state file says about today's recipient."""
-        return state.toward(self._errand.recipient, self._unnamed(state))
+        return state.toward(self._target.recipient, self._unnamed(state))
 
     def _unnamed(self, state: State) -> str:
-        """Return the recipient of a yes that names none: 0.1.0's errand, or the host, says it."""
+        """Return the recipient of a yes that names none: 0.1.0's target, or the host, says it."""
         if not state.is_unnamed:
             return ""
         if state.agreed is not None:
@@ -351,7 +351,7 @@ class Analytics:
             write,
         )
 
-        to = self._errand.recipient
+        to = self._target.recipient
         new = consent.growth(decision.covered, facts.terms) if decision.on else None
         question = Question(
             name=self.app,
@@ -422,19 +422,19 @@ class Analytics:
             # made up and count as another install with each run.
             user_id=(state.user_id or new_id()) if decision.on else None,
             log=self._log,
-            segment=Writer(self._errand.segments) if decision.on else None,
+            segment=Writer(self._target.segments) if decision.on else None,
             clock=self._clock,
-            form=wire.form(self._errand.endpoint),
+            form=wire.form(self._target.endpoint),
         )
         if decision.on:
-            self._install.remember(self._errand)
+            self._install.remember(self._target)
             if state.agreed is None and self._before is not None:
                 # From here on the file says it itself.
-                self._install.state.name(self._errand.recipient, self._before)
+                self._install.state.name(self._target.recipient, self._before)
         self._process = os.getpid()
         atexit.register(self._at_exit)
         self._session.record((self._first or session_start)(self.version))
-        dropped = self._install.take_dropped(self._errand) if decision.on else 0
+        dropped = self._install.take_dropped(self._target) if decision.on else 0
         if dropped:
             self._session.record(DroppedEvents(segments=dropped))
         if Failure.event_name in self.catalog.entries:
@@ -472,7 +472,7 @@ class Analytics:
     def _send(self, *, apart: bool) -> None:
         from . import sending
 
-        sending.send(self._errand, self._environ, self._start, apart=apart)
+        sending.send(self._target, self._environ, self._start, apart=apart)
 
     def _open_log(self, log: object) -> None:
         if not log:
@@ -503,7 +503,7 @@ class Analytics:
             covered=self.catalog.terms(),
             user_id=state.user_id,
             clock=self._clock,
-            form=wire.form(self._errand.endpoint),
+            form=wire.form(self._target.endpoint),
         )
         return session.line((self._first or session_start)(self.version)).decode().rstrip("\n")
 

@@ -9,12 +9,12 @@ import json
 import os
 
 from . import consent, directories, shortfile
-from .errand import POSTHOG, Errand, kept, places, read
 from .identity import new_id
 from .locks import above_stdio
 from .recipient import FOLDERS
 from .state import State
 from .statefile import FILE_NAME, StateFile, noes, sync_directory
+from .target import POSTHOG, Target, kept, places, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ class Install:
         """Return this install's state file, were it at `path`."""
         return StateFile(path, self._noes)
 
-    def errand(self, endpoint: str, key: str) -> Errand:
-        """Return the errand on which a child is sent for this install."""
-        return Errand(directory=self.spool, state=self.state.path, endpoint=endpoint, key=key)
+    def target(self, endpoint: str, key: str) -> Target:
+        """Return the target to which a child delivers for this install."""
+        return Target(directory=self.spool, state=self.state.path, endpoint=endpoint, key=key)
 
     def segments(self) -> list[str]:
         """Return the directories of the segments that wait, one for each recipient."""
@@ -86,40 +86,40 @@ class Install:
         """Return the directories of all recipients; 0.1.0 knew one, and kept it in the spool."""
         return [*places(self.spool), self.spool]
 
-    def remember(self, errand: Errand) -> None:
+    def remember(self, target: Target) -> None:
         """Keep where this install sends to, so that its user can ask that place to forget.
 
         Raises:
             OSError: it could not be kept.
         """
-        text = errand.as_json()
-        if _text(errand.file) == text:
-            os.utime(errand.file)  # the last one is the one of today
+        text = target.as_json()
+        if _text(target.file) == text:
+            os.utime(target.file)  # the last one is the one of today
             return
-        os.makedirs(errand.path, mode=0o700, exist_ok=True)
-        _replace(errand.file, text)
+        os.makedirs(target.path, mode=0o700, exist_ok=True)
+        _replace(target.file, text)
 
-    def errands(self) -> list[Errand]:
-        """Return the errands that the host ever was on, the last first, a recipient each."""
+    def targets(self) -> list[Target]:
+        """Return the targets that the host ever recorded for, the last first, a recipient each."""
         earlier = self.earlier()
         return kept(self.spool) + ([earlier] if earlier is not None else [])
 
-    def remembered(self) -> Errand | None:
-        """Return the errand that the host was last on, or None where none can be understood."""
-        return next(iter(self.errands()), None)
+    def remembered(self) -> Target | None:
+        """Return the target that the host last recorded for, or None if none can be understood."""
+        return next(iter(self.targets()), None)
 
-    def earlier(self) -> Errand | None:
-        """Return the errand that 0.1.0 left, which kept only one; None where it left none."""
-        errand = read(self.spool)
-        return errand if errand is not None and errand.directory == self.spool else None
+    def earlier(self) -> Target | None:
+        """Return the target that 0.1.0 left, which kept only one; None where it left none."""
+        target = read(self.spool)
+        return target if target is not None and target.directory == self.spool else None
 
     def unnamed(self) -> str:
         """Return the recipient of a yes that 0.1.0 kept, which named none; "" where unknown."""
-        errand = self.earlier()
-        return errand.recipient if errand is not None else ""
+        target = self.earlier()
+        return target.recipient if target is not None else ""
 
     def may_have_sent(self) -> bool:
-        """Return whether the host was ever on an errand, be it one that can't be understood now.
+        """Return whether the host ever recorded for a target, also one that is damaged now.
 
         Raises:
             OSError: it is not to be known: the directory is somebody else's.
@@ -187,11 +187,11 @@ class Install:
         posthogs = []
         body = json.dumps({"user_id": state.user_id, "secret": state.secret or None})
         for place in self.places() if self.may_have_sent() else ():
-            errand = read(place)
-            if errand is not None and errand.endpoint.startswith(POSTHOG):
-                posthogs.append(errand.endpoint.removeprefix(POSTHOG))
+            target = read(place)
+            if target is not None and target.endpoint.startswith(POSTHOG):
+                posthogs.append(target.endpoint.removeprefix(POSTHOG))
             elif place != self.spool or os.path.lexists(os.path.join(place, "errand.json")):
-                # Where the errand can't be understood, the host's next one delivers the request.
+                # Where the target can't be understood, the host's next one delivers the request.
                 folder = os.path.join(place, "erasures")
                 os.makedirs(folder, mode=0o700, exist_ok=True)
                 path = os.path.join(folder, f"{state.user_id}.json")
@@ -199,9 +199,9 @@ class Install:
                 requests.append(path)
         return posthogs
 
-    def take_dropped(self, errand: Errand) -> int:
+    def take_dropped(self, target: Target) -> int:
         """Return how many segments of a recipient's had to be dropped since this was last asked."""
-        path = errand.dropped_file
+        path = target.dropped_file
         number = _text(path)
         if number is None:
             return 0

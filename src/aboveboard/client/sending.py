@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from . import environment, spawn
-from .errand import VARIABLE, owing, paused
 from .segment import any_waits
+from .target import VARIABLE, owing, paused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .errand import Errand
+    from .target import Target
 
     Start = Callable[..., None] | None
     """Stands in for `spawn.start` where a test or a simulation gives it."""
 
 
 def send(
-    errand: Errand, environ: Mapping[str, str], start: Start = None, *, apart: bool = False
+    target: Target, environ: Mapping[str, str], start: Start = None, *, apart: bool = False
 ) -> None:
     """Have what waits sent by a child, if there is any and no pause is on.
 
     Args:
-        errand: What the child is sent on.
+        target: Where the child delivers.
         environ: The host's environment.
         start: What starts it.
         apart: Whether the host goes on, and is not to have a child. Where it listens for its
@@ -31,41 +31,41 @@ def send(
     Raises:
         OSError: the system would not start it.
     """
-    if paused(errand.pause_file):
+    if paused(target.pause_file):
         return
-    if not any_waits(errand.segments) and not owing(errand):
+    if not any_waits(target.segments) and not owing(target):
         return
     if apart and _hears_of_children():
-        at_exit(errand, environ, start)
+        at_exit(target, environ, start)
     elif start is not None or spawn.can_spawn():
-        (start or spawn.start)(errand.lock, {VARIABLE: errand.as_json()}, environ, apart=apart)
+        (start or spawn.start)(target.lock, {VARIABLE: target.as_json()}, environ, apart=apart)
 
 
-def send_left(errand: Errand, environ: Mapping[str, str], start: Start = None) -> None:
+def send_left(target: Target, environ: Mapping[str, str], start: Start = None) -> None:
     """Send what earlier sessions left which never came to their own end: were killed, say."""
     if not spawn.can_spawn():
-        _send_from_a_thread(errand, environ)
+        _send_from_a_thread(target, environ)
         return
     try:
-        send(errand, environ, start, apart=True)
+        send(target, environ, start, apart=True)
     except OSError:
         return  # there is another chance at this session's end
 
 
-def at_exit(errand: Errand, environ: Mapping[str, str], start: Start = None) -> None:
+def at_exit(target: Target, environ: Mapping[str, str], start: Start = None) -> None:
     """Have what waits sent when the host ends."""
     import atexit
 
     def send_in_silence() -> None:
         try:
-            send(errand, environ, start)
+            send(target, environ, start)
         except OSError:
             return  # nothing is printed by us, least of all at a host's end
 
     atexit.register(send_in_silence)
 
 
-def deliver_owed(errand: Errand, environ: Mapping[str, str], start: Start = None) -> None:
+def deliver_owed(target: Target, environ: Mapping[str, str], start: Start = None) -> None:
     """Have a request to erase sent: its sender's own word, whatever was decided since.
 
     By a child at the host's end, since the session is off and has nothing of its own to send.
@@ -73,9 +73,9 @@ def deliver_owed(errand: Errand, environ: Mapping[str, str], start: Start = None
     if environment.do_not_track(environ):
         return
     if spawn.can_spawn():
-        at_exit(errand, environ, start)
+        at_exit(target, environ, start)
     else:
-        _send_from_a_thread(errand, environ)
+        _send_from_a_thread(target, environ)
 
 
 def _hears_of_children() -> bool:
@@ -85,7 +85,7 @@ def _hears_of_children() -> bool:
     return hasattr(signal, "SIGCHLD") and callable(signal.getsignal(signal.SIGCHLD))
 
 
-def _send_from_a_thread(errand: Errand, environ: Mapping[str, str]) -> None:
+def _send_from_a_thread(target: Target, environ: Mapping[str, str]) -> None:
     """Send where no child can be started; the program's exit does not wait for it."""
     import threading
 
@@ -93,7 +93,7 @@ def _send_from_a_thread(errand: Errand, environ: Mapping[str, str]) -> None:
         from . import upload
 
         try:
-            upload.run(errand, environ, in_thread=True)
+            upload.run(target, environ, in_thread=True)
         except Exception:
             return
 

@@ -29,18 +29,18 @@ from aboveboard.catalog.line import SENT_AT, hour
 
 from . import consent, environment, locks, receipts, segment, shortfile, spawn, verdicts, wire
 from .earlier import adopt
-from .errand import (
+from .release import __version__
+from .statefile import StateFile, noes
+from .target import (
     CANNOT_ERASE,
     ERASE_PAUSE_SECONDS,
     PAUSE_MAX_SECONDS,
     VARIABLE,
-    Errand,
+    Target,
     kept,
     paused,
     read,
 )
-from .release import __version__
-from .statefile import StateFile, noes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def main() -> None:
     os.chdir(os.path.abspath(os.sep))
     os.closerange(spawn.LOCK + 1, _descriptors_max())
     held = spawn.LOCK if _is_open(spawn.LOCK) else None
-    run(Errand.from_json(os.environ[VARIABLE]), os.environ, held)
+    run(Target.from_json(os.environ[VARIABLE]), os.environ, held)
 
 
 def bound_life(seconds: int) -> None:
@@ -95,7 +95,7 @@ class Later(Exception):  # noqa: N818  # no error: a word from the collector
 
 
 def run(
-    errand: Errand,
+    target: Target,
     environ: Mapping[str, str],
     held: int | None = None,
     *,
@@ -104,29 +104,29 @@ def run(
     """Send what waits, unless another process is at it. Raises nothing that a caller can mend.
 
     Args:
-        errand: Where, what and to whom.
+        target: Where, what and to whom.
         environ: The environment.
         held: The sending lock's descriptor where it is held already, to be kept until the process
             ends; it is taken and given back otherwise.
         in_thread: Whether this is a thread of the host's, which a short run of the host's ends
             before it has its answer: no failure of the collector's, and no reason for a pause.
     """
-    os.makedirs(errand.directory, mode=0o700, exist_ok=True)
-    state = StateFile(errand.state, noes(errand.directory, environ))
-    lock = os.open(errand.lock, os.O_RDWR | os.O_CREAT, 0o600) if held is None else held
+    os.makedirs(target.directory, mode=0o700, exist_ok=True)
+    state = StateFile(target.state, noes(target.directory, environ))
+    lock = os.open(target.lock, os.O_RDWR | os.O_CREAT, 0o600) if held is None else held
     try:
         has_lock = held is not None or locks.acquire(lock)
         while has_lock:
-            adopt(errand.directory, state, errand)
+            adopt(target.directory, state, target)
             # Where it failed it is not tried again, also if no pause could be set: a full disk.
-            errands = [
-                each for each in _errands(errand) if _delivers(each, environ, in_thread=in_thread)
+            targets = [
+                each for each in _targets(target) if _delivers(each, environ, in_thread=in_thread)
             ]
             # A session that ended since the last look at the segments found the lock taken, or the
             # pause set, and started no child. Only after both are gone is a last look the last.
             locks.release(lock)
             has_lock = (
-                any(_is_left(each, environ) for each in errands)
+                any(_is_left(each, environ) for each in targets)
                 # A new child passes over a segment that this very look held for an instant.
                 and locks.acquire(lock, seconds=LAST_LOOK_SECONDS)
             )
@@ -135,73 +135,73 @@ def run(
             os.close(lock)
 
 
-def _errands(errand: Errand) -> list[Errand]:
-    """Return a run's errands: the host's own first, then those for its earlier recipients.
+def _targets(target: Target) -> list[Target]:
+    """Return a run's targets: the host's own first, then those for its earlier recipients.
 
     Where the decision is kept is today's word: a no that is kept there is one for all of them.
     """
-    others = [each for each in kept(errand.directory) if each.path != errand.path]
+    others = [each for each in kept(target.directory) if each.path != target.path]
     return [
-        errand,
+        target,
         *(
-            Errand(
-                directory=errand.directory, state=errand.state, endpoint=each.endpoint, key=each.key
+            Target(
+                directory=target.directory, state=target.state, endpoint=each.endpoint, key=each.key
             )
             for each in others
         ),
     ]
 
 
-def _is_left(errand: Errand, environ: Mapping[str, str]) -> bool:
+def _is_left(target: Target, environ: Mapping[str, str]) -> bool:
     return (
-        not paused(errand.pause_file)
-        and bool(may_send(errand, environ))
-        and segment.any_left(errand.segments)
+        not paused(target.pause_file)
+        and bool(may_send(target, environ))
+        and segment.any_left(target.segments)
     )
 
 
-def _delivers(errand: Errand, environ: Mapping[str, str], *, in_thread: bool) -> bool:
+def _delivers(target: Target, environ: Mapping[str, str], *, in_thread: bool) -> bool:
     """Deliver to one recipient, whose files may be in any state: that costs the others nothing."""
     try:
-        return _deliver(errand, environ, in_thread=in_thread)
+        return _deliver(target, environ, in_thread=in_thread)
     except OSError:
         return False
 
 
-def _deliver(errand: Errand, environ: Mapping[str, str], *, in_thread: bool) -> bool:
+def _deliver(target: Target, environ: Mapping[str, str], *, in_thread: bool) -> bool:
     """Deliver what a recipient is to have; return whether no delivery of events failed."""
-    user_id = may_send(errand, environ)
+    user_id = may_send(target, environ)
     went_well = True
-    count_dropped(errand, segment.prune(errand.segments))
-    if user_id and segment.any_waits(errand.segments) and not paused(errand.pause_file):
-        went_well = _deliver_events(errand, environ, in_thread=in_thread)
+    count_dropped(target, segment.prune(target.segments))
+    if user_id and segment.any_waits(target.segments) and not paused(target.pause_file):
+        went_well = _deliver_events(target, environ, in_thread=in_thread)
     # Last, and on its own: what a collector does with such a request is never felt by events.
-    may_ask = not paused(errand.pause_file) and not environment.do_not_track(environ)
-    if may_ask and errand.owes():
-        _deliver_erasures(errand, environ)
+    may_ask = not paused(target.pause_file) and not environment.do_not_track(environ)
+    if may_ask and target.owes():
+        _deliver_erasures(target, environ)
     return went_well
 
 
-def _deliver_events(errand: Errand, environ: Mapping[str, str], *, in_thread: bool) -> bool:
+def _deliver_events(target: Target, environ: Mapping[str, str], *, in_thread: bool) -> bool:
     if not in_thread:
         # It comes first, and goes when all went well: whatever ends this process, it stands.
         # A disk that has no room for it may have some once the segments are gone.
         with contextlib.suppress(OSError):
-            pause(errand.pause_file, None)
+            pause(target.pause_file, None)
     connection = None
     try:
-        connection = Connection(wire.address(errand.endpoint), environ)
-        send_segments(errand, connection, environ)
+        connection = Connection(wire.address(target.endpoint), environ)
+        send_segments(target, connection, environ)
     except Later as later:
         if in_thread or later.retry_after is not None:
-            pause(errand.pause_file, later.retry_after)
+            pause(target.pause_file, later.retry_after)
     except (OSError, http.client.HTTPException, ValueError):
         # No way there, no HTTP there, or no address at all: the pause stands.
         if in_thread:
-            pause(errand.pause_file, None)
+            pause(target.pause_file, None)
     else:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(errand.pause_file)
+            os.unlink(target.pause_file)
         return True
     finally:
         if connection is not None:
@@ -209,61 +209,61 @@ def _deliver_events(errand: Errand, environ: Mapping[str, str], *, in_thread: bo
     return False
 
 
-def _deliver_erasures(errand: Errand, environ: Mapping[str, str]) -> None:
+def _deliver_erasures(target: Target, environ: Mapping[str, str]) -> None:
     """Deliver the requests to erase; where that fails, leave them for a while."""
     with contextlib.suppress(OSError):
-        pause(errand.erase_pause_file, None)
+        pause(target.erase_pause_file, None)
     connection = None
     try:
         # A request to erase is someone's own word, and needs no other consent.
-        connection = Connection(wire.address(errand.endpoint), environ)
-        send_erasures(errand, connection)
+        connection = Connection(wire.address(target.endpoint), environ)
+        send_erasures(target, connection)
     except CannotEraseError:
-        with open(errand.erase_pause_file, "w", encoding="ascii") as file:
+        with open(target.erase_pause_file, "w", encoding="ascii") as file:
             file.write(CANNOT_ERASE)
         end = time.time() + ERASE_PAUSE_SECONDS
-        os.utime(errand.erase_pause_file, (end, end))
+        os.utime(target.erase_pause_file, (end, end))
     except Later as later:
         if later.retry_after is not None:
-            pause(errand.erase_pause_file, later.retry_after)
+            pause(target.erase_pause_file, later.retry_after)
     except (OSError, http.client.HTTPException, ValueError):
         return  # the pause stands
     else:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(errand.erase_pause_file)
+            os.unlink(target.erase_pause_file)
     finally:
         if connection is not None:
             connection.close()
 
 
-def may_send(errand: Errand, environ: Mapping[str, str]) -> str:
+def may_send(target: Target, environ: Mapping[str, str]) -> str:
     """Return the id of an install with a standing yes to this recipient, or "".
 
     A no removes what waits.
     """
     if environment.do_not_track(environ):
         return ""
-    said = StateFile(errand.state, noes(errand.directory, environ)).read()
-    earlier = read(errand.directory)
-    state = said.toward(errand.recipient, earlier.recipient if earlier is not None else "")
+    said = StateFile(target.state, noes(target.directory, environ)).read()
+    earlier = read(target.directory)
+    state = said.toward(target.recipient, earlier.recipient if earlier is not None else "")
     if state.standing == consent.DISABLED or state.refused:
-        segment.remove_all(errand.segments)
+        segment.remove_all(target.segments)
     consented = state.standing == consent.CONSENTED and state.agreed is not None
     return state.user_id if consented else ""
 
 
-def count_dropped(errand: Errand, number: int) -> None:
+def count_dropped(target: Target, number: int) -> None:
     """Add to the number of dropped segments that the host's next session will tell."""
     if number:
         try:
-            number += int(shortfile.read(errand.dropped_file, 20))
+            number += int(shortfile.read(target.dropped_file, 20))
         except (OSError, ValueError):
             pass
-        with open(errand.dropped_file, "w", encoding="ascii") as file:
+        with open(target.dropped_file, "w", encoding="ascii") as file:
             file.write(str(number))
 
 
-def send_segments(errand: Errand, connection: Connection, environ: Mapping[str, str]) -> None:
+def send_segments(target: Target, connection: Connection, environ: Mapping[str, str]) -> None:
     """Send the segments that wait, oldest first; remove those that nobody may have any more.
 
     Looks again when all are sent: what a session left meanwhile started no child, since this one
@@ -272,33 +272,33 @@ def send_segments(errand: Errand, connection: Connection, environ: Mapping[str, 
     Raises:
         Later, OSError, http.client.HTTPException: not all could be sent; the rest still waits.
     """
-    while segment.any_left(errand.segments):
-        for waiting in segment.waiting(errand.segments):
+    while segment.any_left(target.segments):
+        for waiting in segment.waiting(target.segments):
             try:
-                user_id = may_send(errand, environ)
+                user_id = may_send(target, environ)
                 if not user_id:
                     return
-                _send_segment(errand, connection, user_id, waiting)
+                _send_segment(target, connection, user_id, waiting)
             finally:
                 waiting.release()
 
 
 def _send_segment(
-    errand: Errand, connection: Connection, user_id: str, waiting: segment.Waiting
+    target: Target, connection: Connection, user_id: str, waiting: segment.Waiting
 ) -> None:
-    form = wire.form(errand.endpoint)
+    form = wire.form(target.endpoint)
     lines = waiting.read()
     if form.owner(user_id) not in lines:
         # An id that was given up; or the other form's, of a host that sends elsewhere now.
         waiting.remove()
         if user_id.encode() in lines:
-            count_dropped(errand, 1)
+            count_dropped(target, 1)
         return
     status, retry_after = connection.post(
         form.path,
-        gzip.compress(form.body(lines, errand.key), 6, mtime=0),
+        gzip.compress(form.body(lines, target.key), 6, mtime=0),
         {
-            **_headers(errand),
+            **_headers(target),
             "Content-Type": form.content_type,
             "Content-Encoding": "gzip",
             "Idempotency-Key": waiting.id,
@@ -309,14 +309,14 @@ def _send_segment(
         waiting.remove()
         # What cannot be read tells nothing, and was taken all the same.
         with contextlib.suppress(OSError, http.client.HTTPException):
-            verdicts.count(errand.refused_file, connection.answer())
+            verdicts.count(target.refused_file, connection.answer())
     elif status in REFUSED:
-        count_dropped(errand, waiting.set_aside(status))
+        count_dropped(target, waiting.set_aside(status))
     else:
         raise Later(retry_after)
 
 
-def send_erasures(errand: Errand, connection: Connection) -> None:
+def send_erasures(target: Target, connection: Connection) -> None:
     """Ask the collector to erase what installs of this machine have sent, until it has taken it.
 
     Raises:
@@ -324,8 +324,8 @@ def send_erasures(errand: Errand, connection: Connection) -> None:
         Later, OSError, http.client.HTTPException: not all were taken; the rest is still owed.
     """
     unreadable = False
-    for name in sorted(os.listdir(errand.erasures)):
-        path = os.path.join(errand.erasures, name)
+    for name in sorted(os.listdir(target.erasures)):
+        path = os.path.join(target.erasures, name)
         if not name.endswith(".json"):
             continue
         try:
@@ -333,13 +333,13 @@ def send_erasures(errand: Errand, connection: Connection) -> None:
         except OSError:  # root's, say: those behind it are owed all the same
             unreadable = True
             continue
-        headers = {**_headers(errand), "Content-Type": "application/json"}
+        headers = {**_headers(target), "Content-Type": "application/json"}
         status, retry_after = connection.post("/v1/erase", body, headers)
         if status in (200, 202):
             os.unlink(path)
             # What cannot be read tells nothing, and the request was taken all the same.
             with contextlib.suppress(OSError, http.client.HTTPException):
-                receipts.keep(errand.receipts_file, connection.answer())
+                receipts.keep(target.receipts_file, connection.answer())
         elif status in REFUSED:
             os.replace(path, path + ".refused")  # kept for a person to look at; no longer owed
         elif status in UNKNOWN:
@@ -348,12 +348,12 @@ def send_erasures(errand: Errand, connection: Connection) -> None:
             raise Later(retry_after)
     if unreadable:
         raise Later(None)
-    if not os.listdir(errand.erasures):
-        os.rmdir(errand.erasures)
+    if not os.listdir(target.erasures):
+        os.rmdir(target.erasures)
 
 
-def _headers(errand: Errand) -> dict[str, str]:
-    return {"Authorization": f"Bearer {errand.key}", "User-Agent": AGENT}
+def _headers(target: Target) -> dict[str, str]:
+    return {"Authorization": f"Bearer {target.key}", "User-Agent": AGENT}
 
 
 class Connection:

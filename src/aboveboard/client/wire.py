@@ -14,7 +14,7 @@ import time
 from aboveboard.catalog import line
 from aboveboard.catalog.line import HOUR
 
-from .errand import POSTHOG
+from .target import POSTHOG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

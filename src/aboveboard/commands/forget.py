@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 from aboveboard.client import environment, spawn
-from aboveboard.client.errand import POSTHOG, VARIABLE, Errand, owing, paused
 from aboveboard.client.install import ID_LOST, NOTHING_SENT, POSTHOGS, Forgotten, Install
+from aboveboard.client.target import POSTHOG, VARIABLE, Target, owing, paused
 
 from . import access, installs
 from .terminal import say, warn
@@ -31,9 +31,9 @@ def run(args: argparse.Namespace) -> int:
         reason = next(filter(None, map(access.unwritable, folders)), "")
         reason = reason or error.strerror or str(error)
         return _fail(f"the request could not be kept ({reason}); nothing changed")
-    errands = [errand for errand in install.errands() if not errand.endpoint.startswith(POSTHOG)]
-    cannot = bool(errands) and all(errand.cannot_erase() for errand in errands)
-    started = bool(errands) and _send(errands[0])
+    targets = [target for target in install.targets() if not target.endpoint.startswith(POSTHOG)]
+    cannot = bool(targets) and all(target.cannot_erase() for target in targets)
+    started = bool(targets) and _send(targets[0])
     if forgotten.outcome == ID_LOST:
         return _fail(_say_lost(install, doubt))
     if forgotten.outcome == POSTHOGS:
@@ -52,12 +52,12 @@ def run(args: argparse.Namespace) -> int:
     return _fail(_say_posthogs(install, forgotten)) if forgotten.posthogs else 0
 
 
-def _send(errand: Errand) -> bool:
+def _send(target: Target) -> bool:
     """Send the child that delivers requests; return whether it is on its way."""
-    if not owing(errand) or environment.do_not_track(os.environ) or paused(errand.pause_file):
+    if not owing(target) or environment.do_not_track(os.environ) or paused(target.pause_file):
         return False
     try:
-        spawn.start(errand.lock, {VARIABLE: errand.as_json()}, os.environ)
+        spawn.start(target.lock, {VARIABLE: target.as_json()}, os.environ)
     except OSError:
         return False
     return True
@@ -78,8 +78,8 @@ def _say_when(install: Install, *, started: bool, cannot: bool) -> str:
         )
     if environment.do_not_track(os.environ):
         return f"is kept, and goes out once {install.app} runs without DO_NOT_TRACK"
-    errands = install.errands()
-    if errands and all(paused(errand.pause_file) for errand in errands):
+    targets = install.targets()
+    if targets and all(paused(target.pause_file) for target in targets):
         return (
             f"is kept, and goes out when {install.app} runs after the pause that follows a "
             "collector's absence"

@@ -47,11 +47,11 @@ def named(app: str, directory: str) -> Install:
     What the host said counts no longer where it said so of a file that has moved.
     """
     install = Install(app, os.environ, directory or OWN_DIRECTORIES.get(app, ""))
-    errand = None if directory else install.remembered()
-    if errand is not None and (
-        access.is_there(errand.state) or not access.is_there(install.state.path)
+    target = None if directory else install.remembered()
+    if target is not None and (
+        access.is_there(target.state) or not access.is_there(install.state.path)
     ):
-        install.state = install.state_at(errand.state)
+        install.state = install.state_at(target.state)
     return install
 
 
@@ -72,17 +72,17 @@ def doubt(install: Install, directory: str) -> str:
         directory: What the user gave as --directory, or "".
     """
     app, path = install.app, install.state.path
-    errand = install.remembered()
+    target = install.remembered()
     there = access.is_there(path)
-    if errand is not None:
-        if there and Path(errand.state).resolve() == Path(path):
+    if target is not None:
+        if there and Path(target.state).resolve() == Path(path):
             return ""
         if directory:
             return (
-                f"{app} kept its decision in {errand.state} when it was last on: leave out "
+                f"{app} kept its decision in {target.state} when it was last on: leave out "
                 "--directory for that one."
             )
-        return f"{errand.state}, where {app} kept its decision, is not there: {_ELSEWHERE}"
+        return f"{target.state}, where {app} kept its decision, is not there: {_ELSEWHERE}"
     state = install.state.read()
     if state.user_id or state.standing == consent.UNREADABLE:
         return ""

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from aboveboard.client import consent, environment, receipts, recipient, segment, verdicts
-from aboveboard.client.errand import POSTHOG, Errand, Place, paused
 from aboveboard.client.install import Install
 from aboveboard.client.state import State
+from aboveboard.client.target import POSTHOG, Folder, Target, paused
 
 from . import access, installs
 from .terminal import say, warn
@@ -48,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
 def describe(install: Install, directory: str = "") -> dict[str, object]:
     """Return what there is to say about an install; times are in seconds since 1970."""
     state = install.state.read()
-    errands = install.errands() or [install.errand("", "")]
-    recipients = [_describe_recipient(install, errand, state) for errand in errands]
+    targets = install.targets() or [install.target("", "")]
+    recipients = [_describe_recipient(install, target, state) for target in targets]
     agreed = [terms for terms in (state.agreed, *map(_agreed, state.recipients.values())) if terms]
     return {
         "app": install.app,
@@ -59,7 +59,7 @@ def describe(install: Install, directory: str = "") -> dict[str, object]:
         "decided": state.decided,
         "user_id": state.user_id or None,
         "agreed_events": sorted({event for terms in agreed for event in terms}) if agreed else None,
-        "sends_to": errands[0].endpoint or None,
+        "sends_to": targets[0].endpoint or None,
         "refused": [
             recipient.shown(name)
             for name, answer in sorted(state.recipients.items())
@@ -77,17 +77,17 @@ def describe(install: Install, directory: str = "") -> dict[str, object]:
     }
 
 
-def _describe_recipient(install: Install, errand: Errand, state: State) -> dict[str, object]:
+def _describe_recipient(install: Install, target: Target, state: State) -> dict[str, object]:
     """Return what there is to say about a recipient, or about none where nobody is known."""
-    place = errand.path if errand.endpoint else install.spool
-    if errand.endpoint and not access.is_there(errand.file):  # as 0.1.0 had it
+    place = target.path if target.endpoint else install.spool
+    if target.endpoint and not access.is_there(target.file):  # as 0.1.0 had it
         place = install.spool
-    at = Place(place)
+    at = Folder(place)
     paths = segment.listed(at.segments)
     texts = [_bytes(path) for path in paths]
-    toward = state.toward(errand.recipient, install.unnamed())
+    toward = state.toward(target.recipient, install.unnamed())
     return {
-        "sends_to": errand.endpoint or None,
+        "sends_to": target.endpoint or None,
         "consented": toward.standing == consent.CONSENTED,
         "waiting_files": len(paths),
         "waiting_events": sum(text.count(b"\n") for text in texts),

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aboveboard.client import segment, upload
-from aboveboard.client.errand import Errand
+from aboveboard.client.target import Target
 
 from . import leash
 from .life import live
@@ -60,20 +60,20 @@ def _send(home: str, url: str, key: str) -> int:
     A collector that says it is busy is given the time it asks for: there is nobody who waits.
     """
     environ = {"HOME": home}
-    errand = Errand(
+    target = Target(
         directory=f"{home}/.local/state/aider",
         state=f"{home}/.aider/analytics.json",
         endpoint=url,
         key=key,
     )
     for _ in range(20):
-        upload.run(errand, environ)
-        if not segment.any_waits(errand.segments):
+        upload.run(target, environ)
+        if not segment.any_waits(target.segments):
             return 0
         time.sleep(0.5)
-        if Path(errand.pause_file).exists():
-            os.utime(errand.pause_file, (0, 0))
-    return len(segment.listed(errand.segments))
+        if Path(target.pause_file).exists():
+            os.utime(target.pause_file, (0, 0))
+    return len(segment.listed(target.segments))
 
 
 def _begin() -> None:

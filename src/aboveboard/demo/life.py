@@ -92,7 +92,7 @@ def _installed(
         environ={"HOME": home},
         clock=clock,
         _first=first,
-        _start=lambda *_errand, **_how: None,  # whoever runs this sends, many at a time
+        _start=lambda *_target, **_how: None,  # whoever runs this sends, many at a time
     )
 
 
@@ -100,7 +100,7 @@ def _agree(analytics: Analytics, home: str) -> None:
     """Be someone who has said yes: simulated people, like machines, are never asked."""
     state = StateFile(f"{home}/.aider/analytics.json")
     if not state.read().user_id:
-        state.agree(analytics.catalog.terms(), analytics._errand.recipient)
+        state.agree(analytics.catalog.terms(), analytics._target.recipient)
 
 
 def _session(

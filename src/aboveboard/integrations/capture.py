@@ -189,10 +189,10 @@ class Stage:
         install = Install(analytics.app, analytics._environ)
         install.state = _Decided(self._moved(before.state.path), analytics, self.events)
         install.spool = self._moved(before.spool)
-        errand = analytics._errand
+        target = analytics._target
         vars(analytics).update(
             _install=install,
-            _errand=install.errand(errand.endpoint, errand.key),
+            _target=install.target(target.endpoint, target.key),
             _session=None,
             _log=None,
             _opened=False,
@@ -250,7 +250,7 @@ class _Decided(StateFile):
         if state.standing == consent.NOT_ASKED and self._events.consent is not None:
             state.standing = consent.CONSENTED if self._events.consent else consent.DISABLED
             terms = self._analytics.catalog.terms()
-            state.recipients = {self._analytics._errand.recipient: {"agreed": terms}}
+            state.recipients = {self._analytics._target.recipient: {"agreed": terms}}
         return state
 
 

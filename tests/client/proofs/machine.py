@@ -184,7 +184,7 @@ class Machine:
         )
         log_before = os.path.getsize(self.log) if os.path.exists(self.log) else 0
 
-        def start(*_errand: object, **_how: object) -> None:
+        def start(*_target: object, **_how: object) -> None:
             seen.children += 1
 
         analytics = Analytics(

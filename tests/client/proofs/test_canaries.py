@@ -119,7 +119,7 @@ class TestCanaries:
         kept = dict(spill.kept())
         assert sum(name.endswith(".jsonl") for name in kept) >= 1
         for name, data in kept.items():
-            # The errand says where files are, in the home; it is for this machine, and stays here.
+            # The target says where files are, in the home; it is for this machine, and stays here.
             allowed = ("zqhomezq",) if name == "errand.json" else ()
             assert _canaries(data, names) <= set(allowed), f"in {name}"
 

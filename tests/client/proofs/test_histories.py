@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from aboveboard import Catalog, Event, choice, count, dollars, flag
 from aboveboard.client import segment, upload
 from aboveboard.client.environment import CI_VARIABLES
-from aboveboard.client.errand import Errand
+from aboveboard.client.target import Target
 from tests.client.places import NOBODY
 from tests.client.proofs import consent_model as model
 from tests.client.proofs.conftest import LONG
@@ -478,17 +478,17 @@ class History:
             def close(self) -> None:
                 pass
 
-        errand = Errand(
+        target = Target(
             directory=self.machine.spool,
             state=self.machine.state,
             endpoint=NOBODY,
             key="key",
         )
-        if os.path.exists(errand.pause_file):
-            os.unlink(errand.pause_file)  # time has passed
+        if os.path.exists(target.pause_file):
+            os.unlink(target.pause_file)  # time has passed
         real, upload.Connection = upload.Connection, Collector  # type: ignore[assignment,misc]
         try:
-            upload.run(errand, {"DO_NOT_TRACK": "1"} if step.do_not_track else {})
+            upload.run(target, {"DO_NOT_TRACK": "1"} if step.do_not_track else {})
         except (OSError, http.client.HTTPException) as error:
             raise AssertionError("the child died of its work") from error
         finally:
@@ -500,7 +500,7 @@ class History:
             whole = [line for line in body.splitlines(keepends=True) if line.endswith(b"\n")]
             assert set(whole) <= self.allowed, "sent, and never recorded with consent"
             assert self.sent.setdefault(key, body) == body, "another body by the same key"
-        waiting = segment.listed(errand.segments)
+        waiting = segment.listed(target.segments)
         if (may and step.status in (200, 400)) or (
             self.standing.word == NO and not step.do_not_track
         ):

@@ -21,8 +21,8 @@ import pytest
 from aboveboard import Analytics, Event, count, exception
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.client import consent, recipient, spawn, upload
-from aboveboard.client.errand import Errand, paused
 from aboveboard.client.statefile import StateFile
+from aboveboard.client.target import Target, paused
 from aboveboard.integrations.argparse import add_flags
 from tests.client import tool as example
 from tests.client.conftest import Tool
@@ -341,7 +341,7 @@ class TestInAHome:
         for number in range(3):
             analytics = Analytics(
                 app="tool", version="1", catalog=example.EVENTS, endpoint=endpoint, key="",
-                environ=tool.environ, _start=lambda *errand, **_how: started.append(errand),
+                environ=tool.environ, _start=lambda *target, **_how: started.append(target),
             )  # fmt: skip
             analytics.open({"analytics": None if number else False})
             analytics.close()
@@ -365,15 +365,15 @@ class TestInAHome:
     def test_an_address_that_is_none_pauses_like_a_collector_that_is_away(
         self, tmp_path: Path, endpoint: str
     ) -> None:
-        errand = _waiting(tmp_path, endpoint)
-        upload.run(errand, {})
-        assert paused(errand.pause_file)
+        target = _waiting(tmp_path, endpoint)
+        upload.run(target, {})
+        assert paused(target.pause_file)
 
     def test_a_key_that_no_header_takes_pauses_too(self, tmp_path: Path, recorder: Any) -> None:
-        errand = _waiting(tmp_path, recorder.url)
-        errand.key = "a\nb"
-        upload.run(errand, {})
-        assert paused(errand.pause_file)
+        target = _waiting(tmp_path, recorder.url)
+        target.key = "a\nb"
+        upload.run(target, {})
+        assert paused(target.pause_file)
         assert recorder.requests == []
 
     def test_what_had_to_be_dropped_is_told_by_the_next_session(
@@ -441,7 +441,7 @@ def _analytics(directory: Path, events: list[type[Event]]) -> Analytics:
         key="key",
         directory=str(directory / "state"),
         environ={"HOME": str(directory), "XDG_STATE_HOME": str(directory / "app")},
-        _start=lambda *_errand, **_how: None,
+        _start=lambda *_target, **_how: None,
     )
 
 
@@ -451,16 +451,16 @@ def _agreed(directory: Path) -> Analytics:
     return _analytics(directory, example.EVENTS)
 
 
-def _waiting(directory: Path, endpoint: str) -> Errand:
-    """Return an errand for an install that has agreed, with one segment."""
+def _waiting(directory: Path, endpoint: str) -> Target:
+    """Return a target for an install that has agreed, with one segment."""
     state = directory / "analytics.json"
     user_id = StateFile(str(state)).agree({"x": {}}, recipient.of(endpoint)).user_id
-    errand = Errand(
+    target = Target(
         directory=str(directory / "app"), state=str(state), endpoint=endpoint, key="key"
     )
-    Path(errand.segments).mkdir(parents=True)
-    (Path(errand.segments) / "x.jsonl").write_text(f'{{"user_id": "{user_id}"}}\n')
-    return errand
+    Path(target.segments).mkdir(parents=True)
+    (Path(target.segments) / "x.jsonl").write_text(f'{{"user_id": "{user_id}"}}\n')
+    return target
 
 
 def _signals(process: int) -> dict[str, int]:

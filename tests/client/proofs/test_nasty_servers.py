@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from aboveboard.client import segment
-from aboveboard.client.errand import PAUSE_MAX_SECONDS, VARIABLE, Errand, paused
 from aboveboard.client.statefile import StateFile
+from aboveboard.client.target import PAUSE_MAX_SECONDS, VARIABLE, Target, paused
 from tests.client.conftest import Tool
 from tests.client.places import NOBODY, send_to
 from tests.client.test_promises import _children
@@ -115,11 +115,11 @@ def serve() -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def errand(tmp_path: Path) -> Errand:
-    """An errand for an install that has agreed, with two segments waiting."""
+def target(tmp_path: Path) -> Target:
+    """A target for an install that has agreed, with two segments waiting."""
     state = tmp_path / "analytics.json"
     user_id = StateFile(str(state)).agree({"x": {}}, NOBODY).user_id
-    made = Errand(directory=str(tmp_path / "app"), state=str(state), endpoint=NOBODY, key="key")
+    made = Target(directory=str(tmp_path / "app"), state=str(state), endpoint=NOBODY, key="key")
     Path(made.segments).mkdir(parents=True)
     for number in range(2):
         path = Path(made.segments) / f"00000000-0000-4000-8000-00000000000{number}.jsonl"
@@ -138,11 +138,11 @@ upload.main()
 """
 
 
-def send(errand: Errand, *, seconds: int = 30, patience: float = 10) -> int:
+def send(target: Target, *, seconds: int = 30, patience: float = 10) -> int:
     """Run the child; return how it ended."""
     return subprocess.run(
         [sys.executable, "-I", "-c", CHILD, str(seconds), str(patience)],
-        env={VARIABLE: errand.as_json(), "no_proxy": "127.0.0.1"},
+        env={VARIABLE: target.as_json(), "no_proxy": "127.0.0.1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=100,
@@ -220,32 +220,32 @@ class TestWithoutAnAnswer:
 
     @pytest.mark.parametrize("way", QUICK)
     def test_keeps_everything_and_pauses(
-        self, way: str, errand: Errand, serve: Callable[..., Server]
+        self, way: str, target: Target, serve: Callable[..., Server]
     ) -> None:
         server = serve(QUICK[way])
-        send_to(errand, server.url)
-        assert send(errand) == 0
-        assert len(segment.listed(errand.segments)) == 2
+        send_to(target, server.url)
+        assert send(target) == 0
+        assert len(segment.listed(target.segments)) == 2
         assert len(server.requests) == 1, "it is not asked again at once"
-        assert paused(errand.pause_file)
-        assert os.stat(errand.pause_file).st_mtime <= time.time() + PAUSE_MAX_SECONDS
+        assert paused(target.pause_file)
+        assert os.stat(target.pause_file).st_mtime <= time.time() + PAUSE_MAX_SECONDS
 
     @pytest.mark.parametrize("way", ENDLESS)
     def test_is_ended_by_the_system_where_an_answer_has_no_end(
-        self, way: str, errand: Errand, serve: Callable[..., Server]
+        self, way: str, target: Target, serve: Callable[..., Server]
     ) -> None:
-        send_to(errand, serve(ENDLESS[way]).url)
-        assert send(errand, seconds=3, patience=2) == -signal.SIGALRM
-        assert len(segment.listed(errand.segments)) == 2
-        assert paused(errand.pause_file)
+        send_to(target, serve(ENDLESS[way]).url)
+        assert send(target, seconds=3, patience=2) == -signal.SIGALRM
+        assert len(segment.listed(target.segments)) == 2
+        assert paused(target.pause_file)
 
     def test_does_not_wait_long_for_one_that_never_comes(
-        self, errand: Errand, serve: Callable[..., Server]
+        self, target: Target, serve: Callable[..., Server]
     ) -> None:
-        send_to(errand, serve(lambda connection: time.sleep(0)).url)
-        assert send(errand, patience=0.5) == 0
-        assert len(segment.listed(errand.segments)) == 2
-        assert paused(errand.pause_file)
+        send_to(target, serve(lambda connection: time.sleep(0)).url)
+        assert send(target, patience=0.5) == 0
+        assert len(segment.listed(target.segments)) == 2
+        assert paused(target.pause_file)
 
 
 class TestWithAStrangeAnswer:
@@ -253,38 +253,38 @@ class TestWithAStrangeAnswer:
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     def test_a_redirect_leads_nowhere(
-        self, status: int, errand: Errand, serve: Callable[..., Server]
+        self, status: int, target: Target, serve: Callable[..., Server]
     ) -> None:
         elsewhere = serve(says(ANSWER))
         head = f"HTTP/1.1 {status} Moved\r\nLocation: {elsewhere.url}/v1/events\r\n"
-        send_to(errand, serve(says(head.encode() + b"Content-Length: 0\r\n\r\n")).url)
-        assert send(errand) == 0
+        send_to(target, serve(says(head.encode() + b"Content-Length: 0\r\n\r\n")).url)
+        assert send(target) == 0
         assert elsewhere.connections == 0
-        assert len(segment.listed(errand.segments)) == 2
+        assert len(segment.listed(target.segments)) == 2
 
     def test_what_was_taken_is_taken_though_the_body_never_ends(
-        self, errand: Errand, serve: Callable[..., Server]
+        self, target: Target, serve: Callable[..., Server]
     ) -> None:
         server = serve(dribbles(OK + JSON + b"\r\n", b"{", 0.2))
-        send_to(errand, server.url)
-        send(errand, seconds=3, patience=2)
+        send_to(target, server.url)
+        send(target, seconds=3, patience=2)
         assert len(server.requests) == 1
-        assert [Path(path).name[-7] for path in segment.listed(errand.segments)] == ["1"]
-        assert paused(errand.pause_file), "and the rest is in no hurry"
+        assert [Path(path).name[-7] for path in segment.listed(target.segments)] == ["1"]
+        assert paused(target.pause_file), "and the rest is in no hurry"
 
-    def test_a_long_body_is_not_read(self, errand: Errand, serve: Callable[..., Server]) -> None:
+    def test_a_long_body_is_not_read(self, target: Target, serve: Callable[..., Server]) -> None:
         length = b"Content-Length: 1000000000000\r\n\r\n"
         server = serve(lambda to: to.sendall(OK + JSON + length + b"x" * 100_000))
-        send_to(errand, server.url)
-        assert send(errand) == 0
-        assert segment.listed(errand.segments) == []
+        send_to(target, server.url)
+        assert send(target) == 0
+        assert segment.listed(target.segments) == []
         assert server.connections == 2, "each answer so long ends its connection"
 
-    def test_cookies_are_not_kept(self, errand: Errand, serve: Callable[..., Server]) -> None:
+    def test_cookies_are_not_kept(self, target: Target, serve: Callable[..., Server]) -> None:
         cookie = b"Set-Cookie: id=canary\r\nContent-Length: 2\r\n\r\n{}"
         server = serve(lambda connection: connection.sendall(OK + JSON + cookie))
-        send_to(errand, server.url)
-        assert send(errand) == 0
+        send_to(target, server.url)
+        assert send(target) == 0
         assert len(server.requests) == 2
         assert not any(b"canary" in request for request in server.requests)
 

@@ -174,12 +174,12 @@ class TestAHostWhoseSpoolIsBroken:
     def test_is_told_of_nothing(self, tool: Tool) -> None:
         tool.agree()
         install = Install("tool", tool.environ)
-        install.remember(install.errand("http://127.0.0.1:9", "key"))
+        install.remember(install.target("http://127.0.0.1:9", "key"))
         (tool.spool / "upload.lock").mkdir()
         body = "tool.open({})\ntool.record(event)\ntool.close()\nprint(tool.forget())"
         ended = program(tool, body)
         assert (ended.stdout, ended.stderr) == ("True\n", "")
-        assert install.errand("http://127.0.0.1:9", "key").owes()
+        assert install.target("http://127.0.0.1:9", "key").owes()
         install.disable()
         ended = program(tool, "tool.open({})\nprint(tool.enabled)")
         assert (ended.stdout, ended.stderr) == ("False\n", "")
@@ -203,7 +203,7 @@ class TestASessionThatIsOff:
     ) -> None:
         tool.agree()
         install = Install("tool", tool.environ)
-        install.remember(install.errand(recorder.url, "key"))
+        install.remember(install.target(recorder.url, "key"))
         install.forget()
         install.disable()
         tool.run("send", *words, **environ)

@@ -16,8 +16,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from aboveboard.client import recipient, segment, upload
-from aboveboard.client.errand import Errand, paused
 from aboveboard.client.statefile import StateFile
+from aboveboard.client.target import Target, paused
 from aboveboard.collector.http.ingest import RETRY_AFTER
 from aboveboard.collector.inbox.quarantine import Quarantine
 from aboveboard.collector.projects.keys import Keys
@@ -155,18 +155,18 @@ class TestWhoComesBack:
         state = tmp_path / "analytics.json"
         StateFile(str(state)).agree({"x": {}}, recipient.of(url))
         user = StateFile(str(state)).read().user_id
-        errand = Errand(
+        target = Target(
             directory=str(tmp_path / "app"), state=str(state), endpoint=url, key=tool.key
         )
         tool.fill(user)
-        Path(errand.segments).mkdir(parents=True)
+        Path(target.segments).mkdir(parents=True)
         for _ in range(LATER):
-            (Path(errand.segments) / f"{new_id()}.jsonl").write_bytes(Install(user).segment(2))
-        upload.run(errand, {})
-        assert len(segment.listed(errand.segments)) == LATER
-        while segment.listed(errand.segments):
-            until(lambda: not paused(errand.pause_file))
-            upload.run(errand, {})
+            (Path(target.segments) / f"{new_id()}.jsonl").write_bytes(Install(user).segment(2))
+        upload.run(target, {})
+        assert len(segment.listed(target.segments)) == LATER
+        while segment.listed(target.segments):
+            until(lambda: not paused(target.pause_file))
+            upload.run(target, {})
         assert tool.metric("events_accepted") == {"": AT_ONCE + 3 * LATER}
 
     def test_with_posthogs_own_client_loses_nothing(self, server: Server) -> None:

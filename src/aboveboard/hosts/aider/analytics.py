@@ -12,8 +12,8 @@ import sys
 
 from aboveboard.client import consent, startup
 from aboveboard.client.analytics import Analytics as Client
-from aboveboard.client.errand import POSTHOG
 from aboveboard.client.install import Install
+from aboveboard.client.target import POSTHOG
 
 from . import replies, settings
 from .catalog import CATALOG, EVENTS, LEGACY, STOCK_TERMS, Command

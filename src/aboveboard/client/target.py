@@ -1,6 +1,8 @@
-"""What a child is sent out with, and whether it is worth sending one: all that a host must know.
+"""Where a child delivers, with whose files, and whether it is worth starting one.
 
-Apart from `upload`, so that no module of the sending path is ever loaded in the host.
+This is all of the sending that a host must know.
+
+It is apart from `upload`, so that no module of the sending path is ever loaded in the host.
 """
 
 from __future__ import annotations
@@ -22,11 +24,11 @@ CANNOT_ERASE = "cannot erase"
 """What stands in the pause of requests to erase if the collector has said so."""
 
 VARIABLE = "ABOVEBOARD_UPLOAD"
-"""The environment variable in which the host hands the child its errand, as JSON. Not an argument:
+"""The environment variable in which the host hands the child its target, as JSON. Not an argument:
 those are everyone's to read."""
 
 
-class Place:
+class Folder:
     """The files of what is kept for one recipient."""
 
     __slots__ = ("_path",)
@@ -66,7 +68,7 @@ class Place:
 
     @property
     def file(self) -> str:
-        """The file in which this errand is kept, for the runs that have another."""
+        """The file in which this target is kept, for the runs that have another."""
         return os.path.join(self.path, "errand.json")
 
     @property
@@ -91,8 +93,8 @@ class Place:
 _FIELDS = ("directory", "endpoint", "key", "state")
 
 
-class Errand(Place):
-    """Where to find what waits, whom to ask for consent, and where to send it: one a recipient.
+class Target(Folder):
+    """A recipient's address and key, and the files of what waits for it and of the consent.
 
     Attributes:
         directory: The app's own directory below the platform's state directory.
@@ -111,24 +113,24 @@ class Errand(Place):
         super().__init__("")
 
     @classmethod
-    def from_json(cls, text: str) -> Errand:
-        """Return the errand that `as_json` wrote.
+    def from_json(cls, text: str) -> Target:
+        """Return the target that `as_json` wrote.
 
         Raises:
-            ValueError, TypeError, RecursionError: the text is no errand's.
+            ValueError, TypeError, RecursionError: the text is no target's.
         """
-        errand = cls(**json.loads(text))
+        target = cls(**json.loads(text))
         for name in _FIELDS:
-            word = getattr(errand, name)
+            word = getattr(target, name)
             if not isinstance(word, str):
-                raise TypeError("an errand is made of words")
+                raise TypeError("a target's fields are strings")
             if "\0" in word:
                 raise ValueError("no path and no address has a NUL")
             word.encode("utf-8", "surrogateescape")  # what cannot be written names nothing
-        return errand
+        return target
 
     def as_json(self) -> str:
-        """Return the errand as `from_json` reads it."""
+        """Return the target as JSON, as `from_json` reads it."""
         return json.dumps({name: getattr(self, name) for name in _FIELDS})
 
     @property
@@ -171,18 +173,18 @@ def paused(path: str, most: float = PAUSE_MAX_SECONDS) -> bool:
     return 0 < left <= most
 
 
-def kept(directory: str) -> list[Errand]:
-    """Return an app's errands, one for each recipient that it ever recorded for; the last first."""
+def kept(directory: str) -> list[Target]:
+    """Return an app's targets, one for each recipient that it ever recorded for; the last first."""
     found = []
     for place in places(directory):
-        errand = read(place)
-        if errand is not None and errand.directory == directory and errand.path == place:
-            found.append((_modified(errand.file), errand))
-    return [errand for _, errand in sorted(found, key=lambda pair: -pair[0])]
+        target = read(place)
+        if target is not None and target.directory == directory and target.path == place:
+            found.append((_modified(target.file), target))
+    return [target for _, target in sorted(found, key=lambda pair: -pair[0])]
 
 
 def places(directory: str) -> list[str]:
-    """Return the directories of an app's recipients, also of those whose errand is damaged."""
+    """Return the directories of an app's recipients, also of those whose target is damaged."""
     try:
         with os.scandir(os.path.join(directory, recipient.FOLDERS)) as entries:
             return sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
@@ -190,25 +192,25 @@ def places(directory: str) -> list[str]:
         return []
 
 
-def read(place: str) -> Errand | None:
-    """Return the errand that is kept in a directory; None where none can be understood."""
+def read(place: str) -> Target | None:
+    """Return the target that is kept in a directory; None where none can be understood."""
     try:
-        return Errand.from_json(shortfile.read(os.path.join(place, "errand.json")).decode())
+        return Target.from_json(shortfile.read(os.path.join(place, "errand.json")).decode())
     except (OSError, ValueError, TypeError, RecursionError):
         return None
 
 
-def owing(errand: Errand) -> list[Errand]:
-    """Return the errands of an app on which requests to erase are to be delivered now.
+def owing(target: Target) -> list[Target]:
+    """Return the targets of an app to which requests to erase are to be delivered now.
 
     Args:
-        errand: The app's errand of today, which stands in for a kept one that is damaged.
+        target: The app's target of today, which stands in for a kept one that is damaged.
     """
     found = []
-    for place in places(errand.directory):
+    for place in places(target.directory):
         if os.path.isdir(os.path.join(place, "erasures")):
             kept_one = read(place)
-            owes = errand if kept_one is None and errand.path == place else kept_one
+            owes = target if kept_one is None and target.path == place else kept_one
             if owes is not None and owes.path == place and owes.owes():
                 found.append(owes)
     return found
