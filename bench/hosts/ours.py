@@ -33,7 +33,7 @@ analytics = Analytics(
     key="key",
 )
 if args.agree:
-    analytics._install.state.agree(analytics.catalog.terms(), analytics._errand.recipient)
+    analytics._install.state.agree(analytics.catalog.terms(), analytics._target.recipient)
     sys.exit()
 analytics.open(args)
 if args.flat:
