@@ -91,7 +91,7 @@ def test_every_error_has_a_type_and_a_place_in_a_package_of_the_catalog(demo: De
     for row in failed:
         assert row["name"] not in (None, "other")
         assert str(row["place"]).startswith(("aider.", "litellm."))
-        assert row["fingerprint"] is not None
+        assert row["group"] is not None
     assert len({row["place"] for row in failed if row["kind"] != "provider failure"}) >= 3
     page = demo.page(f"/insights/errors?{WHOLE}")
     assert all(str(row["name"]) in page for row in failed)

@@ -104,7 +104,9 @@ class TestRefused:
             Filters.from_query({name: "7d"}, TODAY, beside=("project",))
 
         said = str(refused.value)
-        assert said.endswith("is no parameter here: use since, until, version, os, event, project")
+        assert said.endswith(
+            "is no parameter here: use since, until, version, os, event, group, project"
+        )
         assert "\n" not in said
         assert len(said) < 150
 

@@ -21,6 +21,7 @@ from aboveboard.catalog.event import Event, command, exception
 from aboveboard.insights import Filters, Table
 from aboveboard.insights.insight import read
 from tests.conftest import ROOT
+from tests.insights.grouping import v1
 from tests.insights.conftest import Data, Project
 from tests.insights.population import Happening, fill
 
@@ -130,17 +131,17 @@ class TestAnswers:
             lambda event: (
                 kind_of(event),
                 event.properties.get("error_type", event.properties.get("reason")),
-                event.properties.get("error_fingerprint"),
+                grouped(event),
             ),
         )
 
         rows = data.ask("errors", {**PERIOD, **filters}).records()
 
-        assert [(row["kind"], row["name"], row["fingerprint"]) for row in rows] != []
-        assert {(row["kind"], row["name"], row["fingerprint"]) for row in rows} == set(happened)
+        assert [(row["kind"], row["name"], row["group"]) for row in rows] != []
+        assert {(row["kind"], row["name"], row["group"]) for row in rows} == set(happened)
         assert len(rows) == len(happened)
         for row in rows:
-            its = happened[row["kind"], row["name"], row["fingerprint"]]
+            its = happened[row["kind"], row["name"], row["group"]]
             sessions = {event.session for event in its}
             assert (row["times"], row["sessions"]) == (len(its), len(sessions))
             assert row["session_share"] == pytest.approx(len(sessions) / len(began))
@@ -401,6 +402,7 @@ class TestOffered:
         assert names == [
             "totals", "overview", "commands", "errors", "stability",
             "events", "event_days", "event_properties",
+            "error_versions", "error_days", "error_by", "error_frames",
         ]  # fmt: skip
         assert answers[0].columns == ("installs", "sessions")
         assert answers[2].rows[0][:4] == ("command", "build", 1, 1)
@@ -564,6 +566,14 @@ def kind_of(event: Happening) -> str | None:
     if event.event == "exception":
         return "handled error" if event.properties["handled"] else "crash"
     return {"message_send_exception": "provider failure", "exit": "exit"}.get(event.event)
+
+
+def grouped(event: Happening) -> str | None:
+    """Return the group of what failed."""
+    if "error_type" not in event.properties:
+        return None
+    told = event.properties
+    return v1(told["error_type"], told.get("error_frames"), told.get("error_causes"))
 
 
 def innermost(event: Happening) -> str:

@@ -18,7 +18,11 @@ names = pytest.mark.parametrize("name", [each.name for each in insights.all()])
 
 
 def template(name: str) -> str:
-    return QUESTIONS.joinpath(f"{name}.sql").read_text("utf-8")
+    """Return a question's SQL with what it includes."""
+    text = QUESTIONS.joinpath(f"{name}.sql").read_text("utf-8")
+    return re.sub(
+        r'--% include "([a-z_]+)\.sql"', lambda included: template(included.group(1)), text
+    )
 
 
 @names

@@ -13,7 +13,7 @@ from aboveboard.catalog.kinds import REJECTED, Version
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-NAMES = ("since", "until", "version", "os", "event")
+NAMES = ("since", "until", "version", "os", "event", "group")
 """The parameters that filter; `project` stands beside them, and is the page's to choose."""
 
 DAYS_DEFAULT = 30
@@ -25,6 +25,7 @@ SESSION_LONGEST = timedelta(days=7)
 a question about one day would have to look at every session that there ever was."""
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_GROUP = re.compile(r"v[0-9]{1,3}:[0-9a-f]{16}", re.ASCII)
 _DAYS = re.compile(r"([0-9]{1,4})d", re.ASCII)
 _FIRST, _LAST = date(1970, 1, 1), date(2105, 12, 31)
 """What ClickHouse's DateTime can hold, in whole years."""
@@ -50,6 +51,7 @@ class Filters:
     version: str | None = None
     os: str | None = None
     event: str | None = None
+    group: str | None = None
     asked: tuple[tuple[str, str], ...] = ()
     today: date = field(default_factory=lambda: _today(), compare=False)
 
@@ -65,8 +67,8 @@ class Filters:
 
         Args:
             query: `since` is a date (`2026-08-01`) or a number of days that ends at `until`
-                (`30d`); `until` is a date, today if left out; `version`; `os`; `event`. Empty
-                values count as left out.
+                (`30d`); `until` is a date, today if left out; `version`; `os`; `event`; `group`,
+                one of errors. Empty values count as left out.
             today: The day it is, in UTC, for tests.
             beside: Other parameters that the query may have.
 
@@ -96,6 +98,7 @@ class Filters:
             _version(given.get("version")),
             _os(given.get("os")),
             given.get("event"),
+            _group(given.get("group")),
             tuple(given.items()),
             today,
         )
@@ -142,6 +145,7 @@ class Filters:
             "today": self.today,
             "version": self.version or "",
             "os": self.os or "",
+            "group": self.group or "",
         }
 
 
@@ -185,6 +189,14 @@ def _os(text: str | None) -> str | None:
     if text is not None and text not in OPERATING_SYSTEMS:
         systems = ", ".join(OPERATING_SYSTEMS)
         raise FilterError(f"os={shown(text)} is not known: use one of {systems}")
+    return text
+
+
+def _group(text: str | None) -> str | None:
+    if text is not None and not _GROUP.fullmatch(text):
+        raise FilterError(
+            f"group={shown(text)} is no group of errors: use one as errors.json has it"
+        )
     return text
 
 

@@ -1,0 +1,40 @@
+-- In how many sessions a day did each failure come up, and in which version?
+--% import "grouping.sql" as group
+WITH
+    ['crash', 'handled error', 'provider failure'] AS kinds,
+    begun AS (
+        SELECT cityHash64(session) AS run, any(app_version) AS its_version FROM {{ rows("_sessions") }}
+        WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
+            AND ({version:String} = '' OR app_version = {version:String})
+            AND ({os:String} = '' OR os = {os:String})
+        GROUP BY run
+    ),
+    --% include "failures.sql"
+    happened AS (
+        SELECT
+            which
+            , any(its_kind) AS kind
+            , any(name) AS named
+            , any(grouped) AS its_group
+            , toDate(time) AS day
+            , if({group:String} = '', NULL, its_version) AS version
+            , count() AS times
+            , uniqExactIf(run, user_id != 0) AS sessions
+        FROM told
+        INNER JOIN kinds_of USING (alike)
+        LEFT JOIN begun USING (run)
+        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
+            AND ({group:String} = '' OR grouped = {group:String})
+            AND (({version:String} = '' AND {os:String} = '') OR run IN (SELECT run FROM begun))
+        GROUP BY which, day, version
+    )
+SELECT
+    day
+    , kinds[kind] AS kind
+    , nullIf(named, '') AS name
+    , version
+    , times
+    , sessions
+    , its_group AS `group`
+FROM happened
+ORDER BY day, happened.kind, its_group, version

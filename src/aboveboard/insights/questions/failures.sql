@@ -1,0 +1,51 @@
+    -- A crash is an exception that nothing handled. An error of the package that speaks to models
+    -- is their provider's failure; any other that a program tells of itself, it has handled.
+    failed AS (
+        SELECT 0 AS kind, '' AS type, '' AS print, [''] AS frames, [''] AS causes, toUInt64(0) AS user_id, toUInt64(0) AS session, toDateTime(0, 'UTC') AS time WHERE false
+        --% if has("exception.error")
+        UNION ALL SELECT 1, error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("exception") }}
+            --% if has("exception.handled")
+            WHERE handled IS NOT TRUE
+            --% endif
+        --% endif
+        --% if has("exception.handled")
+        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("exception") }} WHERE handled
+        --% endif
+        --% if has("message_send_exception.error")
+        UNION ALL SELECT if(startsWith(ifNull(error_type, ''), 'litellm.'), 3, 2), error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("message_send_exception") }}
+        --% endif
+        --% if has("oauth_flow_save_failed.error")
+        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("oauth_flow_save_failed") }}
+        --% endif
+        --% if has("provider_error.error")
+        UNION ALL SELECT 3, error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("provider_error") }}
+        --% endif
+    ),
+    -- Of the same type, frames and causes there are many rows and one group: hashes of 64 bits take a
+    -- fraction of the time and the memory of the words. That two of ten million are alike has a chance
+    -- of one in 300,000.
+    told AS (
+        SELECT
+            kind
+            , ifNull(CAST(type, 'Nullable(String)'), '') AS its_type
+            , CAST(arrayElement(frames, -1), 'String') AS frame
+            , cityHash64(kind, its_type, ifNull(CAST(print, 'Nullable(String)'), ''), {{ group.place("frame") }}, causes, if(empty(ifNull(print, '')), frames, [])) AS alike
+            , frames
+            , causes
+            , user_id
+            , session
+            , cityHash64(session) AS run
+            , time
+        FROM failed
+    ),
+    -- Counted over all that is kept: what is asked for only says which of it is shown.
+    kinds_of AS (
+        SELECT
+            alike
+            , any(kind) AS its_kind
+            , any(its_type) AS name
+            , {{ group.v1("any(its_type)", "any(frames)", "any(causes)") }} AS grouped
+            , cityHash64(its_kind, grouped) AS which
+        FROM told
+        GROUP BY alike
+    ),
