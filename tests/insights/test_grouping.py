@@ -1,4 +1,4 @@
-"""Crashes of one bug are one group, in every version in which nothing but the code's shape changed."""
+"""One bug is one group, in every version in which nothing but the code's shape changed."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from aboveboard.catalog.event import Event, command, exception
 from aboveboard.insights import Filters, Table
 from aboveboard.insights.insight import read
 from tests.conftest import ROOT
-from tests.insights.grouping import v1
 from tests.insights.conftest import Data, Project
+from tests.insights.grouping import v1
 from tests.insights.population import Happening, fill
 
 SINCE, UNTIL = "2026-09-20", "2026-10-19"
