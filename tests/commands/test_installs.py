@@ -100,7 +100,10 @@ def test_whatever_lies_there_no_command_waits_for_it_or_fails_with_a_traceback(
     used: Tool, what: str
 ) -> None:
     STRANGE[what](used)
-    for words in (["status"], ["show", "tool"], ["forget", "tool"], ["disable", "tool"]):
+    for words in (
+        ["status"],
+        *([each, "tool"] for each in ("show", "resend", "forget", "disable")),
+    ):
         ended = aboveboard(used, *words)
         assert "Traceback" not in ended.stderr, words
         assert ended.stderr.count("\n") <= 1
@@ -179,13 +182,16 @@ class TestStatus:
         until(lambda: "set aside" in aboveboard(used, "status", "tool").stdout)
         shown = aboveboard(used, "status", "tool").stdout
         assert "1 file that the collector refused (it does not know the tool's write key)" in shown
+        assert "`aboveboard resend tool` sends it" in shown
 
     def test_of_a_yes_from_before_says_what_it_hangs_on(self, tool: Tool) -> None:
         tool.agree()
         decided = tool.decided()
         kept = {key: decided[key] for key in ("uuid", "asked_opt_in", "permanently_disable")}
         tool.state.write_text(json.dumps(kept))
-        assert "you agreed before it had aboveboard" in aboveboard(tool, "status", "tool").stdout
+        shown = aboveboard(tool, "status", "tool").stdout
+        assert "tool: you agreed before tool had aboveboard: what it says that your yes" in shown
+        assert "if it says nothing, nothing is, and it asks you again" in shown
 
     def test_does_not_promise_to_send_what_posthog_would_not_take(self, used: Tool) -> None:
         aboveboard(used, "forget", "tool", DO_NOT_TRACK="1")
@@ -326,6 +332,61 @@ class TestDisable:
         assert ended.returncode == 1
         assert ended.stderr.count("\n") == 1
         assert "could not be saved" in ended.stderr
+
+
+class TestResend:
+    """What a collector refused, once the reason is mended."""
+
+    @pytest.fixture
+    def refused(self, used: Tool, recorder: Any, until: Until) -> Tool:
+        recorder.statuses = [401]
+        used.run("send")
+        until(lambda: any(used.segments.glob("aside/*.jsonl")) and recorder.requests != [])
+        return used
+
+    def test_sends_it_byte_for_byte_under_the_id_that_it_had(
+        self, refused: Tool, recorder: Any, until: Until
+    ) -> None:
+        (aside,) = refused.segments.glob("aside/*.jsonl")
+        lines, identity = aside.read_bytes(), aside.name.partition(".")[0]
+        until(lambda: not any(refused.segments.glob("*.jsonl")))
+        recorder.requests.clear()
+        ended = aboveboard(refused, "resend", "tool")
+        assert ended.returncode == 0
+        assert "1 file of events that a collector refused: on the way now" in ended.stdout
+        until(lambda: len(recorder.requests) == 1)
+        (request,) = recorder.requests
+        assert (request.body, request.headers["Idempotency-Key"]) == (lines, identity)
+        until(lambda: refused.waiting() == [])
+        again = aboveboard(refused, "resend", "tool")
+        assert (again.returncode, again.stderr) == (0, "")
+        assert "Nothing of tool that a collector refused" in again.stdout
+
+    def test_of_requests_to_erase_too(self, used: Tool, recorder: Any, until: Until) -> None:
+        recorder.statuses = [401]
+        aboveboard(used, "forget", "tool")
+        until(lambda: any(used.place.glob("erasures/*.refused")))
+        ended = aboveboard(used, "resend", "tool")
+        assert "1 request to erase that a collector refused" in ended.stdout
+        until(lambda: any(request.path == "/v1/erase" for request in recorder.requests))
+
+    def test_leaves_what_is_too_old_and_says_so(self, refused: Tool) -> None:
+        (aside,) = refused.segments.glob("aside/*.jsonl")
+        os.utime(aside, (0, time.time() - 29 * 86_400))
+        told = aboveboard(refused, "resend", "tool").stdout
+        assert "1 file is older than 28 days" in told
+        assert aside.exists()
+
+    def test_of_who_said_no_sends_nothing(self, refused: Tool) -> None:
+        aboveboard(refused, "disable", "tool")
+        ended = aboveboard(refused, "resend", "tool")
+        assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+        assert "nothing of tool is sent from here" in ended.stderr
+
+    def test_under_do_not_track_waits(self, refused: Tool) -> None:
+        told = aboveboard(refused, "resend", "tool", DO_NOT_TRACK="1").stdout
+        assert "sent when tool runs without DO_NOT_TRACK" in told
+        assert len(refused.waiting()) == 5
 
 
 class TestForget:

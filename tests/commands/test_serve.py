@@ -88,6 +88,35 @@ class TestStarting:
             f" --analytics-posthog-project-api-key {key}"
         ) in told.decode()
 
+    def test_behind_a_proxy_senders_are_told_the_public_address(self, tmp_path: Path) -> None:
+        server = Server(tmp_path, "--public-url", "https://example.org/analytics/")
+        page = server.request("GET", "/analytics/?project=aider", headers={"Accept": "text/html"})
+        assert b"--analytics-posthog-host https://example.org/analytics " in page.body
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.stdout is not None
+        told = server.process.stdout.read().decode()
+        assert server.stop() == (0, "")
+        assert " --analytics-posthog-host https://example.org/analytics --" in told
+
+    @pytest.mark.parametrize(
+        ("words", "reason"),
+        [
+            (["--public-url", "example.org"], "is no address"),
+            (["--public-url", "https://example.org/?a"], "is no address"),
+            (["--public-url", "https://example.org/a b"], "is no address"),
+            (["--public-url", "https://:443/"], "is no address"),
+            (["--public-url", "https://example.org:99999/"], "is no address"),
+            (["--public-url", "https://example.org/a", "--base-path", "/b"], "leave --base-path"),
+        ],
+    )
+    def test_a_public_address_that_cannot_be_one_is_refused(
+        self, tmp_path: Path, words: list[str], reason: str
+    ) -> None:
+        ended = serve("--data", str(tmp_path), *words)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert reason in ended.stderr
+        assert ended.stderr.count("\n") == 1
+
     def test_what_was_there_is_there_after_a_restart(self, running: Server) -> None:
         key = running.key()
         running.send(key, Install().segment(2))

@@ -350,7 +350,7 @@ class TestRefusals:
     def test_what_cannot_be_shown_is_said_in_one_line_on_a_page(
         self, site: Site, path: str, status: int, says: str
     ) -> None:
-        answer = site.get(path)
+        answer = site.get(path, Accept="text/html")
 
         assert answer.status_code == status
         assert says in answer.text
@@ -369,7 +369,7 @@ class TestRefusals:
         self, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(site.warehouse, "limits", Limits(rows=2))
-        page = site.get(f"/insights/models?{PERIOD}")
+        page = site.get(f"/insights/models?{PERIOD}", Accept="text/html")
         data = site.get(f"/insights/models.json?{PERIOD}")
         monkeypatch.undo()
 

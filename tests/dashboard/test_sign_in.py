@@ -97,6 +97,8 @@ def test_the_admin_signs_in_sees_what_they_wanted_and_signs_out(
     assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", BASE)
     page.get_by_role("link", name="Catalog", exact=True).click()
     expect(page.get_by_role("heading", name="Catalog")).to_be_visible()
+    page.goto(address(server, "/sign-in"))  # nobody signs in twice
+    expect(page).to_have_url(address(server))
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(address(server, "/sign-in"))
     assert context.cookies() == []

@@ -177,6 +177,25 @@ class Waiting:
 ASIDE_MAX = 20
 
 
+def bring_back(directory: str) -> tuple[int, int]:
+    """Have what was set aside in `directory` wait again, under the id that it had.
+
+    Returns how many segments wait again, and how many are too old to be sent, which stay there.
+
+    Raises:
+        OSError: not all could be moved; the same call goes on.
+    """
+    brought = too_old = 0
+    for path in listed(os.path.join(directory, "aside")):
+        if time.time() - os.stat(path).st_mtime > WAITING_SECONDS_MAX:
+            too_old += 1
+            continue
+        name = os.path.basename(path)[: -len(SUFFIX)].partition(".")[0]
+        os.replace(path, os.path.join(directory, name + SUFFIX))
+        brought += 1
+    return brought, too_old
+
+
 def listed(directory: str) -> list[str]:
     """Return the paths of all segments in `directory`, oldest first; none where there is none."""
     found = []

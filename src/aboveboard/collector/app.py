@@ -27,6 +27,7 @@ def create_app(
     errors: Mapping[int | type[Exception], Any] | None = None,
     door: Door | None = None,
     base_path: str = "",
+    public_url: str = "",
 ) -> Litestar:
     """Return the application over a collector that somebody else starts and closes.
 
@@ -38,6 +39,8 @@ def create_app(
         errors: How the dashboard tells of what goes wrong outside of its own routes.
         base_path: What a proxy shows before every path, as `basepath.checked` has it. Requests are
             taken with it and without, since proxies may remove it.
+        public_url: The address that pages tell senders, as `publicurl.checked` has it; the one that
+            a request names where nothing.
         door: Who is let in to the dashboard and the metrics; None for the register's own.
 
     Raises:
@@ -59,6 +62,7 @@ def create_app(
                 "directory": collector.directory,
                 "door": door,
                 "base_path": base_path,
+                "public_url": public_url,
             }
         ),
         response_headers=ingest.HEADERS,

@@ -33,6 +33,7 @@ COMMANDS = {
     "aider": "the installed aider, its analytics kept by aboveboard; all that follows is its own",
     "status": "what was decided on this machine, what waits to be sent, where the files are",
     "show": "every event that waits to be sent, byte for byte",
+    "resend": "what a collector refused, once more, after the reason is mended",
     "disable": "a tool's analytics off on this machine, for good",
     "forget": "ask for all that this install has sent to be erased, and take a new id",
 }

@@ -22,7 +22,7 @@ from aboveboard.warehouse import convert
 
 from .progress import bar
 from .stores import opened, project
-from .taken import many, tell_unfit
+from .taken import many, tell_older, tell_unfit
 from .terminal import say
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class _Total:
     erased: int = 0
     nobodys: int = 0
     damaged: int = 0
+    older: int = 0
     cut_off: int = 0
     unfit: Counter[Unfit] = field(default_factory=Counter)
 
@@ -52,7 +53,8 @@ def take(args: argparse.Namespace, files: Sequence[tuple[Path, str]]) -> None:
     Raises:
         WarehouseError, StorageError, ChannelError: not all was taken; run it again.
     """
-    reader = rows.Reader(AllowList(project(args).catalog))
+    taker = project(args)
+    reader = rows.Reader(AllowList(taker.catalog, days=taker.retention))
     move = secrets.randbits(63)
     total = _Total()
     with contextlib.ExitStack() as stack:
@@ -114,6 +116,7 @@ def _take(
         total.events += chunk.events
         total.nobodys += chunk.nobodys
         total.damaged += chunk.damaged
+        total.older += chunk.older
         total.unfit += chunk.unfit
         advance(file.tell() - read)
         read = file.tell()
@@ -138,6 +141,8 @@ def _report(total: _Total, name: str) -> None:
     known = total.events - total.added - total.erased
     if known:
         say(f"  {many(known, 'event')} known already")
+    if total.older:
+        tell_older(total.older, name)
     if total.erased:
         say(f"  {many(total.erased, 'event')} left out, of installs that were erased")
     if total.damaged:

@@ -26,7 +26,7 @@ from aboveboard.warehouse import WarehouseError
 from . import exported
 from .progress import bar
 from .stores import NoProjectError, of
-from .taken import many, tell_unfit
+from .taken import many, tell_older, tell_unfit
 from .terminal import say, warn
 
 if TYPE_CHECKING:
@@ -186,10 +186,7 @@ def _report(total: Summary, project: str) -> None:
     if total.known:
         say(f"  {many(total.known, 'event')} known already")
     if total.older:
-        say(
-            f"  {many(total.older, 'event')} left out, older than what the project keeps; to keep "
-            f"more: `aboveboard projects set {project} --retention 3650d`, and import again"
-        )
+        tell_older(total.older, project)
     if total.erased:
         say(f"  {many(total.erased, 'event')} left out, of installs that were erased")
     if total.sent:

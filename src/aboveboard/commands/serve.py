@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .missing import explain_missing
 from .projects import add_data_argument, add_warehouse_argument
-from .variables import SECRET
+from .variables import PUBLIC_URL, SECRET
 
 NAME = "serve"
 
@@ -38,6 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="PATH",
         help="the path under which a proxy shows all of it: /analytics",
+    )
+    parser.add_argument(
+        "--public-url",
+        default=os.environ.get(PUBLIC_URL) or "",
+        metavar="URL",
+        help="the address by which others reach it through a proxy, which senders are told; its "
+        f"path is --base-path; {PUBLIC_URL} does the same",
     )
     parser.add_argument(
         "--log-format",

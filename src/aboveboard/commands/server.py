@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from aboveboard import dashboard
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.app import create_app
-from aboveboard.collector.http import access, basepath, listener
+from aboveboard.collector.http import access, basepath, listener, publicurl
 from aboveboard.collector.http.door import Door
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.operations import descriptors, log
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace, *, _crash: Callable[[str], None] = lambda _ste
             collector.close()
         if collector.watch.fallen:
             return EXIT_CODE
-    except (UsageError, basepath.BasePathError) as error:
+    except (UsageError, basepath.BasePathError, publicurl.PublicUrlError) as error:
         voice.give_up(error)
         return 2
     except (listener.ListenError, storage.StorageError, WarehouseError, CatalogError) as error:
@@ -82,6 +82,15 @@ def _check(args: argparse.Namespace) -> None:
     if args.admin_secret and (wrong := passwords.weakness(args.admin_secret)) is not None:
         raise UsageError(f"{wrong}; make one with `aboveboard secret --new`")
     args.base_path = basepath.checked(args.base_path)
+    args.public_url = publicurl.checked(args.public_url)
+    if args.public_url:
+        path = publicurl.path_of(args.public_url)
+        if args.base_path not in ("", path):
+            raise UsageError(
+                f"--base-path {args.base_path} is not the path of --public-url {args.public_url}: "
+                "leave --base-path away"
+            )
+        args.base_path = path
     if not 0 < args.port < 2**16:
         raise UsageError("--port is a number from 1 to 65535")
     if (args.catalog is None) != (args.project is None):
@@ -140,6 +149,7 @@ async def _serve(
         errors=dashboard.errors(),
         door=door,
         base_path=args.base_path,
+        public_url=args.public_url,
     )
     address = listener.address(args.host, args.port) + args.base_path
     demo: asyncio.subprocess.Process | None = None
@@ -147,7 +157,7 @@ async def _serve(
 
     async def ready() -> None:
         nonlocal demo, telling
-        _announce(collector, address, args.data, voice)
+        _announce(collector, address, args.public_url, args.data, voice)
         if args.demo and _is_empty(collector, DEMO) and _has_key(collector, DEMO):
             voice.say("\nThe demo is empty: simulated people will fill it.")
             demo = await _fill(collector, address)
@@ -162,8 +172,10 @@ async def _serve(
             await _end(demo)
 
 
-def _announce(collector: Collector, address: str, data: Path, voice: Voice) -> None:
-    voice.say(f"aboveboard is at {address} (Ctrl-C ends it); everything is kept in {data}")
+def _announce(collector: Collector, near: str, public: str, data: Path, voice: Voice) -> None:
+    address = public or near
+    behind = f"listens on {near} for its proxy; " if public else ""
+    voice.say(f"aboveboard is at {address} ({behind}Ctrl-C ends it); everything is kept in {data}")
     for project in collector.projects.all():
         if not project.keys:
             voice.say(

@@ -112,7 +112,10 @@ def text(one: dict[str, object]) -> list[str]:
         consent.UNREADABLE: "the file cannot be read or understood: nothing is recorded or sent",
     }[str(one["decision"])]
     if one["decision"] == consent.CONSENTED and one["agreed_events"] is None:
-        meaning = "you agreed before it had aboveboard: events are sent if it says what that was to"
+        meaning = (
+            f"you agreed before {one['app']} had aboveboard: what it says that your yes covered "
+            "is recorded and sent; if it says nothing, nothing is, and it asks you again"
+        )
     lines = [f"{one['app']}: {meaning}"]
 
     def add(name: str, value: object) -> None:
@@ -136,14 +139,14 @@ def text(one: dict[str, object]) -> list[str]:
     for name in _list(one["refused"]):
         add("said no to", name)
     for recipient_ in _dicts(one["recipients"]):
-        _add_recipient(add, recipient_, unseen=bool(one["waiting_unseen"]))
+        _add_recipient(add, str(one["app"]), recipient_, unseen=bool(one["waiting_unseen"]))
     add("decision in", one["no_apart"] or one["state_file"])
     if one["doubt"]:
         add("but", one["doubt"])
     return lines
 
 
-def _add_recipient(add: Add, one: dict[str, object], *, unseen: bool) -> None:
+def _add_recipient(add: Add, app: str, one: dict[str, object], *, unseen: bool) -> None:
     """Add the lines about what a recipient gets."""
     if one["sends_to"]:
         add("sends to", one["sends_to"])
@@ -157,7 +160,8 @@ def _add_recipient(add: Add, one: dict[str, object], *, unseen: bool) -> None:
         why = f" ({one['refused_with']})" if one["refused_with"] else ""
         add(
             "set aside",
-            _number(one["set_aside_files"], "file") + f" that the collector refused{why}",
+            _number(one["set_aside_files"], "file") + f" that the collector refused{why}; once "
+            f"that is mended, `aboveboard resend {app}` sends {_them(one['set_aside_files'])}",
         )
     refused = one["lines_not_taken"]
     if isinstance(refused, dict) and refused:
@@ -256,6 +260,10 @@ _SHOWN_MAX = 3
 
 def _number(count: object, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def _them(count: object) -> str:
+    return "it" if count == 1 else "them"
 
 
 def _bytes(path: str) -> bytes:

@@ -35,5 +35,13 @@ def tell_unfit(unfit: Counter[Unfit]) -> None:
             say(f"  {about}: {listed}{more}")
 
 
+def tell_older(events: int, project: str) -> None:
+    """Say how many events are older than what the project keeps."""
+    say(
+        f"  {many(events, 'event')} left out, older than what the project keeps; to keep "
+        f"more: `aboveboard projects set {project} --retention 3650d`, and import again"
+    )
+
+
 def many(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

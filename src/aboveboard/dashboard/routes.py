@@ -33,6 +33,7 @@ Asked = Request[Any, Any, Any]
 Answer = Response[bytes]
 
 FORMATS = ("json", "csv", "svg", "png")
+_JSON = "application/json"
 
 
 def routes() -> list[ControllerRouterHandler]:
@@ -40,7 +41,7 @@ def routes() -> list[ControllerRouterHandler]:
 
     `quarantine` is anything with the collector's `Quarantine.dropped(project)`. `directory`, if it
     is there, is the data directory, for the commands that a page shows; `door` who lets people in
-    and out; `base_path` what a browser sees before every path.
+    and out; `base_path` what a browser sees before every path; `public_url` what senders are told.
     """
     return [
         Router(
@@ -209,7 +210,7 @@ def _first(request: Asked, view: View) -> Answer:
     visitor = visitors.of(request)
     steps = FirstSteps.of(
         view.project,
-        _address(request) + base_of(request),
+        request.app.state.get("public_url") or _address(request) + base_of(request),
         request.app.state.get("directory"),
         for_admin=visitor is None or visitor.is_admin,
     )
@@ -233,7 +234,7 @@ def _address(request: Asked) -> str:
 def errors() -> dict[int | type[Exception], Any]:
     """Return how an app tells of what goes wrong outside of these routes, or unforeseen in them.
 
-    A browser is shown a page; a program is given JSON.
+    A browser is shown a page; a program is given JSON or a line of text.
     """
     return {HTTPException: _failed, Exception: _unforeseen}
 
@@ -249,11 +250,14 @@ def _refused(status: int, heading: str) -> Any:
 
 def _told(request: Asked, status: int, heading: str, message: str) -> Answer:
     path = request.scope["path"]  # an address as a whole may be nonsense, with a Host that is
-    is_form = "text/html" in request.headers.get("accept", "")
-    is_program = (request.method not in ("GET", "HEAD") and not is_form) or path.startswith("/v1/")
-    if is_program or path.endswith(".json"):
-        return answer(json.dumps({"error": message}).encode(), "application/json", status)
-    if path.startswith("/assets/") or path.endswith((".csv", ".svg", ".png")):
+    accepts = request.headers.get("accept", "")
+    is_browser = "text/html" in accepts
+    is_program = (request.method not in ("GET", "HEAD") and not is_browser) or path.startswith(
+        "/v1/"
+    )
+    if is_program or path.endswith(".json") or (_JSON in accepts and not is_browser):
+        return answer(json.dumps({"error": message}).encode(), _JSON, status)
+    if not is_browser or path.startswith("/assets/") or path.endswith((".csv", ".svg", ".png")):
         return answer(f"{message}\n".encode(), "text/plain", status)
     return page(request, "refused.html", status, view=None, heading=heading, message=message)
 

@@ -45,6 +45,8 @@ class Door(Protocol):
 
     def closed(self) -> bool: ...
 
+    def signed_in(self, cookie: str | None) -> visitors.Visitor | None: ...
+
     def sign_in(self, name: str, password: str) -> Awaitable[str | None]: ...
 
     def accept(self, name: str, code: str, password: str) -> Awaitable[str | None]: ...
@@ -63,9 +65,10 @@ def ask(request: Asked) -> Answer:
 
 @get("/sign-in", opt={visitors.STRANGERS: True}, sync_to_thread=False)
 def _sign_in(request: Asked) -> Answer:
-    if not _door(request).closed():
-        return redirect(request, "/")
-    return _sign_in_page(request, request.query_params.get("next", ""))
+    door, wanted = _door(request), request.query_params.get("next", "")
+    if not door.closed() or door.signed_in(request.cookies.get(COOKIE)) is not None:
+        return redirect(request, _own(wanted))
+    return _sign_in_page(request, wanted)
 
 
 @post("/sign-in", opt={visitors.STRANGERS: True}, request_max_body_size=FORM_MAX, status_code=200)

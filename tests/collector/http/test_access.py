@@ -87,6 +87,16 @@ def test_with_a_secret_everything_that_shows_something_asks_for_it(tmp_path: Pat
         ):
             told = {"Authorization": wrong}
             assert server.request("GET", "/metrics", headers=told).status == 401, wrong
+        for accepted, media_type in (
+            ("*/*", "text/plain"),  # curl's
+            ("application/json", "application/json"),
+            ("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "text/html"),
+        ):
+            told = {"Authorization": "Bearer wrong", "Accept": accepted}
+            answer = server.request("GET", "/insights/models", headers=told)
+            assert answer.status == 401
+            assert answer.headers["Content-Type"].partition(";")[0] == media_type, accepted
+            assert b"read token is needed" in answer.body
         # http.client writes headers as Latin-1; a browser's Basic is UTF-8, as we ask it to be.
         for right in (basic("me:öpen:sesame-and-more"), basic(":öpen:sesame-and-more")):
             told = {"Authorization": right, "Host": "analytics.example"}

@@ -14,6 +14,8 @@ import pytest
 from aboveboard.catalog.line import hour
 from aboveboard.collector.projects.registry import RETENTION_DAYS, Projects
 from tests.collector.tool import Install, Server, add_project, ask, new_id, until
+from tests.commands.test_export import export
+from tests.commands.test_import import take
 
 DAY = 86_400
 NOW = hour(time.time())
@@ -127,6 +129,26 @@ def test_a_log_that_is_older_is_left_out_and_said(tmp_path: Path) -> None:
     again = subprocess.run(told.args, capture_output=True, text=True, check=False)
     assert again.stdout.startswith("2 events of 1 install taken")
     assert ages(tmp_path) == [2, 500]
+
+
+def test_an_export_that_is_older_is_left_out_and_said(tmp_path: Path) -> None:
+    """What ClickHouse would remove again is not added first."""
+    here, there, file = tmp_path / "here", tmp_path / "there", tmp_path / "all.jsonl"
+    key = add_project(here)
+    add_project(there)
+    server = Server(here)
+    server.send(key, session(300) + session(2))
+    export(here, file)
+    server.stop()
+    set_retention(there, "90d")
+    for taken in (2, 0):
+        told = take(there, file)
+        assert told.startswith(f"{taken} events of an export taken into project tool\n")
+        assert "  2 events left out, older than what the project keeps; to keep more:" in told
+        assert ages(there) == [2]
+    set_retention(there, "400d")
+    assert take(there, file).startswith("2 events of an export taken")
+    assert ages(there) == [2, 300]
 
 
 def test_it_stands_on_the_page_and_in_the_facts(tmp_path: Path) -> None:

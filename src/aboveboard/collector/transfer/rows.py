@@ -64,6 +64,9 @@ class Chunk:
     events: int = 0
     damaged: int = 0
     nobodys: int = 0
+    older: int = 0
+    """Events that are older than what the project keeps: ClickHouse would remove them again."""
+
     unfit: Counter[Unfit] = field(default_factory=UnfitCounts)
 
 
@@ -142,6 +145,9 @@ class Reader:
                 or not is_plausible(each.time, now, imported=True)
             ):
                 chunk.damaged += copies
+                continue
+            if not is_plausible(each.time, now, imported=True, days=self._allowlist.days):
+                chunk.older += copies
                 continue
             if each.event not in self._kinds:
                 chunk.unfit[Unfit("event", each.event, "")] += copies
