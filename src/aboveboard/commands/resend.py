@@ -11,8 +11,8 @@ import os
 from pathlib import Path
 
 from aboveboard.client import consent, environment, segment, spawn
-from aboveboard.client.errand import VARIABLE, Errand, Place, paused
 from aboveboard.client.install import Install
+from aboveboard.client.target import VARIABLE, Place, Target, paused
 
 from . import access, installs
 from .terminal import say, warn
@@ -78,21 +78,21 @@ def _bring_back_requests(folder: str) -> int:
 
 
 def _fate(install: Install) -> str:
-    errands = install.errands()
+    targets = install.targets()
     runs = f"when {install.app} runs"
     if environment.do_not_track(os.environ):
         return f"waiting again, and sent {runs} without DO_NOT_TRACK"
-    if errands and all(paused(errand.pause_file) for errand in errands):
+    if targets and all(paused(target.pause_file) for target in targets):
         return f"waiting again, and sent {runs} after the pause that follows a collector's absence"
-    if errands and _send(errands[0]):
+    if targets and _send(targets[0]):
         return f"on the way now; `aboveboard status {install.app}` tells of what is refused again"
     return f"waiting again, and sent {runs}"
 
 
-def _send(errand: Errand) -> bool:
+def _send(target: Target) -> bool:
     """Send the child that delivers what waits; return whether it is on its way."""
     try:
-        spawn.start(errand.lock, {VARIABLE: errand.as_json()}, os.environ)
+        spawn.start(target.lock, {VARIABLE: target.as_json()}, os.environ)
     except OSError:
         return False
     return True
