@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aboveboard.client import consent, environment, segment, spawn
 from aboveboard.client.install import Install
-from aboveboard.client.target import VARIABLE, Place, Target, paused
+from aboveboard.client.target import VARIABLE, Folder, Target, paused
 
 from . import access, installs
 from .terminal import say, warn
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         return _fail(f"nothing of {args.app} is sent from here: `aboveboard status {args.app}`")
     files = requests = too_old = 0
     try:
-        for place in map(Place, install.places()):
+        for place in map(Folder, install.places()):
             brought, old = segment.bring_back(place.segments)
             files += brought
             too_old += old
