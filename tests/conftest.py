@@ -62,10 +62,13 @@ def sample_log() -> Path:
 
 @pytest.fixture(scope="session")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """A ClickHouse server; whoever uses it leaves it as it was (`Node.clear`)."""
-    from tests.clickhouse.node import Node  # not where the client alone is tested
+    """A ClickHouse server; whoever uses it leaves it as it was (`Node.clear`).
 
-    running = Node(tmp_path_factory.mktemp("server") / "node").start()
+    Its profile and its clock are such that whoever relies on a default counts wrong.
+    """
+    from tests.clickhouse.node import HOSTILE, Node  # not where the client alone is tested
+
+    running = Node(tmp_path_factory.mktemp("server") / "node", profile=HOSTILE).start()
     yield running
     running.kill()
 

@@ -43,6 +43,33 @@ STRICT = {
 }
 """As the packages of clickhouse-server have it: nothing without a grant."""
 
+HOSTILE = {
+    "session_timezone": "Pacific/Kiritimati",
+    "join_use_nulls": 1,
+    "transform_null_in": 1,
+    "aggregate_functions_null_for_empty": 1,
+    "data_type_default_nullable": 1,
+    "cast_keep_nullable": 1,
+    "prefer_column_name_to_alias": 1,
+    "group_by_use_nulls": 1,
+    "any_join_distinct_right_table_keys": 1,
+    "count_distinct_implementation": "uniq",
+    "limit": 3,
+    "async_insert": 1,
+    "wait_for_async_insert": 0,
+    "insert_deduplicate": 0,
+    "deduplicate_insert": "disable",
+    "date_time_input_format": "basic",
+    "input_format_null_as_default": 0,
+    "input_format_allow_errors_num": 10,
+    "max_partitions_per_insert_block": 2,
+    "max_insert_block_size": 10,
+    "use_strict_insert_block_limits": 1,
+    "skip_unavailable_shards": 1,
+    "mutations_sync": 0,
+}
+"""A profile, and so the default of all its users, that would change what is counted."""
+
 Tree = Mapping[str, object]
 
 

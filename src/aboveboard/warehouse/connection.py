@@ -7,34 +7,32 @@ wait for an insert.
 from __future__ import annotations
 
 import contextlib
-import logging
 import queue
-import re
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import msgspec
-from filelock import Timeout
 
 from aboveboard.catalog.line import SESSION, USER_ID
 
 from . import schema
 from .columns import MONEY_MAX
+from .engine import address
+from .engine.complaints import plain
+from .engine.driver import driver
+from .engine.embedded import Embedded
+from .engine.server import Server
 from .erasing import Erasing
-from .errors import QueryLimitError, WarehouseBusyError, WarehouseError
 from .limits import Limits
-from .lock import hold
 from .migration import Migration
 from .unstarted import VIEW, Unstarted, create_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from clickhouse_connect.driver.client import Client
-    from filelock import FileLock
 
     from aboveboard.catalog.catalog import Catalog
 
@@ -42,22 +40,6 @@ LIMITS = Limits()
 
 READERS = 4
 """How many queries run at once; more would only share the same processors."""
-
-LOCK = "aboveboard.lock"
-
-_INSERT = {
-    # Without it a materialized view counts a repeat that its table drops.
-    "deduplicate_blocks_in_dependent_materialized_views": 1,
-    # An imported log may span more months than the hundred that are a server's default.
-    "max_partitions_per_insert_block": 0,
-    "date_time_input_format": "best_effort",
-}
-
-
-_READING = {"analyzer_inline_views": 1}
-"""For the embedded ClickHouse, whose version is known: an older server refuses a setting that it
-does not know. `errors` over the view `_sessions` took 20 % longer than over a table; so, it takes
-6 %."""
 
 
 @dataclass(frozen=True)
@@ -92,21 +74,19 @@ class Warehouse:
         *,
         _crash: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        self._url = url
+        directory = address.directory(url)
         self.limits = limits
-        self._directory = _directory(url)
-        self._reading = _READING if self._directory else {}
+        self._engine = Embedded(directory) if directory else Server(address.address(url))
         self._money: dict[str, dict[str, frozenset[str]]] = {}
         self._crash = _crash
-        self._lock = _lock(self._directory) if self._directory else None
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
         self._slots = queue.SimpleQueue[None]()
         for _ in range(READERS):
             self._slots.put(None)
         try:
-            self._writer = self._connect()
+            self._writer = self._engine.connect()
         except BaseException:
-            self._unlock()
+            self._engine.close()
             raise
 
     def ensure(self, project: str, catalog: Catalog, days: int | None = None) -> None:
@@ -122,7 +102,7 @@ class Warehouse:
         """
         wanted = schema.tables(catalog)
         self._money[project] = schema.money(catalog)
-        with _plain_errors():
+        with plain():
             self._writer.command(schema.create_database(project))
             present = self._tables(project)
             migration = Migration(
@@ -131,7 +111,7 @@ class Warehouse:
                 present,
                 self._change,
                 lambda sql: self.query(sql, bounded=False).rows,
-                shutil.disk_usage(self._directory).free if self._directory else None,
+                self._engine.free(),
                 _crash=self._crash,
             )
             if migration.is_needed:
@@ -168,8 +148,8 @@ class Warehouse:
             WarehouseError: nothing, or not all, was inserted; the same call may be repeated.
         """
         kept = self.kept(project, table, columns)
-        with _plain_errors(rows=True):
-            self._write(project, table, kept, {**_INSERT, "insert_deduplication_token": token})
+        with plain(rows=True):
+            self._write(project, table, kept, {"insert_deduplication_token": token})
 
     def kept(
         self, project: str, table: str, columns: Mapping[str, Sequence[object]]
@@ -193,7 +173,7 @@ class Warehouse:
         Raises:
             WarehouseError: not all is noted; the same call may be repeated.
         """
-        with _plain_errors(rows=True):
+        with plain(rows=True):
             self._unstarted(project).note(seen, begun)
 
     def remove(self, project: str, move: int) -> None:
@@ -202,7 +182,7 @@ class Warehouse:
         Raises:
             WarehouseError: some may be there still; the same call may be repeated.
         """
-        with _plain_errors():
+        with plain():
             for table, columns in self._tables(project).items():
                 if schema.MOVE.name in columns:
                     into = f"{schema.quote(schema.database(project))}.{schema.quote(table)}"
@@ -217,7 +197,7 @@ class Warehouse:
         Raises:
             WarehouseError: some may be there still; the same call may be repeated.
         """
-        with _plain_errors():
+        with plain():
             name = schema.quote(schema.database(project))
             self._writer.command(f"DROP DATABASE IF EXISTS {name} SYNC")
 
@@ -249,8 +229,8 @@ class Warehouse:
         """
         bound = dict(parameters or {})
         limits = self.limits if bounded else None
-        settings = {**(limits.settings() if limits else {}), **self._reading}
-        with self._reader() as client, _plain_errors(limits=limits):
+        settings = {**(limits.settings() if limits else {}), **self._engine.reading}
+        with self._reader() as client, plain(limits=limits):
             answer = client.query(sql, parameters=bound, settings=settings)
             columns = list(answer.column_names)
             if not columns:
@@ -264,7 +244,7 @@ class Warehouse:
     @property
     def directory(self) -> Path | None:
         """Where an embedded warehouse has its files; None for a server."""
-        return self._directory
+        return self._engine.directory
 
     def present(self, project: str) -> dict[str, dict[str, str]]:
         """Return a project's tables and views as they are: column to type, by name."""
@@ -277,9 +257,9 @@ class Warehouse:
         Raises:
             WarehouseError: what ClickHouse raises inside, as one line.
         """
-        client = self._connect()
+        client = self._engine.connect()
         try:
-            with _plain_errors(rows=True):
+            with plain(rows=True):
                 yield client
         finally:
             client.close()
@@ -291,11 +271,11 @@ class Warehouse:
         while not self._idle.empty():
             self._idle.get().close()
         self._writer.close()
-        self._unlock()
+        self._engine.close()
 
     def _unstarted(self, project: str) -> Unstarted:
         def insert(table: str, columns: Mapping[str, Sequence[object]]) -> None:
-            self._write(project, table, columns, _INSERT)
+            self._write(project, table, columns, {})
 
         # Asked where it is written, so that no page's question is waited for.
         return Unstarted(
@@ -319,7 +299,7 @@ class Warehouse:
             column_names=list(columns),
             insert_block=msgspec.json.encode(columns),
             fmt="JSONColumns",
-            settings=dict(settings),
+            settings={**self._engine.writing, **settings},
         )
 
     def _keep_for(self, project: str, days: int) -> None:
@@ -335,7 +315,7 @@ class Warehouse:
                 self._change(schema.keep_for(project, str(name), days), {"alter_sync": 0})
 
     def _change_beside(self, sql: str) -> None:
-        with self._reader() as client, _plain_errors():
+        with self._reader() as client, plain():
             client.command(sql)
 
     def _change(self, sql: str, settings: Mapping[str, object]) -> None:
@@ -361,30 +341,13 @@ class Warehouse:
             try:
                 client = self._idle.get_nowait()
             except queue.Empty:
-                client = self._connect()
+                client = self._engine.connect()
             try:
                 yield client
             finally:
                 self._idle.put(client)
         finally:
             self._slots.put(None)
-
-    def _connect(self) -> Client:
-        import clickhouse_connect  # chDB is a big library: only those who open it pay for it
-        from clickhouse_connect import common
-
-        common.set_setting("autogenerate_session_id", False)  # a session refuses a second query
-        logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
-        with _plain_errors(f"cannot open the warehouse {_shown(self._url)}: "):
-            if self._directory:
-                return clickhouse_connect.get_client(interface="chdb", path=str(self._directory))
-            interface = "https" if self._url.startswith("https:") else None
-            return clickhouse_connect.get_client(dsn=self._url, interface=interface)
-
-    def _unlock(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
 
 
 @contextlib.contextmanager
@@ -394,12 +357,8 @@ def memory() -> Iterator[Client]:
     Raises:
         WarehouseError: what ClickHouse raises inside, as one line.
     """
-    import clickhouse_connect
-    from clickhouse_connect import common
-
-    common.set_setting("autogenerate_session_id", False)
-    with _plain_errors(rows=True):
-        client = clickhouse_connect.get_client(interface="chdb")
+    with plain(rows=True):
+        client = driver().get_client(interface="chdb")
         try:
             yield client
         finally:
@@ -423,77 +382,3 @@ def _kept(
                 for each in values
             ]
     return kept
-
-
-def _directory(url: str) -> Path | None:
-    """Return an embedded warehouse's directory, None for a server's URL."""
-    parts = urlsplit(url)
-    if parts.scheme == "chdb":
-        if parts.netloc or not parts.path.startswith("/"):
-            raise WarehouseError(f"{url!r}: an embedded warehouse is chdb:///absolute/directory")
-        return Path(unquote(parts.path))
-    if parts.scheme not in ("clickhouse", "http", "https"):
-        raise WarehouseError(
-            f"{_shown(url)!r} is no warehouse: "
-            "use chdb:///directory or clickhouse://user:password@host"
-        )
-    return None
-
-
-def _shown(url: str) -> str:
-    """Return a URL without its password."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
-
-
-def _lock(directory: Path) -> FileLock:
-    """Take the directory for this process.
-
-    ClickHouse locks it as well, but its error takes a page to say so.
-    """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        return hold(directory / LOCK)
-    except Timeout:
-        raise WarehouseBusyError(
-            f"another aboveboard has {directory} open: stop it, or choose another with --data"
-        ) from None
-    except OSError as error:
-        raise WarehouseError(
-            f"cannot write to {directory} ({error.strerror}): choose another with --data"
-        ) from None
-
-
-@contextlib.contextmanager
-def _plain_errors(
-    prefix: str = "", limits: Limits | None = None, *, rows: bool = False
-) -> Iterator[None]:
-    """Raise ClickHouse's errors as ours.
-
-    Args:
-        prefix: What the error's text begins with.
-        limits: What a question may cost, if one is asked.
-        rows: Whether rows are sent, of which the text must not tell: it is logged.
-    """
-    from clickhouse_connect.driver.exceptions import ClickHouseError
-
-    try:
-        yield
-    except ClickHouseError as error:
-        reached = limits.reached(str(error)) if limits else None
-        if reached is not None:
-            raise QueryLimitError(reached) from error
-        said = _QUOTED.sub("'…'", str(error)) if rows else str(error)
-        raise WarehouseError(prefix + _what_is_wrong(said)) from error
-
-
-_QUOTED = re.compile(r"'(?:\\.|[^'\\])*(?:'|$)", re.DOTALL)
-"""What ClickHouse quotes where it cannot read a row: the row itself."""
-
-
-def _what_is_wrong(text: str) -> str:
-    """Return the part of ClickHouse's message that says what is wrong, on one line."""
-    if "NewConnectionError" in text or "NameResolutionError" in text:
-        return "nothing answers there; start the server, or correct the URL"
-    said = " ".join(text.rpartition("DB::Exception: ")[2].split())
-    return said.partition(" Expected one of")[0][:300] or "it gave no reason"

@@ -1,0 +1,1 @@
+"""The ClickHouse behind the warehouse: embedded, or a server by URL, behind one interface."""

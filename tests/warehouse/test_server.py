@@ -1,0 +1,319 @@
+"""A ClickHouse server by URL: what it may say, who may do what, and what is said when it fails."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.collector.inbox.inbox import Delivery
+from aboveboard.collector.service import Collector, Reader
+from aboveboard.warehouse import Warehouse, WarehouseError, Which, database
+from aboveboard.warehouse.engine import server, settings
+from aboveboard.warehouse.exchange import Choice, Exchange
+from tests.clickhouse.node import STRICT, Node
+from tests.clickhouse.tls import terminated
+from tests.collector.tool import CATALOG, EVENTS, NOW, Install, Launched, until
+from tests.conftest import ROOT, Recorder, missing
+from tests.warehouse.test_connection import Sent, row, rows
+
+DOCUMENT = ROOT / "docs" / "warehouse.md"
+
+
+def refused(url: str) -> str:
+    """Return what is said of a URL that cannot be opened."""
+    with pytest.raises(WarehouseError) as told:
+        Warehouse(url).close()
+    said = str(told.value)
+    assert "\n" not in said
+    assert "secret" not in said
+    assert said[0].islower() or said.startswith("clickhouse")
+    return said
+
+
+class TestWhatAUrlSays:
+    """What cannot be is told before anything is connected to."""
+
+    @pytest.mark.parametrize(
+        ("url", "said"),
+        [
+            ("clickhouse://u:secret@host:99999/", "the port is a number from 1 to 65535"),
+            ("clickhouse://u:secret@host:x/", "the port is a number from 1 to 65535"),
+            ("clickhouse:///", "it names no host"),
+            ("clickhouse://u:secret@host/mine", "leave '/mine' away"),
+            ("https://host/?ca_cert=/nowhere", "cannot read ca_cert /nowhere (No such file"),
+            ("clickhouse://host/?ca_cert=/nowhere", "cannot read ca_cert /nowhere (No such file"),
+            ("http://host/?server_host_name=x", "server_host_name is for TLS"),
+            ("http://host/?connect_timeout=soon", "connect_timeout is a number of seconds"),
+            ("http://host/?send_receive_timeout=0", "send_receive_timeout is a number of seconds"),
+        ],
+    )
+    def test_what_cannot_be_is_named(self, url: str, said: str) -> None:
+        assert said in refused(url)
+
+    @pytest.mark.parametrize("name", settings.OURS)
+    def test_no_setting_that_changes_what_is_counted_can_be_set(self, name: str) -> None:
+        assert f"leave {name} away" in refused(f"http://u:secret@host/?{name}=1")
+
+    def test_every_such_setting_is_one_of_clickhouses(self, node: Node) -> None:
+        known = set(node.ask("SELECT name FROM system.settings SETTINGS limit = 0").split())
+        assert set(settings.OURS) <= known
+
+    def test_each_statement_carries_them_whatever_the_profile_has(self, node: Node) -> None:
+        asked = ", ".join(f"toString(getSetting('{each}'))" for each in settings.OURS)
+        with closing(Warehouse(node.url())) as warehouse:
+            ((*told,),) = warehouse.query(f"SELECT {asked}").rows
+        bools = {"true": "1", "false": "0"}
+        assert [bools.get(str(each), str(each)) for each in told] == [
+            str(each) for each in settings.OURS.values()
+        ]
+
+    def test_other_settings_are_clickhouses(self, node: Node) -> None:
+        url = node.url(max_threads=1, connect_timeout=5, send_receive_timeout=60)
+        with closing(Warehouse(url)) as warehouse:
+            assert warehouse.query("SELECT getSetting('max_threads')").rows == [(1,)]
+
+    def test_one_that_the_server_does_not_know_is_named(self, node: Node) -> None:
+        said = refused(node.url(password="", max_thread=1))
+        assert "has no setting 'max_thread'; correct the URL" in said
+
+    def test_a_value_that_a_setting_cannot_have_is_refused(self, node: Node) -> None:
+        assert "max_threads" in refused(node.url(max_threads="many"))
+
+
+class TestWhatAnswersThere:
+    def test_a_wrong_user_or_password_is_told(self, node: Node) -> None:
+        assert "the user or the password is wrong" in refused(node.url("nobody", "secret"))
+
+    def test_an_older_version_is_refused(self, node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(server, "OLDEST", (99, 1))
+        assert "and 99.1 is the oldest that aboveboard works with" in refused(node.url())
+
+    def test_what_is_no_clickhouse_is_told(self, recorder: Recorder) -> None:
+        recorder.answer = b"<html>hello</html>"
+        for statuses in ([], [404] * 9):
+            recorder.statuses = [*statuses]
+            said = refused(recorder.url.replace("http://", "clickhouse://u:secret@"))
+            assert "what answers there is no ClickHouse" in said
+
+    def test_tls_where_there_is_none_is_told(self, node: Node) -> None:
+        said = refused(f"https://u:secret@127.0.0.1:{node.http}/")
+        assert "it does not speak TLS" in said
+
+    def test_a_host_that_does_not_exist_is_told(self) -> None:
+        assert "nothing answers there" in refused("clickhouse://u:secret@nowhere.invalid:8123/")
+
+
+@pytest.fixture(scope="module")
+def certified(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """A port with TLS, and the file of the authority that its certificate is of."""
+    if shutil.which("openssl") is None:
+        missing("openssl")
+    place = tmp_path_factory.mktemp("tls")
+    key, certificate = place / "key.pem", place / "certificate.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    with terminated(node.http, certificate, key) as port:
+        yield port, certificate
+
+
+class TestTls:
+    """A server with a certificate of an authority of one's own."""
+
+    def test_it_is_trusted_by_its_authoritys_file(self, certified: tuple[int, Path]) -> None:
+        port, certificate = certified
+        with closing(
+            Warehouse(f"https://default@localhost:{port}/?ca_cert={certificate}")
+        ) as warehouse:
+            assert warehouse.query("SELECT 1").rows == [(1,)]
+
+    def test_it_is_refused_without_and_under_another_name(
+        self, certified: tuple[int, Path]
+    ) -> None:
+        port, certificate = certified
+        for url in (
+            f"https://u:secret@localhost:{port}/",
+            f"https://u:secret@127.0.0.1:{port}/?ca_cert={certificate}",
+        ):
+            assert "?ca_cert=FILE" in refused(url)
+
+    def test_a_name_of_its_own_may_be_told(self, certified: tuple[int, Path]) -> None:
+        port, certificate = certified
+        url = f"https://127.0.0.1:{port}/?ca_cert={certificate}&server_host_name=localhost"
+        with closing(Warehouse(url)) as warehouse:
+            assert warehouse.query("SELECT 1").rows == [(1,)]
+
+
+def grants() -> list[str]:
+    """Return the grants as the documentation has them."""
+    part = DOCUMENT.read_text().partition("<!-- grants -->")[2].partition("<!-- end")[0]
+    told = re.findall(r"^(GRANT .*?) TO aboveboard;$", part, re.MULTILINE)
+    assert told
+    return told
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    users = {
+        "aboveboard": {"password": "secret", "grants": {"query": grants()}},
+        "reader": {"password": "secret", "profile": "readonly"},
+        "other": {"password": "secret", "grants": {"query": ["GRANT SELECT ON other.*"]}},
+    }
+    running = Node(tmp_path_factory.mktemp("strict") / "node", STRICT, users).start()
+    yield running
+    running.kill()
+
+
+class TestWhoMayDoWhat:
+    """A server where nobody may do anything without a grant."""
+
+    def test_the_documented_grants_suffice_for_all_that_a_collector_does(
+        self, strict: Node, tmp_path: Path
+    ) -> None:
+        url = strict.url("aboveboard", "secret")
+        with closing(Collector(tmp_path, url)) as collector:
+            project = collector.add_project("tool", CATALOG)
+            me = Install()
+            deliver(collector, me.segment(3))
+            deliver(collector, Install().segment(2))
+            collector.mover.move_all()
+
+            class More(Launched, name="launched"):
+                """A run began, later."""
+
+                reason = EVENTS[-1].event_properties[0]
+
+            grown = Catalog.of("tool", [*EVENTS[:5], More])
+            collector.add_project("tool", grown)
+            collector.warehouse.ensure("tool", grown, 90)
+            exchange = Exchange(collector.warehouse)
+            told = [
+                exchange.lines("tool", grown, Choice(), piece)
+                for piece in exchange.pieces("tool", grown, Choice())
+            ]
+            assert sum(each.count(b"\n") for each in told) == 7
+            erasing = collector.warehouse.erasing("tool")
+            which = Which((me.user_id,))
+            erasing.prepare()
+            tables = erasing.count(which)
+            assert tables == {"message_send": 3, "sessions": 1}
+            erasing.begin(which, tables)
+            until(erasing.is_done)
+            erasing.old_parts(tables)
+            erasing.hurry(tables)
+            erasing.wake(tables)
+            erasing.end(tables)
+            assert count(collector, "message_send") == 2
+            collector.warehouse.remove("tool", 1)
+            ids: dict[str, list[object]] = {
+                "user_id": [me.user_id], "session": [me.session], "seq": [1], "time": [NOW],
+                "_move": [2],
+            }  # fmt: skip
+            assert exchange.merge("tool", 7, "launched", ids) == 2
+            assert exchange.merge("tool", 8, "launched", ids) == 0
+            assert project.name == "tool"
+            collector.remove_project("tool")
+        assert "project_tool" not in strict.ask("SHOW DATABASES")
+
+    def test_no_grant_reaches_what_is_others(self, strict: Node) -> None:
+        strict.ask("CREATE DATABASE IF NOT EXISTS other")
+        strict.ask("CREATE TABLE other.t (a UInt8) ENGINE = Memory")
+        with (
+            closing(Warehouse(strict.url("aboveboard", "secret"))) as warehouse,
+            pytest.raises(WarehouseError, match="Not enough privileges") as told,
+        ):
+            warehouse.query("SELECT * FROM other.t")
+        assert "\n" not in str(told.value)
+
+    @pytest.mark.parametrize(
+        ("user", "said"), [("reader", "its user may only read"), ("other", "CREATE DATABASE")]
+    )
+    def test_who_may_not_is_told_so(self, strict: Node, user: str, said: str) -> None:
+        def use() -> None:
+            with closing(Warehouse(strict.url(user, "secret"))) as warehouse:
+                warehouse.ensure("mine", Catalog.of("mine", [Sent]))
+
+        with pytest.raises(WarehouseError, match=said) as told:
+            use()
+        assert "\n" not in str(told.value)
+
+
+def deliver(collector: Collector, segment: bytes, project: str = "tool") -> None:
+    found = collector.projects.get(project)
+    assert found is not None
+    accepted = Reader(found).segments.read(segment)
+    collector.inbox.commit([Delivery(project, uuid.uuid4(), accepted)])
+
+
+def count(collector: Collector, table: str, project: str = "tool") -> object:
+    sql = f"SELECT count() FROM {{project:Identifier}}.{table}"
+    return collector.warehouse.query(sql, {"project": database(project)}).rows[0][0]
+
+
+class TestAServerThatFails:
+    """Nothing is lost and nothing doubled; what is taken meanwhile waits in the inbox."""
+
+    @pytest.fixture
+    def failing(self, tmp_path: Path) -> Iterator[Node]:
+        running = Node(tmp_path / "node").start()
+        yield running
+        running.kill()
+
+    def test_what_came_while_it_was_away_is_there_once_afterwards(
+        self, failing: Node, tmp_path: Path
+    ) -> None:
+        with closing(Collector(tmp_path / "data", failing.url(connect_timeout=1))) as collector:
+            collector.add_project("tool", CATALOG)
+            for ends in (failing.kill, failing.stop):
+                deliver(collector, Install().segment(3))
+                ends()
+                with pytest.raises(WarehouseError, match=r"nothing answers there|it ended while"):
+                    collector.mover.move_all()
+                with pytest.raises(WarehouseError, match=r"nothing answers there|it ended while"):
+                    collector.warehouse.query("SELECT 1")
+                deliver(collector, Install().segment(3))
+                failing.start()
+                collector.mover.move_all()
+            assert count(collector, "message_send") == 12
+            assert count(collector, "_sessions") == 4
+            assert collector.inbox.depth.events == 0
+
+    def test_a_full_disk_keeps_events_waiting(self, failing: Node, tmp_path: Path) -> None:
+        full = {"disks": {"default": {"keep_free_space_bytes": 1 << 60}}}
+        with closing(Collector(tmp_path / "data", failing.url())) as collector:
+            collector.add_project("tool", CATALOG)
+            deliver(collector, Install().segment(3))
+            failing.stop()
+            failing.settings["storage_configuration"] = full
+            failing.start()
+            with pytest.raises(WarehouseError, match="ClickHouse's disk is full; make room there"):
+                collector.mover.move_all()
+            failing.stop()
+            del failing.settings["storage_configuration"]
+            failing.start()
+            collector.mover.move_all()
+            assert count(collector, "message_send") == 3
+
+    def test_the_same_token_inserts_once_after_a_restart(self, failing: Node) -> None:
+        with closing(Warehouse(failing.url())) as warehouse:
+            warehouse.ensure("tool", Catalog.of("tool", [Sent]))
+            told = row(tokens=1)
+            warehouse.insert("tool", "sent", told, "one")
+            failing.kill()
+            failing.start()
+            warehouse.insert("tool", "sent", told, "one")
+            assert rows(warehouse) == [(1,)]
