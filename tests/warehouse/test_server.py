@@ -20,7 +20,7 @@ from aboveboard.warehouse.engine import server, settings
 from aboveboard.warehouse.exchange import Choice, Exchange
 from tests.clickhouse.node import STRICT, Node
 from tests.clickhouse.tls import terminated
-from tests.collector.tool import CATALOG, EVENTS, NOW, Install, Launched, until
+from tests.collector.tool import CATALOG, EVENTS, NOW, Exit, Install, Launched, until
 from tests.conftest import ROOT, Recorder, missing
 from tests.warehouse.test_connection import Sent, row, rows
 
@@ -195,7 +195,7 @@ class TestWhoMayDoWhat:
             class More(Launched, name="launched"):
                 """A run began, later."""
 
-                reason = EVENTS[-1].event_properties[0]
+                reason = Exit.event_properties[0]
 
             grown = Catalog.of("tool", [*EVENTS[:5], More])
             collector.add_project("tool", grown)

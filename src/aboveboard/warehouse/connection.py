@@ -18,9 +18,8 @@ from aboveboard.catalog.line import SESSION, USER_ID
 
 from . import schema
 from .columns import MONEY_MAX
-from .engine import address
+from .engine import address, driver
 from .engine.complaints import plain
-from .engine.driver import driver
 from .engine.embedded import Embedded
 from .engine.server import Server
 from .erasing import Erasing
@@ -358,7 +357,7 @@ def memory() -> Iterator[Client]:
         WarehouseError: what ClickHouse raises inside, as one line.
     """
     with plain(rows=True):
-        client = driver().get_client(interface="chdb")
+        client = driver.connect(interface="chdb")
         try:
             yield client
         finally:

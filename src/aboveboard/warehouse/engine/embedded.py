@@ -10,8 +10,8 @@ from filelock import Timeout
 from aboveboard.warehouse.errors import WarehouseBusyError, WarehouseError
 from aboveboard.warehouse.lock import hold
 
+from . import driver
 from .complaints import plain
-from .driver import driver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ class Embedded:
             WarehouseError: the engine cannot be opened.
         """
         with plain(f"cannot open the warehouse {self.directory}: "):
-            return driver().get_client(interface="chdb", path=str(self.directory))
+            return driver.connect(interface="chdb", path=str(self.directory))
 
     def free(self) -> int | None:
         """Return how many bytes the disk has left; None where that cannot be known."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from aboveboard.warehouse.errors import WarehouseError
 
+from . import driver
 from .complaints import plain
-from .driver import driver
 from .settings import OURS
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Server:
         at = self._address
         prefix = f"cannot open the warehouse {at.shown}: "
         with plain(prefix):
-            client = driver().get_client(
+            client = driver.connect(
                 interface="https" if at.secure else "http",
                 host=at.host,
                 port=at.port,
@@ -62,9 +62,9 @@ class Server:
                 ).result_rows
             known = {name for (name,) in rows}
             _check_settings(prefix, client.server_version, at.settings, known)
-            for name, value in at.settings.items():
+            for name, wanted in at.settings.items():
                 with plain(f"{prefix}{name}: "):
-                    client.set_client_setting(name, value)
+                    client.set_client_setting(name, wanted)
                     client.command("SELECT 1")  # so that what it cannot be is told now
             with plain(prefix):
                 for name, value in OURS.items():
