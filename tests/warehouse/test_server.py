@@ -103,8 +103,8 @@ class TestWhatAnswersThere:
             said = refused(recorder.url.replace("http://", "clickhouse://u:secret@"))
             assert "what answers there is no ClickHouse" in said
 
-    def test_tls_where_there_is_none_is_told(self, node: Node) -> None:
-        said = refused(f"https://u:secret@127.0.0.1:{node.http}/")
+    def test_tls_where_there_is_none_is_told(self, recorder: Recorder) -> None:
+        said = refused(recorder.url.replace("http://", "https://u:secret@"))
         assert "it does not speak TLS" in said
 
     def test_a_host_that_does_not_exist_is_told(self) -> None:

@@ -54,14 +54,15 @@ class Server:
                 generic_args=dict(at.options),
             )
         try:
-            _check_version(prefix, client.server_version)
+            version = client.server_version or "?"
+            _check_version(prefix, version)
             with plain(prefix):
                 # Asked anew, since a profile may shorten what the driver has asked for.
                 rows = client.query(
                     "SELECT name FROM system.settings", settings={"limit": 0, "offset": 0}
                 ).result_rows
             known = {name for (name,) in rows}
-            _check_settings(prefix, client.server_version, at.settings, known)
+            _check_settings(prefix, version, at.settings, known)
             for name, wanted in at.settings.items():
                 with plain(f"{prefix}{name}: "):
                     client.set_client_setting(name, wanted)
