@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 
 from aboveboard.insights import FilterError, Filters
+from aboveboard.insights.filters import Where
 
 TODAY = date(2026, 11, 22)
 
@@ -104,11 +105,10 @@ class TestRefused:
             Filters.from_query({name: "7d"}, TODAY, beside=("project",))
 
         said = str(refused.value)
-        assert said.endswith(
-            "is no parameter here: use since, until, version, os, event, group, project"
-        )
+        known = "since, until, version, os, event, group, where, by, compare, project"
+        assert said.endswith(f"is no parameter here: use {known}")
         assert "\n" not in said
-        assert len(said) < 150
+        assert len(said) < 170
 
     @pytest.mark.parametrize(
         ("query", "says"),
@@ -149,3 +149,53 @@ class TestRefused:
             assert len(line) < 200
         else:
             assert filters.since <= filters.until
+
+
+class TestSides:
+    """What a comparison compares."""
+
+    def test_a_period_is_compared_with_as_many_whole_days_before_it(self) -> None:
+        sides = Filters.from_query({"since": "7d", "os": "Linux"}, TODAY).sides()
+
+        assert sides is not None
+        assert (TODAY - sides.now.until).days == 1
+        assert sides.now.days == sides.then.days == 6
+        assert (sides.now.since - sides.then.until).days == 1
+        assert sides.then.os == "Linux"
+
+    def test_a_version_is_compared_with_another_of_the_same_days(self) -> None:
+        asked = {"since": "2026-01-01", "until": "2026-01-02", "compare": "1.0..1.1"}
+        sides = Filters.from_query(asked, date(2026, 3, 1)).sides()
+
+        assert sides is not None
+        assert (sides.now.version, sides.then.version) == ("1.1", "1.0")
+        assert sides.now.since == sides.then.since
+
+    @pytest.mark.parametrize("query", [{"since": "1d"}, {"compare": "off"}])
+    def test_nothing_is_compared_with_a_day_that_is_not_over_or_where_it_is_off(
+        self, query: dict[str, str]
+    ) -> None:
+        assert Filters.from_query(query, TODAY).sides() is None
+
+    @pytest.mark.parametrize("value", ["yesterday", "1.0..", "1.0..x y", "1..2..3", "../etc"])
+    def test_what_cannot_be_compared_is_refused(self, value: str) -> None:
+        with pytest.raises(FilterError, match="use previous, off or two versions"):
+            Filters.from_query({"compare": value}, TODAY)
+
+
+class TestWhere:
+    """Filters by a property's value."""
+
+    def test_each_is_an_event_s_property_and_its_value(self) -> None:
+        found = Filters.from_query({"where": "cli session.main_model:ollama/a:b"}, TODAY)
+
+        assert found.where == (Where("cli session", "main_model", "ollama/a:b"),)
+        assert str(found.where[0]) == "cli session.main_model:ollama/a:b"
+        assert Where.of("reply.edits:").value is None
+        assert found.by_session
+        assert not found.by_start
+
+    @pytest.mark.parametrize("text", ["x", "a.b", "a:b", ".b:c", "a.:c", "\n.:"])
+    def test_what_is_none_is_refused(self, text: str) -> None:
+        with pytest.raises(FilterError, match=r"use one such as message_send\.main_model:gpt-5"):
+            Where.of(text)

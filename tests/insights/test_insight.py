@@ -395,17 +395,15 @@ class TestOffered:
         )
 
         names = [each.name for each in insights.offered(tool.catalog)]
-        answers = [
-            data.ask(name, {"since": "2026-03-01", "until": "2026-03-01"}, tool) for name in names
-        ]
+        answers = {
+            name: data.ask(name, {"since": "2026-03-01", "until": "2026-03-01"}, tool)
+            for name in names
+        }
 
-        assert names == [
-            "totals", "overview", "commands", "errors", "stability",
-            "events", "event_days", "event_properties",
-            "error_versions", "error_days", "error_by", "error_frames",
-        ]  # fmt: skip
-        assert answers[0].columns == ("installs", "sessions")
-        assert answers[2].rows[0][:4] == ("command", "build", 1, 1)
+        assert {"totals", "overview", "commands", "errors", "stability", "events"} < set(names)
+        assert "models" not in names
+        assert answers["totals"].columns == ("installs", "sessions")
+        assert answers["commands"].rows[0][:4] == ("command", "build", 1, 1)
 
     def test_an_event_of_the_same_name_without_the_property_is_not_enough(self) -> None:
         class Exit(Event):
@@ -413,7 +411,9 @@ class TestOffered:
 
         offered = insights.offered(Catalog.of("mytool", [Exit]))
 
-        assert [each.name for each in offered if each.listed] == ["overview", "events"]
+        names = {each.name for each in offered if each.listed}
+        assert {"overview", "events"} <= names
+        assert not {"errors", "models", "commands"} & names
 
     def test_the_question_is_the_sql_s_first_line(self) -> None:
         for insight in insights.all():

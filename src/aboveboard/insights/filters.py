@@ -1,4 +1,4 @@
-"""Filters: which period, version and system a question is asked about, as the URL says it."""
+"""Filters: what a question is asked about, as the URL says it: period, version, system and more."""
 
 from __future__ import annotations
 
@@ -13,8 +13,19 @@ from aboveboard.catalog.kinds import REJECTED, Version
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-NAMES = ("since", "until", "version", "os", "event", "group")
+NAMES = ("since", "until", "version", "os", "event", "group", "where", "by", "compare")
 """The parameters that filter; `project` stands beside them, and is the page's to choose."""
+
+WHERE = "where"
+"""The one parameter that may be given several times: each is a `Where`."""
+
+WHERE_MOST = 8
+
+GRAINS = ("day", "week", "month")
+
+PREVIOUS, OFF = "previous", "off"
+AGAINST = ".."
+"""What stands between the two versions of `compare=0.86.1..0.86.2`."""
 
 DAYS_DEFAULT = 30
 DAYS_MAX = 3660
@@ -36,6 +47,45 @@ class FilterError(ValueError):
 
 
 @dataclass(frozen=True)
+class Where:
+    """Only sessions in which an event happened of which a property had a value.
+
+    Args:
+        value: None for no value. The catalog knows whether there are such an event and property.
+    """
+
+    event: str
+    property: str
+    value: str | None
+
+    @classmethod
+    def of(cls, text: str) -> Where:
+        """Return what `message_send.main_model:gpt-5` says.
+
+        Raises:
+            FilterError: it says nothing of the kind.
+        """
+        name, colon, value = text.partition(":")
+        event, _, declared = name.rpartition(".")
+        if not colon or not event or not declared:
+            raise FilterError(
+                f"where={shown(text)} is no filter: use one such as message_send.main_model:gpt-5"
+            )
+        return cls(event, declared, value or None)
+
+    def __str__(self) -> str:
+        return f"{self.event}.{self.property}:{self.value or ''}"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two questions that a comparison asks: `now` is compared with `then`."""
+
+    now: Filters
+    then: Filters
+
+
+@dataclass(frozen=True)
 class Filters:
     """A period of whole days in UTC, both ends included, and what else is asked for.
 
@@ -53,6 +103,9 @@ class Filters:
     event: str | None = None
     group: str | None = None
     asked: tuple[tuple[str, str], ...] = ()
+    where: tuple[Where, ...] = ()
+    grain: str = GRAINS[0]
+    compare: str = PREVIOUS
     today: date = field(default_factory=lambda: _today(), compare=False)
 
     @classmethod
@@ -68,7 +121,9 @@ class Filters:
         Args:
             query: `since` is a date (`2026-08-01`) or a number of days that ends at `until`
                 (`30d`); `until` is a date, today if left out; `version`; `os`; `event`; `group`,
-                one of errors. Empty values count as left out.
+                one of errors; `where`, as often as wanted; `by` is a grain; `compare` is
+                `previous`, `off` or two versions (`0.86.1..0.86.2`). Empty values count as left
+                out.
             today: The day it is, in UTC, for tests.
             beside: Other parameters that the query may have.
 
@@ -77,11 +132,14 @@ class Filters:
                 misspelled filter would else be answered with the numbers of everybody.
         """
         given: dict[str, str] = {}
+        where: list[Where] = []
         for name, value in query.items():
             if name not in NAMES and name not in beside:
                 known = ", ".join((*NAMES, *beside))
                 raise FilterError(f"{shown(name)} is no parameter here: use {known}")
-            if name in NAMES and value.strip():
+            if name == WHERE and value.strip():
+                where.append(Where.of(value.strip()))
+            elif name in NAMES and value.strip():
                 if name in given:
                     raise FilterError(f"{name} is given twice: once is enough")
                 given[name] = value.strip()
@@ -92,6 +150,8 @@ class Filters:
             raise FilterError(f"since={since} is after until={until}: exchange them")
         if (until - since).days >= DAYS_MAX:
             raise FilterError(f"a period is at most {DAYS_MAX} days long: choose a later since")
+        if len(where) > WHERE_MOST:
+            raise FilterError(f"where is given {len(where)} times: {WHERE_MOST} are possible")
         return cls(
             since,
             until,
@@ -100,6 +160,9 @@ class Filters:
             given.get("event"),
             _group(given.get("group")),
             tuple(given.items()),
+            tuple(dict.fromkeys(where)),
+            _grain(given.get("by")),
+            _compare(given.get("compare")),
             today,
         )
 
@@ -121,7 +184,32 @@ class Filters:
     @property
     def by_session(self) -> bool:
         """Whether sessions must be looked up to answer."""
+        return self.by_start or bool(self.where)
+
+    @property
+    def by_start(self) -> bool:
+        """Whether only a session's start says if it is asked for."""
         return self.version is not None or self.os is not None
+
+    @property
+    def versions(self) -> tuple[str, str] | None:
+        """The two versions that are compared, the older one first; None where periods are."""
+        older, between, newer = self.compare.partition(AGAINST)
+        return (older, newer) if between else None
+
+    def sides(self) -> Sides | None:
+        """Return what is compared with what; None where nothing is, or nothing can be.
+
+        Only whole days are compared: a day that is not over is in the period, and in no change.
+        """
+        whole = self.whole()
+        if whole is None or self.compare == OFF:
+            return None
+        if self.versions:
+            older, newer = self.versions
+            return Sides(replace(whole, version=newer), replace(whole, version=older))
+        before = whole.before()
+        return Sides(whole, before) if before else None
 
     def whole(self) -> Filters | None:
         """Return the same without the days that are not over, or None where no other is left."""
@@ -198,6 +286,24 @@ def _group(text: str | None) -> str | None:
             f"group={shown(text)} is no group of errors: use one as errors.json has it"
         )
     return text
+
+
+def _grain(text: str | None) -> str:
+    if text is not None and text not in GRAINS:
+        raise FilterError(f"by={shown(text)} is no grain: use one of {', '.join(GRAINS)}")
+    return text or GRAINS[0]
+
+
+def _compare(text: str | None) -> str:
+    if text is None or text in (PREVIOUS, OFF):
+        return text or PREVIOUS
+    versions = [Version().accept(each) for each in text.split(AGAINST)]
+    if len(versions) != 2 or REJECTED in versions:
+        raise FilterError(
+            f"compare={shown(text)} cannot be used: use {PREVIOUS}, {OFF} or two versions such as "
+            f"0.86.1{AGAINST}0.86.2"
+        )
+    return AGAINST.join(map(str, versions))
 
 
 def shown(text: str) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 import msgspec
 
 from aboveboard.statistics.estimates import estimate
-from aboveboard.statistics.intervals import intervals
+from aboveboard.statistics.intervals import known
+from aboveboard.statistics.presentation import too_few
 from aboveboard.warehouse import database
 
 from .statement import fitted, has
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
 
     from .filters import Filters
 
-SUMS, LOW, HIGH = "_sums", "_low", "_high"
-"""What follows a share's name: in SQL the sums that it is estimated from, which become the share
-and its interval's bounds."""
+SUMS, LOW, HIGH, FEW = "_sums", "_low", "_high", "_too_few"
+"""What follows a share's name: in SQL the sums that it is estimated from, which become the share,
+its interval's bounds, and whether too little is known of it to say it."""
+
+BUCKETS = "_buckets"
+"""What follows the name of a share or a count, in SQL, where the sums by bucket are."""
 
 QUESTIONS = resources.files(__package__).joinpath("questions")
 """Where the pairs of files are."""
@@ -93,6 +97,7 @@ class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listed: bool = True
     of_event: bool = False
     newest_first: str | None = None
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,8 @@ class Insight:
         of_event: Whether it is about one event, which the filters name.
         newest_first: The column with a version that the rows are ordered by, or None for the
             order that the SQL gives.
+        key: The columns that tell a row from the others, so that it is found again on the other
+            side of a comparison; nothing where there is one row.
     """
 
     name: str
@@ -128,6 +135,7 @@ class Insight:
     listed: bool
     of_event: bool
     newest_first: str | None
+    key: tuple[str, ...]
 
     @property
     def may_ask(self) -> frozenset[str]:
@@ -147,13 +155,34 @@ class Insight:
             FilterError: the catalog has no event of the name that is asked for.
             WarehouseError: the question could not be answered.
         """
-        sql, names = fitted(self.sql, self.may_ask, project.catalog, filters)
-        parameters = {"project": database(project.name), **filters.parameters(), **names}
-        return self._table(warehouse.query(sql, parameters))
+        return self._table(self.ask(warehouse, project, filters))
+
+    def ask(
+        self, warehouse: Warehouse, project: Project, filters: Filters, *, compared: bool = False
+    ) -> Result:
+        """Return the rows as the warehouse gives them, if asked for with their sums by bucket.
+
+        Raises:
+            FilterError: the catalog has no event of the name that is asked for.
+            WarehouseError: the question could not be answered.
+        """
+        sql, parameters = self.statement(project, filters, compared=compared)
+        return warehouse.query(sql, parameters)
+
+    def statement(
+        self, project: Project, filters: Filters, *, compared: bool = False
+    ) -> tuple[str, dict[str, object]]:
+        """Return the SQL for a project's catalog, and what is bound to it.
+
+        Raises:
+            FilterError: the catalog has no event of the name that is asked for.
+        """
+        sql, names = fitted(self.sql, self.may_ask, project.catalog, filters, compared=compared)
+        return sql, {"project": database(project.name), **filters.parameters(), **names}
 
     def _table(self, result: Result) -> Table:
         """Return the answer with each share's sums turned into the share and its interval."""
-        rows = self._ordered(result)
+        rows = self.ordered(result)
         table: dict[str, list[Value]] = {}
         for name in result.columns:
             values = [row[name] for row in rows]
@@ -162,14 +191,15 @@ class Insight:
                 table[name] = values
             else:
                 shown = list(_shares(values))
-                for ending, part in (("", 0), (LOW, 1), (HIGH, 2)):
+                for part, ending in enumerate(("", LOW, HIGH, FEW)):
                     table[share + ending] = [each[part] for each in shown]
         return Table(tuple(table), tuple(zip(*table.values(), strict=True)))
 
-    def _ordered(self, result: Result) -> list[dict[str, Any]]:
+    def ordered(self, result: Result) -> list[dict[str, Any]]:
+        """Return the rows in the order that the question wants, sums as they came."""
         rows = [
             {
-                name: value if name.endswith(SUMS) else plain(value)
+                name: value if name.endswith((SUMS, BUCKETS)) else plain(value)
                 for name, value in zip(result.columns, values, strict=True)
             }
             for values in result.rows
@@ -181,16 +211,18 @@ class Insight:
         return rows
 
 
-def _shares(column: Sequence[Sequence[float] | None]) -> Iterator[tuple[Value, Value, Value]]:
-    """Yield the share and the bounds of each row from its sums, null where there are none."""
+def _shares(column: Sequence[Sequence[float] | None]) -> Iterator[tuple[Value, ...]]:
+    """Yield each row's share, its bounds and whether it is too few; null where there is none."""
     found = [estimate(sums or []) for sums in column]
-    bounds = iter(intervals([each for each in found if each is not None]))
+    told = iter(known([each for each in found if each is not None]))
     for each in found:
         if each is None:
-            yield None, None, None
+            yield None, None, None, None
         else:
-            low, high = next(bounds) or (None, None)
-            yield plain(each.share), plain(low), plain(high)
+            interval = next(told)
+            low, high = (interval.low, interval.high) if interval else (None, None)
+            few = too_few(each.share, interval)
+            yield plain(each.share), plain(low), plain(high), few
 
 
 @functools.cache

@@ -7,11 +7,13 @@ The SQL is a Jinja template whose statements stand in comments of their own, so 
     --% endif
 
 A template knows `has(...)` (an event, or an `event.property`, of the project's catalog; the
-question lists all that it may ask for), `filtered` (a version or a system was asked for), `events`
-(of the catalog), `subject` (the event that is asked about) and its `properties`, `words` and
-`numbers`. Any other name is an error. `rows("table")` reads a table without the events of nobody,
-whose sender is not known, or was off: so nobody is an install, or in an interval, of any question.
-`all_rows("table")` reads them too: it counts events, and not who had them.
+question lists all that it may ask for), `filtered` (a version, a system or a property's value was
+asked for; `by_start` and `wheres` say which), `compared` (the sums by bucket are wanted, from which
+differences are made), `grain` (what time is counted in), `events` (of the catalog), `subject` (the
+event that is asked about) and its `properties`, `words` and `numbers`. Any other name is an error.
+`rows("table")` reads a table without the events of nobody, whose sender is not known, or was off:
+so nobody is an install, or in an interval, of any question. `all_rows("table")` reads them too: it
+counts events, and not who had them.
 
 Nothing of a catalog is ever pasted. `{{ event.table }}` becomes `{event_3_table:Identifier}`, and
 its value reaches the database bound.
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from aboveboard.catalog.catalog import Catalog, Entry
+    from aboveboard.catalog.event import Property
 
     from .filters import Filters
 
@@ -51,6 +54,7 @@ _TYPES = {
     "kind": "String",
     "unit": "String",
     "column": "Identifier",
+    "value": "String",
 }
 """What is told of an event or a property, and as what ClickHouse takes it."""
 
@@ -64,7 +68,12 @@ _environment = jinja2.Environment(
 
 
 def fitted(
-    sql: str, uses: Collection[str], catalog: Catalog, filters: Filters
+    sql: str,
+    uses: Collection[str],
+    catalog: Catalog,
+    filters: Filters,
+    *,
+    compared: bool = False,
 ) -> tuple[str, Names]:
     """Return a question's SQL for this catalog, and the values that its names are bound to.
 
@@ -73,9 +82,10 @@ def fitted(
         uses: Events, or `event.property`, that the SQL may ask the catalog for.
         catalog: The project's.
         filters: What is asked for.
+        compared: Whether shares and counts come with their sums by bucket.
 
     Raises:
-        FilterError: the catalog has no event of the name that is asked for.
+        FilterError: the catalog has no event, or no property, of the name that is asked for.
         LookupError: the SQL asks for what `uses` has not. A fault of the question's.
     """
     entry = subject(catalog, filters)
@@ -89,6 +99,11 @@ def fitted(
         for number, names in enumerate(_events(catalog, filters))
     ]
 
+    wheres = [
+        _bind(bound, f"where_{number}", names)
+        for number, names in enumerate(_wheres(catalog, filters))
+    ]
+
     def asked(need: str) -> bool:
         if need not in uses:
             raise LookupError(f"the SQL asks for {need!r}, which the question does not list")
@@ -97,6 +112,10 @@ def fitted(
     rendered = _template(sql).render(
         has=asked,
         filtered=filters.by_session,
+        by_start=filters.by_start,
+        wheres=wheres,
+        compared=compared,
+        grain=filters.grain,
         events=events,
         subject=_bind(bound, "subject", {"event": entry.name, "table": table(entry.name)}),
         properties=properties,
@@ -144,6 +163,34 @@ def subject(catalog: Catalog, filters: Filters) -> Entry:
             f"event={shown(filters.event)} is not in this catalog: /catalog lists what is"
         )
     return entries[filters.event]
+
+
+def _wheres(catalog: Catalog, filters: Filters) -> Iterator[Names]:
+    for each in filters.where:
+        declared = filterable(catalog).get((each.event, each.property))
+        if declared is None:
+            raise FilterError(
+                f"where={shown(str(each))} is no property with values to choose from in this "
+                "catalog: /catalog lists what is"
+            )
+        yield {
+            "table": table(each.event),
+            "column": columns.of_property(each.property, declared.kind)[0].name,
+            "value": each.value or "",
+        }
+
+
+def filterable(catalog: Catalog) -> dict[tuple[str, str], Property]:
+    """Return the properties that have values to choose from, by event and name.
+
+    A crash's type is one of them; a number is not.
+    """
+    return {
+        (entry.name, name): declared
+        for entry in catalog.entries.values()
+        for name, declared in entry.properties.items()
+        if not declared.kind.is_summed
+    }
 
 
 def has(catalog: Catalog, need: str) -> bool:

@@ -76,12 +76,26 @@ class Estimate:
         return self.share <= RARE
 
 
+@dataclass(frozen=True)
+class Interval:
+    """What is known of a share: its bounds, and of how many independent answers."""
+
+    low: float
+    high: float
+    size: float
+
+
 def intervals(rows: Sequence[Estimate]) -> list[Bounds | None]:
     """Return the bounds of each row's share; None where fewer than two installs stand behind it.
 
     Args:
         rows: The rows of one table, in any order; the bounds do not depend on it.
     """
+    return [None if each is None else (each.low, each.high) for each in known(rows)]
+
+
+def known(rows: Sequence[Estimate]) -> list[Interval | None]:
+    """Return the same as `intervals`, each with its effective sample size."""
     usable = [row for row in rows if row.installs > 1]
     pools = (
         _Pool(usable),
@@ -92,12 +106,13 @@ def intervals(rows: Sequence[Estimate]) -> list[Bounds | None]:
     ]
 
 
-def _interval(row: Estimate, pools: Iterable[_Pool]) -> Bounds:
+def _interval(row: Estimate, pools: Iterable[_Pool]) -> Interval:
     sizes = [size for pool in pools for size in pool.sizes(row)]
     effect = row.variance * row.clusters / row.spread if row.spread > 0 else 0.0
     effect = min(effect, row.clusters)  # nobody is less than one answer
     sizes.append(row.clusters / max(effect, (row.answers * effect + PRIOR) / (row.answers + PRIOR)))
-    return wilson(row.share, max(1.0, min(sizes)), student(row.installs - 1))
+    size = max(1.0, min(sizes))
+    return Interval(*wilson(row.share, size, student(row.installs - 1)), size)
 
 
 class _Pool:

@@ -1,6 +1,17 @@
     asked AS (
+        --% if by_start
         SELECT session FROM {{ rows("sessions") }} -- only starts tell a version or a system
+        --% else
+        SELECT session FROM {{ rows("_sessions") }}
+        --% endif
         WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})
             AND ({os:String} = '' OR os = {os:String})
+            --% for where in wheres
+            AND session IN (
+                SELECT session FROM {{ rows(where.table) }}
+                WHERE toDate(time) BETWEEN {earliest:Date} AND {latest:Date}
+                    AND ifNull(toString({{ where.column }}), '') = {{ where.value }}
+            )
+            --% endfor
     ),

@@ -9,6 +9,9 @@ WITH
             AND session IN asked
             --% endif
     ),
+    weighed AS (
+        SELECT user_id, {{ share.bucket("user_id") }} FROM active
+    ),
     named AS (
         SELECT 'command' AS kind, command AS name, user_id, session, time FROM {{ all_rows("command") }}
         --% if has("cli session")
@@ -41,18 +44,32 @@ WITH
         --% if has("oauth_flow_initiated")
         UNION ALL SELECT 'feature', 'login through the browser', user_id, session, time FROM {{ all_rows("oauth_flow_initiated") }}
         --% endif
+    ),
+    used AS (
+        SELECT
+            kind
+            , name
+            , user_id
+            , {{ share.bucket("user_id") }}
+            , count() AS its_uses
+            , user_id IN active AS is_active
+        FROM named
+        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
+            --% if filtered
+            AND session IN asked
+            --% endif
+        GROUP BY kind, name, user_id
     )
 SELECT
     kind
     , name
-    , count() AS uses
-    , uniqExactIf(user_id, user_id IN active) AS installs
+    , sum(its_uses) AS uses
+    , countIf(is_active) AS installs
     , (SELECT count() FROM active) AS of_installs
     , {{ share.of_installs("installs", "of_installs") }} AS install_share_sums
-FROM named
-WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-    --% if filtered
-    AND session IN asked
+    --% if compared
+    , {{ share.buckets_of_all("is_active", "1") }} AS install_share_buckets
     --% endif
+FROM used
 GROUP BY kind, name
 ORDER BY kind, uses DESC, name

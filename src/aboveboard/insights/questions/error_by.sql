@@ -2,6 +2,7 @@
 --% import "shares.sql" as share
 --% import "grouping.sql" as group
 WITH
+    --% include "asked.sql"
     begun AS (
         SELECT
             user_id
@@ -17,8 +18,9 @@ WITH
             --% endif
         FROM {{ rows("_sessions") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-            AND ({version:String} = '' OR app_version = {version:String})
-            AND ({os:String} = '' OR os = {os:String})
+            --% if filtered
+            AND session IN asked
+            --% endif
     ),
     --% include "failures.sql"
     hit AS (

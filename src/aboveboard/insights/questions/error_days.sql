@@ -1,12 +1,14 @@
 -- In how many sessions a day did each failure come up, and in which version?
 --% import "grouping.sql" as group
 WITH
+    --% include "asked.sql"
     ['crash', 'handled error', 'provider failure'] AS kinds,
     begun AS (
         SELECT cityHash64(session) AS run, any(app_version) AS its_version FROM {{ rows("_sessions") }}
         WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
-            AND ({version:String} = '' OR app_version = {version:String})
-            AND ({os:String} = '' OR os = {os:String})
+            --% if filtered
+            AND session IN asked
+            --% endif
         GROUP BY run
     ),
     --% include "failures.sql"
@@ -25,7 +27,9 @@ WITH
         LEFT JOIN begun USING (run)
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             AND ({group:String} = '' OR grouped = {group:String})
-            AND (({version:String} = '' AND {os:String} = '') OR run IN (SELECT run FROM begun))
+            --% if filtered
+            AND run IN (SELECT run FROM begun)
+            --% endif
         GROUP BY which, day, version
     )
 SELECT

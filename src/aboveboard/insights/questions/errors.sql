@@ -3,13 +3,15 @@
 --% import "grouping.sql" as group
 WITH
     ['crash', 'handled error', 'provider failure', 'exit'] AS kinds,
+    --% include "asked.sql"
     -- Sessions that began in the period, whenever they ended: a share needs the same ones above
     -- and below the line.
     begun AS (
         SELECT user_id, cityHash64(session) AS run FROM {{ rows("_sessions") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-            AND ({version:String} = '' OR app_version = {version:String})
-            AND ({os:String} = '' OR os = {os:String})
+            --% if filtered
+            AND session IN asked
+            --% endif
     ),
     --% include "failures.sql"
     placed AS (
@@ -50,13 +52,16 @@ WITH
         INNER JOIN groups USING (alike)
         WHERE run IN (SELECT run FROM begun)
             -- What nobody in particular had is counted as often as it happened, and in no share.
-            OR (user_id = 0 AND toDate(time) <= {until:Date} AND {version:String} = '' AND {os:String} = '')
+            --% if not filtered
+            OR (user_id = 0 AND toDate(time) <= {until:Date})
+            --% endif
         GROUP BY user_id, which
     ),
     -- An install is drawn as a whole, so its sums stay together (docs/insights.md, "Intervals").
     installs AS (
         SELECT
             user_id
+            , {{ share.bucket("user_id") }}
             , arrayUniq(groupArray(run)) AS begun_sessions
             , {{ share.weigh("begun_sessions") }}
         FROM begun
@@ -78,6 +83,9 @@ WITH
             , sum(its_times) AS times
             , sum(its_sessions) AS sessions
             , {{ share.of_all("its_sessions", "begun_sessions") }} AS session_share_sums
+            --% if compared
+            , {{ share.buckets_of_all("its_sessions", "begun_sessions") }} AS session_share_buckets
+            --% endif
             , countIf(user_id != 0) AS installs
             , max(n) AS of_installs
         FROM happened
@@ -91,6 +99,9 @@ SELECT
     , times
     , sessions
     , session_share_sums
+    --% if compared
+    , session_share_buckets
+    --% endif
     , installs
     , of_installs
     , nullIf(grouped, '') AS `group`

@@ -46,6 +46,7 @@ WITH
     installs AS (
         SELECT
             install
+            , {{ share.bucket("install") }}
             , arrayUniq(groupArray(run)) AS begun_sessions
             , {{ share.weigh("begun_sessions") }}
         FROM begun
@@ -71,6 +72,10 @@ WITH
             , sum(its_session_times) AS session_times
             , countIf(its_sessions > 0) AS installs
             , {{ share.of_all("its_sessions", "begun_sessions") }} AS session_share_sums
+            --% if compared
+            , {{ share.buckets_of_all("its_sessions", "begun_sessions") }} AS session_share_buckets
+            , {{ share.buckets_of_all("its_sessions > 0", "1") }} AS install_share_buckets
+            --% endif
         FROM by_install
         LEFT JOIN weighed USING (install)
         GROUP BY place
@@ -88,6 +93,10 @@ SELECT
     , counted.sessions AS sessions
     , if(empty(counted.session_share_sums), none_sums, counted.session_share_sums) AS session_share_sums
     , counted.installs AS installs
+    --% if compared
+    , counted.session_share_buckets AS session_share_buckets
+    , counted.install_share_buckets AS install_share_buckets
+    --% endif
     , {{ share.of_installs("installs", "n") }} AS install_share_sums
     , n AS of_installs
     , session_times / sessions AS session_mean

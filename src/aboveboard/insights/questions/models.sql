@@ -25,6 +25,7 @@ WITH
     installs AS (
         SELECT
             user_id
+            , {{ share.bucket("user_id") }}
             , count() AS of_messages
             --% if has("message_send.total_tokens")
             , toFloat64(ifNull(sum(toInt128(total_tokens)), 0)) AS of_tokens
@@ -53,11 +54,18 @@ SELECT
     nullIf(name, '') AS model
     , sum(its_messages) AS messages
     , {{ share.of_all("its_messages", "of_messages") }} AS message_share_sums
+    --% if compared
+    , {{ share.buckets_of_all("its_messages", "of_messages") }} AS message_share_buckets
+    , {{ share.buckets_of_all("1", "1") }} AS install_share_buckets
+    --% endif
     , count() AS installs
     , {{ share.of_installs("installs", "any(n)") }} AS install_share_sums
     --% if has("message_send.total_tokens")
     , sum(its_tokens) AS tokens
     , {{ share.of_all("toFloat64(its_tokens)", "of_tokens") }} AS token_share_sums
+    --% if compared
+    , {{ share.buckets_of_all("its_tokens", "of_tokens") }} AS token_share_buckets
+    --% endif
     --% endif
     --% if has("message_send.cost")
     , round(sum(its_cost), 6) AS cost

@@ -1,4 +1,35 @@
 {#
+What a difference needs beside it: the same x and y by bucket, a hash of the install, so that an
+install is in the same bucket on both sides (statistics/differences.py has as many of them). A column
+that ends in `_buckets` holds them: those of x, and those of y; only where `compared`.
+#}
+
+{# In the CTE with a row an install, which others call `weighed`: #}
+{%- macro bucket(install) -%}
+toUInt16(intHash64({{ install }}) % 256) AS bucket
+{%- endmacro %}
+
+{# Of shares that have one x in common: #}
+{%- macro buckets_of_all(y, x) -%}
+tuple((SELECT sumMap([bucket], [toFloat64({{ x }})]) FROM weighed), sumMap([bucket], [toFloat64({{ y }})]))
+{%- endmacro %}
+
+{# Of shares whose rows have an x each: #}
+{%- macro buckets_of_own(y, x) -%}
+tuple(sumMap([bucket], [toFloat64({{ x }})]), sumMap([bucket], [toFloat64({{ y }})]))
+{%- endmacro %}
+
+{# Of what is counted an event, not an install: #}
+{%- macro buckets_each(install, y) -%}
+sumMap([toUInt16(intHash64({{ install }}) % 256)], [toFloat64({{ y }})])
+{%- endmacro %}
+
+{# Of a count: #}
+{%- macro buckets(y) -%}
+sumMap([bucket], [toFloat64({{ y }})])
+{%- endmacro %}
+
+{#
 What an interval needs of a share of y in x, both counted an install: sums over the installs, which
 statistics/estimates.py reads in this order. A column that ends in `_sums` holds them:
 

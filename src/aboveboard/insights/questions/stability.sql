@@ -1,11 +1,13 @@
 -- Which versions are stable: in what share of a version's sessions does nothing crash, and what else fails?
 --% import "shares.sql" as share
 WITH
+    --% include "asked.sql"
     begun AS (
         SELECT user_id, cityHash64(session) AS run, app_version FROM {{ rows("_sessions") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-            AND ({version:String} = '' OR app_version = {version:String})
-            AND ({os:String} = '' OR os = {os:String})
+            --% if filtered
+            AND session IN asked
+            --% endif
     ),
     -- A crash is an exception that nothing handled; see errors.sql for the others. What a provider
     -- refuses is no fault of a version's, so that each is told apart.
@@ -43,6 +45,7 @@ WITH
     installs AS (
         SELECT
             app_version
+            , {{ share.bucket("user_id") }}
             , arrayUniq(groupArray(run)) AS its_sessions
             , arrayUniq(groupArrayIf(run, run IN crashed)) AS its_crashed
             , arrayUniq(groupArrayIf(run, run IN handled)) AS its_handled
@@ -64,6 +67,12 @@ WITH
             , {{ share.of_own("its_sessions - its_crashed", "its_sessions") }} AS crash_free_sums
             , {{ share.of_own("its_handled", "its_sessions") }} AS handled_sums
             , {{ share.of_own("its_refused", "its_sessions") }} AS refused_sums
+            --% if compared
+            , {{ share.buckets_of_own("its_sessions - its_crashed", "its_sessions") }} AS crash_free_buckets
+            , {{ share.buckets_of_own("its_crashed = 0", "1") }} AS crash_free_install_buckets
+            , {{ share.buckets_of_own("its_handled", "its_sessions") }} AS handled_buckets
+            , {{ share.buckets_of_own("its_refused", "its_sessions") }} AS refused_buckets
+            --% endif
         FROM installs
         GROUP BY app_version
     )
@@ -73,6 +82,12 @@ SELECT
     , installs
     , crashed_sessions
     , crash_free_sums AS crash_free_share_sums
+    --% if compared
+    , crash_free_buckets AS crash_free_share_buckets
+    , crash_free_install_buckets AS crash_free_install_share_buckets
+    , handled_buckets AS handled_share_buckets
+    , refused_buckets AS provider_share_buckets
+    --% endif
     , crashed_installs
     , {{ share.of_installs("installs - crashed_installs", "installs") }} AS crash_free_install_share_sums
     --% if has("exception.handled") or has("message_send_exception.error") or has("oauth_flow_save_failed.error")

@@ -1,4 +1,5 @@
 -- How many installs were active, how many sessions did they begin, and what did they ask of models?
+--% import "shares.sql" as share
 WITH
     --% include "asked.sql"
     begun AS (
@@ -9,6 +10,40 @@ WITH
             AND session IN asked
             --% endif
     ),
+    --% if compared
+    begun_each AS (
+        SELECT {{ share.bucket("user_id") }}, uniqExact(session) AS its_sessions
+        FROM {{ rows("_sessions") }}
+        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
+            --% if filtered
+            AND session IN asked
+            --% endif
+        GROUP BY user_id
+    ),
+    begun_buckets AS (
+        SELECT
+            {{ share.buckets("1") }} AS installs
+            , {{ share.buckets("its_sessions") }} AS sessions
+        FROM begun_each
+    ),
+    --% if has("message_send")
+    answered_buckets AS (
+        SELECT
+            {{ share.buckets_each("user_id", "1") }} AS messages
+            --% if has("message_send.total_tokens")
+            , {{ share.buckets_each("user_id", "ifNull(total_tokens, 0)") }} AS tokens
+            --% endif
+            --% if has("message_send.cost")
+            , {{ share.buckets_each("user_id", "ifNull(cost, 0)") }} AS cost
+            --% endif
+        FROM {{ all_rows("message_send") }}
+        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
+            --% if filtered
+            AND session IN asked
+            --% endif
+    ),
+    --% endif
+    --% endif
     answered AS (
         SELECT
             count() AS messages
@@ -36,7 +71,26 @@ SELECT
     --% if has("message_send.cost")
     , answered.cost AS cost
     --% endif
+    --% if compared
+    , begun_buckets.installs AS installs_buckets
+    , begun_buckets.sessions AS sessions_buckets
+    --% if has("message_send")
+    , answered_buckets.messages AS messages_buckets
+    --% endif
+    --% if has("message_send.total_tokens")
+    , answered_buckets.tokens AS tokens_buckets
+    --% endif
+    --% if has("message_send.cost")
+    , answered_buckets.cost AS cost_buckets
+    --% endif
+    --% endif
 FROM begun
+--% if compared
+CROSS JOIN begun_buckets
+--% if has("message_send")
+CROSS JOIN answered_buckets
+--% endif
+--% endif
 --% if has("message_send")
 CROSS JOIN answered
 --% endif

@@ -1,0 +1,130 @@
+"""Differences of two shares, and changes of two counts, of installs that may be the same.
+
+The installs of this month are mostly those of the month before: an install that is in both is not
+two. The SQL gives each side's sums by *bucket*, a hash of the install, so that an install is in the
+same bucket on both sides whatever was asked (the random groups of Wolter, Introduction to Variance
+Estimation, 2nd ed. 2007, chapter 2). From them comes how far the two sides go together.
+
+- A difference of shares has the interval that is recovered from the two shares' own (Newcombe,
+  Statistics in Medicine 17, 1998, 2635-2650, method 10; Zou, American Journal of Epidemiology
+  168, 2008, for whatever intervals the two have), with the correlation of the buckets.
+- A change of counts (sessions, dollars) is a ratio, whose logarithm has the variance of the
+  buckets' parts of the two sums, each install being drawn.
+
+`bench/differences.py` counts how often such intervals hold the truth; docs/statistics.md has the
+table.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .intervals import Bounds, Estimate, student
+
+BUCKETS = 256
+"""How many there are; the SQL's `shares.sql` has the same number."""
+
+Sums = Mapping[int, float]
+"""By bucket."""
+
+Arrays = tuple[Sequence[int], Sequence[float]]
+"""The same as ClickHouse's sumMap gives it: buckets, and a sum each."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A share on one side of a difference.
+
+    Args:
+        estimate: The share, as its table has it.
+        bounds: Its interval there.
+        of: What it is a share of, by bucket.
+        its: How much of that counts, by bucket.
+    """
+
+    estimate: Estimate
+    bounds: Bounds
+    of: Sums
+    its: Sums
+
+    def residuals(self) -> dict[int, float]:
+        """Return how far each bucket is above or below its part of the share."""
+        share = self.estimate.share
+        return {bucket: self.its.get(bucket, 0.0) - share * of for bucket, of in self.of.items()}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a difference of shares is, or a change of counts as a part of what was: `0.17`."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether chance alone does not explain it: the interval leaves out zero."""
+        return self.low > 0 or self.high < 0
+
+
+def difference(now: Side, then: Side) -> Difference:
+    """Return by how much the share now is greater than the one then."""
+    a, b = now.estimate.share, then.estimate.share
+    below_a, above_a = a - now.bounds[0], now.bounds[1] - a
+    below_b, above_b = b - then.bounds[0], then.bounds[1] - b
+    together = correlation(now.residuals(), then.residuals())
+    value = a - b
+    return Difference(
+        value,
+        max(-1.0, value - _reach(below_a, above_b, together)),
+        min(1.0, value + _reach(above_a, below_b, together)),
+    )
+
+
+def correlation(one: Sums, other: Sums) -> float:
+    """Return the correlation of residuals by bucket; 0 where a side has none."""
+    squares = math.fsum(v * v for v in one.values()) * math.fsum(v * v for v in other.values())
+    if squares <= 0:
+        return 0.0
+    products = math.fsum(value * other.get(bucket, 0.0) for bucket, value in one.items())
+    return max(-1.0, min(1.0, products / math.sqrt(squares)))
+
+
+def _reach(one: float, other: float, together: float) -> float:
+    return math.sqrt(max(0.0, one**2 - 2 * together * one * other + other**2))
+
+
+def change(now: Sums, then: Sums) -> Difference | None:
+    """Return by what part a count has changed, as `0.17`; None where that cannot be said.
+
+    Args:
+        now: What is counted, by bucket.
+        then: The same of the other side.
+    """
+    total, before = math.fsum(now.values()), math.fsum(then.values())
+    if total <= 0 or before <= 0:
+        return None
+    # As many equal buckets as would be as concentrated: of ten installs of which one does nearly
+    # everything, the variance is known as badly as of two.
+    answers = math.floor(min(_clusters(now, total), _clusters(then, before)))
+    if answers < 2:
+        return None
+    parts = (
+        now.get(bucket, 0.0) / total - then.get(bucket, 0.0) / before for bucket in {*now, *then}
+    )
+    # Parts of different installs that share a bucket cancel: their sum is zero.
+    variance = math.fsum(part * part for part in parts) * BUCKETS / (BUCKETS - 1)
+    reach = student(answers - 1) * math.sqrt(variance)
+    ratio, factor = total / before, math.exp(min(reach, 50.0))
+    return Difference(ratio - 1, ratio / factor - 1, ratio * factor - 1)
+
+
+def _clusters(counts: Sums, total: float) -> float:
+    return total**2 / math.fsum(each * each for each in counts.values())
+
+
+def sums(arrays: Arrays | None) -> dict[int, float]:
+    """Return the sums by bucket that a query gives."""
+    return dict(zip(*arrays, strict=True)) if arrays else {}

@@ -1,0 +1,102 @@
+"""Differences between two sides, on which the same install is not two."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from aboveboard.statistics.differences import Difference, Side, change, correlation, difference
+from aboveboard.statistics.intervals import intervals
+from tests.insights.shares import estimated
+
+
+def side(its: dict[int, float], of: dict[int, float]) -> Side:
+    """Return a side of which each install has a bucket of its own."""
+    found = estimated(its, of)
+    (bounds,) = intervals([found])
+    assert bounds is not None
+    return Side(found, bounds, of, its)
+
+
+def people(seed: int, number: int = 200, like: float = 0.3) -> tuple[Side, dict[int, float]]:
+    chance = random.Random(seed)
+    of = {install: float(1 + int(chance.lognormvariate(1, 1))) for install in range(number)}
+    its = {each: of[each] * (chance.random() < like) for each in of}
+    return side(its, of), of
+
+
+class TestDifference:
+    """By how much one share is greater than another."""
+
+    def test_of_the_same_people_who_did_the_same_nothing_is_left_to_chance(self) -> None:
+        one, _ = people(1)
+        same = difference(one, one)
+        width = one.bounds[1] - one.bounds[0]
+
+        assert same.value == 0
+        assert same.high - same.low < width / 2
+        assert not same.sure
+
+    def test_of_other_people_it_is_as_unsure_as_both_together(self) -> None:
+        one, _ = people(1)
+        other, _ = people(2)
+        elsewhere = Side(
+            other.estimate,
+            other.bounds,
+            {each + 1000: value for each, value in other.of.items()},
+            {each + 1000: value for each, value in other.its.items()},
+        )
+        found = difference(one, elsewhere)
+        low = ((one.estimate.share - one.bounds[0]) ** 2
+               + (other.bounds[1] - other.estimate.share) ** 2) ** 0.5  # fmt: skip
+
+        assert found.value - found.low == pytest.approx(low)
+
+    def test_the_same_people_make_a_change_surer_than_others_would(self) -> None:
+        one, of = people(1)
+        moved = {each: max(value, of[each] * (each % 8 == 0)) for each, value in one.its.items()}
+        now = side(moved, of)
+        strangers = Side(now.estimate, now.bounds, {}, {})
+
+        assert difference(now, one).sure
+        assert not difference(strangers, one).sure
+
+    def test_it_is_the_opposite_the_other_way_around(self) -> None:
+        one, other = people(1)[0], people(2)[0]
+        there, back = difference(one, other), difference(other, one)
+
+        assert (there.value, there.low, there.high) == pytest.approx(
+            (-back.value, -back.high, -back.low)
+        )
+
+    def test_without_residuals_nothing_goes_together(self) -> None:
+        assert correlation({}, {1: 2.0}) == 0
+        assert correlation({1: 2.0}, {1: 2.0}) == 1
+        assert correlation({1: 2.0}, {1: -1.0}) == -1
+
+
+class TestChange:
+    """By what part a count has grown."""
+
+    def test_of_the_same_counts_there_is_none(self) -> None:
+        counts = {number: float(number % 5 + 1) for number in range(100)}
+
+        assert change(counts, counts) == Difference(0, 0, 0)
+
+    def test_half_as_many_of_other_people_is_a_fall_that_is_sure(self) -> None:
+        found = change(dict.fromkeys(range(100), 1.0), dict.fromkeys(range(56, 256), 1.0))
+
+        assert found is not None
+        assert found.value == -0.5
+        assert found.sure
+
+    def test_what_one_person_does_is_no_change_of_all(self) -> None:
+        before = dict.fromkeys(range(30), 1.0)
+        found = change({**before, 3: 1000.0}, before)
+
+        assert found is None or not found.sure
+
+    @pytest.mark.parametrize("counts", [{}, {1: 0.0}, {1: 5.0}])
+    def test_of_nothing_or_of_one_nothing_is_said(self, counts: dict[int, float]) -> None:
+        assert change(counts, counts) is None
