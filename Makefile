@@ -10,8 +10,11 @@ run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
 
 # Three workers keep two cores busy: a test often waits, for a socket or for a timeout to pass.
+# Bytecode is written, whatever the environment says: hundreds of processes are started, and each
+# would compile anew all that it imports.
 test: $(VENV)/ready ## Everything that the product promises
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m compileall -q -j 0 src
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-long: $(VENV)/ready ## The proofs at full length: 100,000 histories, 2,000 kills; hours
 	ABOVEBOARD_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client/proofs tests/collector tests/migration

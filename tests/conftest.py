@@ -39,6 +39,21 @@ ROOT = Path(__file__).parents[1]
 LONGEST = ("tests/migration/", "tests/hosts/", "tests/commands/", "tests/collector/")
 
 
+MEMORY = "/dev/shm"
+ROOM = 4 << 30
+
+
+def pytest_configure() -> None:
+    """Have `tmp_path` in memory, if there is room: a disk is waited for thousands of times.
+
+    Nothing that is promised of a killed process, or of a full disk, needs a real one.
+    """
+    if "PYTEST_DEBUG_TEMPROOT" not in os.environ and os.path.isdir(MEMORY):
+        of = os.statvfs(MEMORY)
+        if of.f_bavail * of.f_frsize > ROOM and not of.f_flag & os.ST_NOEXEC:
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = MEMORY
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, or one worker would be left alone with it at the end."""
     items.sort(key=lambda item: [not item.nodeid.startswith(each) for each in LONGEST])

@@ -20,6 +20,8 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.collector.tool import Server, add_project
 
+pytest_plugins = ["schemathesis.pytest.plugin"]  # here alone: it takes a second to load
+
 EXAMPLES = 1000 if os.environ.get("ABOVEBOARD_LONG") else 25
 DESCRIPTION = json.loads((Path(__file__).parents[3] / "docs/openapi.json").read_text("utf-8"))
 CHECKS = [
