@@ -14,6 +14,7 @@ from aboveboard.collector.inbox import moves
 from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.warehouse import WarehouseError, database
+from aboveboard.warehouse.schema import key
 from tests.collector.tool import CATALOG, EVENTS, NOW, Exit, Install, Launched, add_project, ask
 
 
@@ -181,6 +182,9 @@ class KilledError(Exception):
         "sessions WHERE _move = {move}",
         "message_send WHERE _move = {move}",
         "message_send WHERE _move = {move} AND time < now() - INTERVAL 40 DAY",
+        "message_send WHERE _move = {move} AND user_id != {install}",
+        "message_send WHERE _move = {move} AND user_id = {install}",
+        "message_send WHERE _move = {move} AND seq = 1",
         "message_send WHERE 0",
     ],
 )
@@ -215,7 +219,8 @@ def test_a_repeated_move_inserts_what_is_missing_though_its_token_is_known(
         newest = collector.warehouse.query(
             f"SELECT _move FROM {name}.message_send WHERE time < now() - 40 * 86400"
         )
-        table, where = lost.format(move=newest.rows[0][0]).split(" WHERE ")
+        named = {"move": newest.rows[0][0], "install": key(install.user_id)}
+        table, where = lost.format(**named).split(" WHERE ")
         collector.warehouse.query(
             f"ALTER TABLE {name}.{table} DELETE WHERE {where} SETTINGS mutations_sync = 2"
         )

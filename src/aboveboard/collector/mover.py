@@ -10,9 +10,11 @@ Projects are moved one beside another: one whose events the warehouse does not t
 and waits, longer each time, while the others go on.
 
 ClickHouse notes a token just before the rows are in. A process that is killed between the two has
-left a token without its rows; and tables that were migrated meanwhile know no token of before. So a
-repeated move looks which of its rows are there, since they carry its number, inserts the others,
-and those that a token without rows has kept out under another one.
+left a token without its rows; tables that were migrated meanwhile know no token of before; and no
+token is remembered for long. So a repeated move asks which of its rows are there, since they carry
+its number, by install and month (warehouse/repair.py). It inserts the others, and those that a
+token without rows has kept out under another one. The token covers what is under way meanwhile: an
+insert of a process that was killed, which a server goes on with.
 """
 
 from __future__ import annotations
@@ -23,11 +25,10 @@ import time
 import uuid
 from dataclasses import dataclass
 from functools import partial
-from itertools import compress
 from typing import TYPE_CHECKING
 
 from aboveboard.catalog.line import TIME
-from aboveboard.warehouse import MismatchError, WarehouseError, database, schema
+from aboveboard.warehouse import MismatchError, WarehouseError, schema
 
 from . import sessions
 from .inbox.moves import Moves
@@ -298,21 +299,8 @@ class Mover:
         self._crash("ended")
 
     def _lost(self, move: Move, table: str, columns: Columns) -> Columns:
-        """Return those rows of a move that its table has not.
-
-        An insert makes one part a partition, and each is there as a whole or not at all.
-        """
-        rows = self._warehouse.query(
-            f"SELECT DISTINCT {schema.PARTITION} "  # noqa: S608  # ours, and nothing of theirs
-            "FROM {project:Identifier}.{table:Identifier} "
-            "WHERE _move = {move:UInt64}",
-            {"project": database(move.project), "table": table, "move": move.number},
-            bounded=False,
-        ).rows
-        there = {partition for (partition,) in rows}
-        partitions = {moment: schema.partition(moment) for moment in set(columns[TIME])}  # type: ignore[arg-type]
-        lost = [partitions[moment] not in there for moment in columns[TIME]]
-        return {name: list(compress(values, lost)) for name, values in columns.items()}
+        """Return those rows of a move that its table has not."""
+        return self._warehouse.missing(move.project, table, columns, move.number)
 
     def _run(self) -> None:
         pause = 0.0

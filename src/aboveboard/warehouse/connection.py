@@ -16,7 +16,7 @@ import msgspec
 
 from aboveboard.catalog.line import SESSION, USER_ID
 
-from . import schema
+from . import repair, schema
 from .columns import MONEY_MAX
 from .engine import address, driver
 from .engine.complaints import plain
@@ -141,20 +141,35 @@ class Warehouse:
 
         Installs and sessions are given as UUIDs, and kept as keys.
 
-        The same token again inserts nothing, in this process or a later one.
+        The same token again inserts nothing, in this process or a later one, for as long as
+        ClickHouse remembers it (`schema.create_table`); and a server does not begin while another
+        insert with it is under way, of a process that was killed maybe.
 
         Raises:
-            WarehouseError: nothing, or not all, was inserted; the same call may be repeated.
+            WarehouseError: nothing, or not all, was inserted; `missing` tells what.
         """
         kept = self.kept(project, table, columns)
         with plain(rows=True):
-            self._write(project, table, kept, {"insert_deduplication_token": token})
+            named = self._engine.named(token)
+            self._write(project, table, kept, {**named, "insert_deduplication_token": token})
 
     def kept(
         self, project: str, table: str, columns: Mapping[str, Sequence[object]]
     ) -> dict[str, Sequence[object]]:
         """Return columns as a table has them: keys for ids, and no more than a decimal holds."""
         return _kept(table, columns, self._money.get(project, {}).get(table, frozenset()))
+
+    def missing(
+        self, project: str, table: str, columns: Mapping[str, Sequence[object]], move: int
+    ) -> dict[str, list[object]]:
+        """Return those rows of a move that its table has not; columns as `insert` takes them.
+
+        Raises:
+            WarehouseError: it cannot be known now.
+        """
+        return repair.missing(
+            lambda sql: self.query(sql, bounded=False).rows, project, table, move, columns
+        )
 
     def note_sessions(
         self, project: str, seen: Mapping[tuple[str, str], int], begun: Collection[tuple[str, str]]

@@ -59,6 +59,10 @@ class Embedded:
         with plain(f"cannot open the warehouse {self.directory}: "):
             return driver.connect(interface="chdb", path=str(self.directory))
 
+    def named(self, name: str) -> Mapping[str, object]:  # noqa: ARG002  # a server's has use for it
+        """Return nothing: what this process began ends with it."""
+        return {}
+
     def free(self) -> int | None:
         """Return how many bytes the disk has left; None where that cannot be known."""
         return shutil.disk_usage(self.directory).free if self.directory else None

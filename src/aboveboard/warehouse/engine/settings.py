@@ -73,6 +73,7 @@ WRITING: Mapping[str, str | int] = {
     # An imported log may span more months than the hundred that are a server's default.
     "max_partitions_per_insert_block": 0,
     "optimize_on_insert": 1,
+    "replace_running_query": 0,
     "use_strict_insert_block_limits": 0,
 }
 
