@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
 
+from aboveboard.warehouse.absent import absent
+
 from .http import access, basepath, ingest
 from .http.door import Door
 from .operations import metrics
@@ -76,6 +78,10 @@ def create_app(
 
 class _Application(Litestar):
     """Answers HEAD wherever it answers GET, with everything but the body (RFC 9110, 9.3.2)."""
+
+    def __init__(self, *args: Any, **told: Any) -> None:
+        with absent("pydantic", "attrs"):  # litestar has plugins for what may be of theirs
+            super().__init__(*args, **told)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":

@@ -57,7 +57,6 @@ def run(args: argparse.Namespace, *, _crash: Callable[[str], None] = lambda _ste
         try:
             _add_projects(collector, args, voice)
             collector.start()
-            gc.freeze()  # what is loaded by now stays; looking through it again costs a tenth
             asyncio.run(_serve(collector, args, connections, voice))
         finally:
             collector.close()
@@ -151,6 +150,8 @@ async def _serve(
         base_path=args.base_path,
         public_url=args.public_url,
     )
+    gc.freeze()  # what is loaded by now stays
+    gc.enable()
     address = listener.address(args.host, args.port) + args.base_path
     demo: asyncio.subprocess.Process | None = None
     telling: asyncio.Task[None] | None = None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import resource
+import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -258,3 +259,12 @@ class TestAbout:
             assert server.request("GET", "/metrics", headers={"Host": host}).status == 403
         for host in ("localhost:1", "127.0.0.1", "[::1]:8300"):
             assert server.request("GET", "/metrics", headers={"Host": host}).status == 200
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what is loaded is read in /proc")
+def test_a_collector_loads_no_library_that_it_makes_no_use_of(server: Server) -> None:
+    """A tool's environment may have them; each would cost the start a tenth."""
+    loaded = Path(f"/proc/{server.process.pid}/maps").read_text()
+    assert "_chdb" in loaded
+    for library in ("numpy", "pandas", "pyarrow", "pydantic"):
+        assert f"/{library}" not in loaded, library

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from aboveboard.warehouse.errors import QueryLimitError, WarehouseError
 
+from . import driver
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -75,6 +77,7 @@ def plain(prefix: str = "", limits: Limits | None = None, *, rows: bool = False)
         QueryLimitError: the question needs more than `limits`.
         WarehouseError: whatever else went wrong.
     """
+    driver.load()
     from clickhouse_connect.driver.exceptions import ClickHouseError
     from urllib3.exceptions import HTTPError
 
