@@ -1,4 +1,7 @@
-"""A collector that is killed under load, by both protocols, while installs ask to be erased."""
+"""A collector that is killed under load, by both protocols, while installs ask to be erased.
+
+In the middle the project begins to keep less, so that what is older goes, killed in it too.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,19 @@ import http.client
 import json
 import os
 import random
+import sqlite3
 import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+from aboveboard.collector.inbox.storage import INBOX
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse.schema import key as key_of
 from tests.collector.erasing.test_erasing import Forgetful, are_gone, erase
+from tests.collector.projects.test_retention import has_older
 from tests.collector.tool import Answer, Install, Server, add_project, ask, new_id, until
 from tests.warehouse.test_erasing import files_with
 
@@ -102,6 +110,29 @@ class Leaver(Sender):
         self.stop.wait(ASKS_EVERY)
 
 
+class Elder(Sender):
+    """Sends what is too old once the project keeps less, which it does from the middle on."""
+
+    def deliver(self, told: list[int]) -> None:
+        me, identity = Install(), new_id()
+        moment = int(time.time()) - 40 * 86_400
+        lines = b"".join(me.line("message_send", {"tokens": n}, time=moment) for n in told)
+        self.insist(lambda: self.server.send(self.key, lines, identity))
+        self.stop.wait(ASKS_EVERY)
+
+
+def keep_less(server: Server, elder: Elder) -> None:
+    """Have the project keep 30 days, when all that is older is in the warehouse."""
+    elder.stop.set()
+    elder.join(60)
+    with closing(sqlite3.connect(server.data / INBOX)) as inbox:
+        ((last,),) = inbox.execute("SELECT max(number) FROM waiting")
+        waits = "SELECT count(*) FROM waiting WHERE number <= ?"
+        until(lambda: inbox.execute(waits, (last,)).fetchone() == (0,), seconds=60)
+    with closing(Projects(server.data)) as projects:
+        projects.keep_for("tool", 30)
+
+
 def batch(key: str, user_id: str, told: list[int]) -> bytes:
     events = [
         {
@@ -123,12 +154,15 @@ def test_a_collector_that_is_killed_again_and_again_has_what_it_took_once_and_er
     keepers: list[Sender] = [OfSegments(server, key, number) for number in (1, 2)]
     keepers += [OfBatches(server, key, number) for number in (3, 4)]
     leaver = Leaver(server, key, 900)
-    everyone = [*keepers, leaver]
+    elder = Elder(server, key, 500)
+    everyone = [*keepers, leaver, elder]
     for sender in everyone:
         sender.start()
     dice = random.Random(7)
     try:
-        for _ in range(KILLS):
+        for number in range(KILLS):
+            if number == KILLS // 2:
+                keep_less(server, elder)
             time.sleep(dice.uniform(0.1, 1.2))
             server.kill()
             server.start()
@@ -139,15 +173,18 @@ def test_a_collector_that_is_killed_again_and_again_has_what_it_took_once_and_er
             sender.join(60)
     left = leaver.left
     until(lambda: are_gone(tmp_path, len(left)), seconds=120)
+    until(lambda: not has_older(server, 35), seconds=60)
     server.settle()
     assert server.stop() == (0, "")
     acknowledged = sorted(n for sender in keepers for n in sender.acknowledged)
     deliveries = sum(sender.deliveries for sender in keepers)
     assert min(sender.deliveries for sender in keepers) > 1
     assert len(left) > 1
+    assert elder.deliveries > 1
     print(
         f"{KILLS} kills: {len(acknowledged)} events of {deliveries} installs, each once; "
-        f"{len(left)} installs erased, none back"
+        f"{len(left)} installs erased, none back; "
+        f"{len(elder.acknowledged)} events went when their time was over"
     )
     kept = ask(tmp_path, "SELECT tokens FROM {project:Identifier}.message_send ORDER BY tokens")
     assert [row[0] for row in kept.rows] == acknowledged

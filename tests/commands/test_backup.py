@@ -5,16 +5,26 @@ import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 import threading
 import time
+import uuid
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from aboveboard.collector.inbox.erasures import Erasures
 from aboveboard.collector.inbox.storage import INBOX
-from tests.collector.tool import Install, Server, add_project, ask, new_id
+from aboveboard.warehouse.schema import key as key_of
+from tests.collector.erasing.test_erasing import RARE, Forgetful, are_gone, erase
+from tests.collector.tool import Install, Server, add_project, ask, new_id, until
 from tests.commands.test_export import everything, export, given, kill, lines
 from tests.commands.test_import import run
+from tests.warehouse.test_erasing import files_with
+
+LONG = bool(os.environ.get("ABOVEBOARD_LONG"))
 
 
 def save(data: Path, target: Path) -> str:
@@ -148,7 +158,107 @@ class TestErasedLater:
         }
 
 
+class TestErasing:
+    """A request to erase, and a backup of any moment of it: nothing of the install comes back."""
+
+    def traces(self, me: Forgetful) -> list[bytes]:
+        key = key_of(me.user_id).to_bytes(8, "little")
+        return [RARE.encode(), me.user_id.encode(), uuid.UUID(me.user_id).bytes, key]
+
+    def is_gone_there(self, backup: Path, there: Path, me: Forgetful, others: int) -> None:
+        """Bring a backup back; its collector has to carry the request out, with nobody asking."""
+        bring_back(backup, there)
+        server = Server(there)
+        until(lambda: are_gone(there, 1), seconds=120)
+        assert server.send(server.key(), me.run()).json()["accepted"] == 0
+        assert server.stop() == (0, "")
+        assert files_with(there, *self.traces(me)) == []
+        rows = ask(there, "SELECT count() FROM {project:Identifier}.message_send").rows
+        assert rows == [(others,)]
+
+    def test_that_is_asked_for_and_not_begun_is_carried_out_where_it_is_brought_back(
+        self, tmp_path: Path
+    ) -> None:
+        data, me = tmp_path / "data", Forgetful()
+        key = add_project(data)
+        server = Server(data)
+        server.send(key, me.run() + Install().segment(3))
+        server.settle()
+        server.stop()
+        with closing(Erasures(data)) as requests:
+            requests.ask("tool", me.user_id)
+        save(data, tmp_path / "backup")
+        assert files_with(tmp_path / "backup", me.user_id.encode())
+        self.is_gone_there(tmp_path / "backup", tmp_path / "there", me, 3)
+
+    def test_that_goes_on_while_it_is_made_is_carried_out_where_it_is_brought_back(
+        self, tmp_path: Path
+    ) -> None:
+        data, me = tmp_path / "data", Forgetful()
+        key = add_project(data)
+        server = Server(data)
+        for _ in range(4):
+            server.send(key, me.run() + Install().segment(3))
+        server.settle()
+        assert erase(server, key, me.request()).status == 202
+        number = 0
+        while not number or not are_gone(data, 1):
+            save(data, tmp_path / f"backup-{number}")
+            number += 1
+        server.stop()
+        assert files_with(data, *self.traces(me)) == []
+        for each in range(number if LONG else 1):
+            self.is_gone_there(tmp_path / f"backup-{each}", tmp_path / f"there-{each}", me, 12)
+
+
 class TestKilled:
+    def test_of_a_server_that_is_killed_meanwhile_nothing_is_half_a_backup(
+        self, made: tuple[Path, Path, list[str]], tmp_path: Path
+    ) -> None:
+        data, _, _ = made
+        dice = random.Random(6)
+        for number in range(20 if LONG else 2):
+            server = Server(data)
+            target = tmp_path / f"backup-{number}"
+            words = ("backup", str(target), "--data", str(data))
+            process = subprocess.Popen(
+                [sys.executable, "-m", "aboveboard", *words],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            shadow, end = data / "warehouse" / "shadow", time.monotonic() + 60
+            while process.poll() is None and time.monotonic() < end:
+                if any(shadow.glob("aboveboard*")):  # while files are linked, or copied
+                    time.sleep(dice.uniform(0, 0.1))
+                    break
+            server.kill()
+            _, said = process.communicate(timeout=60)
+            halves = [each for each in tmp_path.iterdir() if each.name.startswith(".")]
+            assert halves == []
+            if process.returncode:
+                assert not target.exists()
+                assert (process.returncode, said.count("\n")) == (1, 1), said
+                assert "Traceback" not in said
+            else:
+                bring_back(target, tmp_path / f"there-{number}")
+                assert everything(tmp_path / f"there-{number}") == everything(data)
+        Server(data).stop()
+        assert not list((data / "warehouse" / "shadow").glob("aboveboard*"))
+
+    def test_what_a_killed_backup_leaves_is_refused(
+        self, made: tuple[Path, Path, list[str]], tmp_path: Path
+    ) -> None:
+        """Its manifest is written last."""
+        _, backup, _ = made
+        half, there = tmp_path / ".backup.partial", tmp_path / "there"
+        shutil.copytree(backup, half)
+        (half / "manifest.json").unlink()
+        ended = run("restore", str(half), "--data", str(there))
+        assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+        assert "no backup" in ended.stderr
+        assert not there.exists()
+
     def test_a_backup_is_whole_or_not_there(
         self, made: tuple[Path, Path, list[str]], tmp_path: Path
     ) -> None:

@@ -195,6 +195,22 @@ def test_of_requests_that_come_too_fast_only_some_are_taken(tmp_path: Path) -> N
     server.kill()
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3, 5, 40, 400])
+def test_pages_that_are_free_are_written_over_to_their_last_byte(tmp_path: Path, rows: int) -> None:
+    """A row's end leaves what stood behind it in its last page."""
+    word = RARE.encode() * 700  # more than a page
+    with closing(Erasures(tmp_path)) as requests:
+        with closing(sqlite3.connect(tmp_path / storage.INBOX)) as connection, connection:
+            connection.execute("PRAGMA secure_delete = FAST")
+            told = [("tool", 1, word)] * rows
+            connection.executemany(
+                "INSERT INTO waiting (project, events, body) VALUES (?, ?, ?)", told
+            )
+            connection.execute("DELETE FROM waiting")
+        assert requests.blank()
+    assert files_with(tmp_path, RARE.encode()) == []
+
+
 def test_what_deleted_rows_left_in_the_inbox_is_written_over(tmp_path: Path) -> None:
     """However much it is: after a load, thousands of pages are of no use."""
     word = RARE.encode() * 100

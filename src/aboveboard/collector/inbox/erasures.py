@@ -333,9 +333,8 @@ class Erasures:
                     connection.execute("CREATE TABLE blank (zeros BLOB)")
                     portion = _free(connection)
                     while (free := _free(connection)) > 0 and portion - free < _BLANK // size:
-                        connection.execute(
-                            "INSERT INTO blank VALUES (zeroblob(?))", (min(free * size, _BLANK),)
-                        )
+                        zeros = _filling(min(free, _BLANK // size), size)
+                        connection.execute("INSERT INTO blank VALUES (zeroblob(?))", (zeros,))
                     connection.execute("DROP TABLE blank")
                 left -= portion - free
             busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -367,6 +366,24 @@ class Erasures:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._reading() as connection, storage.transaction(connection):
             yield connection
+
+
+def _filling(pages: int, size: int) -> int:
+    """Return how many bytes a blob has that fills so many pages to their last byte.
+
+    SQLite leaves what was in the last page of a long row behind the row's end. The format of its
+    files (1.6) says how much of a row is in the table's own page: at least `least`, and exactly
+    that if all else fills whole pages, of which each has four bytes for the number of the next.
+    """
+    least = (size - 12) * 32 // 255 - 23
+    row = least + pages * (size - 4)
+    head = next(n for n in range(2, 10) if n == 1 + _varint(2 * (row - n) + 12))
+    return row - head
+
+
+def _varint(number: int) -> int:
+    """Return how many bytes SQLite writes a number in."""
+    return max(1, -(-number.bit_length() // 7))
 
 
 def bring_erased(into: Path, later: Path) -> list[str]:
