@@ -88,6 +88,7 @@ COLLECTOR = {
     "limits": (),
     "projects": ("inbox", "limits", "protocols"),
     "people": ("inbox", "projects"),
+    "triage": ("people",),
     "http": ("erasing", "inbox", "limits", "operations", "people", "projects", "protocols"),
     "erasing": ("inbox", "operations"),
     "transfer": ("inbox", "operations", "projects", "protocols"),
@@ -96,7 +97,7 @@ COLLECTOR = {
 """The collector's rooms in the same way. `allowlist` is open to all of them, and what stands beside
 them (`mover`, `sessions`, `service`, `app`) puts them together."""
 
-SPEAKS_SQLITE = ("inbox", "people", "projects")
+SPEAKS_SQLITE = ("inbox", "people", "projects", "triage")
 """The collector's rooms that have files of their own, and are alone in writing SQL for them."""
 
 STANDARD_LIBRARY_ONLY = ("catalog", "client", "auditlog")

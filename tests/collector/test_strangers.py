@@ -48,7 +48,7 @@ OPEN = {
     ("POST", "/sign-out"): "ends the session of who has one",
     ("GET", "/assets/{file}"): "what the sign-in page is drawn with; not Vega",
 }
-PARAMETERS = {"{file}": "totals.json", "{key}": "some"}
+PARAMETERS = {"{file}": "totals.json", "{key}": "some", "{group}": "v1:0000000000000000"}
 
 
 @dataclass
@@ -135,6 +135,11 @@ def test_nothing_is_open_that_does_not_say_why(place: Place) -> None:
             assert place.ask(method, at).headers["Location"] is None, path
             continue
         for base in (BASE, ""):
+            if method == "POST":  # of a form that another site shows
+                assert place.ask(method, at, base=base).status == 403, at
+                here = {"Origin": f"http://127.0.0.1:{place.port}"}
+                assert place.ask(method, at, base=base, **here).status == 401, at
+                continue
             told = place.ask(method, at, base=base)
             assert told.status == 401, f"{method} {at} is open to strangers"
             assert told.headers["WWW-Authenticate"].startswith("Basic ")
@@ -312,6 +317,27 @@ class TestWhoSeesWhat:
         assert place.ask("GET", "/insights/totals.json", **told).status == 200
         assert place.ask("GET", "/insights/totals.json?project=tool", **told).status == 404
         assert place.ask("GET", "/metrics", **told).status == 403
+
+    def test_who_may_see_a_project_may_say_what_they_think_of_its_errors(
+        self, place: Place
+    ) -> None:
+        Accounts(place.collector.register).add("ana", PASSWORD, "other")
+        cookie = place.sign_in("ana", PASSWORD).partition(";")[0]
+        at, note = "/errors/v1:0000000000000000", {"say": "note", "note": "<b>odd</b>"}
+        said = place.post(f"{at}?project=other", note, Cookie=cookie)
+        assert (said.status, said.headers["Location"]) == (303, f"{BASE}{at}?project=other")
+        assert place.post(f"{at}?project=tool", note, Cookie=cookie).status == 404
+        assert place.post(f"{at}?project=other", {"say": "note"}, Cookie=cookie).status == 400
+        elsewhere = place.post(
+            f"{at}?project=other", note, Cookie=cookie, Origin="https://a.example"
+        )
+        assert elsewhere.status == 403
+        token = Tokens(place.collector.register).add("reports")
+        told = {"Authorization": f"Bearer {token}"}
+        assert place.post(f"{at}?project=other", note, **told).status == 403
+        (kept,) = place.collector.decisions.of("other")
+        assert (kept.words, kept.who) == ("<b>odd</b>", "ana")
+        assert place.collector.decisions.of("tool") == []
 
     def test_a_read_token_adds_no_event_and_a_write_key_reads_nothing(self, place: Place) -> None:
         token = Tokens(place.collector.register).add("reports")

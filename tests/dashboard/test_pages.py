@@ -20,6 +20,7 @@ FILTERS = f"{PERIOD}&version=0.86.0&os=Linux&project=aider"
 PAGES = [
     "/",
     *[f"/insights/{each.name}" for each in insights.all()],
+    "/errors",
     "/catalog",
     "/quarantine",
 ]
@@ -454,3 +455,52 @@ class TestAssets:
 def as_text(value: object) -> str:
     """Return a value of JSON as CSV and the page's `data` elements have it."""
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class TestErrors:
+    def test_the_list_has_every_group_of_its_tab_and_a_link_to_each(self, site: Site) -> None:
+        document = site.get(f"/insights/errors.json?{PERIOD}&project=aider").json()
+        rows = [dict(zip(document["columns"], row, strict=True)) for row in document["rows"]]
+        for tab, kind in (("crash", "crash"), ("handled", "handled error")):
+            text = site.get(f"/errors?{PERIOD}&project=aider&measure={tab}").text
+            linked = {
+                urlsplit(link).path for link in Page(text).links if link.startswith("/errors/")
+            }
+            assert linked == {f"/errors/{row['group']}" for row in rows if row["kind"] == kind}
+            most = max(
+                (row for row in rows if row["kind"] == kind), key=lambda row: row["sessions"]
+            )
+            assert most["name"] in text
+
+    def test_a_group_s_page_tells_its_frames_sides_and_versions(self, site: Site) -> None:
+        document = site.get(f"/insights/errors.json?{PERIOD}&project=aider").json()
+        row = dict(zip(document["columns"], document["rows"][0], strict=True))
+        text = site.get(f"/errors/{row['group']}?{PERIOD}&project=aider").text
+
+        assert str(row["place"]).rpartition(":")[0] in text.replace("<wbr>", "")
+        for words in ("By version", "By system", "By Python", "By model", "Linux", "0.86.0"):
+            assert words in text
+        assert '<form class="decide"' not in text, "there is nowhere to keep it"
+        assert "Sessions a day, by version" in text
+
+    @pytest.mark.parametrize(
+        ("path", "status", "said"),
+        [
+            ("/errors/v1:0000000000000000?project=aider", 404, "no error of that group is kept"),
+            ("/errors/%3Cscript%3E?project=aider", 400, "is no group of errors"),
+            ("/errors?measure=odd&project=aider", 404, "is no kind of errors"),
+        ],
+    )
+    def test_what_is_not_there_is_said_in_a_line(
+        self, site: Site, path: str, status: int, said: str
+    ) -> None:
+        answer = site.get(path)
+
+        assert answer.status_code == status
+        assert said in answer.text
+        if answer.headers["content-type"].startswith("text/html"):
+            assert "<script>" not in answer.text
+
+    def test_a_tool_whose_errors_never_came_has_a_page_that_says_so(self, site: Site) -> None:
+        text = site.get("/errors?since=2020-01-01&until=2020-01-02&project=aider").text
+        assert "Nothing of this kind came up" in text

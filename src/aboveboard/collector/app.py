@@ -33,7 +33,8 @@ def create_app(
 ) -> Litestar:
     """Return the application over a collector that somebody else starts and closes.
 
-    Pages find `warehouse`, `projects`, `quarantine`, `directory` and `door` in `request.app.state`.
+    Pages find `warehouse`, `projects`, `quarantine`, `directory`, `door` and
+    `decisions` in `request.app.state`.
 
     Args:
         collector: What stores and answers.
@@ -63,6 +64,7 @@ def create_app(
                 "quarantine": collector.inbox.quarantine,
                 "directory": collector.directory,
                 "door": door,
+                "decisions": collector.decisions,
                 "base_path": base_path,
                 "public_url": public_url,
             }

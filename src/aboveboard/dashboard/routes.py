@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, Router, get, post
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
@@ -17,7 +19,8 @@ from aboveboard.rendering import cells, charts
 from aboveboard.warehouse import QueryLimitError, WarehouseError
 
 from . import assets, signin, visitors
-from .pages import event, overview, quarantine
+from .pages import error, event, overview, quarantine
+from .pages import errors as work
 from .pages.first import FirstSteps
 from .responses import FOREVER, FRESH, answer, base_of, page
 from .view import UnknownError, UnreadableError, View
@@ -32,6 +35,9 @@ log = logging.getLogger(__name__)
 Asked = Request[Any, Any, Any]
 Answer = Response[bytes]
 
+NOTE_MAX = 32 * 2**10
+"""Bytes of a form with a note."""
+
 FORMATS = ("json", "csv", "svg", "png")
 _JSON = "application/json"
 
@@ -41,13 +47,15 @@ def routes() -> list[ControllerRouterHandler]:
 
     `quarantine` is anything with the collector's `Quarantine.dropped(project)`. `directory`, if it
     is there, is the data directory, for the commands that a page shows; `door` who lets people in
-    and out; `base_path` what a browser sees before every path; `public_url` what senders are told.
+    and out; `decisions` where what people say of errors is kept; `base_path` what a browser sees
+    before every path; `public_url` what senders are told.
     """
     return [
         Router(
             "/",
             route_handlers=[
                 *(_front, _insight, _quarantine, _quarantine_json, _catalog, _catalog_json, _asset),
+                *(_errors, _error, _decide),
                 *signin.ROUTES,
             ],
             exception_handlers={
@@ -104,6 +112,77 @@ def _insight(request: Asked, file: FromPath[str]) -> Answer:
     if suffix == "svg":
         return answer(charts.svg(parts, view.theme, title).encode(), "image/svg+xml")
     return answer(charts.png(parts, view.theme, title), "image/png")
+
+
+@get("/errors", sync_to_thread=True)
+def _errors(request: Asked) -> Answer:
+    view = _view(request)
+    if view.choices is None:
+        return _first(request, view)
+    decisions = _decisions(request)
+    resolved = decisions.resolved(view.project.name) if decisions else {}
+    return page(
+        request,
+        "errors.html",
+        view=view,
+        seen=work.look(view, resolved),
+        kinds=work.KINDS,
+        parts=charts.parts,
+        day_of=work.day,
+    )
+
+
+@get("/errors/{group:str}", sync_to_thread=True)
+def _error(request: Asked, group: FromPath[str]) -> Answer:
+    view = _view_of_group(request, group)
+    if view.choices is None:
+        return _first(request, view)
+    decisions = _decisions(request)
+    name = view.project.name
+    seen = error.look(
+        view,
+        decisions.resolved(name) if decisions else {},
+        decisions.of(name, group) if decisions else (),
+    )
+    return page(
+        request,
+        "error.html",
+        view=view,
+        seen=seen,
+        parts=charts.parts,
+        day_of=work.day,
+        can_write=decisions is not None,
+    )
+
+
+@post("/errors/{group:str}", request_max_body_size=NOTE_MAX, status_code=200)
+async def _decide(request: Asked, group: FromPath[str]) -> Answer:
+    """Keep what somebody says of a group. Whoever may see a project may say it."""
+    form = await signin.form_of(request)
+    return await asyncio.to_thread(_decided, request, group, form)
+
+
+def _decided(request: Asked, group: str, form: dict[str, str]) -> Answer:
+    view = _view_of_group(request, group, look=False)
+    decisions = _decisions(request)
+    if decisions is None:
+        raise UnknownError("nothing can be said here")
+    visitor = visitors.of(request)
+    about = (view.project.name, group)
+    who = visitor.name if visitor is not None else ""
+    try:
+        if "withdraw" in form:
+            number = form["withdraw"]
+            decisions.withdraw(*about, int(number) if number.isdecimal() else 0, who)
+        elif form.get("say") == "resolved":
+            decisions.resolve(*about, form.get("version", ""), who)
+        elif form.get("say") == "opened":
+            decisions.open(*about, who)
+        else:
+            decisions.note(*about, form.get("note", ""), who)
+    except ValueError as wrong:  # the text says what to do
+        return _told(request, 400, "That cannot be kept", str(wrong))
+    return answer(b"", "text/plain", 303, {**FRESH, "Location": view.link()})
 
 
 @get("/quarantine", sync_to_thread=True)
@@ -163,6 +242,19 @@ def _view(request: Asked, *, look: bool = True) -> View:
         base_of(request),
     )
     return view.with_choices() if look else view
+
+
+def _view_of_group(request: Asked, group: str, *, look: bool = True) -> View:
+    """Return the view of one group of errors, which the path names."""
+    view = _view(request, look=look)
+    filters = insights.Filters.from_query({"group": group})
+    return replace(view, filters=replace(view.filters, group=filters.group))
+
+
+def _decisions(request: Asked) -> work.Decisions | None:
+    """Return where what people say of errors is kept, if there is such a place."""
+    decisions: work.Decisions | None = request.app.state.get("decisions")
+    return decisions
 
 
 def _named(name: str, view: View) -> Insight:

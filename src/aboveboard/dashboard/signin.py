@@ -73,7 +73,7 @@ def _sign_in(request: Asked) -> Answer:
 
 @post("/sign-in", opt={visitors.STRANGERS: True}, request_max_body_size=FORM_MAX, status_code=200)
 async def _signed_in(request: Asked) -> Answer:
-    form = await _form(request)
+    form = await form_of(request)
     name, wanted = form.get("name", ""), form.get("next", "")
     cookie = await _door(request).sign_in(name, form.get("password", ""))
     if cookie is None:
@@ -90,7 +90,7 @@ def _invitation(request: Asked) -> Answer:
     "/invitation", opt={visitors.STRANGERS: True}, request_max_body_size=FORM_MAX, status_code=200
 )
 async def _invited(request: Asked) -> Answer:
-    form = await _form(request)
+    form = await form_of(request)
     name, password = form.get("name", ""), form.get("password", "")
     if password != form.get("again", ""):
         return _invitation_page(request, name, "The two passwords differ.", 400)
@@ -120,7 +120,7 @@ def _door(request: Asked) -> Door:
     return door
 
 
-async def _form(request: Asked) -> dict[str, str]:
+async def form_of(request: Asked) -> dict[str, str]:
     """Return a form's fields.
 
     Raises:

@@ -94,4 +94,19 @@ CREATE TABLE project_limit (
 ALTER TABLE project ADD COLUMN retention INTEGER NOT NULL DEFAULT 400;
 """,
     ),
+    Migration(
+        "2026-11-30",  # what people said of groups of errors: notes, and where one is resolved
+        """
+CREATE TABLE error_decision (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL REFERENCES project (name),
+    grouped TEXT NOT NULL,
+    what TEXT NOT NULL,
+    words TEXT NOT NULL,
+    who TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE INDEX error_decision_project ON error_decision (project, grouped);
+""",
+    ),
 )

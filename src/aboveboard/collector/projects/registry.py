@@ -302,7 +302,10 @@ class Projects:
                 "DELETE FROM session WHERE name IN (SELECT name FROM person WHERE project = ?)",
                 (name,),
             )
-            for table in ("person", "project_limit", "read_token", "withdrawn", "write_key"):
+            for table in (
+                *("error_decision", "person", "project_limit", "read_token", "withdrawn"),
+                "write_key",
+            ):
                 connection.execute(f"DELETE FROM {table} WHERE project = ?", (name,))  # noqa: S608
             connection.execute("DELETE FROM project WHERE name = ?", (name,))
         self.reload()

@@ -37,6 +37,8 @@ SELECT
     , kinds[kind] AS kind
     , nullIf(named, '') AS name
     , version
+    -- A chart of one group tells its versions apart, one of all the kinds of errors.
+    , if({group:String} = '', 'kind', 'version') AS `by`
     , times
     , sessions
     , its_group AS `group`

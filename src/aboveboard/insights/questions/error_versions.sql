@@ -2,11 +2,10 @@
 --% import "grouping.sql" as group
 WITH
     ['crash', 'handled error', 'provider failure'] AS kinds,
-    -- All that is kept until the period's end, since what is new is known from what was before.
+    --% include "asked_ever.sql"
     begun AS (
         SELECT cityHash64(session) AS run, any(app_version) AS its_version FROM {{ rows("_sessions") }}
         WHERE toDate(time) <= {until:Date}
-            AND ({os:String} = '' OR os = {os:String})
         GROUP BY run
     ),
     --% include "failures.sql"
@@ -28,8 +27,9 @@ WITH
         LEFT JOIN begun USING (run)
         WHERE toDate(time) <= {until:Date}
             AND ({group:String} = '' OR grouped = {group:String})
-            AND ({version:String} = '' OR its_version = {version:String})
-            AND ({os:String} = '' OR run IN (SELECT run FROM begun))
+            --% if filtered
+            AND session IN asked_ever
+            --% endif
         GROUP BY which, version
     )
 SELECT

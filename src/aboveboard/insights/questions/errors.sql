@@ -50,11 +50,14 @@ WITH
             , max((seen, frame)) AS its_last
         FROM placed
         INNER JOIN groups USING (alike)
-        WHERE run IN (SELECT run FROM begun)
-            -- What nobody in particular had is counted as often as it happened, and in no share.
-            --% if not filtered
-            OR (user_id = 0 AND toDate(time) <= {until:Date})
+        WHERE ({group:String} = '' OR grouped = {group:String})
+            AND (
+                run IN (SELECT run FROM begun)
+                -- What nobody in particular had is counted as often as it happened, and in no share.
+                --% if not filtered
+                OR (user_id = 0 AND toDate(time) <= {until:Date})
             --% endif
+            )
         GROUP BY user_id, which
     ),
     -- An install is drawn as a whole, so its sums stay together (docs/insights.md, "Intervals").
