@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +13,7 @@ from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.warehouse import WarehouseError, database
 from aboveboard.warehouse.schema import key
+from tests import forked
 from tests.collector.tool import CATALOG, EVENTS, NOW, Exit, Install, Launched, add_project, ask
 
 
@@ -257,13 +256,9 @@ collector.mover.move_all()
 def dies(data: Path, step: str, times: int, *, started: bool = True) -> None:
     """Have a session of ten messages delivered by a process that is killed in moving it."""
     form = "whole" if started else "unstarted"
-    ended = subprocess.run(
-        [sys.executable, "-c", DIES, str(data), step, str(times), form],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        check=False,
-    )
-    assert ended.returncode == -9, ended.stderr.decode()
+    process = forked.script(DIES, str(data), step, str(times), form)
+    _, said = process.communicate()
+    assert process.returncode == -9, said.decode()
 
 
 def test_a_process_that_dies_at_any_step_of_a_move_loses_and_repeats_nothing(

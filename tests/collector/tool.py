@@ -33,6 +33,7 @@ from aboveboard.catalog.event import (
 from aboveboard.collector.projects import migrations
 from aboveboard.collector.projects.registry import Projects, shipped_catalog
 from aboveboard.warehouse import Result, Warehouse, database, embedded
+from tests import forked
 
 NOW = int(time.time())
 
@@ -142,7 +143,7 @@ class Answer:
 
 
 class Server:
-    """`aboveboard serve` as a person runs it, in a process of its own."""
+    """`aboveboard serve`, in a process of its own."""
 
     def __init__(self, data: Path, *options: str, port: int | None = None) -> None:
         self.data = data
@@ -151,16 +152,21 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            self.command(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        self.process = self.started()
         assert self.process.stdout is not None
         first = self.process.stdout.readline()
         if b" is at http" not in first:
             said = first + b"".join(self.process.communicate())
             raise AssertionError(f"the server did not start: {said.decode()}")
+
+    def started(self) -> subprocess.Popen[bytes] | forked.Forked:
+        python, *words = self.command()
+        if python != sys.executable:
+            return subprocess.Popen(
+                [python, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+        form, what, *rest = words
+        return (forked.module if form == "-m" else forked.script)(what, *rest)
 
     def command(self) -> list[str]:
         words = ["serve", "--port", str(self.port), "--data", str(self.data), *self.options]
@@ -214,11 +220,19 @@ class Server:
         """End the server as Ctrl-C does; return its exit code and what it said on stderr."""
         self.process.send_signal(signal.SIGINT)
         said = self._reap()
+        assert self.process.returncode is not None
         return self.process.returncode, said
 
     def _reap(self) -> str:
         _, said = self.process.communicate(timeout=60)
         return said.decode()
+
+
+class RealServer(Server):
+    """`aboveboard serve` as a person runs it, from the start of Python on."""
+
+    def started(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 class HurriedServer(Server):

@@ -12,7 +12,7 @@ import pytest
 
 from aboveboard.catalog.catalog import Catalog
 from tests.client.conftest import Tool
-from tests.collector.tool import EVENTS, Server, add_project, keep_for, until
+from tests.collector.tool import EVENTS, RealServer, Server, add_project, keep_for, until
 
 
 def blocks(server: Server, project: str) -> list[str]:
@@ -59,7 +59,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    running = Server(tmp_path / "the data")
+    running = RealServer(tmp_path / "the data")
     yield running
     running.stop()
 

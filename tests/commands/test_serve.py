@@ -27,6 +27,7 @@ from tests.collector.tool import (
     LEGACY,
     HurriedServer,
     Install,
+    RealServer,
     Server,
     add_project,
     ask,
@@ -76,7 +77,7 @@ class TestStarting:
     def test_an_empty_directory_becomes_aiders_project_and_says_how_to_send(
         self, tmp_path: Path
     ) -> None:
-        server = Server(tmp_path / "new" / "directory")
+        server = RealServer(tmp_path / "new" / "directory")
         key = server.key("aider")
         server.process.send_signal(signal.SIGTERM)
         assert server.process.stdout is not None
@@ -441,7 +442,7 @@ def descendants(pid: int) -> set[int]:
 
 class TestDemo:
     def test_an_empty_demo_is_filled_and_ctrl_c_ends_both(self, tmp_path: Path) -> None:
-        server = Server(tmp_path, "--demo")
+        server = RealServer(tmp_path, "--demo")
         until(lambda: server.metric("events_accepted_total") > 0)
         people = descendants(server.process.pid)
         assert people

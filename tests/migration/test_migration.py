@@ -10,8 +10,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import tarfile
 import time
 import uuid
@@ -39,6 +37,7 @@ from aboveboard.warehouse import (
     schema,
     unstarted,
 )
+from tests import forked
 from tests.collector.tool import Server
 
 WRITTEN = Path(__file__).with_name("data-0.1.0.tar.xz")
@@ -286,9 +285,9 @@ def test_killed_after_any_step_nothing_is_lost_or_doubled(
     )
     events = 10**6 if buckets == 1 else 150
     for number in (1, 3):
-        words = [sys.executable, "-c", script, str(data), step, str(number), str(events)]
-        code = subprocess.run(words, check=False, timeout=60).returncode
-        assert code in (0, -signal.SIGKILL)
+        process = forked.script(script, str(data), step, str(number), str(events))
+        process.communicate(timeout=60)
+        assert process.returncode in (0, -signal.SIGKILL)
     found = kept(data)
     assert_all_is_there(truth, found)
     assert_in_order(truth, found)
@@ -310,14 +309,12 @@ def test_killed_at_any_moment_nothing_is_lost_or_doubled(
         "collector.close()\n"
     )
     for _ in range(12 if LONG else 3):
-        process = subprocess.Popen(
-            [sys.executable, "-c", script, str(data)], stdout=subprocess.PIPE
-        )
-        with process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(chance.uniform(0.05, 1.2))
-            process.kill()
+        process = forked.script(script, str(data))
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(chance.uniform(0.05, 1.2))
+        process.kill()
+        process.communicate()
     found = kept(data)
     assert_all_is_there(truth, found)
     assert_in_order(truth, found)
@@ -369,8 +366,9 @@ class TestADirectoryFromBeforeSessionsWithoutAStartHadRows:
         self, older: Path, truth: dict[str, list[Row]], step: str
     ) -> None:
         for number in (1, 2, 3):
-            words = [sys.executable, "-c", self.OPENS, str(older), step, str(number)]
-            code = subprocess.run(words, check=False, timeout=60).returncode
+            process = forked.script(self.OPENS, str(older), step, str(number))
+            process.communicate(timeout=60)
+            code = process.returncode
             assert code == -signal.SIGKILL or (step, number) in {("named", 2), ("named", 3)}
         assert_all_is_there(truth, kept(older))
 
@@ -379,12 +377,12 @@ class TestADirectoryFromBeforeSessionsWithoutAStartHadRows:
     ) -> None:
         chance = random.Random(17)
         for _ in range(12 if LONG else 3):
-            words = [sys.executable, "-c", self.OPENS, str(older), "never", "0"]
-            with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
-                assert process.stdout is not None
-                process.stdout.readline()
-                time.sleep(chance.uniform(0.2, 0.9))
-                process.kill()
+            process = forked.script(self.OPENS, str(older), "never", "0")
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(chance.uniform(0.2, 0.9))
+            process.kill()
+            process.communicate()
         assert_all_is_there(truth, kept(older))
 
     def test_an_install_with_another_session_keeps_its_whole_id(

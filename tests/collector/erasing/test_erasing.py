@@ -7,8 +7,6 @@ import os
 import secrets
 import signal
 import sqlite3
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,6 +20,7 @@ from aboveboard.collector.http.ingest import GONE_WITHIN
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.inbox.erasures import Erasures
 from aboveboard.warehouse.schema import key as key_of
+from tests import forked
 from tests.collector.tool import Answer, Install, Server, add_project, ask, new_id, until
 from tests.warehouse.test_erasing import files_with
 
@@ -280,10 +279,9 @@ collector.close()
 
 def crash(data: Path, step: str) -> None:
     """Erase in a process that is killed at a step."""
-    killed = subprocess.run(
-        [sys.executable, "-c", CRASHING, str(data), step], check=False, capture_output=True
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    process = forked.script(CRASHING, str(data), step)
+    _, said = process.communicate()
+    assert process.returncode == -signal.SIGKILL, said
 
 
 TRIED = STEPS if os.environ.get("ABOVEBOARD_LONG") else ["begun", "removed", "blanked"]
