@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -28,18 +29,21 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 _MESSAGE_MAX = 1 << 17
 _READY = b"ready"
+PATIENCE = 120
+FORKS = sys.platform.startswith("linux")
 
 
 class Forked:
     """A process with the face of `subprocess.Popen`, both outputs of which are pipes."""
 
-    def __init__(self, told: dict[str, Any]) -> None:
+    def __init__(self, told: dict[str, Any], said: IO[bytes] | None = None) -> None:
+        nursery = _nursery()
         reading, writing = zip(*(os.pipe() for _ in range(3)), strict=True)
         none = os.open(os.devnull, os.O_RDONLY)
-        told |= {"environ": dict(os.environ)}
-        nursery = _nursery()
+        given = none if said is None else said.fileno()
+        told = {"environ": dict(os.environ), **told}
         try:
-            socket.send_fds(nursery, [json.dumps(told).encode()], [none, *writing])
+            socket.send_fds(nursery, [json.dumps(told).encode()], [given, *writing])
             self.pid = int(nursery.recv(64))
         finally:
             for each in (none, *writing):
@@ -63,7 +67,7 @@ class Forked:
         said: dict[int, bytes] = {}
 
         def read(number: int, pipe: IO[bytes]) -> None:
-            said[number] = pipe.read()
+            said[number] = b"" if pipe.closed else pipe.read()
             pipe.close()
 
         readers = [
@@ -96,19 +100,49 @@ class Forked:
 
 def module(name: str, *words: str) -> Forked | subprocess.Popen[bytes]:
     """Run a module, as `python -m name` does."""
-    return _run("-m", name, words)
+    return _run("-m", name, words, os.getcwd())
 
 
 def script(source: str, *words: str) -> Forked | subprocess.Popen[bytes]:
     """Run a program, as `python -c source` does in the project's directory."""
-    return _run("-c", source, words)
+    return _run("-c", source, words, str(ROOT))
 
 
-def _run(form: str, what: str, words: Sequence[str]) -> Forked | subprocess.Popen[bytes]:
-    if sys.platform.startswith("linux"):
-        return Forked({"form": form, "what": what, "words": words})
+def _run(form: str, what: str, words: Sequence[str], cwd: str) -> Forked | subprocess.Popen[bytes]:
+    if FORKS:
+        return Forked({"form": form, "what": what, "words": words, "cwd": cwd})
     command = [sys.executable, form, what, *words]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def aboveboard(*words: str, said: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the collector's until it ends, with something said to its input."""
+    command = [sys.executable, "-m", "aboveboard", *words]
+    environ = {**os.environ, **environ}
+    if not FORKS:
+        return subprocess.run(
+            command,
+            input=said,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environ,
+            timeout=PATIENCE,
+        )
+    told = {"form": "-m", "what": "aboveboard", "words": words, "cwd": os.getcwd()}
+    with tempfile.TemporaryFile() as given:
+        given.write(said.encode())
+        given.seek(0)
+        process = Forked({**told, "environ": environ}, given)
+    try:
+        output, errors = process.communicate(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    assert process.returncode is not None
+    return subprocess.CompletedProcess(
+        command, process.returncode, output.decode(), errors.decode()
+    )
 
 
 _nurseries: dict[int, tuple[socket.socket, subprocess.Popen[bytes]]] = {}
@@ -203,6 +237,7 @@ def _fork_for(asking: socket.socket) -> dict[str, Any] | None:
 def _be(told: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(told["environ"])
+    os.chdir(told["cwd"])
     sys.path[0] = ""
     sys.argv = [told["form"], *told["words"]]
     if told["form"] == "-m":

@@ -24,6 +24,7 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import flag
 from aboveboard.collector.examination import front, process, records
 from aboveboard.collector.people.register import Register
+from tests import forked
 from tests.collector.tool import EVENTS, Install, Server, add_project, damage, free_port
 from tests.commands.test_proxies import Proxy
 from tests.conftest import missing
@@ -52,6 +53,8 @@ class Told:
 
 
 def doctor(data: Path, *words: str, before: tuple[str, ...] = (), **environ: str) -> Told:
+    if not before:
+        return Told(forked.aboveboard("doctor", "--data", str(data), *words, **environ))
     return Told(
         subprocess.run(
             [*before, sys.executable, "-m", "aboveboard", "doctor", "--data", str(data), *words],

@@ -1,27 +1,18 @@
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from aboveboard.warehouse.schema import key as key_of
+from tests import forked
 from tests.collector.erasing.test_erasing import Forgetful, erase, kept
 from tests.collector.tool import NOW, Install, Server, add_project, new_id
 
 
 def command(data: Path, *words: str, said: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aboveboard", "erase", *words, "--data", str(data)],
-        input=said,
-        stdin=subprocess.DEVNULL if said is None else None,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "200"},
-    )
+    return forked.aboveboard("erase", *words, "--data", str(data), said=said or "", COLUMNS="200")
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.warehouse import Warehouse, embedded
+from tests import forked
 from tests.collector.tool import CATALOG, NOW, Install, Server, add_project, ask, new_id
 from tests.commands.test_import import run, take
 from tests.insights.population import fill, population
@@ -368,7 +368,7 @@ def kills(words: tuple[str, ...], dice: random.Random, times: int = 3) -> Iterat
 
     A command that has ended before is killed earlier the next time.
     """
-    longest = 2.5
+    longest = 1.5
     while times:
         if kill(words, dice.uniform(0.2, 1) * longest):
             times -= 1
@@ -379,18 +379,13 @@ def kills(words: tuple[str, ...], dice: random.Random, times: int = 3) -> Iterat
 
 def kill(words: tuple[str, ...], seconds: float) -> bool:
     """Run a command and kill it after some time; return whether it was killed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "aboveboard", *words],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = forked.module("aboveboard", *words)
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return True
-    return False
+        process.kill()
+    process.communicate()
+    return process.returncode == -signal.SIGKILL
 
 
 class TestGivingUp:

@@ -13,18 +13,13 @@ from pathlib import Path
 import pytest
 
 from aboveboard.warehouse import database
+from tests import forked
 from tests.collector.tool import NOW, Install, Server, add_project, ask, keep_for, new_id, until
 from tests.collector.transfer.test_logs import old
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aboveboard", *words],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return forked.aboveboard(*words)
 
 
 def take(data: Path, *files: Path, project: str = "tool") -> str:

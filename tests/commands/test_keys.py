@@ -1,20 +1,14 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
+from tests import forked
 from tests.collector.tool import add_project
 
 
 def keys(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aboveboard", "keys", "--data", str(data), *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return forked.aboveboard("keys", "--data", str(data), *words)
 
 
 def test_keys_are_added_listed_and_revoked(tmp_path: Path) -> None:

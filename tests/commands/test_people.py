@@ -14,6 +14,7 @@ import pytest
 from aboveboard.collector.people import passwords
 from aboveboard.collector.people.accounts import Accounts
 from aboveboard.collector.people.register import Register
+from tests import forked
 from tests.collector.tool import Install, Server, add_project
 
 SECRET = "correct-horse-battery-staple-7"
@@ -23,15 +24,7 @@ PASSWORD = "blue-Otter-42-swims"
 def aboveboard(
     data: Path, command: str, *words: str, given: str = "", **environ: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aboveboard", command, "--data", str(data), *words],
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **environ},
-    )
+    return forked.aboveboard(command, "--data", str(data), *words, said=given, **environ)
 
 
 def kept(data: Path) -> str | None:

@@ -4,7 +4,6 @@ import contextlib
 import json
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from aboveboard.collector.people.accounts import Accounts
 from aboveboard.collector.people.register import Register
 from aboveboard.collector.people.tokens import Tokens
 from aboveboard.collector.projects.registry import Projects
+from tests import forked
 from tests.collector.tool import CATALOG, EVENTS, Install, Server, add_project, ask, damage
 
 
@@ -24,13 +24,7 @@ def projects(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aboveboard", "projects", *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return forked.aboveboard("projects", *words)
 
 
 @pytest.fixture

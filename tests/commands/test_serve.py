@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -21,6 +19,7 @@ from aboveboard.catalog.event import flag
 from aboveboard.collector.inbox.inbox import Delivery, Inbox
 from aboveboard.collector.projects.registry import Project, Projects, shipped_catalog
 from aboveboard.collector.service import Reader
+from tests import forked
 from tests.collector.tool import (
     CATALOG,
     EVENTS,
@@ -63,14 +62,7 @@ def running(tmp_path: Path) -> Iterator[Server]:
 
 def serve(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a server that is expected to give up at once."""
-    return subprocess.run(
-        [sys.executable, "-m", "aboveboard", "serve", *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **environ},
-    )
+    return forked.aboveboard("serve", *words, **environ)
 
 
 class TestStarting:

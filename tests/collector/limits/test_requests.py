@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,6 +21,7 @@ from aboveboard.collector.http.ingest import RETRY_AFTER
 from aboveboard.collector.inbox.quarantine import Quarantine
 from aboveboard.collector.projects.keys import Keys
 from aboveboard.collector.projects.registry import Projects
+from tests import forked
 from tests.collector.protocols.test_posthog import body, event
 from tests.collector.tool import Answer, Install, Server, add_project, ask, new_id, until
 
@@ -227,8 +227,7 @@ def test_a_key_over_its_limit_leaves_the_projects_other_keys_alone(server: Serve
 
 def test_a_limit_that_an_operator_sets_holds_from_the_next_request(server: Server) -> None:
     def projects(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "aboveboard", "projects", "--data", str(server.data)]
-        return subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+        return forked.aboveboard("projects", "--data", str(server.data), *words)
 
     tool, me = Place(server), Install()
     assert tool.send(me.segment(20)).status == 200

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from aboveboard.catalog.line import hour
 from aboveboard.collector.projects.registry import RETENTION_DAYS, Projects
+from tests import forked
 from tests.collector.tool import Install, Server, add_project, ask, new_id, until
 from tests.commands.test_export import export
 from tests.commands.test_import import take
@@ -22,11 +22,7 @@ NOW = hour(time.time())
 
 
 def set_retention(data: Path, days: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aboveboard", "projects", "set", "tool", "--retention", days,
-         "--data", str(data)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return forked.aboveboard("projects", "set", "tool", "--retention", days, "--data", str(data))
 
 
 def session(days: int) -> bytes:
@@ -117,16 +113,13 @@ def test_a_log_that_is_older_is_left_out_and_said(tmp_path: Path) -> None:
     add_project(tmp_path)
     log = tmp_path / "log"
     log.write_bytes(session(500) + session(2))
-    told = subprocess.run(
-        [sys.executable, "-m", "aboveboard", "import", str(log), "--project", "tool",
-         "--data", str(tmp_path)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    words = ("import", str(log), "--project", "tool", "--data", str(tmp_path))
+    told = forked.aboveboard(*words)
     assert told.returncode == 0
     assert told.stdout.startswith("2 events of 1 install taken")
     assert "2 events left out, older than what the project keeps" in told.stdout
     set_retention(tmp_path, "600d")
-    again = subprocess.run(told.args, capture_output=True, text=True, check=False)
+    again = forked.aboveboard(*words)
     assert again.stdout.startswith("2 events of 1 install taken")
     assert ages(tmp_path) == [2, 500]
 
