@@ -388,7 +388,7 @@ def _kept(
         kept |= {"user_uuid": columns[USER_ID], "session_uuid": columns[SESSION]}
     for name in (USER_ID, SESSION):
         keys = {each: schema.key(str(each)) for each in set(columns[name])}
-        kept[name] = [keys[each] for each in columns[name]]
+        kept[name] = list(map(keys.__getitem__, columns[name]))
     for name, values in columns.items():
         if name in money:
             kept[name] = [

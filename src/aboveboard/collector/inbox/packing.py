@@ -8,27 +8,31 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aboveboard.catalog.line import FIELDS, SEQ, SESSION, TIME, USER_ID, hour
+from aboveboard.catalog.line import SEQ, SESSION, TIME, USER_ID, hour
 from aboveboard.warehouse import schema
 
 if TYPE_CHECKING:
     from aboveboard.collector.allowlist import Columns
-
-_CONSTANT = tuple(field.name for field in FIELDS if field.type is str)
-"""What is mostly the same in all rows of a delivery."""
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(dict[str, dict[str, list[object] | str]])
 
 
 def pack(tables: dict[str, Columns]) -> bytes:
-    """Return columns as they wait: an id that all rows share is written once."""
+    """Return columns as they wait: a word that all rows share stands there once, nulls not at all.
+
+    So it is with ids, and in one session with most words too.
+    """
     folded: dict[str, dict[str, object]] = {}
     for table, columns in tables.items():
-        kept: dict[str, object] = {**columns}
-        for name in _CONSTANT:
-            if len(set(columns[name])) == 1 and columns[name][0] is not None:
-                kept[name] = columns[name][0]
+        kept: dict[str, object] = {}
+        for name, values in columns.items():
+            first = values[0]
+            if (first is None or isinstance(first, str)) and values.count(first) == len(values):
+                if first is not None:
+                    kept[name] = first
+            else:
+                kept[name] = values
         folded[table] = kept
     return _encoder.encode(folded)
 

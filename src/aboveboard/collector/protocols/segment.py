@@ -7,10 +7,11 @@ gets its verdict and the others are taken.
 
 from __future__ import annotations
 
-from operator import attrgetter
+from collections import defaultdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from aboveboard.catalog import line as shape
 from aboveboard.collector.allowlist import (
@@ -87,7 +88,8 @@ _CHECKED = [
 """Fields of which no more is asked than what they declare."""
 
 _LINE = sorted(map(_declared, shape.FIELDS), key=len)  # those that are needed come first
-_GETTERS = [(field.name, attrgetter(field.name)) for field in shape.FIELDS]
+_TOLD = [shape.PROPERTIES, *[declared[0] for declared in _LINE]]
+"""A decoded line's fields, in their order."""
 
 
 def _number(of: type, number: Any) -> tuple[Any, bool]:
@@ -134,7 +136,8 @@ class SegmentReader:
         Raises:
             TooManyLinesError: there are more than `LINES_MAX`.
         """
-        if body.count(b"\n") > LINES_MAX:
+        ends = body.count(b"\n")
+        if ends > LINES_MAX:
             raise TooManyLinesError
         if len(body) > LINE_MAX and max(map(len, body.split(b"\n"))) > LINE_MAX:
             return self._read_each(body, source, clock)
@@ -145,18 +148,19 @@ class SegmentReader:
         except UNREADABLE:
             return self._read_each(body, source, clock)
         # To the decoder the end of a line is a space: an event may stand on two, and two on one.
-        if not len(events) == body.count(b"\n") + (body[-1:] != b"\n") == body.count(b"}\n{") + 1:
+        if not len(events) == ends + (body[-1:] != b"\n") == body.count(b"}\n{") + 1:
             return self._read_each(body, source, clock)
         now = self._allowlist.clock()
         accepted = Accepted(events=len(events))
-        by_shape: dict[type, list[Any]] = {}
+        ids: set[object] = set()
+        by_shape: dict[type, list[Any]] = defaultdict(list)
         for place, event in enumerate(events):
             if event.seq is msgspec.UNSET:
                 event.seq = place
-            by_shape.setdefault(type(event), []).append(event)
+            by_shape[event.__class__].append(event)
         for line, group in by_shape.items():
             columns = self._shapes[line].columns(
-                group, accepted, now, source, clock, self._allowlist.days
+                group, accepted, ids, now, source, clock, self._allowlist.days
             )
             if columns is None:
                 return self._read_each(body, source, clock)
@@ -275,41 +279,51 @@ class _Shape:
             tag_field=shape.EVENT,
             gc=False,
         )
-        self._getters: list[tuple[str, bool, Callable[[Any], object]]] = [
-            (name, decoded[name][1], attrgetter(field)) for field, name in names.items()
-        ]
+        self._properties = [(name, column(name), decoded[name][1]) for name in names.values()]
 
     def columns(
         self,
         lines: list[Any],
         accepted: Accepted,
+        ids: set[object],
         now: float,
         source: str,
         clock: clocks.Clock,
         days: int | None,
     ) -> dict[str, list[object]] | None:
-        """Return the lines as columns; None where an id or a time is not as it must be."""
-        found: dict[str, list[Any]] = {name: list(map(get, lines)) for name, get in _GETTERS}
+        """Return the lines as columns; None where an id or a time is not as it must be.
+
+        `ids` has those of the body that were looked at already.
+        """
+        told = _as_columns(lines, _TOLD)
+        found = {field.name: told[field.name] for field in shape.FIELDS}
         times = found[shape.TIME]
         if clock.ahead:
             times = [int(clock.true(each)) for each in times]
         distinct = set(found[shape.SESSION])
+        unseen = {*found[shape.USER_ID], *distinct} - ids
+        hours = {each: shape.hour(each) for each in set(times)}
         if not (
-            all(map(is_random_id, set(found[shape.USER_ID])))
-            and all(map(is_random_id, distinct))
-            and is_plausible(min(times), now, days=days)
-            and is_plausible(max(times), now, days=days)
+            all(map(is_random_id, unseen))
+            and is_plausible(min(hours), now, days=days)
+            and is_plausible(max(hours), now, days=days)
         ):
             return None
+        ids |= unseen
         accepted.sessions |= distinct
-        found[shape.TIME] = list(map(shape.hour, times))
-        properties = [line.properties for line in lines]
-        for name, checked, getter in self._getters:
-            values = list(map(getter, properties))
+        found[shape.TIME] = [hours[each] for each in times]
+        names = [name for name, _, _ in self._properties]
+        properties = _as_columns(told[shape.PROPERTIES], names)
+        for name, kept_in, checked in self._properties:
             if checked:
-                found[column(name)] = values
+                found[kept_in] = properties[name]
             else:
-                found |= self.form.columns(name, values, accepted.unfit)
+                found |= self.form.columns(name, properties[name], accepted.unfit)
         if self.form.table == schema.SESSIONS:
             found["source"] = [source] * len(lines)
         return found
+
+
+def _as_columns(structs: list[Any], names: list[str]) -> dict[str, list[Any]]:
+    """Return the fields of structs of one kind, by name: a fraction of asking each for each."""
+    return dict(zip(names, map(list, zip(*map(astuple, structs), strict=True)), strict=True))
