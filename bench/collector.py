@@ -2,9 +2,9 @@
 
 The collector runs as a user runs it, `aboveboard serve` in a process and a directory of its own;
 the load comes from another process over loopback: gzipped segments of 200 events each under a fresh
-id; with `--batch`, PostHog's batches of 100, as its client sends them; with `--single`, a segment of
-one event a request. An event counts once its request was answered with 200, so it is on the disk. At
-the end the warehouse is asked whether it has them all.
+id; with `--batch`, PostHog's batches of 100, as its client sends them; with `--single`, a segment
+of one event a request. An event counts once its request was answered with 200, so it is on the
+disk. At the end the warehouse is asked whether it has them all.
 """
 
 from __future__ import annotations
