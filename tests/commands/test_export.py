@@ -49,7 +49,9 @@ def everything(data: Path, project: str = "tool") -> dict[str, Counter[tuple[str
     warehouse = Warehouse(embedded(data / "warehouse"))
     try:
         found = {}
-        for table, columns in sorted(warehouse.present(project).items()):
+        present = warehouse.present(project)
+        present.pop("_versions")
+        for table, columns in sorted(present.items()):
             names = [f"toString(`{name}`)" for name in columns if name != "_move"]
             final = " FINAL" if table == "_unstarted" else ""
             rows = warehouse.query(

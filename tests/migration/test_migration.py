@@ -36,6 +36,7 @@ from aboveboard.warehouse import (
     migration,
     schema,
     unstarted,
+    versions,
 )
 from tests import forked
 from tests.collector.tool import Server
@@ -123,7 +124,7 @@ def kept(data: Path) -> dict[str, list[Row]]:
                 "SELECT name FROM system.tables WHERE database = {database:String}", of
             ).rows
             made = {str(name) for (name,) in names if str(name).startswith("_")}
-            assert made == {unstarted.TABLE, unstarted.VIEW}
+            assert made == {unstarted.TABLE, unstarted.VIEW, versions.TABLE}
             for table in [name for (name,) in names if name not in made] + [unstarted.VIEW]:
                 apart = "time" if table == unstarted.VIEW else "_move, time"
                 result = collector.warehouse.query(

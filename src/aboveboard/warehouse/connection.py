@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import queue
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ from .erasing import Erasing
 from .limits import Limits
 from .migration import Migration
 from .unstarted import VIEW, Unstarted, create_view
+from .versions import Versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
@@ -104,6 +106,13 @@ class Warehouse:
         with plain():
             self._writer.command(schema.create_database(project))
             present = self._tables(project)
+            versions = Versions(
+                project,
+                lambda sql: self._change(sql, {}),
+                lambda sql: self.query(sql, bounded=False).rows,
+                partial(self._write, project, settings={}),
+            )
+            left = versions.left(present)
             migration = Migration(
                 project,
                 catalog,
@@ -117,6 +126,7 @@ class Warehouse:
                 migration.run()
                 present = self._tables(project)
             self._unstarted(project).make(present)
+            versions.note(left)
             if schema.SESSIONS in present and VIEW not in present:
                 # Of what is there, so that questions are answered also if the catalog is refused.
                 self._writer.command(create_view(project, present[schema.SESSIONS]))
