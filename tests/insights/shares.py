@@ -28,6 +28,23 @@ def hold(
         assert found == ((None, None) if bounds is None else pytest.approx(bounds, rel=1e-6))
 
 
+def hold_robust(
+    rows: Sequence[Mapping[str, object]],
+    name: str,
+    counts: Iterable[tuple[Mapping[Install, float], Mapping[Install, float]]],
+) -> None:
+    """Hold what is said of one install's weight against what each install had, row by row."""
+    for row, (its, of) in zip(rows, counts, strict=True):
+        typical = math.exp(math.fsum(math.log(each) for each in of.values() if each) / len(of))
+        weight = {one: min(1, 10 * typical / had) for one, had in of.items()}
+        robust = sum(weight[one] * did for one, did in its.items() if one in of)
+        robust /= sum(weight[one] * had for one, had in of.items())
+        assert row[f"{name}_robust"] == pytest.approx(robust, rel=1e-5)
+        total = sum(its.values())
+        largest = max(its.values()) / total if total else None
+        assert row[f"{name}_largest"] == (largest and pytest.approx(largest, rel=1e-5))
+
+
 def estimated(its: Mapping[Install, float], of: Mapping[Install, float]) -> Estimate:
     """Return the estimate of `sum(its) / sum(of)`, both by install, by the delete-one jackknife."""
     above, below, n = sum(its.values()), sum(of.values()), len(of)

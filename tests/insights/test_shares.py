@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from uuid import UUID
 
 from tests.insights.conftest import Data
-from tests.insights.shares import hold, ones, tally
+from tests.insights.shares import hold, hold_robust, ones, tally
 from tests.insights.test_insight import kind_of, use_of
 
 PERIOD = {"since": "2026-09-20", "until": "2026-10-19"}
@@ -34,6 +34,7 @@ class TestFromTheData:
                 its[event.properties["main_model"]][event.user_id] += weight(event)
             rows = data.ask("models", PERIOD).records()
             hold(rows, f"{column}_share", [(its[row["model"]], of) for row in rows])
+            hold_robust(rows, f"{column}_share", [(its[row["model"]], of) for row in rows])
 
     def test_the_share_of_installs(self, data: Data) -> None:
         began = {
@@ -50,6 +51,7 @@ class TestFromTheData:
                 used[use_of(event)] |= {event.user_id} & began
         counts = [(ones(used[row["kind"], row["name"]]), ones(began)) for row in rows]
         hold(rows, "install_share", counts)
+        hold_robust(rows, "install_share", counts)
 
     def test_the_share_of_sessions_overall_and_of_a_version(self, data: Data) -> None:
         began = {
@@ -77,3 +79,4 @@ class TestFromTheData:
                     tuple(tally(began[each].user_id for each in some) for some in (chosen, its))
                 )
             hold(rows, name, [(some, of) for some, of in counts])
+            hold_robust(rows, name, [(some, of) for some, of in counts])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 import msgspec
 
-from aboveboard.statistics.estimates import estimate
+from aboveboard.statistics.estimates import estimate, largest, robust
 from aboveboard.statistics.intervals import known
 from aboveboard.statistics.presentation import too_few
 from aboveboard.warehouse import database
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from .filters import Filters
 
 SUMS, LOW, HIGH, FEW = "_sums", "_low", "_high", "_too_few"
+ROBUST, LARGEST = "_robust", "_largest"
 """What follows a share's name: in SQL the sums that it is estimated from, which become the share,
-its interval's bounds, and whether too little is known of it to say it."""
+its interval's bounds, whether too little is known of it to say it, the share in which no install
+counts for much more than others, and which part of it comes of one install."""
 
 BUCKETS = "_buckets"
 """What follows the name of a share or a count, in SQL, where the sums by bucket are."""
@@ -191,7 +193,7 @@ class Insight:
                 table[name] = values
             else:
                 shown = list(_shares(values))
-                for part, ending in enumerate(("", LOW, HIGH, FEW)):
+                for part, ending in enumerate(("", LOW, HIGH, FEW, ROBUST, LARGEST)):
                     table[share + ending] = [each[part] for each in shown]
         return Table(tuple(table), tuple(zip(*table.values(), strict=True)))
 
@@ -212,17 +214,17 @@ class Insight:
 
 
 def _shares(column: Sequence[Sequence[float] | None]) -> Iterator[tuple[Value, ...]]:
-    """Yield each row's share, its bounds and whether it is too few; null where there is none."""
+    """Yield what becomes of each row's sums, in the order of the endings; null where nothing."""
     found = [estimate(sums or []) for sums in column]
     told = iter(known([each for each in found if each is not None]))
-    for each in found:
-        if each is None:
-            yield None, None, None, None
+    for each, sums in zip(found, column, strict=True):
+        if each is None or sums is None:
+            yield None, None, None, None, None, None
         else:
             interval = next(told)
             low, high = (interval.low, interval.high) if interval else (None, None)
             few = too_few(each.share, interval)
-            yield plain(each.share), plain(low), plain(high), few
+            yield plain(each.share), plain(low), plain(high), few, robust(sums), largest(sums)
 
 
 @functools.cache

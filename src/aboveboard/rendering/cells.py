@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from aboveboard.statistics.estimates import ONE_IS_MUCH
+
 from . import wording
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Cell:
         interval: A share's bounds in words.
         asks: The parameter that the value may be asked for with.
         going: Whether it is a day that is not over.
+        note: What is to be known of a share before it is believed.
     """
 
     kind: str
@@ -53,6 +56,7 @@ class Cell:
     bar: Bar | None = None
     asks: str | None = None
     going: bool = False
+    note: str | None = None
 
 
 def rows(insight: Insight, table: Table) -> list[list[Cell]]:
@@ -114,19 +118,35 @@ def share(name: str, column: Column, record: Mapping[str, Value], top: float) ->
     of = record[column.of] if column.of else None
     behind = f", from {of:,} {'install' if of == 1 else 'installs'}" if isinstance(of, int) else ""
     length = 100 / top if top else 0
+    note = _note(_number(record.get(f"{name}_largest")))
     if low is None or high is None:
         title = f"{value:.4%}{behind}: too few, or too alike, for an interval"
         return Cell(
-            column.kind, wording.share(value), title, value, bar=Bar(value * length, None, None)
+            column.kind,
+            wording.share(value),
+            title,
+            value,
+            bar=Bar(value * length, None, None),
+            note=note,
         )
+    robust = _number(record.get(f"{name}_robust"))
+    capped = f"; {robust:.2%} if no install counts as more than ten" if note and robust else ""
     return Cell(
         column.kind,
         wording.share(value),
-        f"{value:.4%}, 95% interval {low:.2%} to {high:.2%}{behind}",
+        f"{value:.4%}, 95% interval {low:.2%} to {high:.2%}{behind}{capped}",
         value,
         interval=wording.interval(low, high),
         bar=Bar(value * length, low * length, high * length),
+        note=note,
     )
+
+
+def _note(largest: float | None) -> str | None:
+    """Return the word on a row of which one install, but not the only one, makes much."""
+    if largest is None or not ONE_IS_MUCH <= largest < 1:
+        return None
+    return f"one install is {largest:.0%} of this"
 
 
 def _number(value: Value) -> float | None:

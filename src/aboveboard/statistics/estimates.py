@@ -13,21 +13,27 @@ if TYPE_CHECKING:
 DIGITS = 8
 """In which order floats happened to be added up hardly ever shows in so few digits."""
 
+TYPICAL_MAX = 10
+"""How many typical installs one counts as at most in a robust share; the SQL says the same."""
+
+ONE_IS_MUCH = 0.25
+"""From which part of a row on it is said that one install makes so much of it."""
+
 
 def estimate(sums: Sequence[float]) -> Estimate | None:
     """Return a row's share as it is estimated from installs; None where it is a share of nothing.
 
     Args:
         sums: Over the installs, where x is what an install has and y how much of it counts: their
-            number, Σx, Σx², Σy, Σy², Σxy, Σ(wy)², Σw²xy and Σ(wx)², with w = 1 / (1 - x / Σx).
-            Empty for a row that stands for nothing.
+            number, Σx, Σx², Σy, Σy², Σxy, Σ(wy)², Σw²xy and Σ(wx)², with w = 1 / (1 - x / Σx);
+            then what `robust` and `largest` read. Empty for a row that stands for nothing.
 
     The error is the delete-one jackknife's: leaving out an install moves the share by
     (y - px) / (Σx - x).
     """
     if not sums or not sums[1] > 0:
         return None
-    n, x, xx, y, yy, xy, wyy, wxy, wxx = sums
+    n, x, xx, y, yy, xy, wyy, wxy, wxx = sums[:9]
     share = y / x
     variance = (wyy - 2 * share * wxy + share**2 * wxx) * (1 - 1 / n) / x**2
     # Where one install has everything, leaving it out leaves nothing: that is no variance.
@@ -41,6 +47,28 @@ def estimate(sums: Sequence[float]) -> Estimate | None:
         _rounded(min(_clusters(y, yy), _clusters(x - y, rest))),
         round(n),
     )
+
+
+def robust(sums: Sequence[float]) -> float | None:
+    """Return a row's share if no install counts as more than ten typical ones.
+
+    The typical install has the geometric mean of x. What a busier one did keeps its proportions,
+    and counts as if it had done ten times that (docs/statistics.md).
+
+    Args:
+        sums: As `estimate` has them, and behind those Σvx and Σvy, v = min(1, c / x), and the
+            largest y.
+    """
+    if len(sums) < 12 or not sums[9] > 0:
+        return None
+    return float(f"{sums[10] / sums[9]:.6g}")
+
+
+def largest(sums: Sequence[float]) -> float | None:
+    """Return which part of what a share counts comes of one install, the one with most of it."""
+    if len(sums) < 12 or not sums[3] > 0:
+        return None
+    return float(f"{sums[11] / sums[3]:.6g}")
 
 
 def _clusters(total: float, squares: float) -> float:

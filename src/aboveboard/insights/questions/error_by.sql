@@ -58,6 +58,7 @@ WITH
             , sum(its_times) AS its_times_all
             , sum(its_sessions) OVER (PARTITION BY side, its_value) AS all_sessions
             , 1 / (1 - its_sessions / all_sessions) AS weight
+            , {{ share.most("its_sessions", "PARTITION BY side, its_value") }} AS most
         FROM sides
         LEFT JOIN hit ON sides.run = hit.run
         GROUP BY side, its_value, user_id

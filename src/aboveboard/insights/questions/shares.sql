@@ -33,22 +33,34 @@ sumMap([bucket], [toFloat64({{ y }})])
 What an interval needs of a share of y in x, both counted an install: sums over the installs, which
 statistics/estimates.py reads in this order. A column that ends in `_sums` holds them:
 
-    installs, Σx, Σx², Σy, Σy², Σxy, Σ(wy)², Σw²xy, Σ(wx)²,  w = 1 / (1 - x / Σx)
+    installs, Σx, Σx², Σy, Σy², Σxy, Σ(wy)², Σw²xy, Σ(wx)², Σvx, Σvy, max y
+    w = 1 / (1 - x / Σx),  v = min(1, c / x),  c = 10 times the geometric mean of x
 
 An install is drawn as a whole, so its sums stay together; w is what leaving one out makes of its
-residual (docs/statistics.md).
+residual, v what makes a busy one count as ten typical ones at most (docs/statistics.md).
 #}
+
+{# How much of x counts where a share is to be robust: #}
+{%- macro most(x, over="") -%}
+10 * exp(avgIf(log({{ x }}), {{ x }} > 0) OVER ({{ over }}))
+{%- endmacro %}
+
+{%- macro light(y, x, most) -%}
+sum(toFloat64({{ y }}) * if({{ x }} > {{ most }}, {{ most }} / {{ x }}, 1.))
+{%- endmacro %}
 
 {# Of shares that have one x in common. In a CTE with a row an install and a column `x`: #}
 {%- macro weigh(x) -%}
 sum({{ x }}) OVER () AS all_{{ x }}
             , 1 / (1 - {{ x }} / all_{{ x }}) AS weight_{{ x }}
+            , {{ most(x) }} AS most_{{ x }}
 {%- endmacro %}
 
 {# In the CTE after it: #}
 {%- macro square(x) -%}
 sum(pow({{ x }}, 2)) OVER () AS square_{{ x }}
             , sum(pow(weight_{{ x }} * {{ x }}, 2)) OVER () AS weighed_{{ x }}
+            , sum(least(toFloat64({{ x }}), most_{{ x }})) OVER () AS light_{{ x }}
             , count() OVER () AS n
 {%- endmacro %}
 
@@ -60,6 +72,7 @@ sum(pow({{ x }}, 2)) OVER () AS square_{{ x }}
         , toFloat64(sum({{ y }})), sum(pow({{ y }}, 2)), sum(toFloat64({{ x }}) * {{ y }})
         , sum(pow(weight_{{ x }} * {{ y }}, 2)), sum(pow(weight_{{ x }}, 2) * {{ x }} * {{ y }})
         , max(weighed_{{ x }})
+        , max(light_{{ x }}), {{ light(y, x, "most_" ~ x) }}, toFloat64(max({{ y }}))
     ]
 {%- endmacro %}
 
@@ -68,16 +81,19 @@ sum(pow({{ x }}, 2)) OVER () AS square_{{ x }}
 [
             toFloat64(count()), toFloat64(max(all_{{ x }})), max(square_{{ x }})
             , 0, 0, 0, 0, 0, max(weighed_{{ x }})
+            , max(light_{{ x }}), 0, 0
         ]
 {%- endmacro %}
 
-{# Of shares whose rows have an x each: grouped by the row, with `weight` told over its installs. #}
+{# Of shares whose rows have an x each: grouped by the row, with `weight` told over its installs, and
+   `most` by the macro above. #}
 {%- macro of_own(y, x) -%}
 [
                 toFloat64(count()), toFloat64(sum({{ x }})), sum(pow({{ x }}, 2))
                 , toFloat64(sum({{ y }})), sum(pow({{ y }}, 2)), sum(toFloat64({{ x }}) * ({{ y }}))
                 , sum(pow(weight * ({{ y }}), 2)), sum(pow(weight, 2) * {{ x }} * ({{ y }}))
                 , sum(pow(weight * {{ x }}, 2))
+                , sum(least(toFloat64({{ x }}), most)), {{ light(y, x, "most") }}, toFloat64(max({{ y }}))
             ]
 {%- endmacro %}
 
@@ -87,4 +103,5 @@ arrayMap(
         part -> toFloat64(part)
         , [{{ of }}, {{ of }}, {{ of }}, {{ some }}, {{ some }}, {{ some }}]
     ) || arrayMap(part -> part * pow({{ of }} / ({{ of }} - 1), 2), [{{ some }}, {{ some }}, {{ of }}])
+    || [toFloat64({{ of }}), toFloat64({{ some }}), toFloat64({{ some }} > 0)]
 {%- endmacro %}

@@ -52,6 +52,7 @@ WITH
             , arrayUniq(groupArrayIf(run, run IN refused)) AS its_refused
             , sum(its_sessions) OVER (PARTITION BY app_version) AS all_sessions
             , 1 / (1 - its_sessions / all_sessions) AS weight
+            , {{ share.most("its_sessions", "PARTITION BY app_version") }} AS most
         FROM begun
         GROUP BY app_version, user_id
     ),
