@@ -339,6 +339,20 @@ class TestWhoSeesWhat:
         assert (kept.words, kept.who) == ("<b>odd</b>", "ana")
         assert place.collector.decisions.of("tool") == []
 
+    def test_who_is_signed_in_asks_sql_of_what_they_see_and_no_program_does(
+        self, place: Place
+    ) -> None:
+        Accounts(place.collector.register).add("ana", PASSWORD, "other")
+        cookie = place.sign_in("ana", PASSWORD).partition(";")[0]
+        asked = "/sql?as=csv&q=SELECT+count()+FROM+sessions&project="
+        assert place.ask("GET", f"{asked}other", Cookie=cookie).status == 200
+        assert place.ask("GET", f"{asked}tool", Cookie=cookie).status == 404
+        token = Tokens(place.collector.register).add("reports")
+        (key,) = place.collector.projects.all()[0].keys
+        for secret, status in ((token, 403), (key, 401)):
+            told = {"Authorization": f"Bearer {secret}"}
+            assert place.ask("GET", f"{asked}other", **told).status == status
+
     def test_a_read_token_adds_no_event_and_a_write_key_reads_nothing(self, place: Place) -> None:
         token = Tokens(place.collector.register).add("reports")
         (key,) = place.collector.projects.all()[0].keys

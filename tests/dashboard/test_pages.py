@@ -7,8 +7,10 @@ import gzip
 import io
 import re
 from html.parser import HTMLParser
+from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
+import httpx
 import pytest
 
 from aboveboard import insights
@@ -23,6 +25,7 @@ PAGES = [
     "/errors",
     "/catalog",
     "/quarantine",
+    "/sql",
 ]
 
 
@@ -504,3 +507,64 @@ class TestErrors:
     def test_a_tool_whose_errors_never_came_has_a_page_that_says_so(self, site: Site) -> None:
         text = site.get("/errors?since=2020-01-01&until=2020-01-02&project=aider").text
         assert "Nothing of this kind came up" in text
+
+
+class TestSql:
+    """What may be asked, and how it is answered, is held in tests/insights/adhoc."""
+
+    ASKED: ClassVar = {"project": "aider", "q": "SELECT os, count() AS n FROM sessions GROUP BY os"}
+
+    def sql(self, site: Site, q: str = "", form: str = "", **more: str) -> httpx.Response:
+        asked = {**self.ASKED, "as": form, **({"q": q} if q else {}), **more}
+        return httpx.get(f"{site.url}/sql", params=asked)
+
+    def test_the_page_the_csv_and_the_json_have_the_same_answer(self, site: Site) -> None:
+        document = self.sql(site, form="json").json()
+        table = self.sql(site, form="csv")
+        text = self.sql(site).text
+
+        assert document["columns"] == ["os", "n"]
+        assert len(document["rows"]) == 3
+        header, *lines = csv.reader(io.StringIO(table.text, newline=""))
+        assert (header, lines) == (["os", "n"], [[os, str(n)] for os, n in document["rows"]])
+        assert 'filename="aider-sql.csv"' in table.headers["content-disposition"]
+        for os, n in document["rows"]:
+            assert f"<td>{os}</td>" in text
+            assert f">{n:,}</td>" in text
+        assert "<code>app_version</code>" in text, "the schema stands beside it"
+        assert 'class="spec"' in text, "words and numbers make a chart"
+
+    @pytest.mark.parametrize(
+        ("question", "status", "said"),
+        [
+            ("SELECT * FROM system.one", 400, "There is no table system.one here"),
+            ("SELECT file('/etc/hostname')", 400, "The function file cannot be used here"),
+            ("SELECT 1; SELECT 2", 400, "Multi-statements are not allowed"),
+            ("SELECT arrayJoin(range(20000))", 422, "has more than 10,000 rows"),
+            ("<script>alert(1)</script>", 400, "Syntax error"),
+        ],
+    )
+    def test_what_is_not_answered_is_said_above_what_was_asked(
+        self, site: Site, question: str, status: int, said: str
+    ) -> None:
+        page = self.sql(site, q=question)
+        data = self.sql(site, question, "csv")
+
+        assert (page.status_code, data.status_code) == (status, status)
+        assert said in page.text
+        assert said[1:] in data.text
+        assert data.headers["content-type"].startswith("text/plain")
+        assert "<script>alert" not in page.text
+
+    def test_another_site_s_link_asks_nothing_by_itself(self, site: Site) -> None:
+        there = {"Sec-Fetch-Site": "cross-site"}
+        page = httpx.get(f"{site.url}/sql", params=self.ASKED, headers=there)
+        assert "This question came by a link of another site" in page.text
+        assert '<h2 id="answer">' not in page.text
+        data = httpx.get(f"{site.url}/sql", params={**self.ASKED, "as": "json"}, headers=there)
+        assert data.status_code == 400
+
+    def test_other_projects_tables_are_other_tables(self, site: Site) -> None:
+        asked = "SELECT count() FROM books_imported"
+        assert self.sql(site, q=asked).status_code == 400
+        assert self.sql(site, q=asked, project="library").status_code == 200

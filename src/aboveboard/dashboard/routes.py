@@ -7,7 +7,7 @@ import json
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from litestar import Request, Response, Router, get, post
 from litestar.exceptions import HTTPException
@@ -15,20 +15,24 @@ from litestar.params import FromPath
 
 from aboveboard import insights, warehouse
 from aboveboard.insights import FilterError
+from aboveboard.insights.adhoc import asking, rules
 from aboveboard.rendering import cells, charts
 from aboveboard.warehouse import QueryLimitError, WarehouseError
 
 from . import assets, signin, visitors
 from .pages import error, event, overview, quarantine
 from .pages import errors as work
+from .pages import sql as sql_page
 from .pages.first import FirstSteps
 from .responses import FOREVER, FRESH, answer, base_of, page
 from .view import UnknownError, UnreadableError, View
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from litestar.types import ControllerRouterHandler
 
-    from aboveboard.insights import Insight
+    from aboveboard.insights import Insight, Table
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +59,7 @@ def routes() -> list[ControllerRouterHandler]:
             "/",
             route_handlers=[
                 *(_front, _insight, _quarantine, _quarantine_json, _catalog, _catalog_json, _asset),
-                *(_errors, _error, _decide),
+                *(_errors, _error, _decide, _sql),
                 *signin.ROUTES,
             ],
             exception_handlers={
@@ -185,6 +189,53 @@ def _decided(request: Asked, group: str, form: dict[str, str]) -> Answer:
     return answer(b"", "text/plain", 303, {**FRESH, "Location": view.link()})
 
 
+@get("/sql", sync_to_thread=True)
+def _sql(request: Asked) -> Answer:
+    """Answer somebody's own question.
+
+    A link can ask one, since it only reads; but not a link of another site, which could have
+    anybody's browser ask what costs the most.
+    """
+    query = request.query_params
+    kept = {name: query[name] for name in ("project", "theme") if name in query}
+    view = _view_of(request, kept).with_choices()
+    text, form = query.get("q", ""), query.get("as", "")
+    if form not in ("", "csv", "json"):
+        raise FilterError("as is csv or json")
+    waits = bool(text) and request.headers.get("sec-fetch-site") == "cross-site"
+    table, wrong, status = None, "", 200
+    if text.strip() and not waits:
+        try:
+            table = asking.ask(view.warehouse, view.project, text)
+        except (rules.RefusedError, QueryLimitError, asking.BusyError) as error:
+            wrong, status = str(error), _STATUS.get(type(error), 400)
+    if form:
+        return _sql_data(view, form, table, wrong or "there is no question", status)
+    seen = sql_page.look(view, text, table, f"{wrong[:1].upper()}{wrong[1:]}", waits=waits)
+
+    def link(form: str = "", text: str = text) -> str:
+        return base_of(request) + "/sql?" + urlencode({**view.asked, "q": text, **_as(form)})
+
+    return page(request, "sql.html", status, view=view, page=seen, sql_link=link)
+
+
+_STATUS: dict[type[Exception], int] = {QueryLimitError: 422, asking.BusyError: 503}
+
+
+def _as(form: str) -> dict[str, str]:
+    return {"as": form} if form else {}
+
+
+def _sql_data(view: View, form: str, table: Table | None, wrong: str, status: int) -> Answer:
+    if table is None:
+        return answer(f"{wrong}\n".encode(), "text/plain", max(status, 400))
+    if form == "json":
+        return answer(table.as_json().encode(), "application/json")
+    name = f'attachment; filename="{view.project.name}-sql.csv"'
+    headers = {**FRESH, "Content-Disposition": name}
+    return answer(table.as_csv().encode(), "text/csv", headers=headers)
+
+
 @get("/quarantine", sync_to_thread=True)
 def _quarantine(request: Asked) -> Answer:
     view = _view(request)
@@ -233,15 +284,19 @@ def _dropped(request: Asked, view: View) -> list[quarantine.Row]:
 
 
 def _view(request: Asked, *, look: bool = True) -> View:
+    view = _view_of(request, request.query_params)
+    return view.with_choices() if look else view
+
+
+def _view_of(request: Asked, query: Mapping[str, str]) -> View:
     state = request.app.state
-    view = View.of(
+    return View.of(
         request.scope["path"],
-        request.query_params,
+        query,
         state.warehouse,
         visitors.seen_by(visitors.of(request), state.projects),
         base_of(request),
     )
-    return view.with_choices() if look else view
 
 
 def _view_of_group(request: Asked, group: str, *, look: bool = True) -> View:

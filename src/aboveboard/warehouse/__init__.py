@@ -1,10 +1,11 @@
 """Where events are kept: ClickHouse, embedded (chDB) or a server, one dialect for both."""
 
 from .columns import Column, column
-from .connection import Result, Warehouse, embedded
+from .connection import Warehouse, embedded
 from .erasing import Erasing, Which
 from .errors import MismatchError, QueryLimitError, WarehouseBusyError, WarehouseError
 from .limits import Limits
+from .result import Result
 from .schema import Table, database, table, tables
 
 __all__ = [

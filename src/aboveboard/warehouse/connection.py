@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
-from dataclasses import dataclass
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -26,6 +26,8 @@ from .engine.server import Server
 from .erasing import Erasing
 from .limits import Limits
 from .migration import Migration
+from .readonly import ReadOnly
+from .result import Result
 from .unstarted import VIEW, Unstarted, create_view
 from .versions import Versions
 
@@ -41,12 +43,6 @@ LIMITS = Limits()
 
 READERS = 4
 """How many queries run at once; more would only share the same processors."""
-
-
-@dataclass(frozen=True)
-class Result:
-    columns: list[str]
-    rows: list[tuple[object, ...]]
 
 
 def embedded(directory: Path) -> str:
@@ -80,6 +76,8 @@ class Warehouse:
         self._engine = Embedded(directory) if directory else Server(address.address(url))
         self._money: dict[str, dict[str, frozenset[str]]] = {}
         self._crash = _crash
+        self._reading = threading.Lock()
+        self._read_only: dict[Limits, ReadOnly] = {}
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
         self._slots = queue.SimpleQueue[None]()
         for _ in range(READERS):
@@ -265,6 +263,22 @@ class Warehouse:
                 columns = [str(row[0]) for row in described.result_rows]
             return Result(columns, [tuple(row) for row in answer.result_rows])
 
+    def read_only(
+        self, sql: str, limits: Limits, parameters: Mapping[str, object] | None = None
+    ) -> Result:
+        """Answer a question over a connection that only reads; one question at a time.
+
+        Raises:
+            QueryLimitError: the question needs more than `limits`.
+            WarehouseError: the question could not be answered.
+        """
+        with self._reading:
+            reader = self._read_only.get(limits)
+            if reader is None:
+                reader = ReadOnly(self._engine.connect, limits, self._engine.reading)
+                self._read_only[limits] = reader
+        return reader.query(sql, parameters)
+
     @property
     def directory(self) -> Path | None:
         """Where an embedded warehouse has its files; None for a server."""
@@ -292,6 +306,8 @@ class Warehouse:
         """Close every connection and give the directory free. Queries that run are waited for."""
         for _ in range(READERS):
             self._slots.get()
+        for reader in self._read_only.values():
+            reader.close()
         while not self._idle.empty():
             self._idle.get().close()
         self._writer.close()
