@@ -57,7 +57,10 @@ def drawn(of: Counts, its: Counts, true: float, share: float) -> Row | None:
     estimated = float(its.sum()) / total
     residuals = (its - estimated * of) / (total - of)
     error = math.sqrt((n - 1) / n * float((residuals**2).sum()))
-    estimate = Estimate(estimated, error, total, kish(of), min(kish(its), kish(of - its)), n)
+    rates = float((its**2 / of).sum()) / total
+    spread = estimated * (1 - estimated)
+    alike = max(0.0, min(1.0, (rates - estimated**2) / spread)) if spread > 0 else 1.0
+    estimate = Estimate(estimated, error, total, kish(of), min(kish(its), kish(of - its)), n, alike)
     return Row(estimate, n, true, f"{share:.0%}")
 
 

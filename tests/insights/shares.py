@@ -53,7 +53,11 @@ def estimated(its: Mapping[Install, float], of: Mapping[Install, float]) -> Esti
     error = math.sqrt((n - 1) / n * math.fsum((each - share) ** 2 for each in without))
     rest = {one: of[one] - its.get(one, 0) for one in of}
     answers = min(clusters(its.values()), clusters(rest.values()))
-    return Estimate(share, error, below, clusters(of.values()), answers, n)
+    rates = math.fsum(of[one] * (its.get(one, 0) / of[one]) ** 2 for one in of) / below
+    alike = (rates - share**2) / (share * (1 - share)) if 0 < share < 1 else 1.0
+    return Estimate(
+        share, error, below, clusters(of.values()), answers, n, max(0.0, min(1.0, alike))
+    )
 
 
 def clusters(counts: Iterable[float]) -> float:

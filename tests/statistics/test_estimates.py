@@ -33,6 +33,8 @@ def sums(counts: list[tuple[int, int]]) -> list[float]:
         sum((w * its) ** 2 for w, its, _ in weighed),
         sum(w**2 * its * of for w, its, of in weighed),
         sum((w * of) ** 2 for w, _, of in weighed),
+        *[0.0] * 3,  # what `robust` and `largest` read
+        sum(its**2 / of for its, of in counts),
     ]
 
 
@@ -49,9 +51,25 @@ def test_it_is_that_of_leaving_out_one_install_at_a_time(counts: list[tuple[int,
     assert found.error == pytest.approx(expected.error, rel=1e-3, abs=1e-6)
     assert found.clusters == pytest.approx(expected.clusters, rel=1e-6)
     assert found.answers == pytest.approx(expected.answers, rel=1e-6)
+    assert found.alike == pytest.approx(expected.alike, rel=1e-4, abs=1e-6)
 
 
-@pytest.mark.parametrize("told", [[], [0.0] * 9, [math.nan] * 9, [3.0, 0.0, *[0.0] * 7]])
+@pytest.mark.parametrize(
+    ("counts", "alike"),
+    [
+        ([(5, 5), (0, 5), (0, 90)], 1.0),  # each always says the same
+        ([(2, 10), (20, 100), (4, 20)], 0.0),  # all are alike
+        ([(0, 3), (0, 4)], 1.0),  # nobody had it: that tells nothing of how alike they are
+        ([(6, 10), (2, 10)], 1 / 6),  # (0.36 + 0.04) / 2 - 0.16 = 0.04, of 0.24
+    ],
+)
+def test_how_alike_an_installs_answers_are(counts: list[tuple[int, int]], alike: float) -> None:
+    found = estimate(sums(counts))
+    assert found is not None
+    assert found.alike == pytest.approx(alike, abs=1e-7)
+
+
+@pytest.mark.parametrize("told", [[], [0.0] * 13, [math.nan] * 13, [3.0, 0.0, *[0.0] * 11]])
 def test_a_share_of_nothing_is_none(told: list[float]) -> None:
     assert estimate(told) is None
 

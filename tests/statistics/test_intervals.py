@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -21,17 +22,22 @@ estimates = st.builds(
     clusters=st.floats(1.01, 1e6),
     answers=st.floats(0, 1e6),
     installs=st.integers(2, 10**9),
+    alike=shares,
 )
 tables = st.lists(estimates, max_size=8)
 
 
 def row_of(
-    share: float, error: float, size: float, clusters: float, answers: float | None = None
+    share: float,
+    error: float,
+    size: float,
+    clusters: float,
+    answers: float | None = None,
+    alike: float = 0.0,
 ) -> Estimate:
     """Return a row of equal installs, all of which tell much unless `answers` says otherwise."""
-    return Estimate(
-        share, error, size, clusters, clusters if answers is None else answers, round(clusters)
-    )
+    told = clusters if answers is None else answers
+    return Estimate(share, error, size, clusters, told, round(clusters), alike)
 
 
 def bounds(row: Estimate, *others: Estimate) -> Bounds:
@@ -68,7 +74,7 @@ class TestIntervals:
     def test_a_row_without_two_installs_has_none_and_changes_no_other(
         self, table: list[Estimate], row: Estimate
     ) -> None:
-        alone = Estimate(row.share, row.error, row.size, 1.0, 1.0, 1)
+        alone = Estimate(row.share, row.error, row.size, 1.0, 1.0, 1, 1.0)
         assert intervals([*table, alone]) == [*intervals(table), None]
 
     @pytest.mark.parametrize("clusters", [2.0, 10.0, 1000.0])
@@ -83,6 +89,21 @@ class TestIntervals:
     def test_the_fewer_installs_answered_the_less_a_rows_own_variance_is_believed(self) -> None:
         many, some, few = (row_of(0.02, 0.001, 1e5, 500.0, answers) for answers in (400, 40, 4))
         assert length(many) < length(some) < length(few) < length(row_of(0.02, 0.0, 1e5, 500.0, 0))
+
+    def test_the_more_alike_an_installs_answers_are_the_less_they_tell(self) -> None:
+        """Though the variance is the same: it came out small since the busiest had none of it."""
+        lengths = [
+            length(row_of(0.1, 0.001, 1e5, 400.0, 200.0, alike)) for alike in (0.0, 0.5, 1.0)
+        ]
+        assert lengths == sorted(lengths)
+        assert lengths[2] > 3 * lengths[0]
+
+    def test_where_a_few_installs_send_nearly_everything_little_is_known(self) -> None:
+        """Of a thousand installs as of the fifteen that they are as concentrated as."""
+        fifteen = Estimate(0.4, 0.1, 1e5, 15.0, 15.0, 15, 1.0)
+        assert bounds(replace(fifteen, installs=1000)) == bounds(fifteen)
+        four = replace(fifteen, clusters=4.0, installs=1000)
+        assert bounds(four) == bounds(replace(four, installs=10)), "never fewer than nine degrees"
 
     def test_a_rare_row_does_not_trust_what_its_few_installs_say(self) -> None:
         """A variance that came out too small, as it does where a share came out too small."""
@@ -119,6 +140,7 @@ class TestAsTheDocumentationHasThem:
                 clusters=st.floats(2, 1e3),
                 answers=st.floats(0.1, 1e3),
                 installs=st.integers(2, 10**6),
+                alike=shares,
             ),
             min_size=1,
             max_size=6,
@@ -127,7 +149,8 @@ class TestAsTheDocumentationHasThem:
     def test_the_effective_size_is_the_least_of_what_is_known(self, table: list[Estimate]) -> None:
         for row, found in zip(table, intervals(table), strict=True):
             alike = min(row.error**2 * row.clusters / (row.share * (1 - row.share)), row.clusters)
-            believed = max(alike, (row.answers * alike + 20) / (row.answers + 20))
+            told = row.alike + (1 - row.alike) * row.clusters / row.size
+            believed = max(alike, (row.answers * told + 10) / (row.answers + 10))
             sizes = [row.clusters / believed]
             for pool in (table, [each for each in table if (each.share <= 0.05) is row.rare]):
                 spread = sum(each.share * (1 - each.share) for each in pool)
@@ -135,13 +158,14 @@ class TestAsTheDocumentationHasThem:
                     row.clusters * spread / sum(each.error**2 * each.clusters for each in pool)
                 )
                 sizes.append(row.size * spread / sum(each.error**2 * each.size for each in pool))
-            expected = wilson(row.share, max(1.0, min(sizes)), student(row.installs - 1))
+            freedom = min(row.installs - 1, max(9, round(row.clusters) - 1))
+            expected = wilson(row.share, max(1.0, min(sizes)), student(freedom))
             assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
     def test_two_installs_are_enough(self) -> None:
-        two = Estimate(0.5, 0.2, 10.0, 2.0, 1.0, 2)
+        two = Estimate(0.5, 0.2, 10.0, 2.0, 1.0, 2, 1.0)
         assert intervals([two])[0] is not None
-        rare = Estimate(0.01, 0.001, 1e3, 100.0, 50.0, 100)
+        rare = Estimate(0.01, 0.001, 1e3, 100.0, 50.0, 100, 0.0)
         assert intervals([rare, two])[0] != intervals([rare])[0], "it tells of the others too"
 
 

@@ -111,7 +111,7 @@ class _Answer:
         if not others or any(other.of != others[0].of for other in others):
             return None  # each has an own number below the line: of this there is none
         whole = others[0].estimate
-        none = Estimate(0.0, 0.0, whole.size, whole.clusters, 0.0, whole.installs)
+        none = Estimate(0.0, 0.0, whole.size, whole.clusters, 0.0, whole.installs, 1.0)
         (bounds,) = intervals([none])
         return None if bounds is None else Side(none, bounds, others[0].of, {})
 

@@ -26,14 +26,15 @@ def estimate(sums: Sequence[float]) -> Estimate | None:
     Args:
         sums: Over the installs, where x is what an install has and y how much of it counts: their
             number, Σx, Σx², Σy, Σy², Σxy, Σ(wy)², Σw²xy and Σ(wx)², with w = 1 / (1 - x / Σx);
-            then what `robust` and `largest` read. Empty for a row that stands for nothing.
+            then what `robust` and `largest` read, and Σ(y²/x). Empty for a row that stands for
+            nothing.
 
     The error is the delete-one jackknife's: leaving out an install moves the share by
     (y - px) / (Σx - x).
     """
     if not sums or not sums[1] > 0:
         return None
-    n, x, xx, y, yy, xy, wyy, wxy, wxx = sums[:9]
+    n, x, xx, y, yy, xy, wyy, wxy, wxx, _, _, _, rates = sums
     share = y / x
     variance = (wyy - 2 * share * wxy + share**2 * wxx) * (1 - 1 / n) / x**2
     # Where one install has everything, leaving it out leaves nothing: that is no variance.
@@ -46,6 +47,7 @@ def estimate(sums: Sequence[float]) -> Estimate | None:
         _rounded(_clusters(x, xx)),
         _rounded(min(_clusters(y, yy), _clusters(x - y, rest))),
         round(n),
+        _rounded(_alike(share, rates / x)),
     )
 
 
@@ -69,6 +71,17 @@ def largest(sums: Sequence[float]) -> float | None:
     if len(sums) < 12 or not sums[3] > 0:
         return None
     return float(f"{sums[11] / sums[3]:.6g}")
+
+
+def _alike(share: float, together: float) -> float:
+    """Return the intraclass correlation; 1 where all answers are the same, which tells nothing.
+
+    Args:
+        share: The chance that an answer counts.
+        together: The chance that two answers of one install both count: Σ(y²/x) / Σx.
+    """
+    spread = share * (1 - share)
+    return max(0.0, min(1.0, (together - share**2) / spread)) if spread > 0 else 1.0
 
 
 def _clusters(total: float, squares: float) -> float:

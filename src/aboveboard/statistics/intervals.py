@@ -6,9 +6,11 @@ delete-one jackknife over installs) and the clustering of what it is a share of.
 Wilson's score interval with Student's t.
 
 A row's own variance is a poor guide where few installs stand behind it: it is too small just where
-the share came out too small. So it is mixed with the guess that an install is one answer, which
-counts the less the more installs answered; and the effective size is at most what the variances
-of all rows say together, of the whole table and of the rows that are as rare as this one.
+the share came out too small. So it is not believed below what the intraclass correlation says, how
+alike the answers of one install are, to which all installs add and not only the busiest. That is
+mixed with the guess that an install is one answer, which counts the less the more installs
+answered; and the effective size is at most what the variances of all rows say together, of the
+whole table and of the rows that are as rare as this one.
 docs/statistics.md has the sources, and how often such intervals hold the truth.
 """
 
@@ -31,9 +33,14 @@ ALIKE = 1e-5
 """An error is what a subtraction leaves of sums of squares. Below this part of its share it is the
 noise of that subtraction, and the installs behind the row are all alike."""
 
-PRIOR = 20.0
-"""As many answers as it takes for a row's own variance to count as much as the guess that whoever
-sends says the same each time, so that an install is one answer."""
+PRIOR = 10.0
+"""As many answers as it takes for the intraclass correlation to count as much as the guess that
+whoever sends says the same each time, so that an install is one answer."""
+
+FREEDOM_MIN = 9
+"""A variance of ten installs of which one sends nearly everything is known as badly as that of two.
+From ten on, their concentration says of how many degrees of freedom it is, never fewer than this:
+where fewer installs stand behind a row, the guess above makes its interval long enough."""
 
 _NORMAL = 1.959963984540054
 """The normal distribution's 97.5 % point."""
@@ -53,6 +60,8 @@ class Estimate:
             of: (Σx)² / Σx² (Kish, Survey Sampling, 1965). At most the number of installs.
         answers: The same of what they said: the lesser of those who had it, (Σy)² / Σy², and of
             those who had not, with x - y. How much stands behind `error`.
+        alike: How alike an install's answers are: 0 as alike as anybody's, 1 all the same. The
+            intraclass correlation, (Σ(y²/x) / Σx - p²) / (p(1 - p)).
     """
 
     share: float
@@ -61,6 +70,7 @@ class Estimate:
     clusters: float
     answers: float
     installs: int
+    alike: float
 
     @property
     def spread(self) -> float:
@@ -74,6 +84,11 @@ class Estimate:
     @property
     def rare(self) -> bool:
         return self.share <= RARE
+
+    @property
+    def freedom(self) -> int:
+        """The degrees of freedom of the variance."""
+        return min(self.installs - 1, max(round(self.clusters) - 1, FREEDOM_MIN))
 
 
 @dataclass(frozen=True)
@@ -110,9 +125,10 @@ def _interval(row: Estimate, pools: Iterable[_Pool]) -> Interval:
     sizes = [size for pool in pools for size in pool.sizes(row)]
     effect = row.variance * row.clusters / row.spread if row.spread > 0 else 0.0
     effect = min(effect, row.clusters)  # nobody is less than one answer
-    sizes.append(row.clusters / max(effect, (row.answers * effect + PRIOR) / (row.answers + PRIOR)))
+    told = row.alike + (1 - row.alike) * row.clusters / row.size
+    sizes.append(row.clusters / max(effect, (row.answers * told + PRIOR) / (row.answers + PRIOR)))
     size = max(1.0, min(sizes))
-    return Interval(*wilson(row.share, size, student(row.installs - 1)), size)
+    return Interval(*wilson(row.share, size, student(row.freedom)), size)
 
 
 class _Pool:

@@ -33,7 +33,7 @@ sumMap([bucket], [toFloat64({{ y }})])
 What an interval needs of a share of y in x, both counted an install: sums over the installs, which
 statistics/estimates.py reads in this order. A column that ends in `_sums` holds them:
 
-    installs, Σx, Σx², Σy, Σy², Σxy, Σ(wy)², Σw²xy, Σ(wx)², Σvx, Σvy, max y
+    installs, Σx, Σx², Σy, Σy², Σxy, Σ(wy)², Σw²xy, Σ(wx)², Σvx, Σvy, max y, Σ(y²/x)
     w = 1 / (1 - x / Σx),  v = min(1, c / x),  c = 10 times the geometric mean of x
 
 An install is drawn as a whole, so its sums stay together; w is what leaving one out makes of its
@@ -73,6 +73,7 @@ sum(pow({{ x }}, 2)) OVER () AS square_{{ x }}
         , sum(pow(weight_{{ x }} * {{ y }}, 2)), sum(pow(weight_{{ x }}, 2) * {{ x }} * {{ y }})
         , max(weighed_{{ x }})
         , max(light_{{ x }}), {{ light(y, x, "most_" ~ x) }}, toFloat64(max({{ y }}))
+        , sumIf(pow({{ y }}, 2) / {{ x }}, {{ y }} != 0)
     ]
 {%- endmacro %}
 
@@ -81,7 +82,7 @@ sum(pow({{ x }}, 2)) OVER () AS square_{{ x }}
 [
             toFloat64(count()), toFloat64(max(all_{{ x }})), max(square_{{ x }})
             , 0, 0, 0, 0, 0, max(weighed_{{ x }})
-            , max(light_{{ x }}), 0, 0
+            , max(light_{{ x }}), 0, 0, 0
         ]
 {%- endmacro %}
 
@@ -94,6 +95,7 @@ sum(pow({{ x }}, 2)) OVER () AS square_{{ x }}
                 , sum(pow(weight * ({{ y }}), 2)), sum(pow(weight, 2) * {{ x }} * ({{ y }}))
                 , sum(pow(weight * {{ x }}, 2))
                 , sum(least(toFloat64({{ x }}), most)), {{ light(y, x, "most") }}, toFloat64(max({{ y }}))
+                , sum(pow({{ y }}, 2) / {{ x }})
             ]
 {%- endmacro %}
 
@@ -103,5 +105,5 @@ arrayMap(
         part -> toFloat64(part)
         , [{{ of }}, {{ of }}, {{ of }}, {{ some }}, {{ some }}, {{ some }}]
     ) || arrayMap(part -> part * pow({{ of }} / ({{ of }} - 1), 2), [{{ some }}, {{ some }}, {{ of }}])
-    || [toFloat64({{ of }}), toFloat64({{ some }}), toFloat64({{ some }} > 0)]
+    || [toFloat64({{ of }}), toFloat64({{ some }}), toFloat64({{ some }} > 0), toFloat64({{ some }})]
 {%- endmacro %}
