@@ -77,7 +77,10 @@ ROOMS = {
     "rendering": ("insights", "statistics"),
     "dashboard": ("catalog", "warehouse", "insights", "rendering"),
     "collector": ("catalog", "warehouse"),
-    "commands": ("catalog", "client", "auditlog", "collector", "dashboard", "hosts", "warehouse"),
+    "commands": (
+        *("catalog", "client", "auditlog", "collector", "dashboard", "hosts", "warehouse"),
+        *("insights", "rendering"),
+    ),
 }
 """The rooms of the house, and the rooms whose modules each may import. Data flows one way."""
 

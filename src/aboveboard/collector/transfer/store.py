@@ -17,9 +17,10 @@ import msgspec
 from aboveboard.catalog.line import USER_ID
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.projects import migrations
-from aboveboard.warehouse import frozen
+from aboveboard.warehouse import Limits, frozen
 from aboveboard.warehouse.exchange import COPIES, Choice, Exchange, Piece, flat_columns
 
+from . import answers
 from .channel import ChannelError
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class Store:
             "lines": self._lines,
             "merge": self._merge,
             "freeze": self._freeze,
+            "query": self._query,
+            "present": self._present,
         }
 
     def answer(self, do: str, told: dict[str, Any], body: bytes, held: ExitStack) -> Answer:
@@ -102,6 +105,22 @@ class Store:
         if catalog is None:
             raise ChannelError(f"there is no project {project!r}")
         return project, catalog
+
+    def _query(self, told: dict[str, Any], _body: bytes, _held: ExitStack) -> Answer:
+        """Answer a question of whoever has the data directory, within the limits of one."""
+        parameters = dict(told.get("parameters") or {})
+        limits = told.get("limits")
+        if limits is None:
+            found = self._warehouse.query(str(told["sql"]), parameters)
+        else:
+            found = self._warehouse.read_only(str(told["sql"]), Limits(**limits), parameters)
+        return {}, answers.packed(found)
+
+    def _present(self, told: dict[str, Any], _body: bytes, _held: ExitStack) -> Answer:
+        """Tell of a project's tables, once what waits is moved into them."""
+        project, _ = self._of(told)
+        self._settle(project)
+        return {"tables": self._warehouse.present(project)}, b""
 
     def _pieces(self, told: dict[str, Any], _body: bytes, _held: ExitStack) -> Answer:
         project, catalog = self._of(told)
