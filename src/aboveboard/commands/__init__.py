@@ -30,6 +30,7 @@ COMMANDS = {
     "catalog": "what a tool may collect: show it, or print it as JSON",
     "errors": "what fails, as work: groups, what is new, issues for a tracker",
     "query": "a question of one's own: SQL over a project's data, read-only",
+    "report": "the pages as one HTML file, or one chart as PNG or SVG",
     "stats": "what one's own audit log says, in the terminal; needs no server",
     "sample": "the last 1,000 events of an audit log, fit to publish",
     "aider": "the installed aider, its analytics kept by aboveboard; all that follows is its own",
