@@ -19,8 +19,11 @@ from tests.loopback import answering
 if TYPE_CHECKING:
     from tests.clickhouse.node import Node
 
+LONG = bool(os.environ.get("ABOVEBOARD_LONG"))
+
 settings.register_profile(
     "default",
+    max_examples=100 if LONG else 50,  # others in every run
     deadline=None,  # the machines are shared: a slow example is no failure
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -197,7 +197,7 @@ def lives(draw: st.DrawFn) -> list[Life]:
     return found
 
 
-LIVES = 200 if os.environ.get("ABOVEBOARD_LONG") else 6
+LIVES = 200 if os.environ.get("ABOVEBOARD_LONG") else 4
 """Each takes a second or more."""
 
 

@@ -149,7 +149,7 @@ class TestRoundTrip:
         for data in (here, middle, there):
             add_project(data, "aider", catalog)
         warehouse = Warehouse(embedded(here / "warehouse"))
-        fill(warehouse, "aider", catalog, population())
+        fill(warehouse, "aider", catalog, population(installs=25))
         warehouse.close()
         export(here, tmp_path / "made_up.jsonl", project="aider")
         for data in (middle, there):  # by the first import its numbers are rounded

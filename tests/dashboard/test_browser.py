@@ -46,16 +46,30 @@ class Visit:
         return figures.count()
 
 
+Contexts = dict[str, BrowserContext]
+
+
+@pytest.fixture(scope="module")
+def contexts() -> Contexts:
+    """What windows of a kind share: a process of Chromium's, and Vega once it is loaded."""
+    return {}
+
+
 class Visits:
     """Opens windows, and in the end holds each to what is promised of all of them."""
 
-    def __init__(self, browser: Browser, site: Site) -> None:
+    def __init__(self, browser: Browser, site: Site, contexts: Contexts) -> None:
         self.browser = browser
         self.site = site
+        self.contexts = contexts
         self.open: list[Visit] = []
 
     def start(self, path: str, size: dict[str, int] = DESKTOP, **options: Any) -> Visit:
-        context = self.browser.new_context(viewport=size, **options)  # type: ignore[arg-type]
+        kind = repr((size, sorted(options.items())))
+        if kind not in self.contexts:
+            made = self.browser.new_context(viewport=size, **options)  # type: ignore[arg-type]
+            self.contexts[kind] = made
+        context = self.contexts[kind]
         page = context.new_page()
         visit = Visit(page, context)
         page.on("request", lambda request: visit.requested.append(request.url))
@@ -67,12 +81,15 @@ class Visits:
 
 
 @pytest.fixture
-def visits(chromium: Browser, site: Site) -> Iterator[Visits]:
+def visits(chromium: Browser, site: Site, contexts: Contexts) -> Iterator[Visits]:
     """Every visit of every test ends with the two promises: no word, and nobody else was asked."""
-    visits = Visits(chromium, site)
+    visits = Visits(chromium, site, contexts)
     yield visits
     for visit in visits.open:
-        visit.context.close()
+        visit.page.unroute_all()
+        visit.page.evaluate("localStorage.clear()")
+        visit.page.close()
+        visit.context.clear_cookies()
         assert visit.complaints == []
         assert visit.requested
         assert {url for url in visit.requested if not url.startswith(site.url + "/")} == set()

@@ -20,7 +20,7 @@ from tests.client.proofs.conftest import LONG
 from tests.client.test_promises import _children
 from tests.conftest import ROOT
 
-SESSIONS = 10_000 if LONG else 200
+SESSIONS = 10_000 if LONG else 100
 Until = Callable[[Callable[[], bool]], None]
 
 

@@ -36,7 +36,7 @@ from tests.client.proofs.conftest import LONG
 from tests.client.proofs.consent_model import DAMAGED, NO, NOTHING, YES, Facts, Standing
 from tests.client.proofs.machine import FAILURES, Machine, Observed, System
 
-HISTORIES = int(os.environ.get("ABOVEBOARD_HISTORIES", "100000" if LONG else "1000"))
+HISTORIES = int(os.environ.get("ABOVEBOARD_HISTORIES", "100000" if LONG else "500"))
 SHARES = 2 if HISTORIES < 10_000 else 8
 """Tests among which the histories are divided, so that two workers have something to do."""
 

@@ -259,8 +259,8 @@ if "aider-chat" in sys.executable:
     import yaml
     yaml.SafeLoader = yaml.CSafeLoader
 """
-"""aider reads what it knows of models from 2,500 lines of YAML at each start. Read by libyaml, which
-it has, they are the same, and a fifth of a run is saved."""
+"""At each start, aider reads what it knows of models from 2,500 lines of YAML. libyaml, which it
+has, reads the same, and saves a fifth of a run."""
 
 _PROGRAM = """# -*- coding: utf-8 -*-
 import sys
