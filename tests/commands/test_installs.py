@@ -102,7 +102,7 @@ def test_whatever_lies_there_no_command_waits_for_it_or_fails_with_a_traceback(
     STRANGE[what](used)
     for words in (
         ["status"],
-        *([each, "tool"] for each in ("show", "resend", "forget", "disable")),
+        *([each, "tool"] for each in ("show", "resend", "forget", "disable", "reset")),
     ):
         ended = aboveboard(used, *words)
         assert "Traceback" not in ended.stderr, words
@@ -332,6 +332,60 @@ class TestDisable:
         assert ended.returncode == 1
         assert ended.stderr.count("\n") == 1
         assert "could not be saved" in ended.stderr
+
+
+class TestReset:
+    """What was decided is taken back, by the person's own command and by nothing else."""
+
+    def test_a_no_for_good_is_taken_back_and_is_no_yes(self, used: Tool) -> None:
+        user_id = used.decided()["uuid"]
+        aboveboard(used, "disable", "tool")
+        ended = aboveboard(used, "reset", "tool")
+        assert ended.returncode == 0
+        assert "`tool --analytics` asks you again" in ended.stdout
+        assert "not asked yet" in aboveboard(used, "status", "tool").stdout
+        assert used.run("send", "--analytics").stdout == "off\nrecorded\n", "nobody answered"
+        assert used.waiting() == []
+        assert used.decided()["uuid"] == user_id, "what was sent can still be erased"
+        used.agree()
+        assert used.run("send").stdout == "on\nrecorded\n"
+
+    def test_a_no_that_lies_apart_is_taken_back_too(self, tool: Tool) -> None:
+        tool.agree()
+        for path in (f"{tool.state}.no", str(tool.home / ".tool-analytics.no")):
+            Path(path).touch()
+        assert "permanently disabled" in aboveboard(tool, "status", "tool").stdout
+        assert aboveboard(tool, "reset", "tool").returncode == 0
+        assert "not asked yet" in aboveboard(tool, "status", "tool").stdout
+
+    def test_a_yes_is_taken_back_with_what_waits(self, used: Tool) -> None:
+        assert used.waiting()
+        assert aboveboard(used, "reset", "tool").returncode == 0
+        assert used.waiting() == []
+        assert used.run("send").stdout == "off\nrecorded\n"
+
+    def test_a_damaged_file_may_be_begun_anew(self, used: Tool) -> None:
+        used.state.write_bytes(used.state.read_bytes()[:40])
+        ended = aboveboard(used, "reset", "tool")
+        assert ended.returncode == 0
+        assert "not known any more" in ended.stdout
+        assert "not asked yet" in aboveboard(used, "status", "tool").stdout
+
+    def test_where_nothing_was_decided_nothing_changes(self, tool: Tool) -> None:
+        ended = aboveboard(tool, "reset", "tool")
+        assert ended.returncode == 0
+        assert "Nothing was decided" in ended.stdout
+        assert not tool.state.exists()
+
+    def test_that_cannot_be_kept_leaves_the_no_and_says_so(self, used: Tool) -> None:
+        aboveboard(used, "disable", "tool")
+        apart = Path(f"{used.state}.no")
+        apart.mkdir()  # nothing that a command can unlink
+        ended = aboveboard(used, "reset", "tool")
+        assert ended.returncode == 1
+        assert ended.stderr.count("\n") == 1
+        assert "still stands" in ended.stderr
+        assert "permanently disabled" in aboveboard(used, "status", "tool").stdout
 
 
 class TestResend:

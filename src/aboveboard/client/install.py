@@ -140,6 +140,15 @@ class Install:
         self.remove_waiting()
         return kept
 
+    def reset(self) -> None:
+        """Take back what was decided, a no for good too, and remove what waits to be sent.
+
+        Raises:
+            OSError: it could not be kept; a no that stood still stands.
+        """
+        self.remove_waiting()
+        self.state.reset()
+
     def forget(self) -> Forgotten:
         """Leave a request to erase what was sent, remove what waits, and take a new identity.
 

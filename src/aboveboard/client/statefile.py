@@ -185,6 +185,34 @@ class StateFile:
                 raise
             return self.read()
 
+    def reset(self) -> State:
+        """Take back every answer, a no for good too: nothing is decided then. The id stays.
+
+        Only a command of the person's own may call this: no flag, variable, setting or file.
+
+        Raises:
+            OSError: it could not be kept, or a no that lies apart could not be removed: a no that
+                stood still stands.
+        """
+        state = self._change(
+            lambda _now: {
+                "asked_opt_in": False,
+                "permanently_disable": None,
+                "recipients": None,
+                "agreed": None,
+                "declined": None,
+                "decided": None,
+            },
+            is_reset=True,
+        )
+        for path in self._noes:
+            try:
+                os.unlink(path)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            sync_directory(os.path.dirname(path))
+        return state
+
     def _refuse_apart(self) -> bool:
         """Leave a no apart from the file; return whether that could be done anywhere."""
         for path in self._noes:
@@ -204,6 +232,7 @@ class StateFile:
         only_if_missing: bool = False,
         only_if_allowed: bool = False,
         is_no: bool = False,
+        is_reset: bool = False,
     ) -> State:
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
         lock = locks.above_stdio(os.open(self.path + ".lock", os.O_RDWR | os.O_CREAT, 0o600))
@@ -213,8 +242,9 @@ class StateFile:
                 raise OSError("another process keeps the state file's lock")
             document = self._load()
             if document is None:
-                # Only a no may replace what cannot be understood: it cannot be undone by that.
-                if not is_no:
+                # What cannot be understood is replaced by a no, which cannot undo one, and by
+                # whoever takes all answers back.
+                if not (is_no or is_reset):
                     return State(consent.UNREADABLE)
                 document = {}
             now = understood(document)
@@ -227,14 +257,14 @@ class StateFile:
                 return now
             changes = make(now)
             document.update(changes)
-            for key in ("recipients", "agreed", "declined"):
+            for key in ("recipients", "agreed", "declined", "decided"):
                 if document.get(key, True) is None:
                     del document[key]
             document.setdefault("asked_opt_in", False)
             document.setdefault("permanently_disable", None)
             document.setdefault("uuid", None)
-            # A no needs no id; everything else does.
-            if not (now.user_id or "uuid" in changes or is_no):
+            # What sends nothing needs no id; everything else does.
+            if not (now.user_id or "uuid" in changes or is_no or is_reset):
                 document.update(new_identity())
             document["check"] = checksum(document)
             self._replace(json.dumps(document, indent=4) + "\n", "tmp" if locked else "no.tmp")

@@ -38,6 +38,7 @@ COMMANDS = {
     "show": "every event that waits to be sent, byte for byte",
     "resend": "what a collector refused, once more, after the reason is mended",
     "disable": "a tool's analytics off on this machine, for good",
+    "reset": "take back what you decided about a tool, a no for good too: it may ask you again",
     "forget": "ask for all that this install has sent to be erased, and take a new id",
 }
 """The commands and a line about each; `import` is in `import_.py`, Python having taken the word."""

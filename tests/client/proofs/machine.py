@@ -21,6 +21,7 @@ from typing import Any
 
 from aboveboard import Analytics, Catalog, Event
 from aboveboard.client import segment
+from aboveboard.client.install import Install
 from aboveboard.client.statefile import StateFile, noes
 from tests.client.places import NOBODY, place
 from tests.client.proofs.consent_model import END_OF_INPUT
@@ -222,6 +223,19 @@ class Machine:
                 file.seek(log_before)
                 seen.logged = file.read().splitlines(keepends=True)
         return seen
+
+    def reset(self, system: System) -> bool:
+        """Take back what was decided; return whether that is said to be done."""
+        install = Install("tool", {"HOME": self.home})
+        assert install.state.path == self.state
+        try:
+            with system.running():
+                install.reset()
+        except (SimulatedCrash, OSError):
+            return False
+        finally:
+            system.release()
+        return True
 
     def waiting(self) -> dict[str, bytes]:
         """Return the bytes of each segment that waits, by its path."""

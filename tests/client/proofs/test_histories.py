@@ -151,6 +151,13 @@ class Send:
     do_not_track: bool
 
 
+@dataclass(frozen=True)
+class Reset:
+    """The person takes back what was decided, by the one command for it."""
+
+    trouble: tuple[int, int | None, float]
+
+
 OTHER_JSON = (
     b"", b"null", b"[]", b"0", b'"yes"', b"[true]", b"true",
     b'{"asked_opt_in": "yes"}', b'{"asked_opt_in": true}', b'{"asked_opt_in": 1, "uuid": 2}',
@@ -217,6 +224,13 @@ steps = st.one_of(
         st.just("removed"),
         st.builds(Send, status=mostly((200, 200, 503, 400, 0)), do_not_track=st.booleans()),
         st.builds(Send, status=st.just(200), do_not_track=st.just(False)),
+        st.builds(
+            Reset,
+            trouble=st.one_of(
+                st.just((0, None, 0.0)),
+                st.tuples(st.integers(1, 30), mostly((None, *FAILURES)), mostly((0.0, 0.5, 1.0))),
+            ),
+        ),
     ),
 )
 
@@ -236,7 +250,7 @@ class History:
         self.yes_rows = 0
 
     def take(self, step: object) -> None:
-        if not isinstance(step, (Run, Send)):
+        if not isinstance(step, (Run, Send, Reset)):
             self.machine.move_the_no()
         if isinstance(step, Run):
             self.run(step)
@@ -246,6 +260,8 @@ class History:
             self.aider(step)
         elif isinstance(step, Send):
             self.send(step)
+        elif isinstance(step, Reset):
+            self.reset(step)
         elif os.path.exists(self.machine.state):
             os.unlink(self.machine.state)
             self.standing, self.theirs = Standing(), False
@@ -459,6 +475,22 @@ class History:
         word = NO if step.disabled else YES if step.asked else NOTHING
         self.standing = Standing(word, None if word == YES else frozenset())
         self.theirs = True
+
+    def reset(self, step: Reset) -> None:
+        """Afterwards nothing is decided and nothing waits, or all is as it was."""
+        done = self.machine.reset(System(*step.trouble))
+        if done:
+            assert self._standing_in_the_file() == Standing()
+            assert not self.machine.waiting()
+            self.standing, self.theirs = Standing(), False
+            return
+        data = self.machine.state_bytes()
+        undone = self.standing.word == DAMAGED and self._standing_in_the_file() != Standing()
+        found = self.standing if undone else self._standing_in_the_file()
+        assert found in (self.standing, Standing()), "neither the old state nor nothing"
+        if found != self.standing or (data and b'"check"' in data):
+            self.theirs = False
+        self.standing = found
 
     def send(self, step: Send) -> None:
         posted: dict[str, bytes] = {}
