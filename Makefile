@@ -27,9 +27,9 @@ mutants: $(VENV)/ready ## Which small changes to the code no test notices; hours
 	ABOVEBOARD_MUTANTS=1 $(BIN)/python -m mutmut run $(MUTANTS)
 	@$(BIN)/python -m mutmut results
 
-fuzz: $(VENV)/ready ## Each parser under a fuzzer that is led by coverage, two minutes each
+fuzz: $(VENV)/ready ## Each parser under a fuzzer that is led by coverage, two minutes each; `FUZZ_SECONDS=15` for less
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/fuzz.txt
-	$(BIN)/python tools/fuzz.py
+	$(BIN)/python tools/fuzz.py --seconds $(or $(FUZZ_SECONDS),120)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

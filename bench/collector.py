@@ -194,7 +194,13 @@ def measure(kind: str, connections: int, seconds: float) -> None:
             command = [sys.executable, __file__, "--load", str(port), key]
             command += ["--connections", str(connections), "--seconds", str(seconds)]
             command += [f"--{kind}"] if kind else []
-            told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+            loading = subprocess.Popen(command, stdout=subprocess.PIPE)
+            resident = []
+            while loading.poll() is None:
+                time.sleep(min(1.0, seconds / 50))
+                resident.append(_mebibytes(server.pid, "VmRSS"))
+            assert loading.stdout is not None
+            told = json.loads(loading.stdout.read())
             sent = time.perf_counter()
             while _waiting(port):
                 time.sleep(0.05)
@@ -202,9 +208,7 @@ def measure(kind: str, connections: int, seconds: float) -> None:
             with Path(f"/proc/{server.pid}/stat").open() as stat:
                 ticks = stat.read().split()[13:15]
             processor = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
-            memory = (
-                Path(f"/proc/{server.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
-            )
+            memory = _mebibytes(server.pid, "VmHWM")
         finally:
             server.send_signal(signal.SIGINT)
             server.wait()
@@ -220,12 +224,22 @@ def measure(kind: str, connections: int, seconds: float) -> None:
     print(
         f"  processor: collector {processor:.1f} s, load {told['load_processor_seconds']:.1f} s; "
         f"{processor / told['events'] * 1e6:.1f} µs an event; memory at most "
-        f"{int(memory) / 1024:.0f} MiB"
+        f"{memory:.0f} MiB"
     )
+    tenths = [
+        resident[place * len(resident) // 10 : (place + 1) * len(resident) // 10]
+        for place in range(10)
+    ]
+    print("  memory by tenths of the run, MiB at most:", *(f"{max(each):.0f}" for each in tenths))
     print(f"  kept {kept:,} of {told['events']:,} events")
     # Of PostHog's, the collector makes a session's start where none came.
     if kept != told["events"] and kind != "batch":
         raise SystemExit("events were lost or counted twice")
+
+
+def _mebibytes(pid: int, what: str) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition(f"{what}:")[2].split()[0]) / 1024
 
 
 def _waiting(port: int) -> bool:

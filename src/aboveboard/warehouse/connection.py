@@ -416,9 +416,18 @@ def _kept(
         keys = {each: schema.key(str(each)) for each in set(columns[name])}
         kept[name] = list(map(keys.__getitem__, columns[name]))
     for name, values in columns.items():
-        if name in money:
+        if name in money and not _is_below(values, MONEY_MAX):
             kept[name] = [
-                each if isinstance(each, int | float) and each < MONEY_MAX else None
+                each if isinstance(each, (int, float)) and each < MONEY_MAX else None
                 for each in values
             ]
     return kept
+
+
+def _is_below(values: Sequence[object], most: float) -> bool:
+    """Return whether all are null or numbers below `most`, as they are; one look at a column."""
+    try:
+        highest = max(filter(None, values), default=0)  # type: ignore[type-var]
+        return highest < most  # type: ignore[operator]
+    except TypeError:  # not all are numbers
+        return False
