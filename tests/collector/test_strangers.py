@@ -353,6 +353,21 @@ class TestWhoSeesWhat:
             told = {"Authorization": f"Bearer {secret}"}
             assert place.ask("GET", f"{asked}other", **told).status == status
 
+    def test_alerts_are_a_feed_for_programs_and_of_one_project_alone(self, place: Place) -> None:
+        class Found:
+            key, kind, path = "k", "error", "/errors/v1:0000000000000000"
+            title, text = "<KeyError> & more", "It crashed."
+
+        place.collector.alerts.note("other", [Found()])
+        token = Tokens(place.collector.register).add("feeds", "other")
+        told = {"Authorization": f"Bearer {token}"}
+        feed = place.ask("GET", "/alerts.atom", **told)
+        assert (feed.status, feed.headers["Content-Type"]) == (200, "application/atom+xml")
+        assert feed.body.count("<entry>") == 1
+        assert "<title>&lt;KeyError&gt; &amp; more</title>" in feed.body
+        assert f"{BASE}/errors/v1:0000000000000000?project=other" in feed.body
+        assert place.ask("GET", "/alerts.atom?project=tool", **told).status == 404
+
     def test_a_read_token_adds_no_event_and_a_write_key_reads_nothing(self, place: Place) -> None:
         token = Tokens(place.collector.register).add("reports")
         (key,) = place.collector.projects.all()[0].keys

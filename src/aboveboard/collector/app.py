@@ -65,6 +65,7 @@ def create_app(
                 "directory": collector.directory,
                 "door": door,
                 "decisions": collector.decisions,
+                "alerts": collector.alerts,
                 "base_path": base_path,
                 "public_url": public_url,
             }

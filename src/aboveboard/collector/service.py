@@ -29,6 +29,7 @@ from .protocols import legacy
 from .protocols.segment import SegmentReader
 from .transfer.channel import Channel
 from .transfer.store import TEMPORARY, Store
+from .triage.alerts import Alerts
 from .triage.decisions import Decisions
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Collector:
             self.projects = opened.enter_context(contextlib.closing(Projects(directory)))
             self.register = opened.enter_context(contextlib.closing(Register(directory)))
             self.decisions = Decisions(self.register)
+            self.alerts = Alerts(self.register)
             if warehouse is None:
                 _keep_private(directory / WAREHOUSE)
             url = warehouse or embedded(directory / WAREHOUSE)

@@ -31,6 +31,8 @@ COMMANDS = {
     "errors": "what fails, as work: groups, what is new, issues for a tracker",
     "query": "a question of one's own: SQL over a project's data, read-only",
     "report": "the pages as one HTML file, or one chart as PNG or SVG",
+    "watch": "alerts in the terminal: new errors, crashes of a release, what moved beyond chance",
+    "webhooks": "where a project's alerts are sent, signed: list, add, remove",
     "stats": "what one's own audit log says, in the terminal; needs no server",
     "sample": "the last 1,000 events of an audit log, fit to publish",
     "aider": "the installed aider, its analytics kept by aboveboard; all that follows is its own",

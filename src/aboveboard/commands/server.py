@@ -27,6 +27,7 @@ from aboveboard.warehouse import WarehouseError, database
 
 from .catalog import read
 from .projects import tell_of_kept
+from .sentinel import Sentinel
 from .variables import SECRET
 from .voice import Voice
 
@@ -57,7 +58,12 @@ def run(args: argparse.Namespace, *, _crash: Callable[[str], None] = lambda _ste
         try:
             _add_projects(collector, args, voice)
             collector.start()
-            asyncio.run(_serve(collector, args, connections, voice))
+            sentinel = Sentinel(collector)
+            sentinel.start()
+            try:
+                asyncio.run(_serve(collector, args, connections, voice))
+            finally:
+                sentinel.close()
         finally:
             collector.close()
         if collector.watch.fallen:

@@ -19,7 +19,7 @@ from aboveboard.insights.adhoc import asking, rules
 from aboveboard.rendering import cells, charts
 from aboveboard.warehouse import QueryLimitError, WarehouseError
 
-from . import assets, signin, visitors
+from . import assets, feed, signin, visitors
 from .pages import error, event, overview, quarantine
 from .pages import errors as work
 from .pages import sql as sql_page
@@ -51,15 +51,15 @@ def routes() -> list[ControllerRouterHandler]:
 
     `quarantine` is anything with the collector's `Quarantine.dropped(project)`. `directory`, if it
     is there, is the data directory, for the commands that a page shows; `door` who lets people in
-    and out; `decisions` where what people say of errors is kept; `base_path` what a browser sees
-    before every path; `public_url` what senders are told.
+    and out; `decisions` where what people say of errors is kept, `alerts` what was found;
+    `base_path` what a browser sees before every path; `public_url` what senders are told.
     """
     return [
         Router(
             "/",
             route_handlers=[
                 *(_front, _insight, _quarantine, _quarantine_json, _catalog, _catalog_json, _asset),
-                *(_errors, _error, _decide, _sql),
+                *(_errors, _error, _decide, _sql, _alerts),
                 *signin.ROUTES,
             ],
             exception_handlers={
@@ -236,6 +236,15 @@ def _sql_data(view: View, form: str, table: Table | None, wrong: str, status: in
     return answer(table.as_csv().encode(), "text/csv", headers=headers)
 
 
+@get("/alerts.atom", sync_to_thread=True)
+def _alerts(request: Asked) -> Answer:
+    view = _view(request, look=False)
+    alerts: feed.Alerts | None = request.app.state.get("alerts")
+    recent = alerts.recent(view.project.name) if alerts is not None else ()
+    told = feed.atom(view.project.name, recent, _address(request) + base_of(request))
+    return answer(told.encode(), "application/atom+xml")
+
+
 @get("/quarantine", sync_to_thread=True)
 def _quarantine(request: Asked) -> Answer:
     view = _view(request)
@@ -404,7 +413,11 @@ def _told(request: Asked, status: int, heading: str, message: str) -> Answer:
     )
     if is_program or path.endswith(".json") or (_JSON in accepts and not is_browser):
         return answer(json.dumps({"error": message}).encode(), _JSON, status)
-    if not is_browser or path.startswith("/assets/") or path.endswith((".csv", ".svg", ".png")):
+    if (
+        not is_browser
+        or path.startswith("/assets/")
+        or path.endswith((".csv", ".svg", ".png", ".atom"))
+    ):
         return answer(f"{message}\n".encode(), "text/plain", status)
     return page(request, "refused.html", status, view=None, heading=heading, message=message)
 

@@ -126,7 +126,7 @@ def _challenge(headers: Mapping[str, str]) -> str:
 
 
 def _is_data(path: str) -> bool:
-    return path.endswith((".json", ".csv")) or path == "/metrics"
+    return path.endswith((".json", ".csv", ".atom")) or path == "/metrics"
 
 
 def _check_near(connection: ASGIConnection[Any, Any, Any, Any]) -> None:

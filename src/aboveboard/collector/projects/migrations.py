@@ -109,4 +109,41 @@ CREATE TABLE error_decision (
 CREATE INDEX error_decision_project ON error_decision (project, grouped);
 """,
     ),
+    Migration(
+        "2026-12-01",  # what was found that somebody should hear of, and where it is sent
+        """
+CREATE TABLE alert (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL REFERENCES project (name),
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    path TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    UNIQUE (project, key)
+);
+CREATE TABLE webhook (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL REFERENCES project (name),
+    url TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    added INTEGER NOT NULL
+);
+CREATE TABLE webhook_delivery (
+    alert INTEGER NOT NULL REFERENCES alert (number),
+    webhook INTEGER NOT NULL REFERENCES webhook (number),
+    tries INTEGER NOT NULL,
+    due INTEGER,
+    said TEXT NOT NULL,
+    PRIMARY KEY (alert, webhook)
+) WITHOUT ROWID;
+CREATE TABLE refused_tally (
+    project TEXT NOT NULL REFERENCES project (name),
+    day INTEGER NOT NULL,
+    times INTEGER NOT NULL,
+    PRIMARY KEY (project, day)
+) WITHOUT ROWID;
+""",
+    ),
 )

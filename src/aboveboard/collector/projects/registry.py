@@ -302,9 +302,14 @@ class Projects:
                 "DELETE FROM session WHERE name IN (SELECT name FROM person WHERE project = ?)",
                 (name,),
             )
+            connection.execute(
+                "DELETE FROM webhook_delivery WHERE alert IN"
+                " (SELECT number FROM alert WHERE project = ?)",
+                (name,),
+            )
             for table in (
-                *("error_decision", "person", "project_limit", "read_token", "withdrawn"),
-                "write_key",
+                *("alert", "error_decision", "person", "project_limit", "read_token"),
+                *("refused_tally", "webhook", "withdrawn", "write_key"),
             ):
                 connection.execute(f"DELETE FROM {table} WHERE project = ?", (name,))  # noqa: S608
             connection.execute("DELETE FROM project WHERE name = ?", (name,))

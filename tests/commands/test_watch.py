@@ -1,0 +1,70 @@
+"""`aboveboard watch` tells of alerts in a terminal; `webhooks` says where a server sends them."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.service import Collector
+from aboveboard.commands import main
+from tests.insights.population import Happening, fill
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two releases, of which the newer one has a crash that the older one has not."""
+    directory: Path = tmp_path_factory.mktemp("data")
+    with closing(Collector(directory)) as collector:
+        collector.add_project("calm", shipped_catalog("aider"))
+        catalog = collector.add_project("aider", shipped_catalog("aider")).catalog
+        happened = []
+        for number in range(12):
+            at = datetime.now(UTC) - timedelta(days=2 if number % 2 else 9)
+            told: dict[str, object] = {"app_version": "1.1" if number % 2 else "1.0", "os": "Linux"}
+            began = Happening("session_start", uuid4(), uuid4(), at, told)
+            happened.append(began)
+            if number in (1, 3):
+                error: dict[str, object] = {
+                    "error_type": "KeyError",
+                    "error_frames": ["aider.io:read:7"],
+                }
+                happened.append(Happening("exception", began.user_id, began.session, at, error))
+        fill(collector.warehouse, "aider", catalog, happened)
+    return directory
+
+
+def test_a_look_tells_what_there_is_and_its_exit_code_says_so(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--once", "--data", str(data), "--project")
+    assert main(["watch", *words, "aider"]) == 3
+    assert "KeyError in aider.io:read is new in 1.1" in capsys.readouterr().out
+    assert main(["watch", *words, "calm"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["watch", *words, "nobody"]) == 1
+    assert "there is no project 'nobody'" in capsys.readouterr().err
+
+
+def test_webhooks_are_added_listed_and_removed(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of = ("--data", str(data))
+    assert main(["webhooks", "add", "https://example.org/hook", "--project", "calm", *of]) == 0
+    secret = capsys.readouterr().out.strip()
+    assert secret.startswith("whsec_")
+    assert main(["webhooks", "list", *of]) == 0
+    listed = capsys.readouterr().out
+    assert "https://example.org/hook" in listed
+    assert secret not in listed
+    number = listed.splitlines()[1].split()[0]
+    assert main(["webhooks", "remove", number, *of]) == 0
+    capsys.readouterr()
+    assert main(["webhooks", "remove", number, *of]) == 1
+    assert "there is no webhook" in capsys.readouterr().err
+    assert main(["webhooks", "add", "ftp://example.org", "--project", "calm", *of]) == 1
+    assert "a webhook is an address" in capsys.readouterr().err
