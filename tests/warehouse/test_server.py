@@ -15,13 +15,15 @@ import pytest
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.service import Collector, Reader
-from aboveboard.warehouse import Warehouse, WarehouseError, Which, database
+from aboveboard.insights.adhoc import asking, rules
+from aboveboard.warehouse import QueryLimitError, Warehouse, WarehouseError, Which, database
 from aboveboard.warehouse.engine import server, settings
 from aboveboard.warehouse.exchange import Choice, Exchange
 from tests.clickhouse.node import STRICT, Node
 from tests.clickhouse.tls import terminated
 from tests.collector.tool import CATALOG, EVENTS, NOW, Exit, Install, Launched, until
 from tests.conftest import ROOT, Recorder, missing
+from tests.insights.conftest import Project
 from tests.warehouse.test_connection import Sent, row, rows
 
 DOCUMENT = ROOT / "docs" / "warehouse.md"
@@ -317,3 +319,19 @@ class TestAServerThatFails:
             failing.start()
             warehouse.insert("tool", "sent", told, "one")
             assert rows(warehouse) == [(1,)]
+
+
+def test_somebody_s_own_questions_are_let_through_and_refused_as_embedded(node: Node) -> None:
+    """Also where the profile is hostile; tests/insights/adhoc has all the ways out."""
+    project = Project("asked", CATALOG)
+    with closing(Warehouse(node.url())) as warehouse:
+        warehouse.ensure(project.name, project.catalog)
+        text = "WITH a AS (SELECT * FROM sessions) SELECT count() FROM a -- all"
+        table = asking.ask(warehouse, project, text)
+        assert table.rows == ((0,),)
+        for text in ("SELECT * FROM system.one", "SELECT file('x')", "SELECT 1 INTO OUTFILE 'x'"):
+            with pytest.raises(rules.RefusedError):
+                asking.ask(warehouse, project, text)
+        with pytest.raises(QueryLimitError, match="10,000 rows"):
+            asking.ask(warehouse, project, "SELECT arrayJoin(range(20000))")
+    node.clear()

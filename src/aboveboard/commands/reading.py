@@ -56,19 +56,25 @@ class Asked:
             {"sql": sql, "parameters": _plain(parameters), "limits": asdict(limits)}
         )
 
+    def explain(self, sql: str, limits: Limits) -> list[str]:
+        told = self._told({"sql": sql, "limits": asdict(limits), "explains": True})[0]
+        return cast("list[str]", told["lines"])
+
     def present(self, project: str) -> dict[str, dict[str, str]]:
         """Return a project's tables, once what waits is moved into them."""
         told, _ = self._ask("present", {"project": project})
         return cast("dict[str, dict[str, str]]", told["tables"])
 
     def _answer(self, told: dict[str, object]) -> Result:
+        return answers.unpacked(self._told(told)[1])
+
+    def _told(self, told: dict[str, object]) -> tuple[dict[str, object], bytes]:
         try:
-            _, body = self._ask("query", told)
+            return self._ask("query", told)
         except ChannelError as error:
             # The server's own words; which kind of error it was shows in them.
             text = str(error)
             raise (QueryLimitError if "was stopped" in text else WarehouseError)(text) from None
-        return answers.unpacked(body)
 
 
 def _plain(parameters: Mapping[str, object] | None) -> dict[str, object]:

@@ -272,12 +272,24 @@ class Warehouse:
             QueryLimitError: the question needs more than `limits`.
             WarehouseError: the question could not be answered.
         """
+        return self._reads_only(limits).query(sql, parameters)
+
+    def explain(self, sql: str, limits: Limits) -> list[str]:
+        """Return what ClickHouse explains, a line each, over the connection that only reads.
+
+        Raises:
+            QueryLimitError: it needs more than `limits`.
+            WarehouseError: it cannot be explained.
+        """
+        return self._reads_only(limits).explain(sql)
+
+    def _reads_only(self, limits: Limits) -> ReadOnly:
         with self._reading:
             reader = self._read_only.get(limits)
             if reader is None:
                 reader = ReadOnly(self._engine.connect, limits, self._engine.reading)
                 self._read_only[limits] = reader
-        return reader.query(sql, parameters)
+        return reader
 
     @property
     def directory(self) -> Path | None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.insights.adhoc import asking, rules, schema
 from aboveboard.warehouse import QueryLimitError, Warehouse, embedded
+from tests.conftest import LONG
 from tests.insights.adhoc.attacks import every
 from tests.insights.conftest import Project
 from tests.insights.population import Happening, fill, population
@@ -114,7 +115,7 @@ def test_rows_are_in_the_order_that_was_asked_for(place: Place) -> None:
     assert list(down) == sorted(down, reverse=True)
 
 
-LONG = (
+SLOW = (
     "SELECT count() FROM (SELECT arrayJoin(range(100000)) AS a) AS x CROSS JOIN "
     "(SELECT arrayJoin(range(1000000)) AS b) AS y WHERE a * b % 7 = 3"
 )
@@ -126,7 +127,7 @@ LONG = (
         ("SELECT groupArray(x) FROM (SELECT arrayJoin(range(90000000)) AS x)", "MiB of memory"),
         ("SELECT arrayMap(x -> arrayMap(y -> x * y, range(30000)), range(30000))", "MiB of memory"),
         ("SELECT arrayJoin(range(20000))", "rows"),
-        (LONG, "1 seconds"),
+        (SLOW, "1 seconds"),
     ],
 )
 def test_what_needs_too_much_is_stopped(
@@ -209,7 +210,7 @@ def _is_kept_in(place: Place, text: str) -> None:
 
 
 FUZZ = settings(
-    max_examples=60,
+    max_examples=20_000 if LONG else 60,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

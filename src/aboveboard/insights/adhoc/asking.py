@@ -83,9 +83,7 @@ def read(warehouse: Warehouse, project: Project, text: str) -> Question:
             [syntax.Token("sign", "(")],
         ):
             raise rules.RefusedError("only a SELECT can be asked")
-        lines = [str(line) for (line,) in _told(warehouse, f"EXPLAIN AST {formatted}")]
-        root = syntax.tree(lines)
-        _drop_format(root)
+        root = syntax.tree(_explained(warehouse, str(formatted)))
         rules.check(root, words, [table.name for table in tables])
     except syntax.SyntaxRefusedError as error:
         raise rules.RefusedError(str(error)) from None
@@ -131,16 +129,18 @@ def _told(warehouse: Warehouse, sql: str, **bound: object) -> list[tuple[object,
         raise rules.RefusedError(_said(str(error))) from None
 
 
-def _drop_format(root: syntax.Node) -> None:
-    """Take away the format that the connection itself asks for, which is the last of the tree."""
-    last = root.children[-1] if root.children else None
-    if last is not None and (last.kind, last.name, last.children) == ("Identifier", "Native", []):
-        root.children.pop()
+def _explained(warehouse: Warehouse, formatted: str) -> list[str]:
+    try:
+        return warehouse.explain(f"EXPLAIN AST {formatted}", LIMITS)
+    except QueryLimitError:
+        raise rules.RefusedError("this question is too deep to be read") from None
+    except WarehouseError as error:
+        raise rules.RefusedError(_said(str(error))) from None
 
 
 def _said(text: str) -> str:
     """Return ClickHouse's words without the query that they repeat."""
-    for behind in (": In scope ", ". In scope ", " In scope "):
+    for behind in (": In scope ", ". In scope ", " In scope ", " in scope "):
         text = text.partition(behind)[0]
     return text
 
