@@ -101,7 +101,7 @@ def fill(data: Path, events: int) -> None:
                     f"cityHash64(its_session, 7) % {DAYS * 24} AS hours SELECT {selected} "
                     f"FROM numbers({start}, {min(AT_ONCE, events - start)}) WHERE {which}"
                 )
-            print(f"  {start + AT_ONCE:,} events made", file=sys.stderr, flush=True)
+            print(f"  {min(events, start + AT_ONCE):,} events made", file=sys.stderr, flush=True)
         _tell_of_parts(warehouse)
 
 
