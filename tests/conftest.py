@@ -88,7 +88,23 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 
     running = Node(tmp_path_factory.mktemp("server") / "node", profile=HOSTILE).start()
     yield running
+    running.check()
     running.kill()
+
+
+@pytest.fixture(scope="session")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
+    """The nodes of a cluster of two shards, with the same profile."""
+    from tests.clickhouse.node import HOSTILE
+    from tests.clickhouse.node import shards as of
+
+    nodes = of(tmp_path_factory.mktemp("shards"), 2, profile=HOSTILE)
+    for each in nodes:
+        each.start()
+    yield nodes
+    for each in nodes:
+        each.check()
+        each.kill()
 
 
 @pytest.fixture

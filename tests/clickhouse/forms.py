@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from aboveboard.warehouse import embedded
-from tests.clickhouse.node import Node
+from tests.clickhouse.node import NAME, Node
 
 EMBEDDED = "embedded"
 SERVER = "server"
-FORMS = (EMBEDDED, SERVER)
+SHARDS = "shards"
+FORMS = (EMBEDDED, SERVER, SHARDS)
 
 
 @contextlib.contextmanager
@@ -22,8 +23,19 @@ def form(request: pytest.FixtureRequest, directory: Path) -> Iterator[str]:
     if request.param == EMBEDDED:
         yield embedded(directory / "warehouse")
         return
-    node: Node = request.getfixturevalue("node")
+    nodes: list[Node] = (
+        request.getfixturevalue("shards")
+        if request.param == SHARDS
+        else [request.getfixturevalue("node")]
+    )
     try:
-        yield node.url()
+        yield cluster_url(nodes) if request.param == SHARDS else nodes[0].url()
     finally:
-        node.clear()
+        for node in nodes:
+            node.clear()
+
+
+def cluster_url(nodes: Sequence[Node]) -> str:
+    """Return the URL of the cluster that nodes are."""
+    hosts = ",".join(f"127.0.0.1:{node.http}" for node in nodes)
+    return nodes[0].url(cluster=NAME).replace(f"127.0.0.1:{nodes[0].http}", hosts)

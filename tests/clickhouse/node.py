@@ -74,6 +74,9 @@ HOSTILE = {
 
 Tree = Mapping[str, object]
 
+NAME = "two_shards"
+"""What the nodes' configuration calls their cluster."""
+
 
 class Node:
     """A ClickHouse in a process of its own.
@@ -140,6 +143,12 @@ class Node:
             time.sleep(0.02)
         return self
 
+    def check(self) -> None:
+        """See that it runs still: a client that goes away in a query ends it."""
+        if self.process is None or self.process.poll() is not None:
+            said = self.directory.with_suffix(".log").read_text(errors="replace")
+            raise AssertionError(f"ClickHouse ended by itself: {said[-2000:]}")
+
     def answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/ping", timeout=5) as answer:
@@ -189,7 +198,7 @@ class Node:
 
 
 def shards(
-    directory: Path, count: int, name: str = "shards", profile: Tree | None = None
+    directory: Path, count: int, name: str = NAME, profile: Tree | None = None
 ) -> list[Node]:
     """Return the nodes of a cluster, a shard each, not started."""
     nodes = [Node(directory / f"shard{each + 1}", profile=profile) for each in range(count)]

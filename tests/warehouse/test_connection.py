@@ -15,6 +15,7 @@ from aboveboard import Event
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import choice, count, dollars, exception, flag
 from aboveboard.warehouse import (
+    Limits,
     Warehouse,
     WarehouseError,
     database,
@@ -150,6 +151,15 @@ def test_a_property_that_changed_its_kind_is_refused_with_what_to_do(
     with pytest.raises(WarehouseError, match="give the property another name") as refused:
         warehouse.ensure("tool", Catalog.of("tool", [Changed]))
     assert "\n" not in str(refused.value)
+
+
+def test_a_connection_that_only_reads_answers_and_writes_nothing(warehouse: Warehouse) -> None:
+    warehouse.insert("tool", "sent", row(tokens=1), "one")
+    told = warehouse.read_only("SELECT count() AS n FROM project_tool.sent", Limits())
+    assert (told.columns, told.rows) == (["n"], [(1,)])
+    with pytest.raises(WarehouseError):
+        warehouse.read_only("TRUNCATE TABLE project_tool.sent", Limits())
+    assert rows(warehouse) == [(1,)]
 
 
 def test_a_value_is_bound_and_never_read_as_sql(warehouse: Warehouse) -> None:

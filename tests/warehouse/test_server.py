@@ -160,9 +160,9 @@ class TestTls:
             assert warehouse.query("SELECT 1").rows == [(1,)]
 
 
-def grants() -> list[str]:
+def grants(of: str = "grants") -> list[str]:
     """Return the grants as the documentation has them."""
-    part = DOCUMENT.read_text().partition("<!-- grants -->")[2].partition("<!-- end")[0]
+    part = DOCUMENT.read_text().partition(f"<!-- {of} -->")[2].partition("<!-- end")[0]
     told = re.findall(r"^(GRANT .*?) TO aboveboard;$", part, re.MULTILINE)
     assert told
     return told
@@ -180,55 +180,59 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     running.kill()
 
 
+def do_everything(url: str, directory: Path) -> None:
+    """Do all that a collector does with a warehouse, the removal of the project at the end."""
+    with closing(Collector(directory, url)) as collector:
+        project = collector.add_project("tool", CATALOG)
+        me = Install()
+        deliver(collector, me.segment(3))
+        deliver(collector, Install().segment(2))
+        collector.mover.move_all()
+
+        class More(Launched, name="launched"):
+            """A run began, later."""
+
+            reason = Exit.event_properties[0]
+
+        grown = Catalog.of("tool", [*EVENTS[:5], More])
+        collector.add_project("tool", grown)
+        collector.warehouse.ensure("tool", grown, 90)
+        exchange = Exchange(collector.warehouse)
+        told = [
+            exchange.lines("tool", grown, Choice(), piece)
+            for piece in exchange.pieces("tool", grown, Choice())
+        ]
+        assert sum(each.count(b"\n") for each in told) == 7
+        erasing = collector.warehouse.erasing("tool")
+        which = Which((me.user_id,))
+        erasing.prepare()
+        tables = erasing.count(which)
+        assert tables == {"message_send": 3, "sessions": 1}
+        erasing.begin(which, tables)
+        until(erasing.is_done)
+        erasing.old_parts(tables)
+        erasing.hurry(tables)
+        erasing.wake(tables)
+        erasing.end(tables)
+        assert count(collector, "message_send") == 2
+        collector.warehouse.remove("tool", 1)
+        ids: dict[str, list[object]] = {
+            "user_id": [me.user_id], "session": [me.session], "seq": [1], "time": [NOW],
+            "_move": [2],
+        }  # fmt: skip
+        assert exchange.merge("tool", 7, "launched", ids) == 2
+        assert exchange.merge("tool", 8, "launched", ids) == 0
+        assert project.name == "tool"
+        collector.remove_project("tool")
+
+
 class TestWhoMayDoWhat:
     """A server where nobody may do anything without a grant."""
 
     def test_the_documented_grants_suffice_for_all_that_a_collector_does(
         self, strict: Node, tmp_path: Path
     ) -> None:
-        url = strict.url("aboveboard", "secret")
-        with closing(Collector(tmp_path, url)) as collector:
-            project = collector.add_project("tool", CATALOG)
-            me = Install()
-            deliver(collector, me.segment(3))
-            deliver(collector, Install().segment(2))
-            collector.mover.move_all()
-
-            class More(Launched, name="launched"):
-                """A run began, later."""
-
-                reason = Exit.event_properties[0]
-
-            grown = Catalog.of("tool", [*EVENTS[:5], More])
-            collector.add_project("tool", grown)
-            collector.warehouse.ensure("tool", grown, 90)
-            exchange = Exchange(collector.warehouse)
-            told = [
-                exchange.lines("tool", grown, Choice(), piece)
-                for piece in exchange.pieces("tool", grown, Choice())
-            ]
-            assert sum(each.count(b"\n") for each in told) == 7
-            erasing = collector.warehouse.erasing("tool")
-            which = Which((me.user_id,))
-            erasing.prepare()
-            tables = erasing.count(which)
-            assert tables == {"message_send": 3, "sessions": 1}
-            erasing.begin(which, tables)
-            until(erasing.is_done)
-            erasing.old_parts(tables)
-            erasing.hurry(tables)
-            erasing.wake(tables)
-            erasing.end(tables)
-            assert count(collector, "message_send") == 2
-            collector.warehouse.remove("tool", 1)
-            ids: dict[str, list[object]] = {
-                "user_id": [me.user_id], "session": [me.session], "seq": [1], "time": [NOW],
-                "_move": [2],
-            }  # fmt: skip
-            assert exchange.merge("tool", 7, "launched", ids) == 2
-            assert exchange.merge("tool", 8, "launched", ids) == 0
-            assert project.name == "tool"
-            collector.remove_project("tool")
+        do_everything(strict.url("aboveboard", "secret"), tmp_path)
         assert "project_tool" not in strict.ask("SHOW DATABASES")
 
     def test_no_grant_reaches_what_is_others(self, strict: Node) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.warehouse import Warehouse, WarehouseError, database, versions
+from aboveboard.warehouse import Warehouse, WarehouseError, versions
 from aboveboard.warehouse.schema import key
 from aboveboard.warehouse.versions import STEPS, Step
-from tests.clickhouse.forms import FORMS, form
+from tests.clickhouse.forms import EMBEDDED, FORMS, SERVER, form
 from tests.warehouse.test_connection import Grown, Sent, row, rows
 
 CATALOG = Catalog.of("tool", [Sent])
@@ -26,14 +26,23 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield found
 
 
+def where(warehouse: Warehouse) -> str:
+    """Return the database with the tables themselves: on a cluster, a node's."""
+    (found,) = warehouse.query(
+        "SELECT database FROM system.tables WHERE engine LIKE '%MergeTree' AND "
+        "database LIKE '%\\_tool' GROUP BY database"
+    ).rows
+    return str(found[0])
+
+
 def noted(warehouse: Warehouse, columns: str) -> list[tuple[object, ...]]:
-    sql = f"SELECT {columns} FROM {{project:Identifier}}._versions FINAL ORDER BY step"
-    return warehouse.query(sql, {"project": database("tool")}).rows
+    sql = f"SELECT {columns} FROM {{database:Identifier}}._versions FINAL ORDER BY step"
+    return warehouse.query(sql, {"database": where(warehouse)}).rows
 
 
 def taken_by(warehouse: Warehouse, step: int, oldest: int) -> None:
     """Note a step as a newer aboveboard would."""
-    of = f"{database('tool')}._versions (step, date, name, oldest, by)"
+    of = f"{where(warehouse)}._versions (step, date, name, oldest, by)"
     with warehouse.client() as client:
         client.command(f"INSERT INTO {of} SELECT {step}, '2030-01-01', 'later', {oldest}, '9.9.9'")
 
@@ -54,7 +63,7 @@ def test_tables_of_before_are_noted_and_lose_nothing(url: str) -> None:
         warehouse.ensure("tool", CATALOG)
         warehouse.insert("tool", "sent", row(tokens=1), "one")
         with warehouse.client() as client:
-            client.command(f"DROP TABLE {database('tool')}._versions SYNC")
+            client.command(f"DROP TABLE {where(warehouse)}._versions SYNC")
     with closing(Warehouse(url)) as warehouse:
         warehouse.ensure("tool", CATALOG)
         assert noted(warehouse, "step") == [(each.number,) for each in STEPS]
@@ -87,6 +96,7 @@ def test_a_step_that_comes_later_is_taken_from_any_earlier_one(
         assert noted(warehouse, "step") == [(each.number,) for each in later]
 
 
+@pytest.mark.parametrize("url", [EMBEDDED, SERVER], indirect=True)
 def test_tables_of_0_1_0_are_brought_up_to_date_in_a_server_too(url: str) -> None:
     """`tests/migration` takes what 0.1.0 itself has written through the same steps."""
     one, two = "561f232a-46d9-44f3-aee2-825890ad4f8e", "561f232a-46d9-44f3-aee2-825890ad4f8f"

@@ -288,6 +288,8 @@ class Mover:
             if missing[TIME]:
                 self._warehouse.insert(move.project, table, missing, token)
                 lost = self._lost(move, table, missing) if move.again else {TIME: []}
+                if lost[TIME] and self._warehouse.is_at_work(token):
+                    raise WarehouseError("what was sent before is still being worked on")
                 if lost[TIME]:
                     self._warehouse.insert(move.project, table, lost, f"{token}:{uuid.uuid4()}")
             self.inserts += 1

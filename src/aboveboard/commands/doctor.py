@@ -48,8 +48,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _examine(args: argparse.Namespace) -> Iterator[Finding]:
-    from aboveboard.collector.examination import files, front, process, records, tables
+    from aboveboard.collector.examination import files, finding, front, process, records, tables
     from aboveboard.collector.service import LOCK, WAREHOUSE
+    from aboveboard.warehouse import WarehouseError
+
+    from . import stores
 
     yield from process.versions()
     server = process.Server(args.data / LOCK)
@@ -64,9 +67,14 @@ def _examine(args: argparse.Namespace) -> Iterator[Finding]:
         projects = records.projects(args.data)
         stored = projects.has_secret
         yield from projects.findings
-        yield from tables.examine(
-            projects.catalogs, args.data / WAREHOUSE, args.warehouse, served=server.runs
-        )
+        try:
+            url = stores.warehouse(args)
+        except WarehouseError as error:
+            yield finding.wrong(tables.ABOUT, str(error))
+        else:
+            yield from tables.examine(
+                projects.catalogs, args.data / WAREHOUSE, url, served=server.runs
+            )
     yield front.secret(
         os.environ.get(SECRET) or None, public=front.is_public(args.url), stored=stored
     )

@@ -16,6 +16,7 @@ from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector
 from aboveboard.warehouse import WarehouseError
 
+from . import stores
 from .keys import day
 from .table import print_table
 from .terminal import say, warn
@@ -91,7 +92,7 @@ def _check_project(args: argparse.Namespace) -> None:
 @contextlib.contextmanager
 def _opened(args: argparse.Namespace) -> Iterator[_Desk]:
     try:
-        collector = Collector(args.data, args.warehouse)
+        collector = Collector(args.data, stores.warehouse(args))
     except storage.BusyError:
         with contextlib.closing(Erasures(args.data)) as requests:
             yield _Desk(requests, None)

@@ -23,7 +23,7 @@ from aboveboard.collector.transfer import logs as auditlog
 from aboveboard.collector.transfer.channel import ChannelError
 from aboveboard.warehouse import WarehouseError
 
-from . import exported
+from . import exported, stores
 from .progress import bar
 from .stores import NoProjectError, of
 from .taken import many, tell_older, tell_unfit
@@ -130,7 +130,7 @@ def _opened(args: argparse.Namespace) -> Iterator[tuple[Project, Inbox, bool]]:
     """
     name: str = args.project
     try:
-        collector = Collector(args.data, args.warehouse)
+        collector = Collector(args.data, stores.warehouse(args))
     except storage.BusyError:
         projects = Projects(args.data)
         inbox = Inbox(args.data)

@@ -54,6 +54,13 @@ def add_warehouse_argument(parser: argparse.ArgumentParser) -> None:
         help="clickhouse://user:password@host:8123/, where events are kept in a ClickHouse server "
         "(ABOVEBOARD_WAREHOUSE, else the data directory)",
     )
+    parser.add_argument(
+        "--cluster",
+        default=os.environ.get("ABOVEBOARD_CLUSTER") or None,
+        metavar="NAME",
+        help="the cluster, as ClickHouse's configuration calls it, each of whose nodes --warehouse "
+        "names: clickhouse://user:password@one:8123,two:8123/ (ABOVEBOARD_CLUSTER)",
+    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -173,13 +180,15 @@ def _set(args: argparse.Namespace, projects: Projects) -> int:
 def _remove(args: argparse.Namespace) -> int:
     from aboveboard.collector.service import Collector
 
+    from . import stores
+
     if not args.yes:
         if not sys.stdin.isatty():
             raise CatalogError(f"all events of {args.name} would be gone: say --yes")
         say(f"All events of {args.name} will be gone, for good. To go on, type its name again:")
         if sys.stdin.readline().strip() != args.name:
             raise CatalogError("that was another name: nothing has changed")
-    with contextlib.closing(Collector(args.data, args.warehouse)) as collector:
+    with contextlib.closing(Collector(args.data, stores.warehouse(args))) as collector:
         collector.remove_project(args.name)
     say(f"{args.name} is removed, with its keys and all of its events")
     return 0

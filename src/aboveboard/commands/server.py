@@ -25,6 +25,7 @@ from aboveboard.collector.projects.registry import UnreadableError, shipped_cata
 from aboveboard.collector.service import Collector
 from aboveboard.warehouse import WarehouseError, database
 
+from . import stores
 from .catalog import read
 from .projects import tell_of_kept
 from .sentinel import Sentinel
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace, *, _crash: Callable[[str], None] = lambda _ste
         _check(args)
         connections = _connections()
         listener.check_free(args.host, args.port)
-        collector = Collector(args.data, args.warehouse, _crash=_crash)
+        collector = Collector(args.data, stores.warehouse(args), _crash=_crash)
         try:
             _add_projects(collector, args, voice)
             collector.start()

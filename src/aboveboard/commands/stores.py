@@ -10,6 +10,8 @@ from aboveboard.collector.inbox import storage
 from aboveboard.collector.projects.registry import Project, Projects
 from aboveboard.collector.service import Collector
 from aboveboard.collector.transfer.channel import Asker
+from aboveboard.warehouse import WarehouseError
+from aboveboard.warehouse.engine import address
 
 if TYPE_CHECKING:
     import argparse
@@ -43,7 +45,7 @@ def opened(args: argparse.Namespace) -> Iterator[Opened]:
         StorageError, WarehouseError, ChannelError: it cannot be reached.
     """
     try:
-        collector = Collector(args.data, args.warehouse)
+        collector = Collector(args.data, warehouse(args))
     except storage.BusyError:
         with contextlib.closing(Asker(args.data)) as asker:
             yield Opened(asker.ask, None)
@@ -56,6 +58,23 @@ def opened(args: argparse.Namespace) -> Iterator[Opened]:
             return collector.store.answer(do, dict(told or {}), body, held)
 
         yield Opened(ask, collector)
+
+
+def warehouse(args: argparse.Namespace) -> str | None:
+    """Return the URL of the warehouse that is named, None where it is in the data directory.
+
+    Raises:
+        WarehouseError: a cluster is named, and no nodes of it.
+    """
+    url: str | None = args.warehouse
+    if args.cluster is None:
+        return url
+    if url is None or address.directory(url) is not None:
+        raise WarehouseError(
+            f"cluster {args.cluster!r} is of servers: name each of its nodes with --warehouse "
+            "clickhouse://user:password@one:8123,two:8123/"
+        )
+    return address.cluster(url, args.cluster)
 
 
 def project(args: argparse.Namespace) -> Project:

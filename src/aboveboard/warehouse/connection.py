@@ -19,17 +19,21 @@ from aboveboard.catalog.line import SESSION, USER_ID
 
 from . import repair, schema
 from .columns import MONEY_MAX
+from .distributed import Distributed
 from .engine import address, driver
+from .engine.cluster import Cluster
 from .engine.complaints import plain
 from .engine.embedded import Embedded
+from .engine.link import Link
 from .engine.server import Server
 from .erasing import Erasing
+from .errors import WarehouseAwayError
+from .everywhere import Everywhere
 from .limits import Limits
-from .migration import Migration
 from .readonly import ReadOnly
 from .result import Result
-from .unstarted import VIEW, Unstarted, create_view
-from .versions import Versions
+from .tables import Tables, present
+from .unstarted import Unstarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
@@ -55,7 +59,7 @@ class Warehouse:
 
     Args:
         url: `chdb:///absolute/directory`, or `clickhouse://user:password@host:8123/` (`https://`
-            and `http://` work too).
+            and `http://` work too); of a cluster `clickhouse://…@one:8123,two:8123/?cluster=NAME`.
         limits: What one question may cost.
         _crash: As `Migration` and `Unstarted` have it, for tests.
 
@@ -71,9 +75,8 @@ class Warehouse:
         *,
         _crash: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        directory = address.directory(url)
         self.limits = limits
-        self._engine = Embedded(directory) if directory else Server(address.address(url))
+        self._engine = _engine(url)
         self._money: dict[str, dict[str, frozenset[str]]] = {}
         self._crash = _crash
         self._reading = threading.Lock()
@@ -82,8 +85,9 @@ class Warehouse:
         self._slots = queue.SimpleQueue[None]()
         for _ in range(READERS):
             self._slots.put(None)
+        self._writer = Link(self._engine.connect)
         try:
-            self._writer = self._engine.connect()
+            self._writer.ask("SELECT 1")
         except BaseException:
             self._engine.close()
             raise
@@ -99,48 +103,12 @@ class Warehouse:
         Raises:
             WarehouseError: the catalog cannot be kept beside what is there already.
         """
-        wanted = schema.tables(catalog)
         self._money[project] = schema.money(catalog)
-        with plain():
-            self._writer.command(schema.create_database(project))
-            present = self._tables(project)
-            versions = Versions(
-                project,
-                lambda sql: self._change(sql, {}),
-                lambda sql: self.query(sql, bounded=False).rows,
-                partial(self._write, project, settings={}),
-            )
-            left = versions.left(present)
-            migration = Migration(
-                project,
-                catalog,
-                present,
-                self._change,
-                lambda sql: self.query(sql, bounded=False).rows,
-                self._engine.free(),
-                _crash=self._crash,
-            )
-            if migration.is_needed:
-                migration.run()
-                present = self._tables(project)
-            self._unstarted(project).make(present)
-            versions.note(left)
-            if schema.SESSIONS in present and VIEW not in present:
-                # Of what is there, so that questions are answered also if the catalog is refused.
-                self._writer.command(create_view(project, present[schema.SESSIONS]))
-            for each in wanted:
-                if each.name not in present:
-                    self._writer.command(schema.create_table(project, each))
-                    continue
-                growth = schema.grow_table(project, each, present[each.name])
-                if growth is not None:
-                    self._writer.command(growth)
-            for each in wanted:
-                if each.name == schema.SESSIONS:
-                    columns = {column.name: column.type for column in each.columns}
-                    self._writer.command(create_view(project, columns))
-            if days is not None:
-                self._keep_for(project, days)
+        if isinstance(self._engine, Cluster):
+            self._ensure_on_nodes(self._engine, project, catalog, days)
+        else:
+            for tables in self._each(project):
+                tables.make(catalog, days)
 
     def insert(
         self, project: str, table: str, columns: Mapping[str, Sequence[object]], token: str
@@ -157,9 +125,9 @@ class Warehouse:
             WarehouseError: nothing, or not all, was inserted; `missing` tells what.
         """
         kept = self.kept(project, table, columns)
-        with plain(rows=True):
-            named = self._engine.named(token)
-            self._write(project, table, kept, {**named, "insert_deduplication_token": token})
+        named = self._engine.named(token)
+        settings = {**named, "insert_deduplication_token": token}
+        self._write(schema.database(project), table, kept, settings)
 
     def kept(
         self, project: str, table: str, columns: Mapping[str, Sequence[object]]
@@ -175,9 +143,15 @@ class Warehouse:
         Raises:
             WarehouseError: it cannot be known now.
         """
-        return repair.missing(
-            lambda sql: self.query(sql, bounded=False).rows, project, table, move, columns
-        )
+        return repair.missing(self._ask_beside, project, table, move, columns)
+
+    def is_at_work(self, token: str) -> bool:
+        """Return whether an insert of this token, which failed or was left alone, goes on.
+
+        Raises:
+            WarehouseError: it cannot be known now.
+        """
+        return self._engine.is_at_work(token)
 
     def note_sessions(
         self, project: str, seen: Mapping[tuple[str, str], int], begun: Collection[tuple[str, str]]
@@ -195,8 +169,11 @@ class Warehouse:
         Raises:
             WarehouseError: not all is noted; the same call may be repeated.
         """
-        with plain(rows=True):
-            self._unstarted(project).note(seen, begun)
+        database = schema.database(project)
+        # Asked where it is written, so that no page's question is waited for.
+        Unstarted(
+            database, self._writer.command, self._writer.ask, partial(self._write, database)
+        ).note(seen, begun)
 
     def remove(self, project: str, move: int) -> None:
         """Remove the rows that one move brought; they are gone when this returns.
@@ -204,14 +181,8 @@ class Warehouse:
         Raises:
             WarehouseError: some may be there still; the same call may be repeated.
         """
-        with plain():
-            for table, columns in self._tables(project).items():
-                if schema.MOVE.name in columns:
-                    into = f"{schema.quote(schema.database(project))}.{schema.quote(table)}"
-                    self._writer.command(
-                        f"ALTER TABLE {into} DELETE WHERE {schema.MOVE.name} = {move:d}",
-                        settings={"mutations_sync": 2},
-                    )
+        for tables in self._each(project):
+            tables.remove(move)
 
     def drop(self, project: str) -> None:
         """Drop all that is kept of a project; it is gone, files too, when this returns.
@@ -219,17 +190,22 @@ class Warehouse:
         Raises:
             WarehouseError: some may be there still; the same call may be repeated.
         """
-        with plain():
-            name = schema.quote(schema.database(project))
-            self._writer.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+        if isinstance(self._engine, Cluster):
+            for node in self._engine.nodes:
+                self._distributed(self._engine, node, project).drop()
+        for tables in self._each(project):
+            tables.drop()
 
     def erasing(self, project: str) -> Erasing:
         """Return what erases rows of a project; it keeps no insert waiting. For any thread."""
-        return Erasing(
-            project,
-            self._change_beside,
-            lambda sql: self.query(sql, bounded=False).rows,
-        )
+        if isinstance(self._engine, Cluster):
+            return Everywhere(
+                [
+                    Erasing(schema.local(project), node.command, node.ask)
+                    for node in self._engine.nodes
+                ]
+            )
+        return Erasing(schema.database(project), self._change_beside, self._ask_beside)
 
     def query(
         self,
@@ -252,7 +228,7 @@ class Warehouse:
         bound = dict(parameters or {})
         limits = self.limits if bounded else None
         settings = {**(limits.settings() if limits else {}), **self._engine.reading}
-        with self._reader() as client, plain(limits=limits):
+        with self._reader(limits) as client:
             answer = client.query(sql, parameters=bound, settings=settings)
             columns = list(answer.column_names)
             if not columns:
@@ -298,7 +274,7 @@ class Warehouse:
 
     def present(self, project: str) -> dict[str, dict[str, str]]:
         """Return a project's tables and views as they are: column to type, by name."""
-        return self._tables(project)
+        return present(self._ask_beside, schema.database(project))
 
     @contextlib.contextmanager
     def client(self) -> Iterator[Client]:
@@ -325,69 +301,90 @@ class Warehouse:
         self._writer.close()
         self._engine.close()
 
-    def _unstarted(self, project: str) -> Unstarted:
-        def insert(table: str, columns: Mapping[str, Sequence[object]]) -> None:
-            self._write(project, table, columns, {})
+    def _ensure_on_nodes(
+        self, cluster: Cluster, project: str, catalog: Catalog, days: int | None
+    ) -> None:
+        """Make the tables on every node, then what stands for them.
 
-        # Asked where it is written, so that no page's question is waited for.
-        return Unstarted(
-            project,
-            self._change,
-            lambda sql: [tuple(row) for row in self._writer.query(sql).result_rows],
-            insert,
-            _crash=self._crash,
-        )
+        A node that is away has what the others have, if there is nothing new; otherwise nothing is
+        made anywhere before it is back, so that no node is left behind.
+        """
+        nodes = list(zip(cluster.nodes, self._each(project), strict=True))
+        away, is_made = [], True
+        for node, tables in nodes:
+            try:
+                stand_ins = self._distributed(cluster, node, project)
+                is_made &= tables.is_made(catalog) and stand_ins.is_made()
+            except WarehouseAwayError as error:  # noqa: PERF203  # the others are looked at too
+                away.append(error)
+        if away and (not is_made or len(away) == len(nodes)):
+            raise away[0]
+        if away:
+            return
+        for _, tables in nodes:
+            tables.make(catalog, days)
+        for node in cluster.nodes:
+            self._distributed(cluster, node, project).make()
+
+    def _each(self, project: str) -> list[Tables]:
+        """Return a project's tables: those of each node."""
+        if isinstance(self._engine, Cluster):
+            return [
+                Tables(
+                    project,
+                    schema.local(project),
+                    node.command,
+                    node.ask,
+                    partial(self._write, schema.local(project), node=node),
+                    is_replicated=self._engine.is_replicated,
+                    _crash=self._crash,
+                )
+                for node in self._engine.nodes
+            ]
+        database = schema.database(project)
+        return [
+            Tables(
+                project,
+                database,
+                self._writer.command,
+                self._ask_beside,
+                partial(self._write, database),
+                free=self._engine.free(),
+                _crash=self._crash,
+            )
+        ]
+
+    @staticmethod
+    def _distributed(cluster: Cluster, node: Link, project: str) -> Distributed:
+        return Distributed(project, cluster.name, node.command, node.ask)
 
     def _write(
         self,
-        project: str,
+        database: str,
         table: str,
         columns: Mapping[str, Sequence[object]],
-        settings: Mapping[str, object],
+        settings: Mapping[str, object] | None = None,
+        node: Link | None = None,
     ) -> None:
-        # ClickHouse reads a column's JSON several times faster than Python makes its bytes.
-        self._writer.raw_insert(
-            f"{schema.quote(schema.database(project))}.{schema.quote(table)}",
-            column_names=list(columns),
-            insert_block=msgspec.json.encode(columns),
-            fmt="JSONColumns",
-            settings={**self._engine.writing, **settings},
-        )
-
-    def _keep_for(self, project: str, days: int) -> None:
-        """Have rows go by themselves once they are so old; those of today's tables too."""
-        rows = self._writer.query(
-            "SELECT name, create_table_query FROM system.tables "
-            "WHERE database = {database:String} AND engine LIKE '%MergeTree'",
-            {"database": schema.database(project)},
-        ).result_rows
-        for name, declared in rows:
-            if "`time`" in declared and schema.lifetime(days) not in declared:
-                # Not waited for: old parts are written anew one after the other.
-                self._change(schema.keep_for(project, str(name), days), {"alter_sync": 0})
+        with (node or self._writer).client(rows=True) as client:
+            # ClickHouse reads a column's JSON several times faster than Python makes its bytes.
+            client.raw_insert(
+                schema.name(database, table),
+                column_names=list(columns),
+                insert_block=msgspec.json.encode(columns),
+                fmt="JSONColumns",
+                settings={**self._engine.writing, **(settings or {})},
+            )
 
     def _change_beside(self, sql: str) -> None:
-        with self._reader() as client, plain():
+        with self._reader() as client:
             client.command(sql)
 
-    def _change(self, sql: str, settings: Mapping[str, object]) -> None:
-        self._writer.command(sql, settings=dict(settings))
-
-    def _tables(self, project: str) -> dict[str, dict[str, str]]:
-        """Return the types of the columns that a project's tables have."""
-        present: dict[str, dict[str, str]] = {}
-        rows = self.query(
-            "SELECT table, name, type FROM system.columns WHERE database = {database:String} "
-            "ORDER BY table, position",
-            {"database": schema.database(project)},
-            bounded=False,
-        ).rows
-        for name, column, kind in rows:
-            present.setdefault(str(name), {})[str(column)] = str(kind)
-        return present
+    def _ask_beside(self, sql: str) -> list[tuple[object, ...]]:
+        return self.query(sql, bounded=False).rows
 
     @contextlib.contextmanager
-    def _reader(self) -> Iterator[Client]:
+    def _reader(self, limits: Limits | None = None) -> Iterator[Client]:
         self._slots.get()
         try:
             try:
@@ -395,9 +392,16 @@ class Warehouse:
             except queue.Empty:
                 client = self._engine.connect()
             try:
-                yield client
-            finally:
+                with plain(limits=limits):
+                    yield client
+            except WarehouseAwayError:
+                with contextlib.suppress(Exception):  # it is of no use any more
+                    client.close()
+                raise
+            except BaseException:
                 self._idle.put(client)
+                raise
+            self._idle.put(client)
         finally:
             self._slots.put(None)
 
@@ -415,6 +419,14 @@ def memory() -> Iterator[Client]:
             yield client
         finally:
             client.close()
+
+
+def _engine(url: str) -> Embedded | Server | Cluster:
+    directory = address.directory(url)
+    if directory:
+        return Embedded(directory)
+    nodes, cluster = address.addresses(url)
+    return Cluster(nodes, cluster) if cluster else Server(nodes[0])
 
 
 def _kept(

@@ -37,6 +37,9 @@ KEYS_MAX = 5_000
 _HALF = "00000000-0000-0000-"
 """What a UUID begins with that was made of a key, where no more than the key was kept."""
 
+_ALL = "SETTINGS limit = 0, offset = 0"
+"""A mutation is not carried out with the settings of its statement, but with a server's own."""
+
 _FLUSHED = {"min_rows_to_fsync_after_merge": 1, "min_compressed_bytes_to_fsync_after_merge": 1}
 _HURRIED = {
     "old_parts_lifetime": 0,
@@ -71,18 +74,18 @@ class Erasing:
     """Erases rows of one project's tables. Each call may be repeated, in a later process too.
 
     Args:
-        project: Whose tables.
+        database: Where they are.
         command: Carries out a statement.
         ask: Answers a question.
     """
 
     def __init__(
         self,
-        project: str,
+        database: str,
         command: Callable[[str], None],
         ask: Callable[[str], Rows],
     ) -> None:
-        self._database = schema.database(project)
+        self._database = database
         self._command = command
         self._ask = ask
 
@@ -239,9 +242,10 @@ class Erasing:
     def _is(self, which: Which, keys: str) -> str:
         parts = []
         if which.installs is not None:
-            parts.append(f"user_id IN (SELECT user_id FROM {self._name(keys)})")
+            parts.append(f"user_id IN (SELECT user_id FROM {self._name(keys)} {_ALL})")
         if which.sessions is not None:
-            parts.append(f"(user_id, session) IN (SELECT user_id, session FROM {self._name(keys)})")
+            keys_of = f"SELECT user_id, session FROM {self._name(keys)} {_ALL}"
+            parts.append(f"(user_id, session) IN ({keys_of})")
         if which.since is not None:
             parts.append(f"time >= {which.since:d}")
         if which.until is not None:

@@ -13,5 +13,9 @@ class WarehouseBusyError(WarehouseError):
     """Another process owns the embedded directory."""
 
 
+class WarehouseAwayError(WarehouseError):
+    """What was asked does not answer: another connection may do better, or a later try."""
+
+
 class MismatchError(WarehouseError):
     """A catalog does not fit the tables that are there; the text names events and kinds only."""

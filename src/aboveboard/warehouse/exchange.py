@@ -224,7 +224,8 @@ class Exchange:
                     f"SELECT {listed}, toInt64(-1) AS copies FROM {into} "
                     f"WHERE user_id BETWEEN {min(keys):d} AND {max(keys):d} "
                     f"AND {schema.PARTITION} IN ({', '.join(f'{each:d}' for each in months)}) "
-                    f"AND (user_id, session, seq) IN (SELECT user_id, session, seq FROM {staged})"
+                    "AND (user_id, session, seq) GLOBAL IN "  # of a cluster, it is on one node only
+                    f"(SELECT user_id, session, seq FROM {staged})"
                 )
                 # What is there beforehand is counted with the same statement that adds.
                 lacking = (
@@ -249,8 +250,8 @@ class Exchange:
         """Remove what a process that was killed has left."""
         if not self._is_clean:
             client.command(f"DROP DATABASE IF EXISTS {STAGING} SYNC")
-            client.command(f"CREATE DATABASE {STAGING}")
             self._is_clean = True
+        client.command(f"CREATE DATABASE IF NOT EXISTS {STAGING}")
 
 
 def events_of(catalog: Catalog, present: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -417,4 +418,4 @@ def _number(client: Client, sql: str) -> int:
 
 
 def _of(project: str, name: str) -> str:
-    return f"{schema.quote(schema.database(project))}.{schema.quote(name)}"
+    return schema.name(schema.database(project), name)

@@ -120,7 +120,7 @@ class Migration:
         for name in self._older:
             wanted = schema.Table(name, self._columns(name))
             if NEW + name not in self._present:
-                self._command(schema.create_table(self._project, wanted, prefix=NEW), {})
+                self._command(schema.create_table(self._database, wanted, prefix=NEW), {})
         tables = sorted(self._older, key=lambda name: (self._order(name), name))
         for bucket in range(buckets):
             self._copy_bucket(tables, bucket, buckets, done)

@@ -47,7 +47,7 @@ def missing(
     ]
     if not pairs:
         return {name: [] for name in columns}
-    of = f"{schema.quote(schema.database(project))}.{schema.quote(table)}"
+    of = schema.name(schema.database(project), table)
     where = (
         f"{schema.MOVE.name} = {move:d} AND user_id BETWEEN {min(keys.values()):d} AND "
         f"{max(keys.values()):d} AND {schema.PARTITION} IN ({_listed(set(months.values()))})"

@@ -63,6 +63,12 @@ PARTITION = "toYYYYMM(time)"
 
 DURABLE = "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
 
+WINDOW = "non_replicated_deduplication_window = 1000"
+REPLICATED_WINDOW = (
+    "replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800"
+)
+"""How many tokens a table remembers, and replicas for how many seconds: an hour would be theirs."""
+
 
 def partition(moment: int) -> int:
     """Return the partition of a time in Unix seconds, as `PARTITION` has it."""
@@ -148,22 +154,47 @@ def _columns_of(entry: Entry) -> Iterator[Column]:
     yield MOVE
 
 
-def create_database(project: str) -> str:
-    return f"CREATE DATABASE IF NOT EXISTS {quote(database(project))}"
+def local(project: str) -> str:
+    """Return the database of a project's tables on each node of a cluster.
+
+    `database` names what stands for all of them there.
+    """
+    return f"shard_{database(project).removeprefix('project_')}"
 
 
-def create_table(project: str, wanted: Table, prefix: str = "") -> str:
+def name(database: str, table: str) -> str:
+    """Return a table's whole name, quoted for SQL."""
+    return f"{quote(database)}.{quote(table)}"
+
+
+def create_database(database: str) -> str:
+    return f"CREATE DATABASE IF NOT EXISTS {quote(database)}"
+
+
+def engine(of: str, arguments: str = "", *, is_replicated: bool = False) -> str:
+    """Return an engine of a table, replicated by the macros of the nodes that name replicas."""
+    if not is_replicated:
+        return f"{of}({arguments})" if arguments else of
+    path = "'/clickhouse/aboveboard/{shard}/{database}/{table}'"
+    more = f", {arguments}" if arguments else ""
+    return f"Replicated{of}({path}, '{{replica}}'{more})"
+
+
+def create_table(
+    database: str, wanted: Table, prefix: str = "", *, is_replicated: bool = False
+) -> str:
     """Return the DDL of a new table, whose name begins with `prefix`.
 
-    The window lets a repeated insert be recognised by its token; fsync, since the inbox forgets
-    what was inserted. Sorted so that a session's rows, alike in most columns, lie together.
+    The window lets a repeated insert be recognised by its token while another is under way; fsync,
+    since the inbox forgets what was inserted. Sorted so that a session's rows, alike in most
+    columns, lie together.
     """
+    window = REPLICATED_WINDOW if is_replicated else WINDOW
     declared = ", ".join(declare(each) for each in wanted.columns)
     return (
-        f"CREATE TABLE IF NOT EXISTS {quote(database(project))}.{quote(prefix + wanted.name)} "
-        f"({declared}) ENGINE = MergeTree PARTITION BY {PARTITION} "
-        "ORDER BY (user_id, session, seq) "
-        f"{DURABLE}, non_replicated_deduplication_window = 1000"
+        f"CREATE TABLE IF NOT EXISTS {name(database, prefix + wanted.name)} "
+        f"({declared}) ENGINE = {engine('MergeTree', is_replicated=is_replicated)} "
+        f"PARTITION BY {PARTITION} ORDER BY (user_id, session, seq) {DURABLE}, {window}"
     )
 
 
@@ -172,13 +203,12 @@ def lifetime(days: int) -> str:
     return f" TTL time + toIntervalDay({days:d}) "
 
 
-def keep_for(project: str, table: str, days: int) -> str:
+def keep_for(database: str, table: str, days: int) -> str:
     """Return the DDL that has rows of a table go after so many days."""
-    into = f"{quote(database(project))}.{quote(table)}"
-    return f"ALTER TABLE {into} MODIFY{lifetime(days).rstrip()}"
+    return f"ALTER TABLE {name(database, table)} MODIFY{lifetime(days).rstrip()}"
 
 
-def grow_table(project: str, wanted: Table, present: Mapping[str, str]) -> str | None:
+def grow_table(database: str, wanted: Table, present: Mapping[str, str]) -> str | None:
     """Return the DDL that adds what `present` (column name to type) lacks, or None.
 
     Raises:
@@ -196,7 +226,7 @@ def grow_table(project: str, wanted: Table, present: Mapping[str, str]) -> str |
             )
     if not missing:
         return None
-    return f"ALTER TABLE {quote(database(project))}.{quote(wanted.name)} {', '.join(missing)}"
+    return f"ALTER TABLE {name(database, wanted.name)} {', '.join(missing)}"
 
 
 def quote(identifier: str) -> str:

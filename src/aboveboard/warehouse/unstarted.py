@@ -61,17 +61,18 @@ def rank(hour: int) -> int:
     return STARTED - 1 - hour
 
 
-def create(project: str, name: str = TABLE) -> str:
+def create(database: str, name: str = TABLE, *, is_replicated: bool = False) -> str:
     """Return the DDL of the table."""
+    engine = schema.engine("ReplacingMergeTree", "_rank, _started", is_replicated=is_replicated)
     declared = ", ".join(schema.declare(each) for each in COLUMNS)
     return (
-        f"CREATE TABLE IF NOT EXISTS {_of(project, name)} ({declared}) "
-        "ENGINE = ReplacingMergeTree(_rank, _started) ORDER BY (user_id, session) "
+        f"CREATE TABLE IF NOT EXISTS {schema.name(database, name)} ({declared}) "
+        f"ENGINE = {engine} ORDER BY (user_id, session) "
         f"{schema.DURABLE}"
     )
 
 
-def create_view(project: str, sessions: Mapping[str, str]) -> str:
+def create_view(database: str, sessions: Mapping[str, str]) -> str:
     """Return the DDL of the view, for a table of sessions: column to type."""
     own = {each.name for each in COLUMNS}
     types = {name: kind for name, kind in sessions.items() if name != schema.MOVE.name}
@@ -84,9 +85,9 @@ def create_view(project: str, sessions: Mapping[str, str]) -> str:
         for name, kind in types.items()
     )
     return (
-        f"CREATE OR REPLACE VIEW {_of(project, VIEW)} AS "
-        f"SELECT {started} FROM {_of(project, schema.SESSIONS)} "
-        f"UNION ALL SELECT {unstarted} FROM {_of(project, TABLE)} FINAL"
+        f"CREATE OR REPLACE VIEW {schema.name(database, VIEW)} AS "
+        f"SELECT {started} FROM {schema.name(database, schema.SESSIONS)} "
+        f"UNION ALL SELECT {unstarted} FROM {schema.name(database, TABLE)} FINAL"
     )
 
 
@@ -94,27 +95,33 @@ class Unstarted:
     """Keeps one project's table.
 
     Args:
-        project: Whose.
+        database: Where it is.
         command: Carries out a statement.
         ask: Answers a question.
         insert: Inserts rows, given as columns, into a table.
+        is_replicated: Whether its rows have replicas.
         _crash: Called with the name of each step after it, for tests that end the process there.
     """
 
     def __init__(
         self,
-        project: str,
+        database: str,
         command: Callable[[str, Mapping[str, object]], None],
         ask: Callable[[str], Rows],
         insert: Callable[[str, Mapping[str, Sequence[object]]], None],
         *,
+        is_replicated: bool = False,
         _crash: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        self._project = project
+        self._database = database
+        self._is_replicated = is_replicated
         self._command = command
         self._ask = ask
         self._insert = insert
         self._crash = _crash
+
+    def _name(self, table: str) -> str:
+        return schema.name(self._database, table)
 
     def make(self, present: Mapping[str, Mapping[str, str]]) -> None:
         """Make the table, with the sessions that lack a start in tables of before it.
@@ -127,10 +134,10 @@ class Unstarted:
         if TABLE in present:
             return
         if schema.SESSIONS not in present:
-            self._command(create(self._project), {})
+            self._command(create(self._database, is_replicated=self._is_replicated), {})
             return
-        self._command(f"DROP TABLE IF EXISTS {_of(self._project, _BEGUN)} SYNC", {})
-        self._command(create(self._project, _BEGUN), {})
+        self._command(f"DROP TABLE IF EXISTS {self._name(_BEGUN)} SYNC", {})
+        self._command(create(self._database, _BEGUN), {})
         events = [
             name
             for name, columns in present.items()
@@ -141,7 +148,8 @@ class Unstarted:
                 self._command(self._found(events, whose), {"max_threads": 2})
                 self._crash("filled")
         self._command(
-            f"RENAME TABLE {_of(self._project, _BEGUN)} TO {_of(self._project, TABLE)}", {}
+            f"RENAME TABLE {self._name(_BEGUN)} TO {self._name(TABLE)}",
+            {},
         )
         self._crash("named")
 
@@ -184,7 +192,7 @@ class Unstarted:
         found = {}
         for named in _portions(sessions):
             for user_id, session, highest in self._ask(
-                f"SELECT user_id, session, max(_rank) FROM {_of(self._project, TABLE)} "
+                f"SELECT user_id, session, max(_rank) FROM {self._name(TABLE)} "
                 f"WHERE {named} GROUP BY user_id, session"
             ):
                 found[int(str(user_id)), int(str(session))] = int(str(highest))
@@ -196,14 +204,13 @@ class Unstarted:
             (int(str(user_id)), int(str(session)))
             for named in _portions(sessions)
             for user_id, session in self._ask(
-                "SELECT DISTINCT user_id, session "
-                f"FROM {_of(self._project, schema.SESSIONS)} WHERE {named}"
+                f"SELECT DISTINCT user_id, session FROM {self._name(schema.SESSIONS)} WHERE {named}"
             )
         }
 
     def _buckets(self, events: Sequence[str]) -> Iterator[str]:
         """Yield conditions that part the installs, for each of which memory suffices."""
-        counted = " + ".join(f"(SELECT count() FROM {_of(self._project, name)})" for name in events)
+        counted = " + ".join(f"(SELECT count() FROM {self._name(name)})" for name in events)
         ((count,),) = self._ask(f"SELECT {counted}")
         buckets = 1 + int(str(count)) // BUCKET_EVENTS
         ends = [KEYS_FROM + (number << KEYS_BITS) // buckets for number in range(1, buckets)]
@@ -216,14 +223,14 @@ class Unstarted:
         Event tables have keys only. An install's UUID is in the row of another session of its; of
         what is in none, the UUID is made of the half that the key keeps.
         """
-        sessions = _of(self._project, schema.SESSIONS)
+        sessions = self._name(schema.SESSIONS)
         rows = " UNION ALL ".join(
-            f"SELECT user_id, session, time FROM {_of(self._project, name)} "
+            f"SELECT user_id, session, time FROM {self._name(name)} "
             f"WHERE {whose} AND user_id != 0 AND session != 0"
             for name in events
         )
         return (
-            f"INSERT INTO {_of(self._project, _BEGUN)} SELECT user_id, session, first, "
+            f"INSERT INTO {self._name(_BEGUN)} SELECT user_id, session, first, "
             f"if(known.user_id = 0, {_uuid('seen.user_id')}, known.uuid), {_uuid('session')}, "
             f"toUInt32({STARTED - 1:d} - toUnixTimestamp(first)), 0 FROM ("
             f"SELECT user_id, session, min(time) AS first FROM ({rows}) "
@@ -258,7 +265,3 @@ def _uuid(key: str) -> str:
 
 def _quoted(text: str) -> str:
     return text.replace("'", "\\'")
-
-
-def _of(project: str, name: str) -> str:
-    return f"{schema.quote(schema.database(project))}.{schema.quote(name)}"

@@ -56,6 +56,7 @@ class Versions:
 
     Args:
         project: Whose.
+        database: Where they are.
         command: Carries out a statement.
         ask: Answers a question.
         insert: Inserts rows, given as columns, into a table.
@@ -64,12 +65,13 @@ class Versions:
     def __init__(
         self,
         project: str,
+        database: str,
         command: Callable[[str], None],
         ask: Callable[[str], Rows],
         insert: Callable[[str, Mapping[str, Sequence[object]]], None],
     ) -> None:
         self._project = project
-        self._of = f"{schema.quote(schema.database(project))}.{schema.quote(TABLE)}"
+        self._of = schema.name(database, TABLE)
         self._command = command
         self._ask = ask
         self._insert = insert

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from aboveboard.warehouse.errors import WarehouseError
 
@@ -21,6 +21,7 @@ ANSWER_SECONDS = 300
 PORTS = {"clickhouse": 8123, "http": 8123, "https": 8443}
 _SECONDS = ("connect_timeout", "send_receive_timeout")
 _FILES = ("ca_cert", "client_cert", "client_cert_key")
+CLUSTER = "cluster"
 OPTIONS = (*_SECONDS, *_FILES, "server_host_name")
 """What a URL may say of the connection; all else that it says is a setting of ClickHouse's."""
 
@@ -69,8 +70,39 @@ def directory(url: str) -> Path | None:
     return None
 
 
+def cluster(url: str, name: str) -> str:
+    """Return a URL that names a cluster as well."""
+    parts = urlsplit(url)
+    said = f"{CLUSTER}={quote(name, safe='')}"
+    return parts._replace(query="&".join(filter(None, (parts.query, said)))).geturl()
+
+
+def addresses(url: str) -> tuple[list[Address], str | None]:
+    """Return what the URL of a server, or of a cluster's nodes, says, and the cluster's name.
+
+    Raises:
+        WarehouseError: it says what cannot be.
+    """
+    parts = urlsplit(url)
+    told = parse_qsl(parts.query, keep_blank_values=True)
+    name = next((value for key, value in told if key == CLUSTER), None)
+    rest = urlencode([(key, value) for key, value in told if key != CLUSTER])
+    who, at, hosts = parts.netloc.rpartition("@")
+    several = hosts.split(",")
+    if len(several) > 1 and not name:
+        raise WarehouseError(
+            f"{shown(url)}: several hosts are a cluster's nodes; name the cluster with --cluster"
+        )
+    found = [
+        address(parts._replace(netloc=f"{who}{at}{host}", query=rest).geturl()) for host in several
+    ]
+    if len({(each.host, each.port) for each in found}) < len(found):
+        raise WarehouseError(f"{shown(url)}: it names a node twice")
+    return found, name or None
+
+
 def address(url: str) -> Address:
-    """Return what a server's URL says.
+    """Return what one server's URL says.
 
     Raises:
         WarehouseError: it says what cannot be.

@@ -7,7 +7,7 @@ import re
 import ssl
 from typing import TYPE_CHECKING
 
-from aboveboard.warehouse.errors import QueryLimitError, WarehouseError
+from aboveboard.warehouse.errors import QueryLimitError, WarehouseAwayError, WarehouseError
 
 from . import driver
 
@@ -75,6 +75,7 @@ def plain(prefix: str = "", limits: Limits | None = None, *, rows: bool = False)
 
     Raises:
         QueryLimitError: the question needs more than `limits`.
+        WarehouseAwayError: it does not answer.
         WarehouseError: whatever else went wrong.
     """
     driver.load()
@@ -88,9 +89,11 @@ def plain(prefix: str = "", limits: Limits | None = None, *, rows: bool = False)
         if reached is not None:
             raise QueryLimitError(reached) from error
         said = _QUOTED.sub("'…'", str(error)) if rows else str(error)
-        raise WarehouseError(prefix + what_is_wrong(said, error)) from error
+        is_away = any(isinstance(each, HTTPError) for each in _chain(error))
+        kind = WarehouseAwayError if is_away else WarehouseError
+        raise kind(prefix + what_is_wrong(said, error)) from error
     except (HTTPError, ssl.SSLError, ConnectionError, TimeoutError) as error:
-        raise WarehouseError(prefix + _of_transport(error)) from error
+        raise WarehouseAwayError(prefix + _of_transport(error)) from error
 
 
 def what_is_wrong(text: str, error: BaseException | None = None) -> str:
@@ -110,12 +113,8 @@ def _of_transport(error: BaseException | None, text: str = "") -> str:
     """Return what is wrong of a connection; of its whole chain the first that has a word."""
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
-    chain, each = [], error
-    while each is not None:
-        if not isinstance(each, ClickHouseError):  # whose words may be anyone's
-            chain.append(repr(each))
-        each = each.__cause__ or each.__context__
-    said = " ".join(chain)
+    # Of ClickHouse's own errors the words may be anyone's.
+    said = " ".join(repr(each) for each in _chain(error) if not isinstance(each, ClickHouseError))
     for name, words in _IN_TRANSPORT:
         if name in said:
             return words
@@ -123,3 +122,9 @@ def _of_transport(error: BaseException | None, text: str = "") -> str:
     if "<html" in plain_text.lower() or "HTTP" in plain_text[:80]:
         return "what answers there is no ClickHouse; correct the URL"
     return plain_text[:300] or "it gave no reason"
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

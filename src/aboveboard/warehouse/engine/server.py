@@ -40,45 +40,17 @@ class Server:
         """Return another connection.
 
         Raises:
-            WarehouseError: it cannot be reached, is too old, or does not know a setting.
+            WarehouseError: as `connect` has it.
         """
-        at = self._address
-        prefix = f"cannot open the warehouse {at.shown}: "
-        with plain(prefix):
-            client = driver.connect(
-                interface="https" if at.secure else "http",
-                host=at.host,
-                port=at.port,
-                username=at.user,
-                password=at.password,
-                generic_args=dict(at.options),
-            )
-        try:
-            version = client.server_version or "?"
-            _check_version(prefix, version)
-            with plain(prefix):
-                # Asked anew, since a profile may shorten what the driver has asked for.
-                rows = client.query(
-                    "SELECT name FROM system.settings", settings={"limit": 0, "offset": 0}
-                ).result_rows
-            known = {name for (name,) in rows}
-            _check_settings(prefix, version, at.settings, known)
-            for name, wanted in at.settings.items():
-                with plain(f"{prefix}{name}: "):
-                    client.set_client_setting(name, wanted)
-                    client.command("SELECT 1")  # so that what it cannot be is told now
-            with plain(prefix):
-                for name, value in OURS.items():
-                    if name in known:
-                        client.set_client_setting(name, value)
-        except BaseException:
-            client.close()
-            raise
-        return client
+        return connect(self._address)
 
     def named(self, name: str) -> Mapping[str, object]:
         """Return the setting with which no other statement of this name is at work beside it."""
         return {"query_id": name}
+
+    def is_at_work(self, name: str) -> bool:  # noqa: ARG002  # the server has refused a second
+        """Return False: a second statement of the same name would not have begun."""
+        return False
 
     def free(self) -> int | None:
         """Return None: how much room a server's disk has is not for every user to see."""
@@ -86,6 +58,46 @@ class Server:
 
     def close(self) -> None:
         """Do nothing: a server goes on for others."""
+
+
+def connect(at: Address) -> Client:
+    """Return a connection to a server.
+
+    Raises:
+        WarehouseError: it cannot be reached, is too old, or does not know a setting.
+    """
+    prefix = f"cannot open the warehouse {at.shown}: "
+    with plain(prefix):
+        client = driver.connect(
+            interface="https" if at.secure else "http",
+            host=at.host,
+            port=at.port,
+            username=at.user,
+            password=at.password,
+            generic_args=dict(at.options),
+        )
+    try:
+        version = client.server_version or "?"
+        _check_version(prefix, version)
+        with plain(prefix):
+            # Asked anew, since a profile may shorten what the driver has asked for.
+            rows = client.query(
+                "SELECT name FROM system.settings", settings={"limit": 0, "offset": 0}
+            ).result_rows
+        known = {name for (name,) in rows}
+        _check_settings(prefix, version, at.settings, known)
+        for name, wanted in at.settings.items():
+            with plain(f"{prefix}{name}: "):
+                client.set_client_setting(name, wanted)
+                client.command("SELECT 1")  # so that what it cannot be is told now
+        with plain(prefix):
+            for name, value in OURS.items():
+                if name in known:
+                    client.set_client_setting(name, value)
+    except BaseException:
+        client.close()
+        raise
+    return client
 
 
 def _check_version(prefix: str, version: str) -> None:

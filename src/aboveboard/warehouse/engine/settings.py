@@ -34,6 +34,8 @@ READING: Mapping[str, str | int] = {
     "data_type_default_nullable": 0,
     "decimal_check_overflow": 1,
     "distributed_group_by_no_merge": 0,
+    # A question inside another is answered on each shard, of the installs that are there.
+    "distributed_product_mode": "local",
     "empty_result_for_aggregation_by_empty_set": 0,
     "enable_parallel_replicas": 0,
     "extremes": 0,

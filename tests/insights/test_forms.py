@@ -1,0 +1,71 @@
+"""Every insight has the same answer on each form of a warehouse, with every filter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from aboveboard import insights
+from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.warehouse import Warehouse, embedded
+from tests.clickhouse.forms import cluster_url
+from tests.clickhouse.node import Node
+from tests.insights.conftest import TODAY, Project
+from tests.insights.population import fill, population
+
+PERIOD = {"since": "2026-01-01", "until": "2026-11-21"}
+FILTERS: tuple[dict[str, str], ...] = (
+    {**PERIOD, "os": "Linux"},
+    PERIOD,
+    {**PERIOD, "version": "0.86.2"},
+    {**PERIOD, "version": "0.86.2", "os": "Darwin"},
+)
+EVENTS: tuple[str, ...] = ("message_send", "exception", "session_start")
+if not os.environ.get("ABOVEBOARD_LONG"):
+    FILTERS, EVENTS = FILTERS[:1], EVENTS[:1]
+PROJECT = Project("aider", shipped_catalog("aider"))
+
+
+@pytest.fixture(scope="module")
+def forms(
+    tmp_path_factory: pytest.TempPathFactory, node: Node, shards: list[Node]
+) -> Iterator[list[Warehouse]]:
+    """The same population, embedded, in a server and on two shards."""
+    directory: Path = tmp_path_factory.mktemp("forms")
+    happened = population(installs=400 if os.environ.get("ABOVEBOARD_LONG") else 100)
+    with ExitStack() as opened:
+        found = []
+        for url in (embedded(directory), node.url(), cluster_url(shards)):
+            warehouse = opened.enter_context(closing(Warehouse(url)))
+            fill(warehouse, PROJECT.name, PROJECT.catalog, happened)
+            found.append(warehouse)
+        yield found
+    for each in (node, *shards):
+        each.clear()
+
+
+def test_both_shards_have_installs_and_none_has_all(
+    forms: list[Warehouse], shards: list[Node]
+) -> None:
+    ((everyone,),) = forms[0].query("SELECT uniqExact(user_id) FROM project_aider._sessions").rows
+    asked = "SELECT uniqExact(user_id) FROM shard_aider._sessions SETTINGS limit = 0"
+    parts = [int(each.ask(asked)) for each in shards]
+    assert min(parts) > 10
+    assert sum(parts) == everyone
+
+
+@pytest.mark.parametrize("name", [each.name for each in insights.all()])
+def test_an_insight_answers_alike_on_every_form(forms: list[Warehouse], name: str) -> None:
+    insight = insights.get(name)
+    assert insight is not None
+    for filters in FILTERS:
+        for event in EVENTS if insight.of_event else (None,):
+            asked = {**filters, **({"event": event} if event else {})}
+            read = insights.Filters.from_query(asked, TODAY)
+            answers = [insight.run(each, PROJECT, read).as_json() for each in forms]
+            assert '"rows":[[' in answers[0] or "version" in filters
+            assert answers[1:] == answers[:1] * 2, asked
