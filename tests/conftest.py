@@ -39,14 +39,19 @@ settings.load_profile("mutants" if os.environ.get("ABOVEBOARD_MUTANTS") else "de
 ROOT = Path(__file__).parents[1]
 
 
-LONGEST = ("tests/migration/", "tests/hosts/", "tests/commands/", "tests/collector/")
-
+LONGEST = (
+    "tests/migration/",
+    "tests/dashboard/test_browser.py",
+    "tests/hosts/",
+    "tests/commands/",
+    "tests/collector/",
+)
 
 MEMORY = "/dev/shm"
 ROOM = 4 << 30
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Have `tmp_path` in memory, if there is room: a disk is waited for thousands of times.
 
     Nothing that is promised of a killed process, or of a full disk, needs a real one.
@@ -55,11 +60,30 @@ def pytest_configure() -> None:
         of = os.statvfs(MEMORY)
         if of.f_bavail * of.f_frsize > ROOM and not of.f_flag & os.ST_NOEXEC:
             os.environ["PYTEST_DEBUG_TEMPROOT"] = MEMORY
+    _read_in_turn(config)
+
+
+def _read_in_turn(config: pytest.Config) -> None:
+    """Have each worker read the tests from another place on, so that each compiles a share of them.
+
+    What one has compiled, the others find. `pytest_collection_modifyitems` gives all one order.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker is None or config.args != [str(each) for each in config.getini("testpaths")]:
+        return
+    files = sorted(map(str, ROOT.glob("tests/**/test_*.py")))
+    first = len(files) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    config.args[:] = files[first:] + files[:first]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, or one worker would be left alone with it at the end."""
-    items.sort(key=lambda item: [not item.nodeid.startswith(each) for each in LONGEST])
+    items.sort(
+        key=lambda item: (
+            [not item.nodeid.startswith(each) for each in LONGEST],
+            item.nodeid.partition("::")[0],
+        )
+    )
 
 
 def missing(what: str) -> NoReturn:

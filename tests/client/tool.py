@@ -70,6 +70,8 @@ def main() -> int:
                 main_model="gpt-4o", edit_format="diff", prompt_tokens=number, cost=number / 8
             )
         )
+    if args.command == "wait":  # who runs the tests may ignore Ctrl-C, and then so would this
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     print("recorded", flush=True)
     if args.command == "wait":
         time.sleep(60)

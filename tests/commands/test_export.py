@@ -29,6 +29,8 @@ from tests.insights.population import fill, population
 FORMATS = ("jsonl", "jsonl.gz", "csv", "parquet")
 FRAME = "tool.main:run:7"
 
+LONG = bool(os.environ.get("ABOVEBOARD_LONG"))
+
 
 def export(data: Path, file: Path | str, *words: str, project: str = "tool") -> str:
     """Export what is fine; return what the command prints."""
@@ -172,7 +174,9 @@ def answers(data: Path, catalog: Catalog) -> dict[str, str]:
     found = {}
     with opened() as warehouse:
         for insight in insights.all():
-            for event in sorted(catalog.entries) if insight.of_event else ("",):
+            for event in (
+                sorted(catalog.entries)[:: 1 if LONG else 5] if insight.of_event else ("",)
+            ):
                 asked = {"since": "2026-09-01", "until": "2026-10-31"}
                 filters = insights.Filters.from_query(
                     asked | ({"event": event} if event else {}), date(2026, 11, 22)
