@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -363,6 +364,26 @@ class TestAServerThatFails:
             failing.start()
             collector.mover.move_all()
             assert count(collector, "message_send") == 3
+
+    def test_an_insert_waits_while_one_of_its_token_goes_on_without_its_collector(
+        self, node: Node
+    ) -> None:
+        with closing(Warehouse(node.url())) as warehouse:
+            warehouse.ensure("tool", Catalog.of("tool", [Sent]))
+
+            def left_alone() -> None:
+                with warehouse.client() as client:
+                    client.query("SELECT sleep(1.5)", settings={"query_id": "one"})
+
+            other = threading.Thread(target=left_alone)
+            other.start()
+            until(lambda: "sleep(1.5)" in node.ask("SELECT query FROM system.processes"))
+            with pytest.raises(WarehouseError, match="what was sent before is still being worked"):
+                warehouse.insert("tool", "sent", row(tokens=1), "one")
+            other.join()
+            warehouse.insert("tool", "sent", row(tokens=1), "one")
+            assert rows(warehouse) == [(1,)]
+        node.clear()
 
     def test_the_same_token_inserts_once_after_a_restart(self, failing: Node) -> None:
         with closing(Warehouse(failing.url())) as warehouse:
