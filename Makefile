@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8300
 
-.PHONY: run cluster-test test mutants fuzz test-long test-pythons lint bench aider clickhouse clean
+.PHONY: run test mutants fuzz test-long test-pythons lint bench aider clickhouse clean
 
 run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where it is empty
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
@@ -18,12 +18,6 @@ test: $(VENV)/ready ## Everything that the product promises
 
 test-long: $(VENV)/ready ## The proofs at full length: 100,000 histories, 2,000 kills; hours
 	ABOVEBOARD_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client/proofs tests/collector tests/migration
-
-cluster-test: $(VENV)/ready ## The warehouse's tests on two shards with two replicas each; needs Docker
-	docker compose --file deploy/cluster/compose.yaml up --detach --wait
-	ABOVEBOARD_TEST_CLUSTER='clickhouse://127.0.0.1:18121,127.0.0.1:18122,127.0.0.1:18123,127.0.0.1:18124/?cluster=analytics' \
-		$(BIN)/pytest -n 0 -k replicas tests/warehouse; \
-		status=$$?; docker compose --file deploy/cluster/compose.yaml down --volumes; exit $$status
 
 test-pythons: $(VENV)/ready ## The client's tests on every other Python that is on this machine
 	$(BIN)/python tools/pythons.py

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from aboveboard.warehouse import embedded
-from aboveboard.warehouse.engine.address import addresses
-from tests.clickhouse.node import NAME, Node, clear
+from tests.clickhouse.node import NAME, Node
 
 EMBEDDED = "embedded"
 SERVER = "server"
 SHARDS = "shards"
-REPLICAS = "replicas"
-CLUSTER = os.environ.get("ABOVEBOARD_TEST_CLUSTER")
-"""The URL of a cluster with replicas, which `make cluster-test` starts."""
-
-FORMS = (EMBEDDED, SERVER, SHARDS, *([REPLICAS] if CLUSTER else []))
+FORMS = (EMBEDDED, SERVER, SHARDS)
 
 
 @contextlib.contextmanager
@@ -28,12 +22,6 @@ def form(request: pytest.FixtureRequest, directory: Path) -> Iterator[str]:
     """Give the URL of an empty warehouse of the form that a fixture's parameter names."""
     if request.param == EMBEDDED:
         yield embedded(directory / "warehouse")
-        return
-    if request.param == REPLICAS:
-        assert CLUSTER
-        yield CLUSTER
-        for address in addresses(CLUSTER)[0]:
-            clear(address.port)
         return
     nodes: list[Node] = (
         request.getfixturevalue("shards")

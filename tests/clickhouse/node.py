@@ -106,7 +106,6 @@ class Node:
         self.settings = dict(settings or {})
         self.users = dict(users or {})
         self.profile = dict(profile or {})
-        self.backups = directory.with_suffix(".backups")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Node:
@@ -121,8 +120,7 @@ class Node:
         users.write_text(_xml({"profiles": profiles, "users": known, "quotas": {"default": ""}}))
         configuration = self.directory.with_suffix(".xml")
         ports = {"http_port": self.http, "tcp_port": self.tcp, "listen_host": "127.0.0.1"}
-        places: dict[str, object] = {"path": f"{self.directory}/", "users_config": users}
-        places["backups"] = {"allowed_path": f"{self.backups}/"}
+        places = {"path": f"{self.directory}/", "users_config": users}
         configuration.write_text(_xml({**places, **ports, **SMALL, **self.settings}))
         interfaces = ["TCP", "HTTP", *(["HTTPS"] if "https_port" in self.settings else [])]
         program = Path(__file__).with_name("listen.py")
@@ -165,11 +163,21 @@ class Node:
 
     def ask(self, sql: str) -> str:
         """Answer a question as anyone with the whole right would ask it; TSV."""
-        return ask(self.http, sql)
+        request = urllib.request.Request(f"http://127.0.0.1:{self.http}/", data=sql.encode())
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                told: bytes = answer.read()
+        except urllib.error.HTTPError as error:
+            raise AssertionError(error.read().decode()) from None
+        return told.decode()
 
     def clear(self) -> None:
         """Drop every database that is not ClickHouse's own."""
-        clear(self.http)
+        for name in self.ask(
+            "SELECT name FROM system.databases WHERE name NOT IN "
+            "('default', 'system', 'information_schema', 'INFORMATION_SCHEMA')"
+        ).split():
+            self.ask(f"DROP DATABASE `{name}` SYNC")
 
     def stop(self) -> None:
         """End it as a service is ended, waiting for what it does."""
@@ -187,27 +195,6 @@ class Node:
             self.process.kill()
             self.process.communicate()
             self.process = None
-
-
-def ask(port: int, sql: str) -> str:
-    """Answer a question, asked as the default user at a port of this machine; TSV."""
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/", data=sql.encode())
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            told: bytes = answer.read()
-    except urllib.error.HTTPError as error:
-        raise AssertionError(error.read().decode()) from None
-    return told.decode()
-
-
-def clear(port: int) -> None:
-    """Drop every database that is not ClickHouse's own."""
-    for name in ask(
-        port,
-        "SELECT name FROM system.databases WHERE name NOT IN "
-        "('default', 'system', 'information_schema', 'INFORMATION_SCHEMA') SETTINGS limit = 0",
-    ).split():
-        ask(port, f"DROP DATABASE `{name}` SYNC")
 
 
 def shards(

@@ -1,4 +1,4 @@
-"""A ClickHouse server, and shards, that are killed under load, and the collector with them."""
+"""A ClickHouse server that is killed under load, by both protocols, and the collector with it."""
 
 from __future__ import annotations
 
@@ -7,25 +7,17 @@ import random
 import time
 from pathlib import Path
 
-import pytest
-
-from tests.clickhouse.forms import cluster_url
-from tests.clickhouse.node import Node, shards
+from tests.clickhouse.node import Node
 from tests.collector.test_crash import OfBatches, OfSegments, Sender
 from tests.collector.tool import Server, add_project
 
-LONG = bool(os.environ.get("ABOVEBOARD_LONG"))
-KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 100 if LONG else 2))
+KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 100 if os.environ.get("ABOVEBOARD_LONG") else 2))
 
 
-@pytest.mark.parametrize("count", [1, 2] if LONG else [1])
-def test_what_was_acknowledged_is_there_once_whatever_is_killed(tmp_path: Path, count: int) -> None:
-    nodes = shards(tmp_path, 2) if count == 2 else [Node(tmp_path / "node")]
-    for each in nodes:
-        each.start()
+def test_what_was_acknowledged_is_there_once_whatever_is_killed(tmp_path: Path) -> None:
+    node = Node(tmp_path / "node").start()
     key = add_project(tmp_path / "data")
-    url = cluster_url(nodes) if count == 2 else nodes[0].url(connect_timeout=2)
-    server = Server(tmp_path / "data", "--warehouse", url)
+    server = Server(tmp_path / "data", "--warehouse", node.url(connect_timeout=2))
     senders: list[Sender] = [OfSegments(server, key, 1), OfBatches(server, key, 2)]
     for sender in senders:
         sender.start()
@@ -34,7 +26,6 @@ def test_what_was_acknowledged_is_there_once_whatever_is_killed(tmp_path: Path, 
         for turn in range(KILLS):
             time.sleep(dice.uniform(0.3, 1.2))
             if turn % 2 == 0:
-                node = dice.choice(nodes)
                 node.kill()
                 time.sleep(dice.uniform(0, 0.5))
                 node.start()
@@ -50,10 +41,9 @@ def test_what_was_acknowledged_is_there_once_whatever_is_killed(tmp_path: Path, 
     assert server.stop()[0] == 0
     acknowledged = sorted(number for sender in senders for number in sender.acknowledged)
     assert min(sender.deliveries for sender in senders) > 1
-    kept = nodes[0].ask("SELECT tokens FROM project_tool.message_send ORDER BY tokens").split()
-    sessions = nodes[0].ask("SELECT count(), uniqExact(session) FROM project_tool._sessions")
-    for each in nodes:
-        each.kill()
+    kept = node.ask("SELECT tokens FROM project_tool.message_send ORDER BY tokens").split()
+    sessions = node.ask("SELECT count(), uniqExact(session) FROM project_tool._sessions")
+    node.kill()
     print(f"{KILLS} kills: {len(acknowledged)} events, each once")
     assert list(map(int, kept)) == acknowledged
     deliveries = sum(sender.deliveries for sender in senders)

@@ -26,7 +26,8 @@ DESKTOP = {"width": 1280, "height": 900}
 INSIGHTS = ["overview", "models", "commands", "errors", "stability", "events"]
 LIBRARY = f"{PERIOD}&project=library"
 EVENT = f"/insights/events?{LIBRARY}&event=books_imported"
-EVERYWHERE = ["/", *[f"/insights/{name}" for name in INSIGHTS], "/catalog", "/quarantine"]
+PAGES = ["/releases", "/models", "/usage", "/retention", "/trust", "/set-up"]
+EVERYWHERE = ["/", *PAGES, *[f"/insights/{name}" for name in INSIGHTS], "/catalog", "/quarantine"]
 
 
 @dataclass
@@ -188,7 +189,7 @@ class TestCharts:
         page.goto(f"{site.url}/insights/models?{PERIOD}")
 
         image = page.locator(".chart-failed img")
-        expect(image).to_be_visible()
+        expect(image).to_be_visible(timeout=30_000)
         expect(image).to_have_js_property("complete", True)
         assert image.evaluate("image => image.naturalWidth") > 500
         assert str(image.get_attribute("src")).endswith("theme=dark")
@@ -258,14 +259,16 @@ class TestPhone:
             assert box["x"] + box["width"] <= PHONE["width"]
         context.close()
 
-    def test_the_page_one_is_on_can_be_seen_in_the_strip_of_pages(self, visits: Visits) -> None:
-        visit = visits.start(f"/insights/stability?{PERIOD}", PHONE)
+    def test_the_pages_are_a_menu_with_the_name_of_the_page_one_is_on(self, visits: Visits) -> None:
+        visit = visits.start(f"/retention?{PERIOD}", PHONE)
         visit.charts()
+        pages = visit.page.get_by_role("navigation", name="Pages")
+        expect(pages).to_be_hidden()
 
-        box = visit.page.locator(".side nav [aria-current]").bounding_box()
+        visit.page.locator("details.menu summary", has_text="Retention").click()
+        pages.get_by_role("link", name="Trust").click()
 
-        assert box is not None
-        assert 0 <= box["x"] < box["x"] + box["width"] <= PHONE["width"]
+        expect(visit.page.locator("details.menu summary")).to_have_text("Trust")
 
 
 class TestEvents:
@@ -287,12 +290,11 @@ class TestEvents:
         expect(page.get_by_role("heading", name="Installs a day")).to_be_visible()
         visit.charts()
         page.get_by_role("combobox", name="Event").select_option("shelf-search done")
-        page.get_by_role("button", name="Apply").click()
 
         expect(page.get_by_role("heading", level=1)).to_have_text("shelf-search done")
         expect(page.get_by_role("heading", name="Installs a day")).to_be_visible()
         visit.charts()
-        page.get_by_role("link", name="As a table").click()
+        page.get_by_role("link", name="Table").first.click()
         visit.charts()
         expect(page.locator("tbody tr")).to_have_count(30)
         expect(here).to_have_text("Events")
@@ -345,19 +347,38 @@ class TestUse:
         page = visit.page
         before = page.locator(".card .number").first.inner_text()
 
-        page.get_by_label("Version").select_option("0.86.0")
-        page.get_by_label("System").select_option(label="macOS")
-        page.get_by_role("button", name="Apply").click()
+        for name, value in (("os", "macOS"), ("message_send.main_model", "gpt-5")):
+            page.get_by_text("+ filter").click()
+            page.get_by_role("combobox", name="Property").select_option(name)
+            page.locator(".values").get_by_role("link", name=value, exact=True).click()
         assert page.locator(".card .number").first.inner_text() != before
         page.get_by_role("navigation", name="Pages").get_by_role("link", name="Models").click()
 
         query = urlsplit(page.url).query
-        assert query == f"{PERIOD}&version=0.86.0&os=Darwin"
-        expect(page.get_by_label("System")).to_have_value("Darwin")
-        visit.charts()
-        page.get_by_role("link", name="Reset").click()
+        assert query == f"{PERIOD}&os=Darwin&where=message_send.main_model%3Agpt-5"
+        expect(page.locator(".chip")).to_have_count(2)
+        page.locator(".chip", has_text="macOS").click()
+        expect(page.locator(".chip")).to_have_text(re.compile("main_model is gpt-5"))
+        page.locator(".chip").click()
         assert urlsplit(page.url).query == PERIOD
-        visit.charts()
+
+    def test_keys_choose_the_period_the_comparison_and_the_page(self, visits: Visits) -> None:
+        visit = visits.start(f"/trust?{PERIOD}")
+        page = visit.page
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+        page.keyboard.press("Escape")
+        page.keyboard.press("4")
+        page.wait_for_url("**/models?**")
+        page.keyboard.press("/")
+        expect(page.get_by_role("searchbox", name="Find by name")).to_be_focused()
+        page.keyboard.type("4")
+        assert urlsplit(page.url).path == "/models"
+        page.keyboard.press("Tab")
+        page.keyboard.press("c")
+        page.wait_for_url("**compare=off**")
+        page.keyboard.press("w")
+        page.wait_for_url("**since=7d**")
 
     def test_a_period_of_one_s_own_is_chosen_with_the_keyboard_alone(self, visits: Visits) -> None:
         visit = visits.start(f"/?{PERIOD}&os=Linux")
@@ -422,7 +443,8 @@ class TestUse:
         began = Happening("session_start", uuid4(), uuid4(), now, {"app_version": "0.86.2"})
         fill(visits.site.warehouse, "empty", catalog, [began])
 
-        expect(visit.page.get_by_role("heading", name="Overview")).to_be_visible(timeout=15_000)
+        first = visit.page.get_by_role("heading", name="One install: no shares yet.")
+        expect(first).to_be_visible(timeout=15_000)
         visit.charts()
 
 

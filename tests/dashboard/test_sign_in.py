@@ -95,8 +95,8 @@ def test_the_admin_signs_in_sees_what_they_wanted_and_signs_out(
     expect(page).to_have_url(wanted)
     (cookie,) = context.cookies()
     assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", BASE)
-    page.get_by_role("link", name="Catalog", exact=True).click()
-    expect(page.get_by_role("heading", name="Catalog")).to_be_visible()
+    page.get_by_role("link", name="Trust", exact=True).click()
+    expect(page.get_by_role("heading", name=re.compile("90 days"))).to_be_visible()
     page.goto(address(server, "/sign-in"))  # nobody signs in twice
     expect(page).to_have_url(address(server))
     page.get_by_role("button", name="Sign out").click()

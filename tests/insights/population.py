@@ -176,6 +176,7 @@ def _run(
             total_tokens=sent + received,
             cost=None if model is None else cost,
         )
+        happened.append(_reply(happened[-1], sent))
     if rng.random() < (0.06 if version == FRAGILE else 0.01):
         kind, (place, _) = _pick(rng, CRASHES)
         places = ["aider.main:main:1157", place if rng.random() < 0.7 else ELSEWHERE]
@@ -184,6 +185,24 @@ def _run(
     else:
         happens("exit", reason=_choose(rng, EXITS))
     return happened
+
+
+def _reply(answered: Happening, sent: int) -> Happening:
+    """Return what became of an answer's edits; it leaves nothing to chance of its own."""
+    asked = answered.properties["edit_format"]
+    return Happening(
+        "reply",
+        answered.user_id,
+        answered.session,
+        answered.time,
+        {
+            "main_model": answered.properties["main_model"],
+            "edit_format": asked,
+            "edits": ("applied", "applied", "applied", "failed", "none")[sent % 5],
+            "first_token": sent % 7 / 2,
+            "duration": float(sent % 31),
+        },
+    )
 
 
 def _came_up(rng: random.Random, kind: str, frames: list[str]) -> dict[str, object]:

@@ -24,6 +24,7 @@ from tests.conftest import ROOT
 from tests.insights.conftest import Data, Project
 from tests.insights.grouping import v1
 from tests.insights.population import Happening, fill
+from tests.insights.shares import hold, tally
 
 SINCE, UNTIL = "2026-09-20", "2026-10-19"
 PERIOD = {"since": SINCE, "until": UNTIL}
@@ -651,3 +652,129 @@ class TestWhatAQuestionsJsonMaySay:
     def test_is_nothing_misspelt(self, change: dict[str, object], said: str) -> None:
         with pytest.raises(ValueError, match=f"days.json: .*{re.escape(said)}"):
             self.read({**self.SHOWN, **change})
+
+
+class TestModels:
+    """What a model's page tells."""
+
+    def test_each_model_s_edit_formats_have_the_share_of_replies_that_could_be_applied(
+        self, data: Data
+    ) -> None:
+        replies = group(
+            (event for event in choose(data.happened, {}) if event.event == "reply"),
+            lambda event: (event.properties["main_model"], event.properties["edit_format"]),
+        )
+        costs = group(
+            (event for event in choose(data.happened, {}) if event.event == "message_send"),
+            lambda event: (event.properties["main_model"], event.properties["edit_format"]),
+        )
+
+        rows = data.ask("model_formats", PERIOD).records()
+
+        assert {(row["model"], row["edit_format"]) for row in rows} == set(replies)
+        for row in rows:
+            its = replies[row["model"], row["edit_format"]]
+            tried = [e for e in its if e.properties["edits"] in ("applied", "failed")]
+            applied = [e for e in tried if e.properties["edits"] == "applied"]
+            assert (row["replies"], row["tried"]) == (len(its), len(tried))
+            assert row["installs"] == len({event.user_id for event in its})
+            if tried:
+                assert row["applied_share"] == pytest.approx(len(applied) / len(tried))
+            paid = [
+                number(event.properties["cost"])
+                for event in costs[row["model"], row["edit_format"]]
+                if event.properties["cost"] is not None
+            ]
+            assert row["message_cost"] == (
+                pytest.approx(sum(paid) / len(paid), abs=1e-6) if paid else None
+            )
+
+    def test_every_week_has_the_messages_of_each_model(self, data: Data) -> None:
+        answers = [e for e in choose(data.happened, {}) if e.event == "message_send"]
+        weeks = group(answers, lambda e: (monday(e), e.properties["main_model"]))
+
+        rows = data.ask("model_days", PERIOD).records()
+
+        assert {(row["day"], row["model"]): row["messages"] for row in rows} == {
+            key: len(its) for key, its in weeks.items()
+        }
+        for row in rows:
+            assert row["of_messages"] == sum(monday(e) == row["day"] for e in answers)
+
+    def test_every_day_has_the_sessions_of_each_version(self, data: Data) -> None:
+        began = [e for e in choose(data.happened, {}) if e.event == "session_start"]
+        days = group(began, lambda e: (str(e.time.date()), e.properties["app_version"]))
+
+        rows = data.ask("adoption", PERIOD).records()
+
+        assert {(row["day"], row["version"]): row["sessions"] for row in rows} == {
+            key: len(its) for key, its in days.items()
+        }
+
+
+class TestCrossing:
+    """Any property of an event by any other."""
+
+    def test_a_property_s_values_are_shares_of_the_times_of_the_other_s(self, data: Data) -> None:
+        asked = {**PERIOD, "event": "reply", "of": "edits", "split": "edit_format"}
+        replies = [e for e in choose(data.happened, {}) if e.event == "reply"]
+        parts = group(replies, lambda e: e.properties["edit_format"])
+        cells = group(replies, lambda e: (e.properties["edit_format"], e.properties["edits"]))
+
+        rows = data.ask("event_by", asked).records()
+
+        assert {(row["part"], row["value"]) for row in rows} == set(cells)
+        counts = []
+        for row in rows:
+            its, of = cells[row["part"], row["value"]], parts[row["part"]]
+            assert (row["times"], row["part_times"]) == (len(its), len(of))
+            counts.append((tally(e.user_id for e in its), tally(e.user_id for e in of)))
+        hold(rows, "share", counts)
+
+    def test_what_is_beyond_the_most_frequent_is_told_together(self, data: Data) -> None:
+        asked = {**PERIOD, "event": "message_send", "of": "main_model", "split": "edit_format"}
+
+        rows = data.ask("event_by", asked).records()
+
+        assert len({row["value"] for row in rows if row["value_is"] == "value"}) <= 8
+        assert "rest" in {row["value_is"] for row in rows}
+        for part in {row["part"] for row in rows}:
+            its = [row for row in rows if row["part"] == part]
+            assert sum(whole(row["times"]) for row in its) == its[0]["part_times"]
+
+    @pytest.mark.parametrize("asked", [{"of": "cost"}, {"split": "nothing"}, {"of": "edits; --"}])
+    def test_a_property_without_values_to_choose_from_is_refused(
+        self, data: Data, asked: dict[str, str]
+    ) -> None:
+        with pytest.raises(insights.FilterError, match="is no property of reply with values"):
+            data.ask("event_by", {**PERIOD, "event": "reply", **asked})
+
+
+class TestGrain:
+    """By week and by month."""
+
+    @pytest.mark.parametrize("grain", ["week", "month"])
+    @pytest.mark.parametrize("name", ["overview", "event_days"])
+    def test_a_week_or_a_month_has_each_install_once(
+        self, data: Data, grain: str, name: str
+    ) -> None:
+        begin = {"week": monday, "month": lambda e: str(e.time.date().replace(day=1))}[grain]
+        began = [e for e in choose(data.happened, {}) if e.event == "session_start"]
+        bins = group(began, begin)
+
+        rows = data.ask(name, {**PERIOD, "by": grain, "event": "session_start"}).records()
+
+        assert {row["day"]: (row["sessions"], row["installs"]) for row in rows} == {
+            day: (len({e.session for e in its}), len({e.user_id for e in its}))
+            for day, its in bins.items()
+        }
+        # 20 September is a Sunday, 19 October a Monday: both weeks are cut off, and both months.
+        complete = [row["complete"] for row in rows]
+        assert complete == (
+            [False, True, True, True, True, False] if grain == "week" else [False] * 2
+        )
+
+
+def monday(event: Happening) -> str:
+    day = event.time.date()
+    return str(day - timedelta(days=day.weekday()))

@@ -40,6 +40,7 @@ def tied() -> Iterator[Happening]:
         yield happens("session_start", app_version=versions[number % 5], os="Linux")
         for model in NAMES:
             yield happens("message_send", main_model=model, total_tokens=100, cost=0.1)
+            yield happens("reply", main_model=model, edit_format="diff", edits="applied")
         for name in ("add", "drop", "ask", None):
             yield happens("command", command=name)
         for kind in FAILURES:

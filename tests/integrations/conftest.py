@@ -15,9 +15,6 @@ from tests.client.conftest import Tool
 from tests.client.conftest import until as until
 from tests.client.places import NOBODY
 
-OTHERS = ("-p", "no:anyio", "-p", "no:faker", "-p", "no:schemathesis")
-"""Plugins that are beside ours here: a maker has none of them, and they take a second to load."""
-
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 

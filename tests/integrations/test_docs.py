@@ -14,7 +14,7 @@ import pytest
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.client.question import Question
 from aboveboard.integrations import pytest_plugin
-from tests.integrations.conftest import OTHERS, told
+from tests.integrations.conftest import told
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS / "adopting.md", DOCS / "testing.md"]
@@ -74,7 +74,7 @@ def test_the_tests_pass(project: Path, home: dict[str, str]) -> None:
     loaded = any(point.value == pytest_plugin.__name__ for point in points)
     loading = [] if loaded else ["-p", pytest_plugin.__name__]
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *OTHERS, *loading],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *loading],
         cwd=project,
         env=home,
         capture_output=True,

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from aboveboard.integrations import capture, guard, pytest_plugin
-from tests.integrations.conftest import OTHERS
 
 pytest_plugins = ["pytester"]
 
@@ -48,7 +47,7 @@ Suite = Callable[..., pytest.RunResult]
 def loading() -> tuple[str, ...]:
     """Return how to load the plugin; nothing, where the installed package has pytest load it."""
     loaded = any(point.value == MODULE for point in metadata.entry_points(group="pytest11"))
-    return OTHERS if loaded else (*OTHERS, "-p", MODULE)
+    return () if loaded else ("-p", MODULE)
 
 
 @pytest.fixture

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.service import Collector, Reader
-from aboveboard.warehouse import Warehouse, WarehouseError, Which, database, schema, unstarted
-from aboveboard.warehouse.engine.address import addresses
+from aboveboard.warehouse import Warehouse, WarehouseError, Which, database
 from aboveboard.warehouse.exchange import Choice, Exchange
 from aboveboard.warehouse.schema import key
 from tests.clickhouse.forms import cluster_url
 from tests.clickhouse.node import NAME, STRICT, Node
 from tests.clickhouse.node import shards as of
 from tests.collector.tool import CATALOG, NOW, Install, Server, add_project, until
-from tests.conftest import ROOT
 from tests.warehouse.test_connection import Grown, Other, Sent, row, rows
 from tests.warehouse.test_server import do_everything, grants, refused
 
@@ -264,31 +260,3 @@ def test_the_documented_grants_suffice_on_a_cluster_whose_nodes_trust_each_other
     finally:
         for each in nodes:
             each.kill()
-
-
-class TestReplicas:
-    """None can be made here: what is said to ClickHouse is read by it, and no more."""
-
-    def test_their_tables_are_what_clickhouse_can_read(self, node: Node) -> None:
-        (table,) = (each for each in schema.tables(CATALOG) if each.name == "message_send")
-        said = [
-            schema.create_table("shard_tool", table, is_replicated=True),
-            unstarted.create("shard_tool", is_replicated=True),
-        ]
-        for each in said:
-            assert "ENGINE = Replicated" in each
-            assert "'/clickhouse/aboveboard/{shard}/{database}/{table}', '{replica}'" in each
-            assert node.ask(f"EXPLAIN AST {each}").startswith("CreateQuery")
-
-    def test_the_cluster_of_the_composed_nodes_is_one_that_is_taken(self) -> None:
-        told = (ROOT / "deploy" / "cluster" / "cluster.xml").read_text()
-        tree = ElementTree.fromstring(told)
-        hosts = [each.text for each in tree.iter("host")]
-        services = (ROOT / "deploy" / "cluster" / "compose.yaml").read_text()
-        assert all(f"hostname: {each}" in services for each in hosts if each != "keeper")
-        url = re.search(r"ABOVEBOARD_TEST_CLUSTER='(.*?)'", (ROOT / "Makefile").read_text())
-        assert url
-        nodes, name = addresses(url[1])
-        assert len(nodes) == len(hosts) - 1
-        assert tree.find(f"remote_servers/{name}") is not None
-        assert all(f'"127.0.0.1:{each.port}:8123"' in services for each in nodes)

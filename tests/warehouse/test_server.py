@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard import commands
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.service import Collector, Reader
@@ -270,55 +269,6 @@ def deliver(collector: Collector, segment: bytes, project: str = "tool") -> None
 def count(collector: Collector, table: str, project: str = "tool") -> object:
     sql = f"SELECT count() FROM {{project:Identifier}}.{table}"
     return collector.warehouse.query(sql, {"project": database(project)}).rows[0][0]
-
-
-class TestBackups:
-    def test_the_documented_way_brings_back_each_event_once(
-        self, node: Node, tmp_path: Path
-    ) -> None:
-        data, copy = tmp_path / "data", tmp_path / "copy"
-        left = ["inserted"]
-
-        def crash(step: str) -> None:
-            if step in left:
-                left.remove(step)
-                raise KeyboardInterrupt
-
-        try:
-            collector = Collector(data, node.url(), _crash=crash)
-            collector.add_project("tool", CATALOG)
-            deliver(collector, Install().segment(3))
-            with pytest.raises(KeyboardInterrupt):  # one of its two tables has its rows
-                collector.mover.move_all()
-            collector._opened.close()  # nothing is moved at such an end
-            shutil.copytree(data, copy)
-            node.ask(f"BACKUP DATABASE project_tool TO File('{node.backups}/one')")
-            with closing(Collector(data, node.url())) as collector:
-                deliver(collector, Install().segment(5))
-            node.ask("DROP DATABASE project_tool SYNC")
-            node.ask(f"RESTORE DATABASE project_tool FROM File('{node.backups}/one')")
-            with closing(Collector(copy, node.url())) as collector:
-                collector.mover.move_all()
-                assert count(collector, "message_send") == 3
-                assert count(collector, "_sessions") == 1
-                deliver(collector, Install().segment(1))
-                collector.mover.move_all()
-                assert count(collector, "message_send") == 4
-        finally:
-            node.clear()
-
-    def test_ours_is_refused_with_what_to_do(
-        self, node: Node, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        with closing(Collector(tmp_path / "data", node.url())) as collector:
-            collector.add_project("tool", CATALOG)
-        words = ["--data", str(tmp_path / "data"), "--warehouse", node.url()]
-        assert commands.main(["backup", str(tmp_path / "backup"), *words]) == 1
-        said = capsys.readouterr().err
-        assert "end the collector, copy its data directory" in said
-        assert said.count("\n") == 1
-        assert not (tmp_path / "backup").exists()
-        node.clear()
 
 
 class TestAServerThatFails:

@@ -17,14 +17,27 @@ if TYPE_CHECKING:
 _SQL = resources.files(__package__).joinpath("choices.sql").read_text("utf-8")
 
 
+RELEASE = 0.02
+"""The least share of all sessions with which a version is marked as a release: builds of one's own
+have versions too."""
+
+NEWEST = 8
+"""So many releases are marked."""
+
+
 @dataclass(frozen=True)
 class Choices:
-    """The days on which sessions began, and their versions (newest first) and systems."""
+    """The days on which sessions began, and their versions (newest first) and systems.
+
+    Args:
+        releases: The day of the first session of each version that many use, newest first.
+    """
 
     first: date
     last: date
     versions: tuple[str, ...]
     systems: tuple[str, ...]
+    releases: tuple[tuple[str, date], ...] = ()
 
 
 def find(warehouse: Warehouse, project: str) -> Choices | None:
@@ -42,9 +55,14 @@ def find(warehouse: Warehouse, project: str) -> Choices | None:
     assert isinstance(last, date)
     assert isinstance(versions, list)
     assert isinstance(systems, list)
+    told = sorted(versions, key=lambda each: age(each[0]), reverse=True)
+    everything = sum(its for _, _, its in told)
     return Choices(
         first,
         last,
-        tuple(sorted(versions, key=age, reverse=True)),
+        tuple(version for version, _, _ in told),
         tuple(system for system in OPERATING_SYSTEMS if system in systems),
+        tuple((version, since) for version, since, its in told if its >= RELEASE * everything)[
+            :NEWEST
+        ],
     )

@@ -1,8 +1,19 @@
 -- On which days did sessions begin, and of which versions and systems: what can filters choose?
 SELECT
-    count() AS sessions
-    , min(toDate(time)) AS first
-    , max(toDate(time)) AS last
-    , groupUniqArrayIf(app_version, user_id != 0) AS versions
-    , groupUniqArrayIf(os, user_id != 0) AS systems
-FROM {project:Identifier}._sessions
+    sum(sessions) AS sessions
+    , min(first) AS first
+    , max(last) AS last
+    , groupArrayIf(tuple(app_version, since, known), app_version IS NOT NULL AND known > 0) AS versions
+    , arrayDistinct(arrayFlatten(groupArray(systems))) AS systems
+FROM (
+    SELECT
+        app_version
+        , count() AS sessions
+        , countIf(user_id != 0) AS known
+        , min(toDate(time)) AS first
+        , minIf(toDate(time), user_id != 0) AS since
+        , max(toDate(time)) AS last
+        , groupUniqArrayIf(os, user_id != 0) AS systems
+    FROM {project:Identifier}._sessions
+    GROUP BY app_version
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,10 @@ import jinja2
 from litestar import Response
 from markupsafe import Markup
 
+from aboveboard.insights.filters import GRAINS
 from aboveboard.rendering import charts, wording
 
-from . import assets, view
+from . import assets, navigation, view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +37,13 @@ SECURITY = {
 }
 FRESH = {"Cache-Control": "no-store"}
 """Pages and data: what was true a second ago is not shown again, nor kept on a disk."""
+
+WITH_SECRETS = ("first.html", "sign-in.html", "invitation.html")
+"""Templates that are not compressed: where a page holds a key and words of its address, the length
+of what is compressed would tell the key to whoever can choose the words and see the length."""
+
+WORTH = 1400
+"""Bytes that fit one packet are not worth compressing."""
 
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 
@@ -58,7 +67,12 @@ def page(
             **context,
         )
     )
-    return answer(text.encode(), HTML, status=status)
+    content = text.encode()
+    takes = "gzip" in request.headers.get("accept-encoding", "")
+    if not takes or template in WITH_SECRETS or len(content) < WORTH:
+        return answer(content, HTML, status=status)
+    headers = {**FRESH, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return answer(gzip.compress(content, 5, mtime=0), HTML, status=status, headers=headers)
 
 
 def base_of(request: Request[Any, Any, Any]) -> str:
@@ -93,7 +107,11 @@ def _environment() -> jinja2.Environment:
         "VEGA": assets.VEGA,
         "PERIODS": view.PERIODS,
         "SYSTEMS": view.SYSTEMS,
+        "GRAINS": GRAINS,
+        "navigation": navigation.offered,
+        "here": navigation.here,
         "subject": None,  # the event that a page is about, on those that are about one
+        "values": None,  # what a filter can be chosen from, where one is being added
         "looks": lambda: {theme: charts.config(theme) for theme in view.THEMES},
     }
     environment.filters |= {

@@ -16,16 +16,29 @@ from litestar.params import FromPath
 from aboveboard import insights, warehouse
 from aboveboard.insights import FilterError
 from aboveboard.insights.adhoc import asking, rules
+from aboveboard.insights.statement import with_values
 from aboveboard.rendering import cells, charts
 from aboveboard.warehouse import QueryLimitError, WarehouseError
 
-from . import assets, feed, signin, visitors
-from .pages import error, event, overview, quarantine
+from . import assets, feed, signin, values, visitors
+from .listing import listed
+from .pages import (
+    crossing,
+    error,
+    event,
+    models,
+    overview,
+    quarantine,
+    releases,
+    retention,
+    trust,
+    usage,
+)
 from .pages import errors as work
 from .pages import sql as sql_page
 from .pages.first import FirstSteps
 from .responses import FOREVER, FRESH, answer, base_of, page
-from .view import UnknownError, UnreadableError, View
+from .view import MODEL, UnknownError, UnreadableError, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +55,7 @@ Answer = Response[bytes]
 NOTE_MAX = 32 * 2**10
 """Bytes of a form with a note."""
 
-FORMATS = ("json", "csv", "svg", "png")
+FORMATS = ("json", "csv", "svg", "png", "sql")
 _JSON = "application/json"
 
 
@@ -58,7 +71,8 @@ def routes() -> list[ControllerRouterHandler]:
         Router(
             "/",
             route_handlers=[
-                *(_front, _insight, _quarantine, _quarantine_json, _catalog, _catalog_json, _asset),
+                *(_front, _insight, _models, _usage, _releases, _retention, _trust, _set_up),
+                *(_quarantine, _quarantine_json, _catalog, _catalog_json, _asset),
                 *(_errors, _error, _decide, _sql, _alerts),
                 *signin.ROUTES,
             ],
@@ -78,7 +92,7 @@ def _front(request: Asked) -> Answer:
     view = _view(request)
     if view.choices is None:
         return _first(request, view)
-    return page(request, "overview.html", view=view, seen=overview.look(view), parts=charts.parts)
+    return _page(request, "overview.html", view, seen=overview.look(view), parts=charts.parts)
 
 
 @get("/insights/{file:str}", sync_to_thread=True)
@@ -90,13 +104,22 @@ def _insight(request: Asked, file: FromPath[str]) -> Answer:
         return _first(request, view)
     if not dot and insight.name == event.PAGE and view.filters.event:
         seen = event.look(view)
-        return page(
-            request, "event.html", view=view, subject=seen.entry, seen=seen, parts=charts.parts
+        return _page(
+            request,
+            "event.html",
+            view,
+            subject=seen.entry,
+            seen=seen,
+            crossing=None if seen.empty else crossing.look(view, seen.entry),
+            parts=charts.parts,
         )
     if not dot:
         return _insight_page(request, view, insight)
     if suffix not in FORMATS:
         raise UnknownError(f"an insight is a page, or data as {', '.join(FORMATS)}")
+    if suffix == "sql":
+        sql, parameters = insight.statement(view.project, view.filters)
+        return answer(with_values(sql, parameters).encode(), "text/plain; charset=utf-8")
     table = insight.run(view.warehouse, view.project, view.filters)
     if suffix == "json":
         return answer(table.as_json().encode(), "application/json")
@@ -112,10 +135,17 @@ def _insight(request: Asked, file: FromPath[str]) -> Answer:
     parts = charts.parts(insight, table, view.measure)
     if not parts:
         raise UnknownError("there is no chart of this: nothing in this period")
-    title = f"{insight.question} {view.in_words()}"
+    behind = _behind(insight, table.records())
+    installs = f", {behind:,} {'install' if behind == 1 else 'installs'}" if behind else ""
+    told = (insight.question, f"{view.project.name}, {view.in_words()}{installs}")
     if suffix == "svg":
-        return answer(charts.svg(parts, view.theme, title).encode(), "image/svg+xml")
-    return answer(charts.png(parts, view.theme, title), "image/png")
+        return answer(charts.svg(parts, view.theme, *told).encode(), "image/svg+xml")
+    name = f'attachment; filename="{_file_name(view, insight)}.png"'
+    return answer(
+        charts.png(parts, view.theme, *told),
+        "image/png",
+        headers={**FRESH, "Content-Disposition": name},
+    )
 
 
 @get("/errors", sync_to_thread=True)
@@ -125,10 +155,10 @@ def _errors(request: Asked) -> Answer:
         return _first(request, view)
     decisions = _decisions(request)
     resolved = decisions.resolved(view.project.name) if decisions else {}
-    return page(
+    return _page(
         request,
         "errors.html",
-        view=view,
+        view,
         seen=work.look(view, resolved),
         kinds=work.KINDS,
         parts=charts.parts,
@@ -148,10 +178,10 @@ def _error(request: Asked, group: FromPath[str]) -> Answer:
         decisions.resolved(name) if decisions else {},
         decisions.of(name, group) if decisions else (),
     )
-    return page(
+    return _page(
         request,
         "error.html",
-        view=view,
+        view,
         seen=seen,
         parts=charts.parts,
         day_of=work.day,
@@ -243,6 +273,55 @@ def _alerts(request: Asked) -> Answer:
     recent = alerts.recent(view.project.name) if alerts is not None else ()
     told = feed.atom(view.project.name, recent, _address(request) + base_of(request))
     return answer(told.encode(), "application/atom+xml")
+
+
+@get("/models", sync_to_thread=True)
+def _models(request: Asked) -> Answer:
+    view = _view(request)
+    if view.choices is None:
+        return _first(request, view)
+    _named("models", view)
+    name = view.own.get(MODEL)
+    if name is not None:
+        return _page(request, "model.html", view, seen=models.of_one(view, name))
+    return _page(request, "models.html", view, seen=models.look(view))
+
+
+@get("/usage", sync_to_thread=True)
+def _usage(request: Asked) -> Answer:
+    view = _view(request)
+    if view.choices is None:
+        return _first(request, view)
+    _named("commands", view)
+    return _page(request, "usage.html", view, seen=usage.look(view))
+
+
+@get("/releases", sync_to_thread=True)
+def _releases(request: Asked) -> Answer:
+    view = _view(request)
+    if view.choices is None:
+        return _first(request, view)
+    _named("stability", view)
+    return _page(request, "releases.html", view, seen=releases.look(view), parts=charts.parts)
+
+
+@get("/retention", sync_to_thread=True)
+def _retention(request: Asked) -> Answer:
+    view = _view(request)
+    if view.choices is None:
+        return _first(request, view)
+    return _page(request, "retention.html", view, seen=retention.look(view), parts=charts.parts)
+
+
+@get("/trust", sync_to_thread=True)
+def _trust(request: Asked) -> Answer:
+    view = _view(request)
+    return page(request, "trust.html", view=view, **trust.look(view, _dropped(request, view)))
+
+
+@get("/set-up", sync_to_thread=True)
+def _set_up(request: Asked) -> Answer:
+    return _first(request, _view(request))
 
 
 @get("/quarantine", sync_to_thread=True)
@@ -339,19 +418,28 @@ def _file_name(view: View, insight: Insight) -> str:
 
 def _insight_page(request: Asked, view: View, insight: Insight) -> Answer:
     table = insight.run(view.warehouse, view.project, view.filters)
-    return page(
+    return _page(
         request,
         "insight.html",
-        view=view,
+        view,
         insight=insight,
         table=table,
-        rows=[] if charts.is_blank(insight, table) else cells.rows(insight, table),
+        listing=listed(
+            view,
+            [name for name in insight.columns if name in table.columns],
+            [] if charts.is_blank(insight, table) else cells.rows(insight, table),
+        ),
         scale=cells.scale_of(insight, table),
         parts=charts.parts(insight, table, view.measure),
         measures=charts.measures(insight, table) if "params" in (insight.chart or {}) else [],
         subject=view.subject() if insight.of_event else None,
         behind=_behind(insight, table.records()),
     )
+
+
+def _page(request: Asked, template: str, view: View, **context: Any) -> Answer:
+    """Return a page that has the bar, with the values of a filter that is being added."""
+    return page(request, template, view=view, values=values.find(view), **context)
 
 
 def _behind(insight: Insight, records: list[dict[str, Any]]) -> int | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 
 from aboveboard import insights
 from aboveboard.insights import FilterError, Filters
+from aboveboard.insights.filters import AGAINST, WHERE, Sides, Where
+from aboveboard.insights.statement import filterable
 from aboveboard.rendering import wording
 
 from . import choices
@@ -20,8 +23,16 @@ if TYPE_CHECKING:
     from aboveboard.warehouse import Warehouse
 
 PROJECT, MEASURE, THEME = "project", "measure", "theme"
+FILTER, SORT, FIND, ROWS, MODEL = "filter", "sort", "find", "rows", "model"
+"""Of one page only: the property whose values are to be chosen from, a table's order (`-messages`
+is downwards), what is looked for in its names, `all` for all of its rows, and the model that a page
+is about."""
+
+OF_THE_PAGE = (FILTER, SORT, FIND, ROWS, MODEL)
 THEMES = ("light", "dark")
-PERIODS = (7, 30, 90)
+PERIODS = ((1, "Today"), (7, "7d"), (30, "30d"), (90, "90d"), (365, "12m"))
+"""The periods that the bar offers, in days, the last of which is today."""
+
 SYSTEMS = {"Darwin": "macOS", "other": "other systems"}
 """What people call a system, where that is not its name in the data."""
 
@@ -67,6 +78,7 @@ class View:
     Args:
         path: The page's own path.
         asked: The query's parameters that links keep, as they were given.
+        own: Those of this page only, which links to other pages leave out.
         choices: None where the project has no session yet.
         base: What stands before every path where a browser sees it; links have it.
     """
@@ -76,7 +88,8 @@ class View:
     projects: Sequence[Project]
     project: Project
     filters: Filters
-    asked: Mapping[str, str]
+    asked: Mapping[str, str | tuple[str, ...]]
+    own: Mapping[str, str] = field(default_factory=dict)
     measure: str | None = None
     theme: str = THEMES[0]
     choices: Choices | None = None
@@ -105,19 +118,24 @@ class View:
             UnknownError: there is no such project, or none at all.
             UnreadableError: that project cannot be shown, or none can.
         """
-        filters = Filters.from_query(query, beside=(PROJECT, MEASURE, THEME))
+        filters = Filters.from_query(query, beside=(PROJECT, MEASURE, THEME, *OF_THE_PAGE))
         theme = query.get(THEME, "").strip() or THEMES[0]
         if theme not in THEMES:
             raise FilterError(f"theme is {' or '.join(THEMES)}")
         everyone = projects.all()
         project = _project(everyone, projects.unreadable(), query.get(PROJECT, "").strip())
-        asked = dict(filters.asked)
+        asked: dict[str, str | tuple[str, ...]] = dict(filters.asked)
+        if filters.where:
+            asked[WHERE] = tuple(map(str, filters.where))
+        own = {name: value for name in OF_THE_PAGE if (value := query.get(name, "").strip())}
         if query.get(PROJECT, "").strip():
             asked[PROJECT] = project.name
         measure = query.get(MEASURE, "").strip() or None
         if measure is not None:
             asked[MEASURE] = measure
-        return cls(path, warehouse, everyone, project, filters, asked, measure, theme, base=base)
+        return cls(
+            path, warehouse, everyone, project, filters, asked, own, measure, theme, base=base
+        )
 
     def with_choices(self) -> View:
         """Return the view with what its filters can choose from.
@@ -138,15 +156,85 @@ class View:
         """
         return insights.subject(self.project.catalog, self.filters)
 
-    def link(self, path: str | None = None, **changes: str | None) -> str:
-        """Return a page's address with what was asked for kept, but for `changes`."""
-        kept = {**self.asked, **changes}
-        query = urlencode({name: value for name, value in kept.items() if value})
+    def link(self, path: str | None = None, **changes: str | Sequence[str] | None) -> str:
+        """Return a page's address with what was asked for kept, but for `changes`.
+
+        What belongs to this page only is kept in links to itself.
+        """
+        own = self.own if path in (None, self.path) else {}
+        kept = {**self.asked, **{name: own[name] for name in own if name != FILTER}, **changes}
+        query = urlencode({name: value for name, value in kept.items() if value}, doseq=True)
         return self.base + (path or self.path) + (f"?{query}" if query else "")
 
-    def hidden(self, *names: str) -> dict[str, str]:
+    def page(self, path: str, **changes: str | None) -> str:
+        """Return another page's address: of the same people and days, from its beginning."""
+        begun: dict[str, str | None] = dict.fromkeys(("measure", "event", "group", "of", "split"))
+        return self.link(path, **{**begun, **changes})
+
+    def hidden(self, *names: str) -> list[tuple[str, str]]:
         """Return what a form has to send along beside its own fields, `names`."""
-        return {name: value for name, value in self.asked.items() if name not in names}
+        own = {name: value for name, value in self.own.items() if name != FILTER}
+        return [
+            (name, value)
+            for name, given in {**self.asked, **own}.items()
+            if name not in names
+            for value in ((given,) if isinstance(given, str) else given)
+        ]
+
+    def with_where(self, *more: Where) -> tuple[str, ...]:
+        """Return what `where` says with more of it."""
+        return tuple(map(str, dict.fromkeys((*self.filters.where, *more))))
+
+    def without_where(self, one: Where) -> tuple[str, ...]:
+        """Return what `where` says without one of it."""
+        return tuple(str(each) for each in self.filters.where if each != one)
+
+    def properties(self) -> list[tuple[str, list[str]]]:
+        """Return the properties that a filter can be about, by event."""
+        found: dict[str, list[str]] = {}
+        for event, name in filterable(self.project.catalog):
+            found.setdefault(event, []).append(name)
+        return list(found.items())
+
+    def comparisons(self) -> list[tuple[str, str]]:
+        """Return the pairs of versions that the bar offers to compare, as asked and in words."""
+        newest = [version for version, _ in self.choices.releases] if self.choices else []
+        pairs = list(pairwise(newest))[:4]
+        asked = self.filters.versions
+        if asked and asked[::-1] not in pairs:
+            pairs.insert(0, (asked[1], asked[0]))
+        return [(f"{older}{AGAINST}{newer}", f"{newer} vs {older}") for newer, older in pairs]
+
+    def sides(self) -> Sides | None:
+        """Return what is compared, if there was data in all of the earlier side.
+
+        Half a month is no month, and a day on which the data began is no day.
+        """
+        sides = self.filters.sides()
+        if sides is None or self.choices is None:
+            return None
+        if self.filters.versions is None and self.choices.first >= sides.then.since:
+            return None
+        return sides
+
+    def marks(self) -> list[tuple[str, str]]:
+        """Return the day of the first session of each release in the period, and its version."""
+        if self.choices is None:
+            return []
+        return [
+            (str(since), version)
+            for version, since in self.choices.releases
+            if self.filters.since < since <= self.filters.until and since > self.choices.first
+        ]
+
+    def against(self) -> str:
+        """Return what the earlier side is, in words."""
+        sides = self.filters.sides()
+        if sides is None:
+            return ""
+        if sides.then.version and self.filters.versions:
+            return sides.then.version
+        return wording.period(sides.then.since, sides.then.until)
 
     def whole_span(self) -> str:
         """Return this page's address over all days that have data, as far as a period may go."""
@@ -155,6 +243,18 @@ class View:
         if (self.choices.last - self.choices.first).days >= insights.filters.DAYS_MAX:
             since = f"{insights.filters.DAYS_MAX}d"
         return self.link(since=since, until=until)
+
+    def fixed(self) -> str:
+        """Return this page's address for the same days, whenever it is opened."""
+        return self.link(since=str(self.filters.since), until=str(self.filters.until))
+
+    def is_whole_span(self) -> bool:
+        """Return whether all days with data are asked for."""
+        return (
+            self.choices is not None
+            and self.filters.since == self.choices.first
+            and self.filters.until == self.choices.last
+        )
 
     def days_asked(self) -> int | None:
         """Return the number of days in "the last N days", None where dates were given."""
@@ -171,7 +271,16 @@ class View:
             parts.append(f"version {filters.version}")
         if filters.os:
             parts.append(SYSTEMS.get(filters.os, filters.os))
+        parts += [self.where_in_words(each) for each in filters.where]
         return ", ".join(parts)
+
+    def where_in_words(self, where: Where) -> str:
+        """Return a filter by a property as a person reads it: `main_model is gpt-5`."""
+        declared = filterable(self.project.catalog).get((where.event, where.property))
+        null = declared.kind.null if declared else "none"
+        value = null if where.value is None else where.value
+        shown = declared.kind.shown(value) if declared and where.value is not None else value
+        return f"{where.property} is {shown}"
 
 
 def _project(everyone: Sequence[Project], unreadable: Mapping[str, str], name: str) -> Project:

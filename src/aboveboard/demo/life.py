@@ -58,6 +58,8 @@ def live(
     start = end - DAYS * DAY_SECONDS
     for day in range(person.joins, person.leaves):
         person.reconsider(day, chance)
+        if day in person.away:
+            continue
         midnight = start + day * DAY_SECONDS
         weekend = datetime.datetime.fromtimestamp(midnight, datetime.timezone.utc).weekday() > 4
         pace = person.pace * (0.35 if weekend else 1.0)

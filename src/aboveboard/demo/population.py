@@ -22,6 +22,9 @@ VERSIONS = (("0.85.5", -400), ("0.86.0", 6), ("0.86.1", 17), ("0.86.2", 38))
 BUGGY_VERSION = "0.86.1"
 """The release that fails more often than the others, for the errors to tell of."""
 
+BUGGY_DAYS = (17, 24)
+"""The first week of it, in which those who are new have little patience."""
+
 
 @dataclass(frozen=True)
 class ModelHabits:
@@ -121,6 +124,7 @@ class Person:
         arch: The processor's family.
         python_version: The version of Python.
         joins: The day of the first run, 0 to `DAYS`.
+        away: The days of a pause, which may lie outside of the history.
         leaves: The day after the last run.
         pace: Sessions on a working day, on average.
         lag: Days between a release and this person's upgrade.
@@ -133,6 +137,7 @@ class Person:
     arch: str
     python_version: str
     joins: int
+    away: range
     leaves: int
     pace: float
     lag: float
@@ -149,6 +154,11 @@ class Person:
         system = _pick(chance, dict(OPERATING_SYSTEMS))
         joins = 0 if chance.random() < 0.55 else chance.randrange(DAYS)
         stays = round(chance.expovariate(1 / 70)) + 1
+        # Some only try it. In the week in which the buggy release was new, most of the newcomers.
+        if joins and chance.random() < (0.7 if BUGGY_DAYS[0] <= joins < BUGGY_DAYS[1] else 0.3):
+            stays = 1 + chance.randrange(5)
+        # And some are away for a while, and come back.
+        away = chance.randrange(DAYS) if chance.random() < 0.15 else DAYS
         known = chance.randrange(4, len(COMMANDS))
         present = [model for model in MODELS if model.arrives <= joins]
         return cls(
@@ -156,6 +166,7 @@ class Person:
             arch="arm64" if system == "Darwin" or chance.random() < 0.08 else "x86_64",
             python_version=_pick(chance, dict(PYTHONS)),
             joins=joins,
+            away=range(away, away + chance.randrange(9, 25)),
             leaves=DAYS if joins == 0 and chance.random() < 0.7 else min(joins + stays, DAYS),
             pace=min(chance.lognormvariate(-0.9, 0.8), 4),
             lag=chance.expovariate(1 / 9),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from aboveboard.warehouse import Warehouse
 
-    from .filters import Sides
+    from .filters import Filters, Sides
     from .insight import Insight, Project
 
 Key = tuple[Value, ...]
@@ -70,6 +70,17 @@ def compare(insight: Insight, warehouse: Warehouse, project: Project, sides: Sid
     )
     rows = {key: dict(_differences(now, then, key)) for key in {**now.records, **then.records}}
     return Comparison(rows, now.sides)
+
+
+def alone(insight: Insight, warehouse: Warehouse, project: Project, filters: Filters) -> Comparison:
+    """Ask an insight of one side, whose rows can be compared with each other.
+
+    Raises:
+        FilterError: the catalog has no event of the name that is asked for.
+        WarehouseError: the question could not be answered.
+    """
+    answer = insight.ask(warehouse, project, filters, compared=True)
+    return Comparison({}, _Answer(insight, insight.ordered(answer)).sides)
 
 
 class _Answer:

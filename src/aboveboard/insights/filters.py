@@ -13,7 +13,19 @@ from aboveboard.catalog.kinds import REJECTED, Version
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-NAMES = ("since", "until", "version", "os", "event", "group", "where", "by", "compare")
+NAMES = (
+    "since",
+    "until",
+    "version",
+    "os",
+    "event",
+    "group",
+    "where",
+    "by",
+    "compare",
+    "of",
+    "split",
+)
 """The parameters that filter; `project` stands beside them, and is the page's to choose."""
 
 WHERE = "where"
@@ -89,7 +101,8 @@ class Sides:
 class Filters:
     """A period of whole days in UTC, both ends included, and what else is asked for.
 
-    An event's name is the catalog's to know: whoever has one finds out whether it is there.
+    An event's name, and its properties', are the catalog's to know: whoever has one finds out
+    whether they are there.
 
     `asked` is what the query said, so that links can repeat it: a page that was asked for "the
     last 30 days" still means that tomorrow. `today`, in UTC, is not over: it is in the period, and
@@ -106,6 +119,8 @@ class Filters:
     where: tuple[Where, ...] = ()
     grain: str = GRAINS[0]
     compare: str = PREVIOUS
+    of: str | None = None
+    split: str | None = None
     today: date = field(default_factory=lambda: _today(), compare=False)
 
     @classmethod
@@ -122,8 +137,8 @@ class Filters:
             query: `since` is a date (`2026-08-01`) or a number of days that ends at `until`
                 (`30d`); `until` is a date, today if left out; `version`; `os`; `event`; `group`,
                 one of errors; `where`, as often as wanted; `by` is a grain; `compare` is
-                `previous`, `off` or two versions (`0.86.1..0.86.2`). Empty values count as left
-                out.
+                `previous`, `off` or two versions (`0.86.1..0.86.2`); `of` and `split` are
+                properties of the event. Empty values count as left out.
             today: The day it is, in UTC, for tests.
             beside: Other parameters that the query may have.
 
@@ -163,6 +178,8 @@ class Filters:
             tuple(dict.fromkeys(where)),
             _grain(given.get("by")),
             _compare(given.get("compare")),
+            given.get("of"),
+            given.get("split"),
             today,
         )
 
@@ -190,6 +207,11 @@ class Filters:
     def by_start(self) -> bool:
         """Whether only a session's start says if it is asked for."""
         return self.version is not None or self.os is not None
+
+    @property
+    def wide(self) -> str:
+        """The grain of what a day is too short for: a week, unless months are asked for."""
+        return "week" if self.grain == "day" else self.grain
 
     @property
     def versions(self) -> tuple[str, str] | None:

@@ -9,11 +9,13 @@ The SQL is a Jinja template whose statements stand in comments of their own, so 
 A template knows `has(...)` (an event, or an `event.property`, of the project's catalog; the
 question lists all that it may ask for), `filtered` (a version, a system or a property's value was
 asked for; `by_start` and `wheres` say which), `compared` (the sums by bucket are wanted, from which
-differences are made), `grain` (what time is counted in), `events` (of the catalog), `subject` (the
-event that is asked about) and its `properties`, `words` and `numbers`. Any other name is an error.
-`rows("table")` reads a table without the events of nobody, whose sender is not known, or was off:
-so nobody is an install, or in an interval, of any question. `all_rows("table")` reads them too: it
-counts events, and not who had them.
+differences are made), `begin` and `length` (the first day of a date's day, week or month, and how
+many days that has; `wide` and `wide_length`, of its week or month), `events` (of the catalog),
+`subject` (the event that is asked about), `of` and `split` (two properties of it) and its
+`properties`, `words` and `numbers`. Any other name is an error. `rows("table")` reads a table
+without the events of nobody, whose sender is not known, or was off: so nobody is an install, or in
+an interval, of any question. `all_rows("table")` reads them too: it counts events, and not who had
+them.
 
 Nothing of a catalog is ever pasted. `{{ event.table }}` becomes `{event_3_table:Identifier}`, and
 its value reaches the database bound.
@@ -22,6 +24,7 @@ its value reaches the database bound.
 from __future__ import annotations
 
 import functools
+import re
 from itertools import compress
 from typing import TYPE_CHECKING
 
@@ -32,7 +35,7 @@ from aboveboard.warehouse import columns, table
 from .filters import FilterError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from aboveboard.catalog.catalog import Catalog, Entry
     from aboveboard.catalog.event import Property
@@ -57,6 +60,22 @@ _TYPES = {
     "value": "String",
 }
 """What is told of an event or a property, and as what ClickHouse takes it."""
+
+_BEGIN: dict[str, Callable[[str], str]] = {
+    "day": lambda date: date,
+    "week": lambda date: f"toMonday({date})",
+    "month": lambda date: f"toStartOfMonth({date})",
+}
+"""The first day of a day's, week's or month's, in SQL."""
+
+_LENGTH: dict[str, Callable[[str], str]] = {
+    "day": lambda _: "1",
+    "week": lambda _: "7",
+    "month": lambda first: f"toDayOfMonth(toLastDayOfMonth({first}))",
+}
+"""How many days what begins on a day has."""
+
+_PLACEHOLDER = re.compile(r"\{([a-z_0-9]+):([A-Za-z0-9]+)\}")
 
 _environment = jinja2.Environment(
     loader=jinja2.PackageLoader("aboveboard.insights", "questions"),
@@ -114,8 +133,14 @@ def fitted(
         filtered=filters.by_session,
         by_start=filters.by_start,
         wheres=wheres,
+        of=_bind(bound, "of", _word(entry, filters.of, 0)),
+        split=_bind(bound, "split", _word(entry, filters.split, 1)),
         compared=compared,
         grain=filters.grain,
+        begin=_BEGIN[filters.grain],
+        length=_LENGTH[filters.grain],
+        wide=_BEGIN[filters.wide],
+        wide_length=_LENGTH[filters.wide],
         events=events,
         subject=_bind(bound, "subject", {"event": entry.name, "table": table(entry.name)}),
         properties=properties,
@@ -148,6 +173,26 @@ def _all_rows(name: str) -> str:
     return f"{{project:Identifier}}.{name}"
 
 
+def with_values(sql: str, parameters: Names) -> str:
+    """Return a statement with its values in it, for a person to read and to run elsewhere.
+
+    Names and values are the catalog's and the filters': of fixed lists, or checked. They are quoted
+    all the same. What runs here is always bound.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        given = parameters[match.group(1)]
+        if match.group(2) == "Identifier":
+            return "`" + str(given).replace("\\", "\\\\").replace("`", "\\`") + "`"
+        if isinstance(given, int):
+            return str(given)
+        text = "'" + str(given).replace("\\", "\\\\").replace("'", "\\'") + "'"
+        return f"toDate({text})" if match.group(2) == "Date" else text
+
+    lines = (line.rstrip() for line in _PLACEHOLDER.sub(value, sql).splitlines())
+    return "\n".join(line for line in lines if line) + "\n"
+
+
 def subject(catalog: Catalog, filters: Filters) -> Entry:
     """Return the event that is asked about: the catalog's first own one if none is named.
 
@@ -163,6 +208,25 @@ def subject(catalog: Catalog, filters: Filters) -> Entry:
             f"event={shown(filters.event)} is not in this catalog: /catalog lists what is"
         )
     return entries[filters.event]
+
+
+def _word(entry: Entry, asked: str | None, place: int) -> Names:
+    """Return the property of an event that is asked for, or the one at a place among its words.
+
+    Raises:
+        FilterError: the event has no property of that name with values to choose from.
+    """
+    there = [name for name, each in entry.properties.items() if not each.kind.is_summed]
+    if asked is not None and asked not in there:
+        raise FilterError(
+            f"{shown(asked)} is no property of {entry.name} with values to choose from: use "
+            + (", ".join(there) or "another event, this one has none")
+        )
+    if not there:
+        return {"property": "", "column": "time"}
+    name = asked or there[min(place, len(there) - 1)]
+    kind = entry.properties[name].kind
+    return {"property": name, "column": columns.of_property(name, kind)[0].name}
 
 
 def _wheres(catalog: Catalog, filters: Filters) -> Iterator[Names]:

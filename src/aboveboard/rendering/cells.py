@@ -110,6 +110,11 @@ def plain(column: Column, value: Value, unit: str = "") -> Cell:
     return Cell(column.kind, str(value), "", value, asks=column.asks)
 
 
+def words(text: str) -> Cell:
+    """Return a cell of words alone."""
+    return Cell("word", text, "", text)
+
+
 def share(name: str, column: Column, record: Mapping[str, Value], top: float) -> Cell:
     """Return the cell of a share, whose bar is as long as it is of `top`."""
     value, low, high = (_number(record[name + end]) for end in ("", "_low", "_high"))

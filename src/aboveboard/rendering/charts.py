@@ -7,7 +7,7 @@ the width that a page gives it. A part's `usermeta` says which rows are its own:
 
 where `where` and `by` (an order other than the table's, without the rows that have none of it) may
 be left out, and `step` is how high a row is, in pixels. A layer may have a `where` too: it is left
-out where no row is one of its own.
+out where no row is one of its own; or a `first`, which says what the first row must have.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aboveboard.insights.insight import LOW
 from .palette import palette
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aboveboard.insights import Insight, Table
 
@@ -61,18 +61,43 @@ def config(theme: str) -> Spec:
             "symbolType": "circle",
             "offset": 10,
         },
-        "title": {"color": color["ink"], "anchor": "start", "fontSize": 14, "offset": 12},
-        "range": {"category": [color[f"series-{name}"] for name in ("one", "two", "three")]},
+        "title": {
+            "color": color["ink"],
+            "subtitleColor": color["muted"],
+            "anchor": "start",
+            "fontSize": 14,
+            "subtitleFontSize": 12,
+            "subtitlePadding": 6,
+            "offset": 12,
+        },
+        "range": {
+            "category": [color[f"series-{name}"] for name in ("one", "two", "three", "four")]
+        },
         "area": {"color": color["series-one"], "fillOpacity": 0.13},
         "line": {"color": color["series-one"], "strokeWidth": 2},
         "bar": {"color": color["series-one"]},
         "point": {"color": color["series-one"]},
         "rule": {"color": color["ink"]},
+        "text": {"color": color["muted"]},
     }
 
 
-def parts(insight: Insight, table: Table, measure: str | None = None) -> list[Spec]:
-    """Return the charts that the table gives, each with its data; none where there is no row."""
+def parts(
+    insight: Insight,
+    table: Table,
+    measure: str | None = None,
+    before: Table | None = None,
+    marks: Sequence[tuple[str, str]] = (),
+) -> list[Spec]:
+    """Return the charts that the table gives, each with its data; none where there is no row.
+
+    Args:
+        insight: Whose chart it is.
+        table: Its answer.
+        measure: The column to show, where the chart has a choice.
+        before: The answer for as long a time before, for a dotted line; of charts over days.
+        marks: Days and what began on them (the first session of a release), for such charts too.
+    """
     if insight.chart is None or is_blank(insight, table):
         return []
     found = []
@@ -107,8 +132,43 @@ def parts(insight: Insight, table: Table, measure: str | None = None) -> list[Sp
         spec["layer"] = [layer for layer in spec["layer"] if _has_rows(layer, rows)]
         for layer in spec["layer"]:
             _trim_legend(layer.get("encoding", {}).get("color", {}), rows)
+        if "day" in table.columns and "layer" in spec:
+            spec["layer"] = [*_earlier(rows, before), *spec["layer"], *_marks(marks)]
         found.append({**spec, "data": {"values": rows}})
     return found
+
+
+def _earlier(rows: list[dict[str, Any]], before: Table | None) -> Iterator[Spec]:
+    """Yield a dotted line of the time before, laid over the days of now."""
+    if before is None:
+        return
+    values = [
+        {**record, "day": row["day"]} for row, record in zip(rows, before.records(), strict=False)
+    ]
+    yield {
+        "data": {"values": values},
+        "transform": [{"calculate": "datum[measure]", "as": "value"}],
+        "mark": {"type": "line", "strokeDash": [1, 4], "strokeCap": "round", "opacity": 0.7},
+        "encoding": {"tooltip": None},
+    }
+
+
+def _marks(marks: Sequence[tuple[str, str]]) -> Iterator[Spec]:
+    """Yield a line and a word at the day of each mark."""
+    if not marks:
+        return
+    values = [{"day": day, "mark": word} for day, word in marks]
+    common: Spec = {"tooltip": None, "y": {"value": 0}}
+    yield {
+        "data": {"values": values},
+        "mark": {"type": "rule", "strokeWidth": 1, "opacity": 0.45},
+        "encoding": {**common, "y2": {"value": "height"}},
+    }
+    yield {
+        "data": {"values": values},
+        "mark": {"type": "text", "align": "left", "dx": 4, "dy": 6, "fontSize": 11},
+        "encoding": {**common, "text": {"field": "mark"}},
+    }
 
 
 def measures(insight: Insight, table: Table) -> list[str]:
@@ -126,21 +186,29 @@ def is_blank(insight: Insight, table: Table) -> bool:
     return bool(names) and all(record[name] is None for record in table.records() for name in names)
 
 
-def svg(specs: list[Spec], theme: str, title: str) -> str:
-    """Return the charts as one SVG image, one below the other, on the page's background."""
+def svg(specs: list[Spec], theme: str, title: str, below: str = "") -> str:
+    """Return the charts as one SVG image, one below the other, on the page's background.
+
+    Args:
+        specs: The charts.
+        theme: Light or dark.
+        title: What stands above them: a picture is shown without its page.
+        below: What stands below the title: the period, the filters, how many installs.
+    """
     import vl_convert
 
-    return vl_convert.vegalite_to_svg(_whole(specs, theme, title), allowed_base_urls=[])
+    return vl_convert.vegalite_to_svg(_whole(specs, theme, title, below), allowed_base_urls=[])
 
 
-def png(specs: list[Spec], theme: str, title: str) -> bytes:
+def png(specs: list[Spec], theme: str, title: str, below: str = "") -> bytes:
     """Return the same as a PNG, of twice as many pixels for screens that have them."""
     import vl_convert
 
-    return vl_convert.vegalite_to_png(_whole(specs, theme, title), scale=2, allowed_base_urls=[])
+    whole = _whole(specs, theme, title, below)
+    return vl_convert.vegalite_to_png(whole, scale=2, allowed_base_urls=[])
 
 
-def _whole(specs: list[Spec], theme: str, title: str) -> Spec:
+def _whole(specs: list[Spec], theme: str, title: str, below: str) -> Spec:
     drawn = [{**spec, "width": WIDTH} for spec in specs]
     whole: Spec = {"vconcat": drawn, "spacing": 36} if len(drawn) > 1 else drawn[0]
     look = {**config(theme), "background": palette(theme)["surface"]}
@@ -148,7 +216,10 @@ def _whole(specs: list[Spec], theme: str, title: str) -> Spec:
     look["padding"] = {"left": 44, "top": 20, "right": 28, "bottom": 20}
     if len(drawn) > 1:  # each has its title above it
         look["legend"] = {**look["legend"], "orient": "bottom"}
-    return {"$schema": SCHEMA, "description": title, **whole, "config": look}
+    told: Spec = {"description": f"{title} {below}".strip()}
+    if below:
+        told["title"] = {"text": title, "subtitle": below}
+    return {"$schema": SCHEMA, **whole, **told, "config": look}
 
 
 def _rows(insight: Insight, table: Table, choice: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -174,7 +245,10 @@ def _rows(insight: Insight, table: Table, choice: Mapping[str, Any]) -> list[dic
 
 def _has_rows(layer: Spec, rows: list[dict[str, Any]]) -> bool:
     """Say whether a layer has a row of its own; Vega complains of an axis without one."""
-    where = layer.pop("usermeta", {}).get("where", {})
+    choice = layer.pop("usermeta", {})
+    where, first = choice.get("where", {}), choice.get("first", {})
+    if any(rows[0][name] not in values for name, values in first.items()):
+        return False
     return any(all(row[name] in values for name, values in where.items()) for row in rows)
 
 

@@ -68,6 +68,11 @@ class Difference:
         """Whether chance alone does not explain it: the interval leaves out zero."""
         return self.low > 0 or self.high < 0
 
+    @property
+    def opposite(self) -> Difference:
+        """The difference of the rests: of what crashed, where this is of what did not."""
+        return Difference(-self.value, -self.high, -self.low)
+
 
 def difference(now: Side, then: Side) -> Difference:
     """Return by how much the share now is greater than the one then."""

@@ -27,8 +27,8 @@ SHADOW = "shadow"
 PREFIX = "aboveboard_backup_"
 
 NO_FILES = (
-    "events are kept in ClickHouse, which has backups of its own: end the collector, copy its data "
-    "directory, and have ClickHouse BACKUP the databases (docs/warehouse.md)"
+    "events are kept in a ClickHouse server, which has backups of its own: use its BACKUP DATABASE "
+    "after copying inbox.sqlite and projects.sqlite"
 )
 
 

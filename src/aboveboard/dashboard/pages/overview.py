@@ -1,4 +1,4 @@
-"""The first page: the period in five numbers, day by day, and the top of every other insight."""
+"""The first page: a sentence, the period in a few numbers, its days, the top of other pages."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aboveboard import insights
-from aboveboard.rendering import cells, wording
+from aboveboard.dashboard import navigation
+from aboveboard.dashboard.pages import retention
+from aboveboard.insights.comparison import compare
+from aboveboard.insights.filters import OFF
+from aboveboard.rendering import cells, changes, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from aboveboard.dashboard.navigation import Entry
     from aboveboard.dashboard.view import View
-    from aboveboard.insights import Filters, Insight, Table
+    from aboveboard.insights import Insight, Table
+    from aboveboard.insights.filters import Sides
     from aboveboard.insights.table import Value
+    from aboveboard.rendering.changes import Change
 
 GLANCES = 3
 """As many as stand side by side; those of the pages that are listed first."""
 
 GLANCE_ROWS = 5
+
+CARDS = ("installs", "sessions", "cost")
+"""The totals that have a card; the page of days has all of them."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +47,23 @@ class Card:
     """One of the numbers.
 
     Args:
-        change: Whole days against as many before, as `+12%`; None where there is nothing to
-            compare with.
-        told: The same in a sentence.
+        link: Where it leads: to the chart of it, or to the page that tells more.
+        chosen: Whether the chart shows it.
+        interval: A share's bounds.
+        change: Whole days against as many before; None where there is nothing to compare with.
+        told: What there is to say of the change, or why there is none.
     """
 
     measure: str
     label: str
     text: str
     title: str
-    change: str | None
+    link: str
+    chosen: bool
+    change: Change | None
     told: str
     spark: Spark
+    interval: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,16 +80,26 @@ class Tops:
     """The top of an insight: names and shares."""
 
     insight: Insight
+    page: Entry
     title: str
     rows: list[Top]
 
 
 @dataclass(frozen=True)
 class Overview:
+    """What the first page shows.
+
+    Args:
+        sentence: The answer to its question.
+        before: The days before, for the chart's dotted line, or None.
+    """
+
+    sentence: str
     cards: list[Card]
     measure: str
     daily: Insight
     days: Table
+    before: Table | None
     glances: list[Tops]
     scale: float
     empty: bool
@@ -90,35 +113,53 @@ def look(view: View) -> Overview:
     """
     totals, daily = _of("totals"), _of("overview")
     now = totals.run(view.warehouse, view.project, view.filters).records()[0]
-    compared = _compared(view)
-    of_whole: Mapping[str, Value] = {}
-    before: Mapping[str, Value] = {}
-    if compared is not None:
-        whole, past = compared
-        before = totals.run(view.warehouse, view.project, past).records()[0]
-        of_whole = now
-        if whole.until != view.filters.until:
-            of_whole = totals.run(view.warehouse, view.project, whole).records()[0]
+    sides = view.sides()
+    compared = compare(totals, view.warehouse, view.project, sides) if sides else None
     days = daily.run(view.warehouse, view.project, view.filters)
+    measures = [
+        name for name in totals.columns if name in CARDS and isinstance(now.get(name), int | float)
+    ]
+    measure = view.measure if view.measure in (*measures, "messages", "tokens") else measures[0]
     cards = []
-    for measure, column in totals.columns.items():
-        value = now.get(measure)
-        if isinstance(value, (int, float)):
-            cell = cells.plain(column, value)
-            change = _change(of_whole.get(measure), before.get(measure))
-            told = _told(change, compared, view.filters)
-            spark = sparkline(days, measure)
-            cards.append(Card(measure, column.label, cell.text, cell.title, change, told, spark))
-    measures = [card.measure for card in cards]
+    for name in measures:
+        column, value = totals.columns[name], now[name]
+        cell = cells.plain(column, value)
+        change = changes.of_count(compared.of((), name), view.against()) if compared else None
+        cards.append(
+            Card(
+                name,
+                column.label,
+                cell.text,
+                cell.title,
+                view.link(measure=name),
+                name == measure,
+                change,
+                _told(change, view),
+                sparkline(days, name),
+            )
+        )
+    crashes, said = _crashes(view, sides)
+    cards[2:2] = [*crashes, *_back(view)]
+    installs = compared.of((), "installs") if compared else None
+    number = now["installs"]
+    few = sentences.of_installs(number)
+    active = number if isinstance(number, int) else 0
+    sentence = few or f"{sentences.of_count('active installs', active, installs)} {said}".strip()
     glanced = [each for each in view.offered() if each.glance is not None][:GLANCES]
     tops = [(each, _top(view, each)) for each in glanced]
     # One scale for all: side by side, bars of the same length are taken for the same share.
     scale = cells.scale(end for each, records in tops for end in _ends(each, records))
+    before = None
+    if sides is not None and view.filters.versions is None:
+        earlier = view.filters.before()
+        before = daily.run(view.warehouse, view.project, earlier) if earlier else None
     return Overview(
+        sentence=sentence,
         cards=cards,
-        measure=view.measure if view.measure in measures else measures[0],
+        measure=measure,
         daily=daily,
         days=days,
+        before=before,
         glances=[_glance(each, records, scale) for each, records in tops],
         scale=scale,
         empty=not any(value for value in now.values()),
@@ -131,38 +172,78 @@ def _of(name: str) -> Insight:
     return insight
 
 
-def _compared(view: View) -> tuple[Filters, Filters] | None:
-    """Return the period's whole days and as many before, if there was data in all of those.
+def _crashes(view: View, sides: Sides | None) -> tuple[list[Card], str]:
+    """Return the card of crash-free sessions, and what there is to say of them."""
+    insight = _of("crash_free")
+    if not insight.offered(view.project.catalog):
+        return [], ""
+    column = insight.columns["crash_free_share"]
+    record = insight.run(view.warehouse, view.project, view.filters).records()[0]
+    share = record["crash_free_share"]
+    if not isinstance(share, int | float):
+        return [], ""
+    found = None
+    if sides is not None:
+        found = compare(insight, view.warehouse, view.project, sides).of((), "crash_free_share")
+    cell = cells.share("crash_free_share", column, record, 1.0)
+    change = changes.of_share(found, view.against())
+    low, high = (record[f"crash_free_share_{end}"] for end in ("low", "high"))
+    card = Card(
+        "crash_free",
+        column.label,
+        cell.text,
+        cell.title,
+        view.page("/releases"),
+        chosen=False,
+        change=change,
+        told=_told(change, view),
+        spark=Spark(),
+        interval=cell.interval,
+    )
+    bounds = [each if isinstance(each, float | int) else None for each in (low, high)]
+    return [card], sentences.of_crashes(share, bounds[0], bounds[1], found)
 
-    Half a month is no month, and a day that is not over, or on which the data began, is no day.
-    """
+
+def _back(view: View) -> list[Card]:
+    """Return the card of those who came back in their second week, if any had one."""
+    record, found = retention.second_week(view)
+    share = record["back_share"]
+    if share is None:
+        return []
+    column = _of("second_week").columns["back_share"]
+    cell = cells.share("back_share", column, record, 1.0)
+    change = changes.of_share(found, view.against())
+    return [
+        Card(
+            "second_week",
+            column.label,
+            cell.text,
+            cell.title,
+            view.page("/retention"),
+            chosen=False,
+            change=change,
+            told=_told(change, view),
+            spark=Spark(),
+            interval=cell.interval,
+        )
+    ]
+
+
+def _told(change: Change | None, view: View) -> str:
+    """Return what a change is, or why there is none."""
+    if change is not None:
+        return change.told
+    if view.filters.compare == OFF:
+        return "Nothing is compared."
     whole = view.filters.whole()
-    before = whole.before() if whole else None
-    if whole is None or before is None:
-        return None
-    if view.choices is None or view.choices.first >= before.since:
-        return None
-    return whole, before
-
-
-def _change(now: Value, before: Value) -> str | None:
-    if isinstance(now, (int, float)) and isinstance(before, (int, float)):
-        return wording.change(now, before)
-    return None
-
-
-def _told(change: str | None, compared: tuple[Filters, Filters] | None, filters: Filters) -> str:
-    whole = filters.whole()
     if whole is None:
         return "Nothing is compared before the day is over."
+    if view.filters.versions:
+        return "One of the two versions has too few installs to compare."
     days = "the day before" if whole.days == 1 else f"the {whole.days} days before"
-    if compared is None:
+    if view.sides() is None:
         return f"There is no data for all of {days}."
-    if change is None:
-        return f"There was nothing in {days}."
-    _, before = compared
-    kept = "" if whole.until == filters.until else f"{wording.period(whole.since, whole.until)} "
-    return f"{kept}{change} against {wording.period(before.since, before.until)}, {days}."
+    return f"There was too little in {days}."
 
 
 def sparkline(days: Table, measure: str) -> Spark:
@@ -203,8 +284,11 @@ def _glance(insight: Insight, records: list[dict[str, Value]], scale: float) -> 
     assert insight.glance is not None
     name, value = insight.glance.name, insight.glance.value
     beside = insight.glance.beside
+    page = navigation.here(f"/insights/{insight.name}")
+    assert page is not None
     return Tops(
         insight,
+        page,
         insight.glance.title,
         [
             Top(

@@ -37,6 +37,61 @@ async function draw(figure) {
   });
   figure.dataset.drawn = theme();
   figure.width = width;
+  walk(figure, canvas);
+}
+
+// A chart over days can be walked with the arrow keys, and says where one is; drag over days to
+// look at those alone.
+
+function walk(figure, canvas) {
+  const spec = JSON.parse(figure.querySelector(".spec").textContent);
+  const rows = spec.data.values.filter((row) => row.day);
+  if (!rows.length || figure.walked) return;
+  figure.walked = true;
+  const measure = spec.params?.find((param) => param.name === "measure")?.value;
+  canvas.tabIndex = 0;
+  canvas.setAttribute("role", "group");
+  canvas.setAttribute("aria-label", `${figure.dataset.title} Arrow keys walk its points.`);
+  let place = -1;
+  canvas.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -rows.length, End: rows.length }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    place = Math.max(0, Math.min(rows.length - 1, place < 0 ? rows.length - 1 : place + step));
+    const row = rows[place];
+    const value = row[measure] ?? "nothing known";
+    const day = new Date(`${row.day}T00:00Z`).toLocaleDateString("en-GB", {
+      day: "numeric",
+      month: "short",
+      timeZone: "UTC",
+    });
+    const words = `${day}, ${typeof value === "number" ? value.toLocaleString("en-US") : value} ${measure}${row.complete === false ? ", not over" : ""}`;
+    say(words);
+    figure.querySelector(".at")?.remove();
+    const at = document.createElement("p");
+    at.className = "at quiet";
+    at.textContent = words;
+    figure.append(at);
+  });
+  let from = null;
+  const dayAt = (x) => {
+    const box = canvas.querySelector(".background")?.getBoundingClientRect();
+    if (!box) return null;
+    const part = Math.max(0, Math.min(1, (x - box.left) / box.width));
+    return rows[Math.round(part * (rows.length - 1))].day;
+  };
+  canvas.addEventListener("pointerdown", (event) => (from = event.clientX));
+  addEventListener("pointerup", (event) => {
+    if (from === null || event.pointerType === "touch") return (from = null);
+    const [a, b] = [dayAt(from), dayAt(event.clientX)].sort();
+    const far = Math.abs(event.clientX - from) > 24;
+    from = null;
+    if (!far || !a || a === b) return;
+    const address = new URL(location.href);
+    address.searchParams.set("since", a);
+    address.searchParams.set("until", b);
+    location.assign(address);
+  });
 }
 
 async function drawAll() {
@@ -98,19 +153,31 @@ button.addEventListener("click", () => {
 });
 system.addEventListener("change", themed);
 
-// On a small screen the pages are a strip that scrolls: show where on it this page is. Not with
-// scrollIntoView, after which the first Tab would go on from there and past the link to the content.
+// On a small screen the pages are a menu that is closed to begin with. Without scripts it is open.
 
-const here = document.querySelector(".side nav [aria-current]");
-if (here) {
-  const strip = here.closest("nav");
-  const { left, width } = here.getBoundingClientRect();
-  strip.scrollLeft += left - strip.getBoundingClientRect().left - (strip.clientWidth - width) / 2;
+const menu = document.querySelector("details.menu");
+const narrow = matchMedia("(max-width: 860px)");
+function fold() {
+  if (menu) menu.open = !narrow.matches;
+}
+fold();
+narrow.addEventListener("change", fold);
+
+// What is chosen applies when it is chosen; without scripts there is a button.
+
+for (const select of document.querySelectorAll(".filters > .choose select, .adding select, select.apply")) {
+  select.addEventListener("change", () => select.form.requestSubmit());
+}
+for (const form of document.querySelectorAll("form[method=get]")) {
+  form.addEventListener("submit", () => {
+    // What is left empty does not stand in the address.
+    for (const field of form.elements) if (field.name && !field.value) field.disabled = true;
+  });
 }
 
 // One custom period is open at a time, and leaves with Escape or a click beside it.
 
-for (const details of document.querySelectorAll("details.custom, details.project")) {
+for (const details of document.querySelectorAll("details.custom, details.project, details.adding, details.copying")) {
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && details.open) {
       details.open = false;
@@ -121,6 +188,57 @@ for (const details of document.querySelectorAll("details.custom, details.project
     if (!details.contains(event.target)) details.open = false;
   });
 }
+
+// Addresses to copy: a click on one copies it, where the browser lets a page do that.
+
+const said = document.querySelector("#said");
+function say(words) {
+  if (said) said.textContent = words;
+}
+if (navigator.clipboard) {
+  for (const link of document.querySelectorAll("a.address")) {
+    link.textContent = `Copy the ${link.textContent.toLowerCase()} link`;
+    link.addEventListener("click", async (event) => {
+      event.preventDefault();
+      await navigator.clipboard.writeText(link.href);
+      const words = link.textContent;
+      link.textContent = "Copied";
+      say("The link is copied");
+      setTimeout(() => (link.textContent = words), 1500);
+    });
+  }
+}
+
+// Keys. Not while something is typed, and never with another key held, which is the browser's.
+
+const help = document.querySelector("dialog.help");
+help?.querySelector(".close").addEventListener("click", () => help.close());
+const periods = { d: 1, w: 7, m: 30, y: 365 };
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, select, textarea, dialog")) return;
+  const click = (selector) => document.querySelector(selector)?.click();
+  if (event.key in periods) click(`.periods a[data-days="${periods[event.key]}"]`);
+  else if (event.key === "c") {
+    const compare = document.querySelector("select[name=compare]");
+    if (!compare) return;
+    compare.value = compare.value === "off" ? "" : "off";
+    compare.form.requestSubmit();
+  } else if (event.key === "f") {
+    const adding = document.querySelector("details.adding");
+    if (!adding) return;
+    event.preventDefault();
+    adding.open = true;
+    adding.querySelector("select").focus();
+  } else if (event.key === "/") {
+    const find = document.querySelector("input[type=search]");
+    if (!find) return;
+    event.preventDefault();
+    find.focus();
+  } else if (/^[1-9]$/.test(event.key)) {
+    document.querySelectorAll(".side nav a")[Number(event.key) - 1]?.click();
+  } else if (event.key === "?") help?.showModal();
+});
 
 // Commands and programs to copy, where the browser lets a page do that.
 

@@ -3,19 +3,21 @@ WITH
     --% include "asked.sql"
     days AS (
         SELECT
-            {since:Date} + number AS day
+            {{ begin("{since:Date} + number") }} AS day
             -- Days before the first data, and days to come, are blank: nothing could be counted.
-            , day BETWEEN first AND {today:Date} AS told
-            , toBool(day < {today:Date}) AS complete
+            , max({since:Date} + number BETWEEN first AND {today:Date}) AS told
+            -- A week or a month that the period cuts off is as little over as today.
+            , toBool(max({since:Date} + number) < {today:Date} AND count() = {{ length("day") }}) AS complete
         FROM numbers(toUInt64({until:Date} - {since:Date} + 1)) AS numbered
         CROSS JOIN (
             SELECT if(count() = 0, NULL, min(toDate(time))) AS first
             FROM {{ rows("_sessions") }}
         ) AS known
+        GROUP BY day
     ),
     happened AS (
         SELECT
-            toDate(time) AS day
+            {{ begin("toDate(time)") }} AS day
             , count() AS times
             , uniqExactIf(session, user_id != 0) AS sessions
             , uniqExactIf(user_id, user_id != 0) AS installs

@@ -3,18 +3,20 @@ WITH
     --% include "asked.sql"
     days AS (
         SELECT
-            {since:Date} + number AS day
+            {{ begin("{since:Date} + number") }} AS day
             -- Days before the first data, and days to come, are blank: nothing could be counted.
-            , day BETWEEN first AND {today:Date} AS told
-            , toBool(day < {today:Date}) AS complete
+            , max({since:Date} + number BETWEEN first AND {today:Date}) AS told
+            -- A week or a month that the period cuts off is as little over as today.
+            , toBool(max({since:Date} + number) < {today:Date} AND count() = {{ length("day") }}) AS complete
         FROM numbers(toUInt64({until:Date} - {since:Date} + 1)) AS numbered
         CROSS JOIN (
             SELECT if(count() = 0, NULL, min(toDate(time))) AS first
             FROM {{ rows("_sessions") }}
         ) AS known
+        GROUP BY day
     ),
     begun AS (
-        SELECT toDate(time) AS day, uniqExact(user_id) AS installs, uniqExact(session) AS sessions
+        SELECT {{ begin("toDate(time)") }} AS day, uniqExact(user_id) AS installs, uniqExact(session) AS sessions
         FROM {{ rows("_sessions") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             --% if filtered
@@ -24,7 +26,7 @@ WITH
     ),
     answered AS (
         SELECT
-            toDate(time) AS day
+            {{ begin("toDate(time)") }} AS day
             , count() AS messages
             --% if has("message_send.total_tokens")
             , ifNull(sum(toInt128(total_tokens)), 0) AS tokens

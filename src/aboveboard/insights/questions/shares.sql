@@ -49,19 +49,20 @@ residual, v what makes a busy one count as ten typical ones at most (docs/statis
 sum(toFloat64({{ y }}) * if({{ x }} > {{ most }}, {{ most }} / {{ x }}, 1.))
 {%- endmacro %}
 
-{# Of shares that have one x in common. In a CTE with a row an install and a column `x`: #}
-{%- macro weigh(x) -%}
-sum({{ x }}) OVER () AS all_{{ x }}
+{# Of shares that have one x in common. In a CTE with a row an install and a column `x` (or, `within`
+   a `PARTITION BY`, a row an install and a part, whose shares have one in common): #}
+{%- macro weigh(x, within="") -%}
+sum({{ x }}) OVER ({{ within }}) AS all_{{ x }}
             , 1 / (1 - {{ x }} / all_{{ x }}) AS weight_{{ x }}
-            , {{ most(x) }} AS most_{{ x }}
+            , {{ most(x, within) }} AS most_{{ x }}
 {%- endmacro %}
 
 {# In the CTE after it: #}
-{%- macro square(x) -%}
-sum(pow({{ x }}, 2)) OVER () AS square_{{ x }}
-            , sum(pow(weight_{{ x }} * {{ x }}, 2)) OVER () AS weighed_{{ x }}
-            , sum(least(toFloat64({{ x }}), most_{{ x }})) OVER () AS light_{{ x }}
-            , count() OVER () AS n
+{%- macro square(x, within="") -%}
+sum(pow({{ x }}, 2)) OVER ({{ within }}) AS square_{{ x }}
+            , sum(pow(weight_{{ x }} * {{ x }}, 2)) OVER ({{ within }}) AS weighed_{{ x }}
+            , sum(least(toFloat64({{ x }}), most_{{ x }})) OVER ({{ within }}) AS light_{{ x }}
+            , count() OVER ({{ within }}) AS n
 {%- endmacro %}
 
 {# Where those rows are joined to what each install did, and grouped by what is told apart. An

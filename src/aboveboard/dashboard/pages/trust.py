@@ -1,0 +1,30 @@
+"""The page of trust: what may be collected, what was not taken, and how anybody can check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aboveboard.dashboard.pages.quarantine import Row
+    from aboveboard.dashboard.view import View
+
+
+def look(view: View, dropped: Sequence[Row]) -> dict[str, Any]:
+    """Return what the page shows."""
+    entries = view.project.catalog.entries.values()
+    refused = sum(row.times for row in dropped)
+    app = view.project.catalog.app
+    return {
+        "sentence": (
+            f"All that {app} sent in 90 days is in its catalog and was taken."
+            if not refused
+            else f"{refused:,} times in 90 days {app} sent what is not in its catalog, "
+            "and it was not taken."
+        ),
+        "events": len(entries),
+        "properties": sum(len(entry.properties) for entry in entries),
+        "refused": refused,
+        "names": len(dropped),
+    }

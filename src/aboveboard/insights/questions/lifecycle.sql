@@ -1,0 +1,67 @@
+-- How many of the active installs are new, returning or resurrected, and how many are gone?
+WITH
+    --% include "asked.sql"
+    begun AS (
+        SELECT user_id, min(toDate(time)) AS first
+        FROM {{ rows("_sessions") }}
+        GROUP BY user_id
+    ),
+    -- From a week (or month) before the period on: whoever returns was active in the one before.
+    active AS (
+        SELECT user_id, groupUniqArray({{ wide("toDate(time)") }}) AS days
+        FROM {{ rows("_sessions") }}
+        WHERE toDate(time) BETWEEN {{ wide(wide("{since:Date}") ~ " - 1") }} AND {until:Date}
+            --% if filtered
+            AND session IN asked
+            --% endif
+        GROUP BY user_id
+    ),
+    told AS (
+        SELECT
+            day
+            , {{ wide("first") }} = day AS is_new
+            , NOT is_new AND has(days, {{ wide("day - 1") }}) AS is_returning
+            , NOT is_new AND NOT is_returning AS is_resurrected
+            , false AS is_gone
+        FROM active
+        INNER JOIN begun USING (user_id)
+        ARRAY JOIN days AS day
+        UNION ALL
+        SELECT {{ wide("each + 31") if grain == "month" else "each + 7" }} AS day, false, false, false, true
+        FROM active
+        ARRAY JOIN days AS each
+        WHERE NOT has(days, day)
+    ),
+    known AS (
+        SELECT if(count() = 0, NULL, min(toDate(time))) AS first FROM {{ rows("_sessions") }}
+    ),
+    bins AS (
+        SELECT
+            {{ wide("{since:Date} + number") }} AS day
+            , max({since:Date} + number BETWEEN known.first AND {today:Date}) AS told
+            , toBool(max({since:Date} + number) < {today:Date} AND count() = {{ wide_length("day") }}) AS complete
+        FROM numbers(toUInt64({until:Date} - {since:Date} + 1)) AS numbered
+        CROSS JOIN known
+        GROUP BY day
+    ),
+    counted AS (
+        SELECT
+            day
+            , countIf(is_new) AS fresh
+            , countIf(is_returning) AS returning
+            , countIf(is_resurrected) AS resurrected
+            , countIf(is_gone) AS gone
+        FROM told
+        GROUP BY day
+    )
+SELECT
+    bins.day AS day
+    , if(bins.told, counted.fresh, NULL) AS new
+    , if(bins.told, counted.returning, NULL) AS returning
+    , if(bins.told, counted.resurrected, NULL) AS resurrected
+    -- Who is not there yet may still come.
+    , if(bins.told AND bins.complete, counted.gone, NULL) AS gone
+    , bins.complete AS complete
+FROM bins
+LEFT JOIN counted ON counted.day = bins.day
+ORDER BY day

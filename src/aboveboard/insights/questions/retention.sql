@@ -1,0 +1,52 @@
+-- Of the installs that were new in a week, how many came back in each week after it?
+--% import "shares.sql" as share
+WITH
+    --% include "asked.sql"
+    -- New is whose first session of all began in the week, not the first of the period.
+    begun AS (
+        SELECT user_id, toMonday(min(toDate(time))) AS cohort
+        FROM {{ rows("_sessions") }}
+        GROUP BY user_id
+        HAVING cohort >= toMonday({since:Date}) AND cohort <= {until:Date}
+    ),
+    active AS (
+        SELECT user_id, groupUniqArray(toMonday(toDate(time))) AS weeks
+        FROM {{ rows("_sessions") }}
+        WHERE toDate(time) BETWEEN toMonday({since:Date}) AND {until:Date}
+            --% if filtered
+            AND session IN asked
+            --% endif
+        GROUP BY user_id
+    ),
+    cohorts AS (
+        SELECT
+            cohort
+            , weeks
+            , arrayMax(weeks) AS last
+        FROM begun
+        INNER JOIN active USING (user_id)
+        WHERE has(weeks, cohort)
+    ),
+    counted AS (
+        SELECT
+            cohort
+            , toUInt16(number) AS week
+            , count() AS of_installs
+            , countIf(has(weeks, cohort + toIntervalWeek(number))) AS installs
+            , countIf(last >= cohort + toIntervalWeek(number)) AS later_installs
+        FROM cohorts
+        ARRAY JOIN range(toUInt32(intDiv(toMonday({until:Date}) - cohort, 7)) + 1) AS number
+        GROUP BY cohort, week
+    )
+SELECT
+    cohort
+    , week
+    , installs
+    , {{ share.of_installs("installs", "of_installs") }} AS back_share_sums
+    , later_installs
+    , {{ share.of_installs("later_installs", "of_installs") }} AS later_share_sums
+    , of_installs
+    -- A week that is not over, or that the period cuts off, has not seen all who come back.
+    , toBool(cohort + 7 * week + 6 < {today:Date} AND cohort + 7 * week + 6 <= {until:Date}) AS complete
+FROM counted
+ORDER BY cohort, week

@@ -1,0 +1,47 @@
+"""Every page under axe-core: no violation of any level, in both themes."""
+
+from __future__ import annotations
+
+from importlib import resources, util
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.conftest import missing
+from tests.dashboard.conftest import Site
+from tests.dashboard.test_browser import EVENT, EVERYWHERE, PERIOD
+
+pytestmark = pytest.mark.browser
+
+PATHS = [*(f"{path}?{PERIOD}" for path in [*EVERYWHERE, "/errors", "/sql"]), EVENT]
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """axe-core's own text, which a package for Playwright carries."""
+    if util.find_spec("axe_playwright_python") is None:
+        missing("axe-core (the package axe-playwright-python)")
+    return resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_has_a_violation(
+    chromium: Browser, site: Site, axe: str, theme: Literal["light", "dark"]
+) -> None:
+    # The pages' own policy forbids what axe-core does to them.
+    context = chromium.new_context(color_scheme=theme, bypass_csp=True)
+    page = context.new_page()
+    found = []
+    for path in PATHS:
+        page.goto(site.url + path, wait_until="domcontentloaded", timeout=60_000)
+        page.evaluate(axe)
+        told = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        found += [
+            (path, violation["id"], node["html"], node["failureSummary"])
+            for violation in told["violations"]
+            for node in violation["nodes"]
+        ]
+    context.close()
+
+    assert found == []
