@@ -46,7 +46,7 @@ class TestHead:
 class TestWhatIsNotThere:
     @pytest.mark.parametrize("path", ["/nowhere", "/insights", "/insights/x/y", "/%00", "/.env"])
     def test_is_a_page_for_a_browser(self, server: Server, path: str) -> None:
-        answer = server.request("GET", path)
+        answer = server.request("GET", path, headers={"Accept": "text/html"})
         assert answer.status == 404
         assert answer.headers["Content-Type"].startswith("text/html")
         assert b"<h1>There is nothing here</h1>" in answer.body
