@@ -299,6 +299,25 @@ class TestAServerThatFails:
             assert count(collector, "_sessions") == 4
             assert collector.inbox.depth.events == 0
 
+    def test_a_collector_that_starts_while_it_is_away_takes_events_which_are_there_once_later(
+        self, failing: Node, tmp_path: Path
+    ) -> None:
+        url = failing.url(connect_timeout=1)
+        with closing(Collector(tmp_path / "data", url)) as collector:
+            collector.add_project("tool", CATALOG)
+        failing.kill()
+        with closing(Collector(tmp_path / "data", url)) as collector:
+            collector.add_project("tool", CATALOG)  # as `serve` does with what comes with it
+            deliver(collector, Install().segment(3))
+            with pytest.raises(WarehouseError, match="nothing answers there"):
+                collector.mover.move_all()
+            failing.start()
+            collector.mover.move_all()
+            assert count(collector, "message_send") == 3
+            failing.kill()
+        with pytest.raises(WarehouseError, match="nothing answers there"):
+            Collector(tmp_path / "first", url)
+
     def test_a_full_disk_keeps_events_waiting(self, failing: Node, tmp_path: Path) -> None:
         full = {"disks": {"default": {"keep_free_space_bytes": 1 << 60}}}
         with closing(Collector(tmp_path / "data", failing.url())) as collector:

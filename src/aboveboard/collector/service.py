@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
-from aboveboard.warehouse import Warehouse, embedded, frozen
+from aboveboard.warehouse import Warehouse, WarehouseAwayError, embedded, frozen
 from aboveboard.warehouse.lock import hold
 
 from . import sessions
@@ -111,7 +111,11 @@ class Collector:
             if warehouse is None:
                 _keep_private(directory / WAREHOUSE)
             url = warehouse or embedded(directory / WAREHOUSE)
-            self.warehouse = opened.enter_context(contextlib.closing(Warehouse(url, _crash=_crash)))
+            # A first start says what is wrong with the URL; a later one takes events meanwhile.
+            waits = bool(self.projects.all())
+            self.warehouse = opened.enter_context(
+                contextlib.closing(Warehouse(url, waits=waits, _crash=_crash))
+            )
             if self.warehouse.directory is not None:
                 frozen.thaw(self.warehouse.directory)  # a backup's, of a process that was killed
             self.inbox = opened.enter_context(contextlib.closing(Inbox(directory)))
@@ -159,11 +163,14 @@ class Collector:
             WarehouseError, CatalogError: as `Projects.check` has it, or the tables that are there
                 contradict the catalog.
         """
-        self.warehouse.ensure(
-            name,
-            self.projects.check(name, catalog, called),
-            before.retention if (before := self.projects.get(name)) else RETENTION_DAYS,
-        )
+        before = self.projects.get(name)
+        checked = self.projects.check(name, catalog, called)
+        try:
+            self.warehouse.ensure(name, checked, before.retention if before else RETENTION_DAYS)
+        except WarehouseAwayError:
+            if before is None:
+                raise
+            # The mover makes its tables as soon as the warehouse answers.
         return self.projects.add(name, catalog, shipped=shipped, called=called)
 
     def remove_project(self, name: str) -> None:

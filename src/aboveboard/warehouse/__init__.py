@@ -3,7 +3,13 @@
 from .columns import Column, column
 from .connection import Warehouse, embedded
 from .erasing import Erasing, Which
-from .errors import MismatchError, QueryLimitError, WarehouseBusyError, WarehouseError
+from .errors import (
+    MismatchError,
+    QueryLimitError,
+    WarehouseAwayError,
+    WarehouseBusyError,
+    WarehouseError,
+)
 from .limits import Limits
 from .result import Result
 from .schema import Table, database, table, tables
@@ -17,6 +23,7 @@ __all__ = [
     "Result",
     "Table",
     "Warehouse",
+    "WarehouseAwayError",
     "WarehouseBusyError",
     "WarehouseError",
     "Which",

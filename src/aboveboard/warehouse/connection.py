@@ -7,6 +7,7 @@ wait for an insert.
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import threading
 from functools import partial
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
     from aboveboard.catalog.catalog import Catalog
 
+log = logging.getLogger(__name__)
+
 LIMITS = Limits()
 
 READERS = 4
@@ -61,6 +64,7 @@ class Warehouse:
         url: `chdb:///absolute/directory`, or `clickhouse://user:password@host:8123/` (`https://`
             and `http://` work too); of a cluster `clickhouse://…@one:8123,two:8123/?cluster=NAME`.
         limits: What one question may cost.
+        waits: Whether a server that is away now is no error: it is asked again with each call.
         _crash: As `Migration` and `Unstarted` have it, for tests.
 
     Raises:
@@ -73,6 +77,7 @@ class Warehouse:
         url: str,
         limits: Limits = LIMITS,
         *,
+        waits: bool = False,
         _crash: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self.limits = limits
@@ -87,7 +92,13 @@ class Warehouse:
             self._slots.put(None)
         self._writer = Link(self._engine.connect)
         try:
+            self._engine.check()
             self._writer.ask("SELECT 1")
+        except WarehouseAwayError as error:
+            if not waits:
+                self._engine.close()
+                raise
+            log.warning("%s", error)
         except BaseException:
             self._engine.close()
             raise

@@ -41,9 +41,6 @@ class Cluster:
     Args:
         addresses: Every node's.
         name: What their configuration calls the cluster.
-
-    Raises:
-        WarehouseError: none can be reached, or they are not what the configuration has.
     """
 
     directory: Path | None = None
@@ -54,7 +51,26 @@ class Cluster:
         self.name = name
         self._addresses = list(addresses)
         self.nodes = [Link(partial(connect, address)) for address in addresses]
-        self.is_replicated = self._check()
+        self._is_replicated: bool | None = None
+
+    @property
+    def is_replicated(self) -> bool:
+        """Whether rows have replicas.
+
+        Raises:
+            WarehouseError: none can be reached, or they are not what the configuration has.
+        """
+        if self._is_replicated is None:
+            self._is_replicated = self._check()
+        return self._is_replicated
+
+    def check(self) -> None:
+        """See that the nodes are the cluster's.
+
+        Raises:
+            WarehouseError: none can be reached, or they are not what the configuration has.
+        """
+        assert self.is_replicated in (True, False)
 
     def connect(self) -> Client:
         """Return a connection to the first node that answers.

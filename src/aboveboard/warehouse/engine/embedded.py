@@ -67,6 +67,9 @@ class Embedded:
         """Return False: what this process began has ended when its call returns."""
         return False
 
+    def check(self) -> None:
+        """Do nothing: the directory is this process's."""
+
     def free(self) -> int | None:
         """Return how many bytes the disk has left; None where that cannot be known."""
         return shutil.disk_usage(self.directory).free if self.directory else None
