@@ -14,6 +14,8 @@ from aboveboard.insights import Filters, alerts
 from aboveboard.warehouse import WarehouseError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aboveboard.collector.service import Collector
     from aboveboard.collector.triage.alerts import Alerts
 
@@ -68,7 +70,7 @@ class Sentinel:
 
     def _look(self, name: str) -> None:
         try:
-            found = look(self._collector, self._alerts, name)
+            found = look(self._collector, self._alerts, name, self._ends.is_set)
         except (WarehouseError, StorageError) as error:
             log.warning("alerts of %s: %s", name, error)
             return
@@ -88,8 +90,10 @@ class Sentinel:
                 )
 
 
-def look(collector: Collector, kept: Alerts, name: str) -> list[alerts.Alert]:
-    """Return what there is to tell of a project now.
+def look(
+    collector: Collector, kept: Alerts, name: str, ends: Callable[[], bool]
+) -> list[alerts.Alert]:
+    """Return what there is to tell of a project now; what was found so far once `ends` says so.
 
     Raises:
         WarehouseError, StorageError: it cannot be asked.
@@ -106,4 +110,5 @@ def look(collector: Collector, kept: Alerts, name: str) -> list[alerts.Alert]:
         Filters.from_query({}),
         collector.decisions.resolved(name),
         refused,
+        ends=ends,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from . import groups
@@ -17,7 +18,7 @@ from .insight import get
 from .versions import age
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from aboveboard.statistics.differences import Difference
@@ -64,6 +65,8 @@ def find(
     filters: Filters,
     resolved: Mapping[str, str],
     refused: Sequence[int] = (),
+    *,
+    ends: Callable[[], bool] = lambda: False,
 ) -> list[Alert]:
     """Return what there is to tell of a project now.
 
@@ -73,13 +76,24 @@ def find(
         filters: Of today; their period is not used.
         resolved: The version by group that somebody said has no such failure any more.
         refused: How many lines were refused on each of the last days, today's last.
+        ends: Whether nobody waits for it any more; looked at between the rules.
 
     Raises:
         WarehouseError: a question could not be answered.
     """
     asked = _Asked(warehouse, project, filters)
-    found = [*asked.errors(resolved), *asked.crashes(), *asked.installs(), *asked.shares()]
-    return [*found, *rising(refused, filters.today)]
+    found = list(rising(refused, filters.today))
+    rules: tuple[Callable[[], Iterable[Alert]], ...] = (
+        partial(asked.errors, resolved),
+        asked.crashes,
+        asked.installs,
+        asked.shares,
+    )
+    for rule in rules:
+        if ends():
+            break
+        found += rule()
+    return found
 
 
 class _Asked:
