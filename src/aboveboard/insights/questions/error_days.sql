@@ -3,15 +3,17 @@
 WITH
     --% include "asked.sql"
     ['crash', 'handled error', 'provider failure'] AS kinds,
+    --% include "failures.sql"
     begun AS (
         SELECT cityHash64(session) AS run, any(app_version) AS its_version FROM {{ rows("_sessions") }}
         WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
             --% if filtered
             AND session IN asked
             --% endif
+            -- Of all sessions, those in which something failed: a hundredth.
+            AND cityHash64(session) IN (SELECT run FROM told)
         GROUP BY run
     ),
-    --% include "failures.sql"
     happened AS (
         SELECT
             which

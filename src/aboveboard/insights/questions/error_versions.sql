@@ -3,12 +3,14 @@
 WITH
     ['crash', 'handled error', 'provider failure'] AS kinds,
     --% include "asked_ever.sql"
+    --% include "failures.sql"
     begun AS (
         SELECT cityHash64(session) AS run, any(app_version) AS its_version FROM {{ rows("_sessions") }}
         WHERE toDate(time) <= {until:Date}
+            -- Of all sessions, those in which something failed: a hundredth.
+            AND cityHash64(session) IN (SELECT run FROM told)
         GROUP BY run
     ),
-    --% include "failures.sql"
     happened AS (
         SELECT
             which
