@@ -11,7 +11,7 @@ import pytest
 
 from aboveboard import insights
 from aboveboard.collector.projects.registry import shipped_catalog
-from aboveboard.warehouse import Warehouse, embedded
+from aboveboard.warehouse import Limits, Warehouse, embedded
 from tests.clickhouse.forms import cluster_url
 from tests.clickhouse.node import Node
 from tests.insights.conftest import TODAY, Project
@@ -27,6 +27,9 @@ FILTERS: tuple[dict[str, str], ...] = (
 EVENTS: tuple[str, ...] = ("message_send", "exception", "session_start")
 if not os.environ.get("ABOVEBOARD_LONG"):
     FILTERS, EVENTS = FILTERS[:1], EVENTS[:1]
+PATIENT = Limits(seconds=300)
+"""Machines are shared: how long it takes is not what is asked here."""
+
 PROJECT = Project("aider", shipped_catalog("aider"))
 
 
@@ -40,7 +43,7 @@ def forms(
     with ExitStack() as opened:
         found = []
         for url in (embedded(directory), node.url(), cluster_url(shards)):
-            warehouse = opened.enter_context(closing(Warehouse(url)))
+            warehouse = opened.enter_context(closing(Warehouse(url, limits=PATIENT)))
             fill(warehouse, PROJECT.name, PROJECT.catalog, happened)
             found.append(warehouse)
         yield found
