@@ -6,11 +6,11 @@ import contextlib
 import json
 import os
 import pty
-import select
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ class Tool:
         left = list(answers)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            ready, _, _ = select.select([master], [], [], 0.2)
+            ready = wait([master], 0.2)
             if ready:
                 try:
                     data = os.read(master, 65536)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import pty
-import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing.connection import wait
 
 import pytest
 
@@ -39,7 +39,7 @@ class Shell:
         deadline = time.monotonic() + 30
         while self.screen.count(text) < times:
             assert time.monotonic() < deadline, f"{text!r} never came:\n{self.screen}"
-            if select.select([self.terminal], [], [], 0.2)[0]:
+            if wait([self.terminal], 0.2):
                 self.screen += os.read(self.terminal, 65536).decode().replace("\r\n", "\n")
 
     def end(self) -> None:

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         warn(f"aboveboard query: {error}")
         return 1
     if args.json:
-        print(table.as_json())
+        sys.stdout.write(f"{table.as_json()}\n")
     elif args.csv:
         sys.stdout.write(table.as_csv())
     elif table.rows:

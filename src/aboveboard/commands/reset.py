@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from aboveboard.client import consent
+from aboveboard.client import consent, segment
 
 from . import access, installs
 from .terminal import say, warn
@@ -35,9 +35,11 @@ def run(args: argparse.Namespace) -> int:
         reason = access.unwritable(place.parent) or f"{place}: {error.strerror or error}"
         warn(f"aboveboard reset: what was decided about {args.app} still stands: {reason}")
         return 1
+    left = any(map(segment.listed, install.segments()))
+    waits = "what waits cannot be removed, and is not sent" if left else "what waited is removed"
     told = (
         f"What was decided about {args.app} is taken back: nothing is recorded or sent until a "
-        f"new yes, and what waited is removed. `{args.app} --analytics` asks you again."
+        f"new yes, and {waits}. `{args.app} --analytics` asks you again."
     )
     if before.standing == consent.UNREADABLE:
         told += " Which id the damaged file had is not known any more."

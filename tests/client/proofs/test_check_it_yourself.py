@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import pty
 import re
-import select
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from aboveboard.client import locks
@@ -56,7 +56,7 @@ class Shell:
         deadline = time.monotonic() + 60
         while not screen.endswith(PROMPT):
             assert time.monotonic() < deadline, f"no prompt after:\n{screen}"
-            if select.select([self._master], [], [], 1)[0]:
+            if wait([self._master], 1):
                 screen += os.read(self._master, 65536).decode()
             if screen.endswith("[Yes]: ") and not answered:
                 answered = True

@@ -166,12 +166,12 @@ class TestOlderLogs:
 
     def test_the_text_none_is_null(self, store: Inbox, tmp_path: Path) -> None:
         take(store, old("message_send", main_model="None", edit_format="diff"))
-        assert kept(tmp_path)["message_send"]["main_model"] == [None]
+        assert "main_model" not in kept(tmp_path)["message_send"]
         assert kept(tmp_path)["message_send"]["edit_format"] == ["diff"]
 
     def test_a_number_that_is_none_is_null(self, store: Inbox, tmp_path: Path) -> None:
         take(store, old("message_send", cost=float("nan"), tokens=7))
-        assert kept(tmp_path)["message_send"]["cost"] == [None]
+        assert "cost" not in kept(tmp_path)["message_send"]
         assert kept(tmp_path)["message_send"]["tokens"] == [7]
 
     @pytest.mark.parametrize("wrong", [7, 1.5, True, ["x"], {"x": 1}, [[]]], ids=str)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
-import select
 import shutil
 import signal
 import subprocess
@@ -13,6 +13,7 @@ import sys
 import time
 import uuid
 from contextlib import contextmanager
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,8 +186,11 @@ class Person:
 
     def waiting(self) -> list[bytes]:
         """Return the lines that wait to be sent."""
-        segments = sorted(self.spool.glob("recipients/*/segments/*.jsonl"))
-        return [line for path in segments for line in path.read_bytes().splitlines(keepends=True)]
+        lines: list[bytes] = []
+        for path in sorted(self.spool.glob("recipients/*/segments/*.jsonl")):
+            with contextlib.suppress(FileNotFoundError):  # it was sent just now
+                lines += path.read_bytes().splitlines(keepends=True)
+        return lines
 
 
 class Terminal:
@@ -242,7 +246,7 @@ class Terminal:
         os.close(self.master)
 
     def _read(self) -> bool:
-        ready, _, _ = select.select([self.master], [], [], 0.2)
+        ready = wait([self.master], 0.2)
         if ready:
             try:
                 data = os.read(self.master, 65536)
