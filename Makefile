@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8300
 
-.PHONY: run test mutants fuzz test-long test-pythons lint bench aider clickhouse clean
+.PHONY: run test test-thorough mutants fuzz test-long test-pythons lint bench aider clickhouse clean
 
 run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where it is empty
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
@@ -12,12 +12,18 @@ run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where
 # Three workers keep two cores busy: a test often waits, for a socket or for a timeout to pass.
 # Bytecode is written, whatever the environment says: hundreds of processes are started, and each
 # would compile anew all that it imports.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+
 test: $(VENV)/ready ## Everything that the product promises
 	@$(BIN)/python -m compileall -q -j 0 src
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m "not thorough"
+
+test-thorough: $(VENV)/ready ## What takes longer: more pages, forms and kills; CI runs it too
+	@$(BIN)/python -m compileall -q -j 0 src
+	$(PYTEST) -m thorough
 
 test-long: $(VENV)/ready ## The proofs at full length: 100,000 histories, 2,000 kills; hours
-	ABOVEBOARD_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client/proofs tests/collector tests/migration
+	ABOVEBOARD_LONG=1 $(BIN)/pytest -o faulthandler_timeout=0 -n 2 --dist loadfile tests/client/proofs tests/collector tests/migration
 
 test-pythons: $(VENV)/ready ## The client's tests on every other Python that is on this machine
 	$(BIN)/python tools/pythons.py

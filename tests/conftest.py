@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.loopback import answering
+from tests.loopback import answering, body_of
 
 if TYPE_CHECKING:
     from tests.clickhouse.node import Node
@@ -179,7 +179,7 @@ def recorder() -> Iterator[Recorder]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = body_of(self)
             if body[:2] == b"\x1f\x8b":
                 body = gzip.decompress(body)
             status = record.statuses.pop(0) if record.statuses else 200

@@ -22,7 +22,7 @@ from aboveboard.client.statefile import StateFile
 from aboveboard.client.target import PAUSE_MAX_SECONDS, Target, paused
 from tests.client.conftest import Tool
 from tests.client.places import send_to
-from tests.loopback import answering
+from tests.loopback import answering, body_of
 
 TERMS: dict[str, dict[str, str]] = {"x": {}}
 
@@ -363,7 +363,7 @@ class CannotErase(BaseHTTPRequestHandler):
     paths: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        body_of(self)
         self.paths.append(self.path)
         knows = self.path == "/v1/events"
         self.send_response(200 if knows else 404)

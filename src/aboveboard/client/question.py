@@ -9,6 +9,13 @@ import time
 
 from .environment import in_foreground
 
+# Imported before the question is shown, not at its first look for an answer: a Ctrl-C within an
+# import is lost where it falls into the import lock's own callback.
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import select
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -254,8 +261,6 @@ class Keyboard:
         """
         deadline = None if self._patience is None else time.monotonic() + self._patience
         if sys.platform != "win32":
-            import select
-
             while True:
                 comes = select.select([terminal], [], [], _LOOK_SECONDS)[0]
                 if not in_foreground():
@@ -272,8 +277,6 @@ class Keyboard:
                     return GAVE_UP
         if deadline is None:
             return _LINE
-        import msvcrt
-
         # A key that was pressed is somebody: from then on the line is waited for.
         while time.monotonic() < deadline:
             if msvcrt.kbhit():

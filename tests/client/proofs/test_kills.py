@@ -24,7 +24,7 @@ from tests.client.proofs import nursery
 from tests.client.proofs.conftest import LONG
 from tests.client.test_promises import _children
 from tests.conftest import ROOT
-from tests.loopback import answering
+from tests.loopback import answering, body_of
 
 KILLS, WRITERS = (1000, 50) if LONG else (60, 10)
 CHILD_EVERY = 20 if LONG else 6
@@ -79,7 +79,7 @@ def collector() -> Iterator[tuple[Collector, str]]:
         disable_nagle_algorithm = True  # or the second half of each answer waits for 40 ms
 
         def do_POST(self) -> None:
-            body = gzip.decompress(self.rfile.read(int(self.headers["Content-Length"])))
+            body = gzip.decompress(body_of(self))
             try:
                 status = taking.take(self.headers["Idempotency-Key"], body)
             except AssertionError as error:

@@ -18,7 +18,7 @@ from tests.client.conftest import Tool
 from tests.client.places import NOBODY
 from tests.client.test_promises import _children
 from tests.conftest import ROOT
-from tests.loopback import answering
+from tests.loopback import answering, body_of
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -220,7 +220,7 @@ def slow() -> Iterator[tuple[str, list[str]]]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            body_of(self)
             taken.append(self.headers["Idempotency-Key"])
             time.sleep(0.5)
             self.send_response(200)

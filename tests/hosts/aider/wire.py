@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
-from tests.loopback import answering
+from tests.loopback import answering, body_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def listener() -> Iterator[Listener]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = body_of(self)
             if body[:2] == b"\x1f\x8b":
                 body = gzip.decompress(body)
             heard.requests.append((self.path, self.headers.get("Authorization", ""), body))
@@ -147,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = body_of(self)
         self.forwarder.bodies.append(body)
         connection = http.client.HTTPConnection(self.forwarder.target, timeout=30)
         headers = {name: value for name, value in self.headers.items() if name != "Host"}
