@@ -275,14 +275,15 @@ class Keyboard:
                     return _LINE
                 if deadline is not None and time.monotonic() >= deadline:
                     return GAVE_UP
-        if deadline is None:
-            return _LINE
-        # A key that was pressed is somebody: from then on the line is waited for.
-        while time.monotonic() < deadline:
-            if msvcrt.kbhit():
+        else:
+            if deadline is None:
                 return _LINE
-            time.sleep(0.1)
-        return GAVE_UP
+            # A key that was pressed is somebody: from then on the line is waited for.
+            while time.monotonic() < deadline:
+                if msvcrt.kbhit():
+                    return _LINE
+                time.sleep(0.1)
+            return GAVE_UP
 
 
 class _Continuations:
