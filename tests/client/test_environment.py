@@ -3,6 +3,8 @@ from __future__ import annotations
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aboveboard.client import environment
 from tests.conftest import ROOT
@@ -53,3 +55,60 @@ class TestSignsThatNobodyIsThere:
     def test_each_is_documented(self, name: str) -> None:
         text = (ROOT / "docs/consent.md").read_text()
         assert f"`{name}`" in text or f"`{name}=" in text
+
+
+NOES = (
+    *("TOOL_ANALYTICS", "TOOL_TELEMETRY", *environment.NO_VARIABLES),
+    *(f"TOOL_{name}" for name in environment.NO_VARIABLES),
+)
+WORDS = st.sampled_from(("", "0", "1", "true", "false", " Off ", "no", "yes", "on", "disabled"))
+ENVIRONMENTS = st.dictionaries(
+    st.sampled_from((*NOES, "DO_NOT_TRACK", "OTHER_TELEMETRY", "TELEMETRY")), WORDS
+)
+
+
+class TestVariablesThatSayNo:
+    """An environment can take consent away, and never give it."""
+
+    @pytest.mark.parametrize(
+        ("name", "word", "is_no"),
+        [
+            ("MY_TOOL_TELEMETRY", "0", True), ("MY_TOOL_TELEMETRY", "off", True),
+            ("MY_TOOL_TELEMETRY", "disabled", True), ("MY_TOOL_TELEMETRY", "1", False),
+            ("MY_TOOL_TELEMETRY", "", False), ("NO_TELEMETRY", "1", True),
+            ("NO_TELEMETRY", "yes", True), ("NO_TELEMETRY", "0", False),
+            ("NO_TELEMETRY", "", False),
+            ("MY_TOOL_NO_TELEMETRY", "true", True), ("MY_TOOL_DISABLE_TELEMETRY", "1", True),
+            ("MY_TOOL_TELEMETRY_OPTOUT", "1", True), ("NO_ANALYTICS", "1", True),
+            ("OTHER_NO_TELEMETRY", "1", False), ("OTHER_TELEMETRY", "0", False),
+            ("TELEMETRY", "0", False), ("MY_TOOL_ANALYTICS", "0", True),
+        ],
+    )  # fmt: skip
+    def test_each_is_one_or_says_nothing(self, name: str, word: str, *, is_no: bool) -> None:
+        assert environment.wanted("my-tool", {name: word}) is (False if is_no else None)
+        assert environment.noes("my-tool", {name: word}) == ([name] if is_no else [])
+
+    @given(ENVIRONMENTS)
+    def test_only_the_tools_own_can_say_yes_and_any_no_wins(self, environ: dict[str, str]) -> None:
+        wanted = environment.wanted("tool", environ)
+        if wanted is True:
+            assert environment.said(environ["TOOL_ANALYTICS"]) is True
+            assert not environment.noes("tool", environ)
+        own = {name: word for name, word in environ.items() if name == "TOOL_ANALYTICS"}
+        if environment.wanted("tool", own) is not True:
+            assert wanted is not True
+
+    @given(ENVIRONMENTS, ENVIRONMENTS)
+    def test_count_whenever_they_were_said_and_are_not_taken_back(
+        self, start: dict[str, str], now: dict[str, str]
+    ) -> None:
+        counts = environment.narrowed("tool", start, now)
+        for said in (start, now):
+            if environment.wanted("tool", said) is False:
+                assert environment.wanted("tool", counts) is False
+        if environment.wanted("tool", counts) is True:
+            assert environment.wanted("tool", start) is True
+
+    @pytest.mark.parametrize("name", environment.NO_VARIABLES)
+    def test_each_is_documented(self, name: str) -> None:
+        assert f"`{name}`" in (ROOT / "docs/consent.md").read_text()

@@ -40,6 +40,13 @@ UNATTENDED_VARIABLES = (
 )  # fmt: skip
 """Any of these set to something means that perhaps nobody is there: only who asks is asked."""
 
+NO_VARIABLES = (
+    "NO_ANALYTICS", "NO_TELEMETRY", "DISABLE_ANALYTICS", "DISABLE_TELEMETRY",
+    "ANALYTICS_DISABLED", "TELEMETRY_DISABLED", "ANALYTICS_OPTOUT", "TELEMETRY_OPTOUT",
+)  # fmt: skip
+"""Any of these set to something is a no, to every app as it stands, or to one with its name in
+front (`MYTOOL_NO_TELEMETRY`). None of them can say yes."""
+
 _UNATTENDED_WORDS = {"TERM": "dumb", "DEBIAN_FRONTEND": "noninteractive"}
 
 NO = frozenset(("", "0", "false", "no", "off"))
@@ -68,8 +75,24 @@ def unattended(environ: Mapping[str, str]) -> bool:
 
 
 def wanted(app: str, environ: Mapping[str, str]) -> bool | None:
-    """Return what `<APP>_ANALYTICS` says, as `said` understands it."""
-    return said(environ.get(variable(app)))
+    """Return what the variables say that speak of an app's analytics, as `said` understands it.
+
+    Several can say no (`noes`), and any of them wins; only `<APP>_ANALYTICS` can say yes.
+    """
+    return False if noes(app, environ) else said(environ.get(variable(app)))
+
+
+def noes(app: str, environ: Mapping[str, str]) -> list[str]:
+    """Return the names of the variables that say no to an app's analytics, besides DO_NOT_TRACK."""
+    own = variable(app)
+    start = own.removesuffix(_ANALYTICS)
+    names = [name for name in (own, f"{start}TELEMETRY") if said(environ.get(name)) is False]
+    for name in NO_VARIABLES:
+        if _is_set(name, environ):
+            names.append(name)
+        if _is_set(start + name, environ):
+            names.append(start + name)
+    return names
 
 
 def narrowed(app: str, start: Mapping[str, str], now: Mapping[str, str]) -> Mapping[str, str]:
@@ -84,8 +107,7 @@ def narrowed(app: str, start: Mapping[str, str], now: Mapping[str, str]) -> Mapp
     counts = dict(start)
     if do_not_track(now) and not do_not_track(start):
         counts[_DO_NOT_TRACK] = now[_DO_NOT_TRACK]
-    if wanted(app, now) is False and wanted(app, start) is not False:
-        counts[variable(app)] = now[variable(app)]
+    counts.update({name: now[name] for name in noes(app, now)})
     if not in_ci(start):
         counts.update({name: now[name] for name in CI_VARIABLES if _is_set(name, now)})
     signs = AGENT_VARIABLES + UNATTENDED_VARIABLES
@@ -115,7 +137,7 @@ def meaning(value: object) -> bool | None:
 
 def variable(app: str) -> str:
     """Return the name of an app's own variable, such as AIDER_ANALYTICS."""
-    return "".join(letter if letter.isalnum() else "_" for letter in app).upper() + "_ANALYTICS"
+    return "".join(letter if letter.isalnum() else "_" for letter in app).upper() + f"_{_ANALYTICS}"
 
 
 def _is_set(name: str, environ: Mapping[str, str]) -> bool:
@@ -123,6 +145,7 @@ def _is_set(name: str, environ: Mapping[str, str]) -> bool:
 
 
 _DO_NOT_TRACK = "DO_NOT_TRACK"
+_ANALYTICS = "ANALYTICS"
 
 
 def has_terminal() -> bool:

@@ -198,9 +198,8 @@ def _off_here(app: str) -> str:
     """Return what in this environment turns the app's sessions off, whatever was decided, or ""."""
     if environment.do_not_track(os.environ):
         return "DO_NOT_TRACK is set"
-    if environment.wanted(app, os.environ) is False:
-        return f"{environment.variable(app)} says no"
-    return ""
+    noes = environment.noes(app, os.environ)
+    return f"{noes[0]} says no" if noes else ""
 
 
 def _obstacle(install: Install, state: State) -> str:

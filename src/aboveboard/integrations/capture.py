@@ -200,7 +200,9 @@ class Stage:
             _process=0,
         )
         if analytics._given is None:
-            self._unset(environment.variable(analytics.app))
+            said = environment.variable(analytics.app)
+            for name in {said, *environment.noes(analytics.app, os.environ)}:
+                self._unset(name)
 
     def _moved(self, path: str) -> str:
         """Return where a file is in the test's home, unless it is in one of the tests' folders."""
