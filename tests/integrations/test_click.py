@@ -377,3 +377,32 @@ class TestTheFlags:
         ended = tool.run("status")
         assert (ended.exit_code, ended.output) == (0, "fine\n")
         assert not tool.analytics.enabled
+
+
+class TestANoBehindACommand:
+    """It is another program's, or the command's own, where it can be."""
+
+    @pytest.mark.parametrize("word", ["--no-analytics", "--analytics-disable"])
+    @pytest.mark.parametrize("settings", [{"ignore_unknown_options": True}, {}])
+    def test_is_left_to_a_command_that_takes_it(
+        self,
+        made: Make,
+        tmp_path: Path,
+        word: str,
+        settings: dict[str, Any],
+    ) -> None:
+        got: list[object] = []
+        root = click.Group("tool")
+        argument = click.Argument(["rest"], nargs=-1, type=click.UNPROCESSED)
+        own = click.Option([word, "rest"], is_flag=True)
+        run = click.Command(
+            "run",
+            params=[argument if settings else own],
+            callback=lambda rest: got.append(rest),
+            context_settings=settings,
+        )
+        root.add_command(run)
+        attach(root, made([]))
+        root.main(["run", word], standalone_mode=False)
+        assert got == [(word,) if settings else True]
+        assert not (tmp_path / ".config").exists()

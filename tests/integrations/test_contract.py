@@ -211,16 +211,54 @@ class TestANoForGood:
             ["status", "--secret=--analytics-disable"],
             ["status", "--secret", "--analytics-disable"],
             ["status", "--", "--analytics-disable"],
-            ["--", "status", "--analytics-disable"],
-            ["status", "--analytics-disable"],
         ],
         ids=" ".join,
     )
-    def test_is_none_where_it_is_a_value_or_behind_a_command(
-        self, tool: Tool, words: list[str]
-    ) -> None:
+    def test_is_none_where_it_is_a_value(self, tool: Tool, words: list[str]) -> None:
         tool.attach().run(*words)
         assert not tool.state.exists()
+
+
+class TestANoBehindACommand:
+    """Of click and typer; argparse tells its commands nothing of the program's options."""
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["status", "a", "--analytics-disable", "b"],
+            ["status", "--secret", "x", "--analytics-disable"],
+            ["status", "--analytics-disable", "--help"],
+            ["status", "--help", "--analytics-disable"],
+            ["status", "--nonsense", "--analytics-disable"],
+            ["db", "--analytics-disable", "migrate"],
+            ["db", "migrate", "--analytics-disable"],
+            ["db", "fail", "--analytics-disable"],
+        ],
+        ids=" ".join,
+    )
+    def test_for_good_is_kept_and_changes_nothing_else(self, tool: Tool, words: list[str]) -> None:
+        ended = tool.agree().attach().run(*words)
+        if not tool.program.hears_late:
+            assert (ended.code in (0, 2), tool.is_disabled()) == (True, False)
+            return
+        plain = run(tool.make(), [word for word in words if "analytics" not in word])
+        assert tool.is_disabled()
+        assert ended.stderr.count(NEVER_SAID) == 1
+        assert (ended.code, ended.stdout, ended.error) == (plain.code, plain.stdout, plain.error)
+        assert not tool.analytics.enabled
+
+    @pytest.mark.parametrize(
+        "words", [["status", "--no-analytics"], ["db", "--no-analytics", "migrate"]], ids=" ".join
+    )
+    def test_for_a_session_turns_it_off(self, tool: Tool, words: list[str]) -> None:
+        ended = tool.agree().attach().run(*words)
+        assert not tool.is_opened()
+        assert not tool.is_disabled()
+        if tool.program.hears_late:
+            assert ended == run(tool.make(), [word for word in words if "analytics" not in word])
+
+    def test_is_in_no_commands_help(self, tool: Tool) -> None:
+        assert tool.attach().run("status", "--help") == run(tool.make(), ["status", "--help"])
 
 
 class TestTheHost:

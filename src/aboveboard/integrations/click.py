@@ -52,7 +52,9 @@ def attach(
     The session opens when all is parsed and the command itself is about to run: no help, version,
     completion or usage error asks anything. What a group's own function records before that is
     not recorded. The command is recorded if the catalog has a `commands.command_event`. A
-    `--analytics-disable` is kept before anything else is done, also beside `--help`.
+    `--analytics-disable` is kept before anything else is done, also beside `--help`. A no is
+    understood behind a command too, unless the command has such an option itself, or takes those
+    that it does not know.
 
     Args:
         root: The program's command or group.
@@ -66,29 +68,32 @@ def attach(
     Raises:
         CatalogError: an analytics is attached to the program already.
     """
-    import click
-
     if any(option.name == flags.NEVER.parameter for option in root.params):
         raise CatalogError(trees.TWICE)
-    attachment = trees.Attachment(analytics, settings, project_settings)
+    attachment = trees.Attachment(analytics, settings, project_settings, _options)
+    root.params.extend(attachment.options())
+    attachment.listen(root)
+    attachment.follow(root)
+
+
+def _options(attachment: trees.Attachment, wanted: Sequence[flags.Flag]) -> list[click.Parameter]:
+    """Return flags as click's options."""
+    import click
 
     def keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
         return lambda context, _parameter, value: attachment.keep(context, name, value)
 
-    for flag in flags.FLAGS:
-        is_path = flag.metavar is not None
-        root.params.append(
-            click.Option(
-                [flag.spelling, flag.parameter],
-                is_flag=not is_path,
-                type=str if is_path else bool,
-                default=None,
-                metavar=flag.metavar,
-                help=flag.help,
-                callback=keep(flag.name),
-                expose_value=False,
-                allow_from_autoenv=False,  # the client reads its variable, and misreads none
-            )
+    return [
+        click.Option(
+            [flag.spelling, flag.parameter],
+            is_flag=flag.metavar is None,
+            type=bool if flag.metavar is None else str,
+            default=None,
+            metavar=flag.metavar,
+            help=flag.help,
+            callback=keep(flag.name),
+            expose_value=False,
+            allow_from_autoenv=False,  # the client reads its variable, and misreads none
         )
-    attachment.listen(root)
-    attachment.follow(root)
+        for flag in wanted
+    ]

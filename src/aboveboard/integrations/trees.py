@@ -2,7 +2,7 @@
 
 Their names, and a place to stand in before a command runs. Nothing here imports either library.
 What is relied on is what both document: `resolve_command` and `commands` of a group,
-`context_class`, `callback`, `parse_args` and `make_parser` of a command, `invoke`,
+`context_class`, `callback`, `get_params`, `parse_args` and `make_parser` of a command, `invoke`,
 `invoked_subcommand` and `meta` of a context.
 """
 
@@ -12,7 +12,7 @@ from aboveboard.catalog.kinds import CatalogError
 from aboveboard.client.settings import combined
 
 from .commands import NO_COMMAND, is_recorded, record
-from .flags import NEVER, is_only_refused, is_refused
+from .flags import FLAGS, NEVER, NO, Flag, is_only_refused, is_refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     ProjectSettings = Project | Callable[[Context], Project]
     Settings = Mapping[str, object] | Callable[[Context], Mapping[str, object] | None] | None
 
-FLAGS = "aboveboard.flags"
+GIVEN = "aboveboard.flags"
 """The key of a context's `meta` under which the flags that were given are kept."""
 TWICE = "an analytics is attached to this program already"
 _USAGE_ERROR = 2
@@ -66,11 +66,21 @@ class Attachment:
     """
 
     def __init__(
-        self, analytics: Analytics, settings: Settings, project_settings: ProjectSettings = None
+        self,
+        analytics: Analytics,
+        settings: Settings,
+        project_settings: ProjectSettings,
+        options: Callable[[Attachment, Sequence[Flag]], list[Any]],
     ) -> None:
         self._analytics = analytics
         self._settings = settings
         self._project_settings = project_settings
+        self._options = options
+        self._noes: list[Any] = []
+
+    def options(self) -> list[Any]:
+        """Return the four flags, as the library's options, for the program itself."""
+        return self._options(self, FLAGS)
 
     def follow(self, node: Node) -> None:
         """Stand in before `node` runs, and before whatever it resolves its arguments to."""
@@ -82,11 +92,34 @@ class Attachment:
 
             def resolve_and_follow(context: Context, arguments: list[str]) -> Any:
                 resolved = resolve(context, arguments)
-                if resolved[1] is not None:
+                if resolved[1] is not None and not self._follows(resolved[1]):
                     self.follow(resolved[1])  # here, since it may have been loaded just now
+                    self._hear(resolved[1])
                 return resolved
 
             node.resolve_command = resolve_and_follow
+
+    def _hear(self, node: Node) -> None:
+        """Understand a no that stands behind the name of a command, and show it in no help.
+
+        Not where the command has such an option itself, nor where it takes options that it does
+        not know: those may be another program's.
+        """
+        get_params = node.get_params
+
+        def with_noes(context: Context) -> list[Any]:
+            params: list[Any] = get_params(context)
+            if context.ignore_unknown_options or not self._follows(context.find_root().command):
+                return params
+            if not self._noes:
+                self._noes = self._options(self, (NO, NEVER))
+                for option in self._noes:
+                    option.hidden = True
+            taken = {word for param in params for word in (*param.opts, *param.secondary_opts)}
+            return [*params, *(no for no in self._noes if taken.isdisjoint(no.opts))]
+
+        node.get_params = with_noes
+        self.listen(node)
 
     def _follows(self, node: Node) -> bool:
         return any(vars(above).get("attachment") is self for above in node.context_class.__mro__)
@@ -94,7 +127,8 @@ class Attachment:
     def listen(self, root: Node) -> None:
         """Keep a no for good before `root` parses, which help, a version and mistakes end.
 
-        Where it is all that was typed, and the program wants more, that is no mistake.
+        Where it is all that was typed, and the program or its command wants more, that is no
+        mistake.
         """
         parse = root.parse_args
 
@@ -102,7 +136,11 @@ class Attachment:
             # To complete what somebody is about to type is not to be told it.
             if not context.resilient_parsing and _is_refused(root, context, words):
                 self.keep(context, NEVER.name, True)
-            alone = not context.resilient_parsing and is_only_refused(words)
+            alone = (
+                not context.resilient_parsing
+                and is_only_refused(words)
+                and _has_never(root, context)
+            )
             try:
                 parsed = parse(context, words)
             except Exception as error:
@@ -119,7 +157,7 @@ class Attachment:
         """Keep a flag that was given until the session opens; a no for good, at once."""
         if context.resilient_parsing or not value:
             return
-        given = context.meta.setdefault(FLAGS, {})
+        given = context.meta.setdefault(GIVEN, {})
         if flag == NEVER.name and flag not in given:
             self._analytics.refuse()
         given[flag] = value
@@ -143,7 +181,7 @@ class Attachment:
             return
 
     def _flags(self, context: Context) -> dict[str, object]:
-        given = dict(context.meta.get(FLAGS, {}))
+        given = dict(context.meta.get(GIVEN, {}))
         refused = given.pop(NEVER.name, False)  # it is kept, and was told
         no = {"analytics": False} if refused else {}
         told: Any
@@ -180,7 +218,7 @@ def _looking(context_class: Any, attached: Attachment) -> Any:
 
 def _is_refused(root: Node, context: Context, words: Sequence[str]) -> bool:
     """Return whether the no is among the words that are for `root`, and not for a command of it."""
-    if NEVER.spelling not in words:
+    if NEVER.spelling not in words or not _has_never(root, context):
         return False
     try:
         parser = root.make_parser(context)
@@ -188,6 +226,10 @@ def _is_refused(root: Node, context: Context, words: Sequence[str]) -> bool:
         return bool(parser.parse_args(list(words))[0].get(NEVER.parameter))
     except Exception:  # noqa: BLE001  # a mistake, such as an option without its value
         return is_refused(words)
+
+
+def _has_never(node: Node, context: Context) -> bool:
+    return any(param.name == NEVER.parameter for param in node.get_params(context))
 
 
 def _walk(

@@ -64,7 +64,7 @@ def attach(
     """
     from typer.core import TyperGroup
 
-    attachment = trees.Attachment(analytics, settings, project_settings)
+    attachment = trees.Attachment(analytics, settings, project_settings, _options)
     # typer builds its commands anew for each run, of the classes that it is told: ours follow.
     callback = app.registered_callback
     for told in (app.info, callback):
@@ -86,7 +86,7 @@ def _following(root: Any, follower: trees.Attachment) -> Any:
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            self.params = [*self.params, *_options(follower)]
+            self.params = [*self.params, *follower.options()]
             follower.listen(self)
             follower.follow(self)
 
@@ -94,8 +94,8 @@ def _following(root: Any, follower: trees.Attachment) -> Any:
     return Followed
 
 
-def _options(attachment: trees.Attachment) -> list[Any]:
-    """Return the four flags, as typer makes them of a function's parameters."""
+def _options(attachment: trees.Attachment, wanted: Sequence[flags.Flag]) -> list[Any]:
+    """Return flags, as typer makes options of a function's parameters."""
     import typer.main
 
     def option(flag: flags.Flag) -> Any:
@@ -125,7 +125,7 @@ def _options(attachment: trees.Attachment) -> list[Any]:
     options = list(typer.main.get_command(app).params)
     for made, flag in zip(options, flags.FLAGS, strict=True):
         made.name = flag.parameter
-    return options
+    return [made for made, flag in zip(options, flags.FLAGS, strict=True) if flag in wanted]
 
 
 def _is_one_command(app: typer.Typer) -> bool:
