@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from aboveboard import Catalog, CatalogError, Event, count
 from aboveboard.catalog.kinds import KINDS
+from aboveboard.catalog.notes import NAMES
 from tests.catalog.test_kinds import KINDS as EVERY_KIND
 from tests.client import tool
 
 FIELDS = {
-    "format", "app", "events", "legacy", "name", "doc", "properties", "kind",
+    "format", "app", "events", "legacy", "name", "doc", "properties", "kind", *NAMES,
     *(detail for kind in KINDS.values() for detail in kind.details),
 }  # fmt: skip
 """Every key that some part of a catalog's JSON has today."""

@@ -91,6 +91,9 @@ def test_who_wants_analytics_is_told_why_they_are_off_and_nobody_else(
         ("count", "count steps:0", "count"),
         ("count steps:0", "count", "count"),
         ("count", "amount seconds", "amount seconds"),
+        ("flag until:2027-01-01", "flag until:2028-01-01", "flag until:2028-01-01"),
+        ("flag until:2028-01-01", "flag until:2027-01-01", "flag until:2028-01-01"),
+        ("flag until:2027-01-01", "flag", "flag"),
     ],
 )
 def test_two_yeses_to_one_property_cover_both(earlier: str, later: str, both: str) -> None:
@@ -200,6 +203,35 @@ class TestGrowth:
             if agreed.split()[:2][0] == wanted.split()[0] and "dollars" not in agreed:
                 assert consent.growth(both, then) == {}
                 assert consent.growth(both, now) == {}
+
+    @pytest.mark.parametrize(
+        ("agreed", "wanted", "covered"),
+        [
+            ("flag", "flag until:2027-01-01", "flag until:2027-01-01"),
+            ("flag until:2028-01-01", "flag until:2027-01-01", "flag until:2027-01-01"),
+            ("flag until:2027-01-01", "flag until:2027-01-01", "flag until:2027-01-01"),
+        ],
+    )
+    def test_an_earlier_end_asks_for_nothing(self, agreed: str, wanted: str, covered: str) -> None:
+        then, now = {"e": {"p": agreed}}, {"e": {"p": wanted}}
+        assert consent.overlap(then, now) == {"e": {"p": covered}}
+        assert decide(facts(standing=CONSENTED, agreed=then, terms=now)).row == 5
+
+    @pytest.mark.parametrize("wanted", ["flag", "flag until:2028-01-01"])
+    def test_a_later_end_is_asked_about_and_the_old_yes_holds_until_its_day(
+        self, wanted: str
+    ) -> None:
+        then, now = {"e": {"p": "flag until:2027-01-01"}}, {"e": {"p": wanted}}
+        decision = decide(facts(standing=CONSENTED, agreed=then, terms=now, wanted=True))
+        assert (decision.row, decision.on, decision.ask) == (6, True, True)
+        assert decision.covered == then
+
+    @pytest.mark.parametrize(("day", "asks"), [("2027-05-31", True), ("2027-06-01", False)])
+    def test_nobody_is_asked_about_what_has_expired(self, day: str, asks: bool) -> None:
+        terms = {"e": {"p": "flag", "q": "flag until:2027-06-01"}}
+        agreed = {"e": {"p": "flag"}}
+        given = facts(standing=CONSENTED, agreed=agreed, terms=terms, wanted=True, day=day)
+        assert decide(given).ask is asks
 
     def test_an_event_that_is_gone_asks_for_nothing(self) -> None:
         assert consent.growth(TERMS, LESS) == {}

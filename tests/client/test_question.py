@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from aboveboard import Event
+from aboveboard import Event, flag
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.client import environment
 from aboveboard.client.question import Question
@@ -274,3 +274,14 @@ def test_an_interrupt_at_the_question_is_the_hosts_and_shows_none_of_our_frames(
     for ours in ("analytics.py", "question.py", "interrupt.py"):
         assert ours not in screen
     assert not tool.decided().get("asked_opt_in")
+
+
+def test_what_is_collected_until_a_day_is_shown_with_it() -> None:
+    class Tried(Event):
+        """Something was tried."""
+
+        again: bool = flag("Whether it was tried before", expires="2027-06-01")
+
+    catalog = Catalog.of("tool", [Tried])
+    details = Question(name="tool", url="", catalog=catalog, sample="{}", columns=120).details()
+    assert "Whether it was tried before (yes or no, until 2027-06-01)" in details

@@ -9,6 +9,7 @@ from __future__ import annotations
 from . import kinds
 from .event import Event, Property, check_name, choice, count, exception, flag, version
 from .kinds import CatalogError
+from .notes import NAMES, Notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,10 +51,11 @@ class DroppedEvents(Event):
 class Entry:
     """An event as the catalog lists it.
 
-    `unknown` is what a catalog's JSON says of it that only a newer aboveboard understands.
+    `notes` say why it is collected, until when and the like. `unknown` is what a catalog's JSON
+    says of it that only a newer aboveboard understands.
     """
 
-    __slots__ = ("doc", "name", "properties", "unknown")
+    __slots__ = ("doc", "name", "notes", "properties", "unknown")
 
     def __init__(
         self,
@@ -61,11 +63,13 @@ class Entry:
         doc: str,
         properties: Sequence[Property],
         unknown: Mapping[str, kinds.Json] | None = None,
+        notes: Notes | None = None,
     ) -> None:
         check_name("event", name)
         self.name = name
         self.doc = doc
         self.unknown = unknown or {}
+        self.notes = notes or Notes()
         self.properties = {declared.name: declared for declared in properties}
         if len(self.properties) != len(properties):
             raise CatalogError(f"event {name!r} has a property twice")
@@ -75,6 +79,7 @@ class Entry:
         return {
             "name": self.name,
             "doc": self.doc,
+            **self.notes.as_json(),
             "properties": [declared.as_json() for declared in self.properties.values()],
             **self.unknown,
         }
@@ -154,8 +159,9 @@ class Catalog:
             entries = []
             for event in _records(document["events"]):
                 properties = [_property(each) for each in _records(event["properties"])]
-                unknown = _without(event, "name", "doc", "properties")
-                entries.append(Entry(_name(event), str(event["doc"]), properties, unknown))
+                unknown = _without(event, "name", "doc", "properties", *NAMES)
+                notes = Notes.of_json(event)
+                entries.append(Entry(_name(event), str(event["doc"]), properties, unknown, notes))
             legacy = document.get("legacy")
             if legacy is not None and not isinstance(legacy, dict):
                 raise CatalogError("a catalog's legacy part is an object")
@@ -179,10 +185,13 @@ class Catalog:
         """Return what a consent is given to: each event's properties and the kind of each.
 
         A longer list of choices or commands asks for nothing new; another property, kind, unit, or
-        package whose exceptions are told, does.
+        package whose exceptions are told, does, and so does a later day of expiry, or none.
         """
         return {
-            entry.name: {name: declared.kind.term() for name, declared in entry.properties.items()}
+            entry.name: {
+                name: declared.term(entry.notes.expires)
+                for name, declared in entry.properties.items()
+            }
             for entry in self.entries.values()
         }
 
@@ -205,14 +214,15 @@ def _classes(events: Iterable[type[Event]]) -> list[type[Event]]:
 
 
 def entry_of(event: type[Event]) -> Entry:
-    return Entry(event.event_name, event.event_doc(), event.event_properties)
+    properties = event.event_properties
+    return Entry(event.event_name, event.event_doc(), properties, notes=event.event_notes)
 
 
 def _failure(packages: Sequence[str], types: Sequence[str]) -> Entry:
     entry = entry_of(Failure)
     declared = entry.properties["error"]
     kind = kinds.Exception_(packages, types)
-    entry.properties["error"] = Property(kind, declared.doc, declared.name)
+    entry.properties["error"] = Property(kind, declared.doc, declared.name, notes=declared.notes)
     return entry
 
 
@@ -239,8 +249,8 @@ def _records(value: kinds.Json) -> list[dict[str, kinds.Json]]:
 
 def _property(record: Mapping[str, kinds.Json]) -> Property:
     kind = kinds.from_json(record)
-    unknown = _without(record, "name", "doc", "kind", *kind.details)
-    return Property(kind, str(record["doc"]), _name(record), unknown)
+    unknown = _without(record, "name", "doc", "kind", *kind.details, *NAMES)
+    return Property(kind, str(record["doc"]), _name(record), unknown, Notes.of_json(record))
 
 
 def _without(record: Mapping[str, kinds.Json], *known: str) -> dict[str, kinds.Json]:

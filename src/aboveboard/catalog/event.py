@@ -18,13 +18,16 @@ import sys
 from . import kinds
 from .kinds import CatalogError
 from .line import KEYS
+from .notes import Notes, first
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, ClassVar, TypeVar, overload
 
-    from typing_extensions import dataclass_transform
+    from typing_extensions import Unpack, dataclass_transform
+
+    from .notes import Words
 
     _Null = TypeVar("_Null", bound=None)
     _Word = TypeVar("_Word", bound=str)
@@ -40,10 +43,11 @@ else:
 class Property:
     """A named value of an event: what it may hold, and why it is collected.
 
-    `unknown` is what a catalog's JSON says of it that only a newer aboveboard understands.
+    `notes` say who answers for it, until when it is collected and the like. `unknown` is what a
+    catalog's JSON says of it that only a newer aboveboard understands.
     """
 
-    __slots__ = ("doc", "kind", "name", "unknown")
+    __slots__ = ("doc", "kind", "name", "notes", "unknown")
 
     def __init__(
         self,
@@ -51,107 +55,147 @@ class Property:
         doc: str,
         name: str = "",
         unknown: Mapping[str, kinds.Json] | None = None,
+        notes: Notes | None = None,
     ) -> None:
         self.kind = kind
         self.doc = doc
         self.name = name
         self.unknown = unknown or {}
+        self.notes = notes or Notes()
 
     def as_json(self) -> dict[str, kinds.Json]:
         """Return the property as it stands in a catalog's JSON."""
-        return {"name": self.name, **self.kind.as_json(), "doc": self.doc, **self.unknown}
+        told = {"name": self.name, **self.kind.as_json(), "doc": self.doc}
+        return {**told, **self.notes.as_json(), **self.unknown}
+
+    def term(self, expires: str = "") -> str:
+        """Return what a consent to this property is given to.
+
+        Args:
+            expires: The day on which its event expires; "" for none.
+        """
+        day = first(self.notes.expires, expires)
+        return self.kind.term() + (f" {kinds.UNTIL}{day}" if day else "")
 
 
 if TYPE_CHECKING:
     # What a type checker sees: what the kind holds, so that an annotation that says otherwise is an
     # error, and None beside it for a property that may be left out. Amounts of bytes are whole.
-    def flag(doc: str, *, default: _Null = ...) -> bool | _Null: ...
+    def flag(doc: str, *, default: _Null = ..., **notes: Unpack[Words]) -> bool | _Null: ...
     def count(
-        doc: str, *, most: int = ..., steps: bool | Sequence[int] = ..., default: _Null = ...
+        doc: str,
+        *,
+        most: int = ...,
+        steps: bool | Sequence[int] = ...,
+        default: _Null = ...,
+        **notes: Unpack[Words],
     ) -> int | _Null: ...
     def dollars(
-        doc: str, *, steps: bool | Sequence[float] = ..., default: _Null = ...
+        doc: str,
+        *,
+        steps: bool | Sequence[float] = ...,
+        default: _Null = ...,
+        **notes: Unpack[Words],
     ) -> float | _Null: ...
     def seconds(
-        doc: str, *, steps: bool | Sequence[float] = ..., default: _Null = ...
+        doc: str,
+        *,
+        steps: bool | Sequence[float] = ...,
+        default: _Null = ...,
+        **notes: Unpack[Words],
     ) -> float | _Null: ...
     def size(
-        doc: str, *, steps: bool | Sequence[int] = ..., default: _Null = ...
+        doc: str,
+        *,
+        steps: bool | Sequence[int] = ...,
+        default: _Null = ...,
+        **notes: Unpack[Words],
     ) -> int | _Null: ...
-    def version(doc: str, *, default: _Null = ...) -> str | _Null: ...
-    def model(doc: str, *, default: _Null = ...) -> str | _Null: ...
+    def version(doc: str, *, default: _Null = ..., **notes: Unpack[Words]) -> str | _Null: ...
+    def model(doc: str, *, default: _Null = ..., **notes: Unpack[Words]) -> str | _Null: ...
     def exception(
-        doc: str, packages: Sequence[str], types: Sequence[str] = (), *, default: _Null = ...
+        doc: str,
+        packages: Sequence[str],
+        types: Sequence[str] = (),
+        *,
+        default: _Null = ...,
+        **notes: Unpack[Words],
     ) -> _TextOrError | _Null: ...
 
     # The words themselves, so that an annotation may be a Literal of them, and of no others.
     @overload
-    def choice(*choices: _Word, doc: str) -> _Word: ...
+    def choice(*choices: _Word, doc: str, **notes: Unpack[Words]) -> _Word: ...
     @overload
-    def choice(*choices: _Word, doc: str, default: None) -> _Word | None: ...
-    def choice(*choices: str, doc: str, default: None = ...) -> Any: ...
+    def choice(
+        *choices: _Word, doc: str, default: None, **notes: Unpack[Words]
+    ) -> _Word | None: ...
+    def choice(*choices: str, doc: str, default: None = ..., **notes: Unpack[Words]) -> Any: ...
     @overload
-    def command(doc: str, commands: Sequence[_Word]) -> _Word: ...
+    def command(doc: str, commands: Sequence[_Word], **notes: Unpack[Words]) -> _Word: ...
     @overload
-    def command(doc: str, commands: Sequence[_Word], *, default: None) -> _Word | None: ...
-    def command(doc: str, commands: Sequence[str], *, default: None = ...) -> Any: ...
+    def command(
+        doc: str, commands: Sequence[_Word], *, default: None, **notes: Unpack[Words]
+    ) -> _Word | None: ...
+    def command(
+        doc: str, commands: Sequence[str], *, default: None = ..., **notes: Unpack[Words]
+    ) -> Any: ...
 else:
 
-    def flag(doc, *, default=None):
+    def flag(doc, *, default=None, **notes):
         """Yes or no."""
-        return _declared(kinds.Flag(), doc, default)
+        return _declared(kinds.Flag(), doc, default, notes)
 
-    def count(doc, *, most=kinds.COUNT_MAX, steps=False, default=None):
+    def count(doc, *, most=kinds.COUNT_MAX, steps=False, default=None, **notes):
         """Count things: a whole number from 0 to `most`.
 
         `steps` rounds it down, to 0, 1, 2, 5, 10, 20, 50 and so on or to the numbers that are
         given: for a count that would tell one project from all others.
         """
         chosen = kinds.steps_up_to(most) if steps is True else steps or ()
-        return _declared(kinds.Count(most, chosen), doc, default)
+        return _declared(kinds.Count(most, chosen), doc, default, notes)
 
-    def dollars(doc, *, steps=False, default=None):
+    def dollars(doc, *, steps=False, default=None, **notes):
         """Return an amount of US dollars; with `steps`, one of 0, 0.001, 0.002, 0.005 and so on."""
-        return _declared(_amount("dollars", steps, -3), doc, default)
+        return _declared(_amount("dollars", steps, -3), doc, default, notes)
 
-    def seconds(doc, *, steps=False, default=None):
+    def seconds(doc, *, steps=False, default=None, **notes):
         """Return an amount of seconds; with `steps`, one of 0, 0.001, 0.00125 and so on."""
         exponent, marks = kinds.SECONDS_EXPONENT, kinds.SECONDS_MARKS
-        return _declared(_amount("seconds", steps, exponent, marks), doc, default)
+        return _declared(_amount("seconds", steps, exponent, marks), doc, default, notes)
 
-    def size(doc, *, steps=False, default=None):
+    def size(doc, *, steps=False, default=None, **notes):
         """Return an amount of bytes, or with `steps` 0, 1, 2, 5, 10 and so on."""
-        return _declared(_amount("bytes", steps, 0), doc, default)
+        return _declared(_amount("bytes", steps, 0), doc, default, notes)
 
     def _amount(unit, steps, exponent, marks=(1, 2, 5)):
         if steps is True:
             steps = kinds.steps_up_to(kinds.UNITS[unit], exponent, marks)
         return kinds.Amount(unit, steps or ())
 
-    def choice(*choices, doc, default=None):
+    def choice(*choices, doc, default=None, **notes):
         """Take one of a fixed list of words."""
-        return _declared(kinds.Choice(choices), doc, default)
+        return _declared(kinds.Choice(choices), doc, default, notes)
 
-    def version(doc, *, default=None):
+    def version(doc, *, default=None, **notes):
         """Take a version number."""
-        return _declared(kinds.Version(), doc, default)
+        return _declared(kinds.Version(), doc, default, notes)
 
-    def model(doc, *, default=None):
+    def model(doc, *, default=None, **notes):
         """Take a model's name, kept only where it is public."""
-        return _declared(kinds.Model(), doc, default)
+        return _declared(kinds.Model(), doc, default, notes)
 
-    def command(doc, commands, *, default=None):
+    def command(doc, commands, *, default=None, **notes):
         """Take one of the host's own commands; another is `other`."""
-        return _declared(kinds.Command(commands), doc, default)
+        return _declared(kinds.Command(commands), doc, default, notes)
 
-    def exception(doc, packages, types=(), *, default=None):
+    def exception(doc, packages, types=(), *, default=None, **notes):
         """Take an exception, reduced to its type and its places in `packages`."""
-        return _declared(kinds.Exception_(packages, types), doc, default)
+        return _declared(kinds.Exception_(packages, types), doc, default, notes)
 
-    def _declared(kind, doc, default):
+    def _declared(kind, doc, default, notes):
         if default is not None:
             raise CatalogError("a default can only be None: what was not given is null")
-        return Property(kind, doc)
+        return Property(kind, doc, notes=Notes(**notes))
 
 
 _DOCSTRINGS_ARE_STRIPPED = sys.flags.optimize >= 2
@@ -160,7 +204,7 @@ _DOCSTRINGS_ARE_STRIPPED = sys.flags.optimize >= 2
 RESERVED = frozenset(
     (
         *KEYS, "project",
-        "values", "event_name", "event_properties", "event_doc",
+        "values", "event_name", "event_properties", "event_doc", "event_notes",
     )
 )  # fmt: skip
 """Words of the wire format and of `Event`, which no property may be called."""
@@ -177,7 +221,8 @@ RESERVED = frozenset(
 class Event:
     """One thing that happened. Subclasses declare what may be told of it.
 
-    The event's name is the class's name in snake_case, or `class Repo(Event, name="no-repo")`.
+    The event's name is the class's name in snake_case, or `class Repo(Event, name="no-repo")`. The
+    other keywords are its notes (`notes`).
 
     Raises:
         CatalogError: when the class is declared, never when an event is made.
@@ -196,10 +241,22 @@ class Event:
 
     event_name: ClassVar[str] = ""
     event_properties: ClassVar[tuple[Property, ...]] = ()
+    event_notes: ClassVar[Notes] = Notes()
 
-    def __init_subclass__(cls, *, name: str = "", **kwargs: Any) -> None:
+    def __init_subclass__(
+        cls,
+        *,
+        name: str = "",
+        why: str = "",
+        owner: str = "",
+        issue: str = "",
+        since: str = "",
+        expires: str = "",
+        **kwargs: Any,
+    ) -> None:
         super().__init_subclass__(**kwargs)
         cls.event_name = name or _snake_case(cls.__name__)
+        cls.event_notes = Notes(why, owner, issue, since, expires)
         check_name("event", cls.event_name)
         if not (cls.__doc__ or "").strip() and not _DOCSTRINGS_ARE_STRIPPED:
             raise CatalogError(f"{cls.__name__} needs a docstring: it is what the public reads")

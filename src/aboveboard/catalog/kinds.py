@@ -464,8 +464,9 @@ class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took
         return "an exception"
 
 
-STEPS = "steps:"
-"""How the word of a term begins that says what a number is rounded to."""
+STEPS, UNTIL = "steps:", "until:"
+"""How the words of a term begin that say what a number is rounded to, and until which day
+a property is collected."""
 
 SECONDS_EXPONENT, SECONDS_MARKS = -3, (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8)
 """Durations are rounded to ten steps a decade, from a thousandth of a second on (ISO 3, Renard's

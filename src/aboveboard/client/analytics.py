@@ -322,6 +322,7 @@ class Analytics:
             do_not_track=no_track,
             can_ask=can_ask,
             can_save=can_save,
+            day=time.strftime("%Y-%m-%d", time.gmtime(self._clock())),
             in_sample=bool(state.user_id) and consent.in_sample(state.user_id, self.sample_percent),
         )
 

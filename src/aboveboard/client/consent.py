@@ -6,6 +6,9 @@ in words, and a test holds the two together.
 
 from __future__ import annotations
 
+from aboveboard.catalog.kinds import STEPS, UNTIL
+from aboveboard.catalog.notes import until
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,10 +35,11 @@ class Facts:
         can_ask: Whether a person is there: a terminal on all three streams, and no CI.
         can_save: Whether an answer could be kept.
         in_sample: Whether this install is in the random subset.
+        day: Today in UTC, as YYYY-MM-DD; "" and nothing has expired.
     """
 
     __slots__ = (
-        "agreed", "can_ask", "can_save", "declined", "do_not_track", "in_sample", "refused",
+        "agreed", "can_ask", "can_save", "day", "declined", "do_not_track", "in_sample", "refused",
         "standing", "terms", "wanted",
     )  # fmt: skip
 
@@ -52,6 +56,7 @@ class Facts:
         can_ask: bool = False,
         can_save: bool = True,
         in_sample: bool = False,
+        day: str = "",
     ) -> None:
         self.standing = standing
         self.agreed = agreed
@@ -63,6 +68,7 @@ class Facts:
         self.can_ask = can_ask
         self.can_save = can_save
         self.in_sample = in_sample
+        self.day = day
 
 
 class Decision:
@@ -113,7 +119,7 @@ def decide(facts: Facts) -> Decision:
         covered = overlap(facts.agreed, facts.terms)
         if covered == facts.terms:
             return Decision(5, on=True, covered=covered)
-        news = growth(facts.declined, growth(covered, facts.terms))
+        news = _living(growth(facts.declined, growth(covered, facts.terms)), facts.day)
         return Decision(6, on=True, ask=bool(news) and _may_ask(facts), covered=covered)
     if not facts.can_ask:
         return Decision(7)
@@ -127,13 +133,14 @@ def decide(facts: Facts) -> Decision:
 def overlap(agreed: Terms, terms: Terms) -> dict[str, dict[str, str]]:
     """Return the part of `terms` that `agreed` covers: same event, same property, same kind.
 
-    An exception's packages are covered where they are among those agreed to.
+    An exception's packages are covered where they are among those agreed to. What was agreed to
+    until a day is covered until that day, whatever the terms say.
     """
     return {
         event: {
-            name: kind
+            name: _until(kind, until(agreed[event][name]))
             for name, kind in properties.items()
-            if _covers(agreed[event].get(name), kind)
+            if name in agreed[event] and _covers(_endless(agreed[event][name]), kind)
         }
         for event, properties in terms.items()
         if event in agreed
@@ -168,11 +175,16 @@ def _covers(agreed: str | None, kind: str) -> bool:
 
     The first word is the kind itself. Words that begin with `steps:` say what a number is rounded
     to: who agreed to the number itself has agreed to less, and who agreed to certain steps has
-    agreed to no others. The rest (a unit, packages) says of what, in any order.
+    agreed to no others. One that begins with `until:` says until which day it is collected: who
+    agreed to a day has agreed to no later one. The rest (a unit, packages) says of what, in any
+    order.
     """
     if agreed is None:
         return False
     (had, of, known_steps), (has, wanted, steps) = _parts(agreed), _parts(kind)
+    day, later = until(agreed), until(kind)
+    if day and not (later and later <= day):
+        return False
     return (
         had == has and wanted <= of and (not known_steps or (bool(steps) and steps <= known_steps))
     )
@@ -183,16 +195,42 @@ def _union(earlier: str, later: str) -> str:
     if had != has:
         return later
     rounded = known_steps | steps if known_steps and steps else set()
-    return " ".join([has, *sorted(of | wanted), *sorted(rounded)])
+    days = until(earlier), until(later)
+    united = " ".join([has, *sorted(of | wanted), *sorted(rounded)])
+    return f"{united} {UNTIL}{max(days)}" if all(days) else united
 
 
 def _parts(term: str) -> tuple[str, set[str], set[str]]:
-    kind, *words = term.split()
-    steps = {word for word in words if word.startswith(_STEPS)}
+    kind, *words = _endless(term).split()
+    steps = {word for word in words if word.startswith(STEPS)}
     return kind, set(words) - steps, steps
 
 
-_STEPS = "steps:"
+def _endless(term: str) -> str:
+    return " ".join(word for word in term.split() if not word.startswith(UNTIL))
+
+
+def _until(kind: str, day: str) -> str:
+    """Return a kind's terms, until a day at the latest; "" for no such day."""
+    own = until(kind)
+    return f"{_endless(kind)} {UNTIL}{day}" if day and not (own and own <= day) else kind
+
+
+def _living(terms: Terms, day: str) -> dict[str, dict[str, str]]:
+    """Return terms without the properties of which nothing is collected any more on a day.
+
+    Nobody is asked about these. Where all that is new of an event has expired, nor about the event.
+    """
+    living = {}
+    for event, properties in terms.items():
+        kept = {
+            name: kind
+            for name, kind in properties.items()
+            if not (day and until(kind) and until(kind) <= day)
+        }
+        if kept or not properties:
+            living[event] = kept
+    return living
 
 
 def in_sample(user_id: str, percent: float) -> bool:

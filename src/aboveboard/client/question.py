@@ -7,6 +7,8 @@ import signal
 import sys
 import time
 
+from aboveboard.catalog.notes import first
+
 from .environment import in_foreground
 
 # Imported before the question is shown, not at its first look for an answer: a Ctrl-C within an
@@ -146,7 +148,9 @@ class Question:
             shown.append("\n" + self._fit(f"{entry.name}: {entry.doc}", "  ", 4))
             for name, declared in entry.properties.items():
                 if self.new is None or name in self.new[entry.name]:
-                    told = f"{name:<18} {declared.doc} ({declared.kind.describe()})"
+                    day = first(entry.notes.expires, declared.notes.expires)
+                    end = f", until {day}" if day else ""
+                    told = f"{name:<18} {declared.doc} ({declared.kind.describe()}{end})"
                     shown.append(self._fit(told, "    ", 23))
         what = "that is new " if self.new is not None else ""
         return (

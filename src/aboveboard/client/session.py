@@ -20,6 +20,7 @@ from _weakref import ref
 
 from aboveboard.catalog.catalog import ARCHITECTURES, OPERATING_SYSTEMS, DroppedEvents, SessionStart
 from aboveboard.catalog.event import values_of
+from aboveboard.catalog.notes import first, is_over, until
 
 from . import wire
 from .identity import new_id
@@ -54,6 +55,7 @@ class Session:
     __slots__ = (
         "__weakref__",
         "_catalog",
+        "_clock",
         "_covered",
         "_lines",
         "_lock",
@@ -80,6 +82,7 @@ class Session:
         self.segment = segment
         self._catalog = catalog
         self._covered = covered
+        self._clock = clock
         self._plans: dict[type[Event], _Plan | None] = {}
         self._rejected: dict[tuple[str, str], int] = {}
         self._lines = form(user_id, self.id, clock)
@@ -110,6 +113,8 @@ class Session:
         try:
             plan = self._plans[kind]
         except KeyError:
+            plan = self._plans[kind] = self._plan(kind)
+        if plan is not None and plan.expires and is_over(plan.expires, self._clock()):
             plan = self._plans[kind] = self._plan(kind)
         if plan is None:
             return None
@@ -158,9 +163,10 @@ class Session:
     def _plan(self, kind: type[Event]) -> _Plan | None:
         entry = self._catalog.entries.get(kind.event_name)
         covered = self._covered.get(kind.event_name)
-        if entry is None or covered is None:
+        moment = self._clock()
+        if entry is None or covered is None or is_over(entry.notes.expires, moment):
             return None
-        return _Plan(entry, covered, self._lines.beginning(entry.name))
+        return _Plan(entry, covered, self._lines.beginning(entry.name), moment)
 
     def _reject(self, event: str, name: str) -> None:
         if name not in self._catalog.entries[event].properties:
@@ -184,12 +190,18 @@ if hasattr(os, "register_at_fork"):
 
 
 class _Plan:
-    """How events of one class are written, worked out once: JSON keys and encoders in order."""
+    """How events of one class are written, worked out once: JSON keys and encoders in order.
 
-    __slots__ = ("fields", "name", "names", "prefix")
+    It holds until the day `expires`, if there is one. What has expired already is null.
+    """
 
-    def __init__(self, entry: Entry, covered: Mapping[str, str], prefix: str) -> None:
+    __slots__ = ("expires", "fields", "name", "names", "prefix")
+
+    def __init__(
+        self, entry: Entry, covered: Mapping[str, str], prefix: str, moment: float
+    ) -> None:
         self.name = entry.name
+        self.expires = entry.notes.expires
         self.names = frozenset(entry.properties)
         self.prefix = prefix
         self.fields: list[tuple[str, str, Encode]] = []
@@ -197,7 +209,17 @@ class _Plan:
             if name in covered:
                 comma = ", " if self.fields else ""
                 key = f"{comma}{json.dumps(name)}: "
-                self.fields.append((name, key, declared.kind.encode))
+                # What was agreed to says until when, and so may an older yes, until an earlier day.
+                day = first(until(covered[name]), declared.notes.expires)
+                if is_over(day, moment):
+                    self.fields.append((name, key, _null))
+                else:
+                    self.expires = first(self.expires, day)
+                    self.fields.append((name, key, declared.kind.encode))
+
+
+def _null(_value: object) -> str:
+    return "null"
 
 
 def session_start(version: str) -> SessionStart:

@@ -136,14 +136,14 @@ def _entry(kept: Entry | None, newer: Entry) -> Entry:
     properties += [
         declared for name, declared in kept.properties.items() if name not in newer.properties
     ]
-    return Entry(newer.name, newer.doc, properties, {**kept.unknown, **newer.unknown})
+    return Entry(newer.name, newer.doc, properties, {**kept.unknown, **newer.unknown}, newer.notes)
 
 
 def _property(kept: Property | None, newer: Property) -> Property:
     if kept is None:
         return newer
     kind = _kind(kept.kind, newer.kind)
-    return Property(kind, newer.doc, newer.name, {**kept.unknown, **newer.unknown})
+    return Property(kind, newer.doc, newer.name, {**kept.unknown, **newer.unknown}, newer.notes)
 
 
 def _kind(kept: Kind, newer: Kind) -> Kind:
