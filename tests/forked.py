@@ -180,7 +180,7 @@ def _preload() -> None:
     import gc
 
     import aboveboard.collector.service
-    import aboveboard.commands.server
+    import aboveboard.commands.server.server
     from aboveboard.warehouse.engine import driver
 
     driver.load()

@@ -27,7 +27,7 @@ from aboveboard.client.session import Session, session_start
 from aboveboard.collector.allowlist import Accepted, AllowList
 from aboveboard.collector.projects import growth
 from aboveboard.collector.protocols import segment
-from aboveboard.commands.catalog import table
+from aboveboard.commands.contract.catalog import table
 from aboveboard.dashboard.pages import event as event_page
 from aboveboard.dashboard.view import View
 from aboveboard.rendering import wording

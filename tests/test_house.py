@@ -100,6 +100,18 @@ COLLECTOR = {
 """The collector's rooms in the same way. `allowlist` is open to all of them, and what stands beside
 them (`mover`, `sessions`, `service`, `app`) puts them together."""
 
+COMMANDS = {
+    "terminal": (),
+    "contract": ("terminal",),
+    "machine": ("terminal", "contract"),
+    "directory": ("terminal",),
+    "access": ("terminal", "contract", "directory"),
+    "data": ("terminal", "directory", "access"),
+    "answers": ("terminal", "directory"),
+    "server": ("terminal", "contract", "directory", "access"),
+}
+"""The commands' rooms in the same way: what is shared stands in `terminal` and `directory`."""
+
 SPEAKS_SQLITE = ("inbox", "people", "projects", "triage")
 """The collector's rooms that have files of their own, and are alone in writing SQL for them."""
 
@@ -126,13 +138,20 @@ class TestWhoImportsWhom:
                     "__version__",
                 ), f"{module(path)} imports {name}"
 
-    @pytest.mark.parametrize("room", COLLECTOR)
-    def test_so_does_a_room_of_the_collector(self, room: str) -> None:
-        allowed = (room, *COLLECTOR[room], "allowlist")
-        for path in files(f"collector/{room}"):
+    @pytest.mark.parametrize(
+        ("house", "room", "allowed"),
+        [
+            *(("collector", room, (*before, "allowlist")) for room, before in COLLECTOR.items()),
+            *(("commands", room, before) for room, before in COMMANDS.items()),
+        ],
+    )
+    def test_so_does_a_room_within_one(
+        self, house: str, room: str, allowed: tuple[str, ...]
+    ) -> None:
+        for path in files(f"{house}/{room}"):
             for name in imports(path):
-                if name.startswith("aboveboard.collector."):
-                    assert name.split(".")[2] in allowed, f"{module(path)} imports {name}"
+                if name.startswith(f"aboveboard.{house}."):
+                    assert name.split(".")[2] in (room, *allowed), f"{module(path)} imports {name}"
 
     def test_only_rooms_with_files_of_their_own_speak_to_sqlite(self) -> None:
         """Whoever else needs what they keep calls a method of theirs."""
@@ -150,6 +169,7 @@ class TestWhoImportsWhom:
 
         assert rooms(PACKAGE) == set(ROOMS)
         assert rooms(PACKAGE / "collector") == set(COLLECTOR)
+        assert rooms(PACKAGE / "commands") == set(COMMANDS)
 
     def test_no_module_imports_itself_through_others(self) -> None:
         graph = {

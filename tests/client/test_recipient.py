@@ -25,7 +25,7 @@ from aboveboard.client.identity import new_identity
 from aboveboard.client.install import Install
 from aboveboard.client.statefile import StateFile
 from aboveboard.client.target import Target, kept
-from aboveboard.commands import status
+from aboveboard.commands.machine import status
 from tests.client import tool as example
 from tests.client.conftest import Tool
 from tests.client.places import place

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aboveboard.client import verdicts
 from aboveboard.client.install import Install
-from aboveboard.commands import status
+from aboveboard.commands.machine import status
 from tests.client.places import NOBODY
 
 JSON = st.recursive(

@@ -4,46 +4,63 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import keyword
 import os
 import sys
 from collections.abc import Sequence
 from typing import Protocol
 
 from aboveboard import __version__
+from aboveboard.commands.terminal.missing import explain_missing
+from aboveboard.commands.terminal.printing import lenient
 
-from .missing import explain_missing
-from .terminal import lenient
-
-COMMANDS = {
-    "serve": "the collector and its dashboard",
-    "import": "audit logs into the warehouse, ours and stock aider's, and exports",
-    "export": "a project's events as a file: lines of JSON, CSV or Parquet",
-    "backup": "a copy of everything, while the collector runs or not",
-    "restore": "a data directory out of a backup",
-    "projects": "the collector's projects: list, add, set, remove",
-    "keys": "the write keys that clients send with: list, add, revoke",
-    "secret": "the admin secret, which opens the dashboard: set it, make one, remove it",
-    "people": "who else may look at the dashboard: list, add, remove",
-    "tokens": "read tokens, for programs that fetch JSON and CSV: list, add, revoke",
-    "doctor": "what is wrong with a collector's installation, and what to do",
-    "erase": "an install out of a project for good, or rows that should not be there",
-    "catalog": "what a tool may collect: show it, or print it as JSON",
-    "errors": "what fails, as work: groups, what is new, issues for a tracker",
-    "query": "a question of one's own: SQL over a project's data, read-only",
-    "report": "the pages as one HTML file, or one chart as PNG or SVG",
-    "watch": "alerts in the terminal: new errors, crashes of a release, what moved beyond chance",
-    "webhooks": "where a project's alerts are sent, signed: list, add, remove",
-    "stats": "what one's own audit log says, in the terminal; needs no server",
-    "sample": "the last 1,000 events of an audit log, fit to publish",
-    "aider": "the installed aider, its analytics kept by aboveboard; all that follows is its own",
-    "status": "what was decided on this machine, what waits to be sent, where the files are",
-    "show": "every event that waits to be sent, byte for byte",
-    "resend": "what a collector refused, once more, after the reason is mended",
-    "disable": "a tool's analytics off on this machine, for good",
-    "reset": "take back what you decided about a tool, a no for good too: it may ask you again",
-    "forget": "ask for all that this install has sent to be erased, and take a new id",
+ROOMS = {
+    "server": {
+        "serve": "the collector and its dashboard",
+        "doctor": "what is wrong with a collector's installation, and what to do",
+    },
+    "access": {
+        "projects": "the collector's projects: list, add, set, remove",
+        "keys": "the write keys that clients send with: list, add, revoke",
+        "secret": "the admin secret, which opens the dashboard: set it, make one, remove it",
+        "people": "who else may look at the dashboard: list, add, remove",
+        "tokens": "read tokens, for programs that fetch JSON and CSV: list, add, revoke",
+        "webhooks": "where a project's alerts are sent, signed: list, add, remove",
+    },
+    "data": {
+        "import": "audit logs into the warehouse, ours and stock aider's, and exports",
+        "export": "a project's events as a file: lines of JSON, CSV or Parquet",
+        "backup": "a copy of everything, while the collector runs or not",
+        "restore": "a data directory out of a backup",
+        "erase": "an install out of a project for good, or rows that should not be there",
+    },
+    "answers": {
+        "errors": "what fails, as work: groups, what is new, issues for a tracker",
+        "query": "a question of one's own: SQL over a project's data, read-only",
+        "report": "the pages as one HTML file, or one chart as PNG or SVG",
+        "watch": "alerts in the terminal: new errors, crashes of a release, what moved",
+    },
+    "contract": {
+        "catalog": "what a tool may collect: show it, or print it as JSON",
+    },
+    "machine": {
+        "aider": "the installed aider, its analytics kept by aboveboard; the rest is its own",
+        "status": "what was decided on this machine, what waits to be sent, where the files are",
+        "show": "every event that waits to be sent, byte for byte",
+        "resend": "what a collector refused, once more, after the reason is mended",
+        "disable": "a tool's analytics off on this machine, for good",
+        "reset": "take back what you decided about a tool, a no for good too: it may ask you again",
+        "forget": "ask for all that this install has sent to be erased, and take a new id",
+        "stats": "what one's own audit log says, in the terminal; needs no server",
+        "sample": "the last 1,000 events of an audit log, fit to publish",
+    },
 }
-"""The commands and a line about each; `import` is in `import_.py`, Python having taken the word."""
+"""The rooms of this package, and in each the commands with a line about them.
+
+A command is in the module of its name; `import` is in `import_.py`, Python having taken the word.
+"""
+
+COMMANDS = {name: line for commands in ROOMS.values() for name, line in commands.items()}
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
 
@@ -97,6 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _load(name: str) -> Command:
-    module = importlib.import_module(f"aboveboard.commands.{name}{'_' if name == 'import' else ''}")
+    room = next(room for room, commands in ROOMS.items() if name in commands)
+    file = f"{name}_" if keyword.iskeyword(name) else name
+    module = importlib.import_module(f"aboveboard.commands.{room}.{file}")
     loaded: Command = module
     return loaded

@@ -262,7 +262,7 @@ STEPS = [
 CRASHING = """
 import os, signal, sys
 from pathlib import Path
-from aboveboard.commands import server
+from aboveboard.commands.server import server
 import argparse
 
 def crash(step):

@@ -23,7 +23,7 @@ import argparse, sys, time
 from pathlib import Path
 from aboveboard.collector import mover
 from aboveboard.collector.inbox import committer
-from aboveboard.commands import serve, server
+from aboveboard.commands.server import serve, server
 
 mover.STALLED_SECONDS = committer.STALLED_SECONDS = 0.3
 

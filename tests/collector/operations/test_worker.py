@@ -45,7 +45,7 @@ COUNT = "SELECT count() FROM {project:Identifier}.message_send"
 DYING = """
 import argparse, sys
 from pathlib import Path
-from aboveboard.commands import serve, server
+from aboveboard.commands.server import serve, server
 
 def die(step):
     if step == "begun" and Path(sys.argv[1]).exists():

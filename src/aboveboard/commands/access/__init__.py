@@ -1,0 +1,1 @@
+"""The commands that say who may send, and who may look."""

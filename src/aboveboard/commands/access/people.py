@@ -1,0 +1,119 @@
+"""`aboveboard people`: who may look at the dashboard with a password of their own."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from aboveboard.collector.inbox import storage
+from aboveboard.commands.directory.options import add_data_argument
+from aboveboard.commands.directory.variables import SECRET
+from aboveboard.commands.terminal import asked
+from aboveboard.commands.terminal.missing import explain_missing
+from aboveboard.commands.terminal.printing import say, warn
+from aboveboard.commands.terminal.table import print_table
+
+from .keys import day, of_days
+
+if TYPE_CHECKING:
+    from aboveboard.collector.people.accounts import Accounts, Person
+    from aboveboard.collector.people.register import Register
+
+NAME = "people"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_data_argument(parser)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    about = "who may look, what they may see, and when they last signed in"
+    listing = actions.add_parser("list", help=about, description=about)
+    about = "let somebody look; without --password they get a code to choose a password with"
+    adding = actions.add_parser("add", help=about, description=about)
+    adding.add_argument("name", metavar="NAME")
+    adding.add_argument("--project", metavar="PROJECT", help="the only project that they see (all)")
+    adding.add_argument(
+        "--password", action="store_true", help="give them a password, instead of a code"
+    )
+    asked.add_file_argument(adding, "the password")
+    about = "let somebody in no more, from the next page on"
+    removing = actions.add_parser("remove", help=about, description=about)
+    removing.add_argument("name", metavar="NAME")
+    for action in (listing, adding, removing):
+        add_data_argument(action, again=True)
+
+
+def run(args: argparse.Namespace) -> int:
+    try:  # what a collector needs may be missing, and the help is there still
+        from aboveboard.collector.people.accounts import Accounts
+        from aboveboard.collector.people.register import Register, RegisterError
+    except ModuleNotFoundError as missing:
+        return explain_missing(NAME, missing)
+    try:
+        with contextlib.closing(Register(args.data)) as register:
+            accounts = Accounts(register)
+            if args.action == "add":
+                _add(args, accounts)
+                _tell_of_no_secret(register)
+            elif args.action == "remove":
+                accounts.remove(args.name)
+                say(f"{args.name} is let in no more")
+            else:
+                _list(accounts.all())
+    except (storage.StorageError, RegisterError, asked.AskedError) as error:
+        warn(f"aboveboard people: {error}")
+        return 1
+    return 0
+
+
+def _add(args: argparse.Namespace, accounts: Accounts) -> None:
+    if args.password or args.file is not None:
+        accounts.add(args.name, asked.secret("password", args.file), args.project)
+        say(f"{args.name} can sign in")
+        return
+    code = accounts.invite(args.name, args.project)
+    person = accounts.find(args.name)
+    assert person is not None
+    say(
+        f"{person.name} chooses a password at /invitation?{urlencode({'name': person.name})} "
+        f"of the dashboard, once, until {day(person.invited_until)}, with this code:",
+        code,
+    )
+
+
+def _tell_of_no_secret(register: Register) -> None:
+    if register.secret() is None and not os.environ.get(SECRET):
+        warn(
+            "aboveboard people: there is no admin secret yet, so a collector lets nobody in but "
+            "this machine: set one with `aboveboard secret`"
+        )
+
+
+def _list(people: list[Person]) -> None:
+    if not people:
+        say("nobody yet: `aboveboard people add NAME` lets somebody look")
+        return
+    print_table(
+        ("NAME", "SEES", "ADDED", "LAST SIGN-IN", ""),
+        [
+            (
+                each.name,
+                each.project or "all projects",
+                day(each.added),
+                of_days(each.used),
+                _waits(each),
+            )
+            for each in people
+        ],
+    )
+
+
+def _waits(person: Person) -> str:
+    if person.password is not None:
+        return ""
+    if (person.invited_until or 0) > time.time():
+        return f"invited until {day(person.invited_until)}"
+    return "the invitation is over"

@@ -1,0 +1,111 @@
+"""`aboveboard catalog`: what a tool may collect, for people and for a collector."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.kinds import CatalogError
+from aboveboard.client.analytics import Analytics
+from aboveboard.commands.terminal.printing import say, warn
+
+TARGET_HELP = (
+    "where the catalog is: MODULE:NAME of an Analytics or a Catalog in the tool's own code, "
+    "or a JSON file"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("show", "json"), help="as a table, or as JSON")
+    parser.add_argument("target", help=TARGET_HELP)
+
+
+def run(args: argparse.Namespace) -> int:
+    try:
+        catalog = find(args.target)
+    except CatalogError as error:
+        warn(f"aboveboard catalog: {error}")
+        return 1
+    if args.action == "json":
+        say(*json.dumps(catalog.as_json(), indent=1).split("\n"))
+    else:
+        say(*table(catalog))
+    return 0
+
+
+def find(target: str) -> Catalog:
+    """Return the catalog that `target` names.
+
+    Raises:
+        CatalogError: there is none; says what was looked for.
+    """
+    module, colon, name = target.partition(":")
+    file = Path(target)
+    if not colon or file.exists():
+        # A dotted name that is no file is most often meant as a module.
+        if not file.exists() and file.suffix != ".json" and _is_dotted_name(target):
+            raise CatalogError(
+                f"there is no file {target}; for a catalog in the tool's own code write "
+                f"MODULE:NAME, such as {target}:analytics"
+            )
+        return read(file)
+    # The tool's own code is most often in the directory where its maker stands.
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109  # a path that modules are found on is a string
+    try:
+        found: object = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise CatalogError(f"{target} was not found: {error}") from None
+    except SystemExit:  # its parser has read our arguments, and refused them
+        raise CatalogError(
+            f"importing {module} runs the tool, which ended: have what only a run does in a "
+            'function, called under `if __name__ == "__main__":`'
+        ) from None
+    except Exception as error:  # noqa: BLE001  # the tool's own code may raise anything
+        told = f"{type(error).__name__}: {error}"
+        raise CatalogError(f"{module} cannot be imported: {told}") from None
+    finally:
+        sys.path.pop(0)
+    if isinstance(found, Analytics):
+        return found.catalog
+    if isinstance(found, Catalog):
+        return found
+    raise CatalogError(f"{target} is neither an Analytics nor a Catalog")
+
+
+def _is_dotted_name(text: str) -> bool:
+    return all(part.isidentifier() for part in text.split("."))
+
+
+def read(path: Path) -> Catalog:
+    """Return the catalog in a JSON file.
+
+    Raises:
+        CatalogError: the file cannot be read, or holds no catalog.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CatalogError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise CatalogError(f"{path} is no JSON; `aboveboard catalog json` makes it") from None
+    if not isinstance(document, dict):
+        raise CatalogError(f"{path} is no catalog; `aboveboard catalog json` makes one")
+    return Catalog.from_json(document)
+
+
+def table(catalog: Catalog) -> list[str]:
+    """Return the catalog as lines for a terminal."""
+    lines = [f"All that {catalog.app} may collect:"]
+    for entry in catalog.entries.values():
+        lines += ["", f"{entry.name}: {' '.join(entry.doc.split())}"]
+        for name, declared in entry.properties.items():
+            told = " ".join(declared.doc.split())
+            lines.append(f"  {name:<18} {told} ({declared.kind.describe()})")
+    return lines

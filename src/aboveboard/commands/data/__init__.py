@@ -1,0 +1,1 @@
+"""The commands through which events come, go, and are kept."""

@@ -1,0 +1,1 @@
+"""How commands find a data directory, and reach what is in it."""
