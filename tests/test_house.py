@@ -67,6 +67,7 @@ STANDARD = sys.stdlib_module_names | {"_sha2", "_sha256"}
 ROOMS = {
     "catalog": (),
     "client": ("catalog",),
+    "contract": ("catalog", "client"),
     "auditlog": ("catalog", "client"),
     "integrations": ("catalog", "client"),
     "hosts": ("catalog", "client"),
@@ -78,7 +79,16 @@ ROOMS = {
     "dashboard": ("catalog", "warehouse", "insights", "rendering"),
     "collector": ("catalog", "warehouse"),
     "commands": (
-        *("catalog", "client", "auditlog", "collector", "dashboard", "hosts", "warehouse"),
+        *(
+            "catalog",
+            "client",
+            "contract",
+            "auditlog",
+            "collector",
+            "dashboard",
+            "hosts",
+            "warehouse",
+        ),
         *("insights", "rendering"),
     ),
 }
@@ -115,7 +125,7 @@ COMMANDS = {
 SPEAKS_SQLITE = ("inbox", "people", "projects", "triage")
 """The collector's rooms that have files of their own, and are alone in writing SQL for them."""
 
-STANDARD_LIBRARY_ONLY = ("catalog", "client", "auditlog")
+STANDARD_LIBRARY_ONLY = ("catalog", "client", "contract", "auditlog")
 
 
 class TestWhoImportsWhom:

@@ -41,7 +41,7 @@ ROOMS = {
         "watch": "alerts in the terminal: new errors, crashes of a release, what moved",
     },
     "contract": {
-        "catalog": "what a tool may collect: show it, or print it as JSON",
+        "catalog": "what a tool may collect: show, check and compare it",
     },
     "machine": {
         "aider": "the installed aider, its analytics kept by aboveboard; the rest is its own",

@@ -13,6 +13,19 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.client.analytics import Analytics
 from aboveboard.commands.terminal.printing import say, warn
+from aboveboard.contract.errors import ContractError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Action(Protocol):
+        """What an action's module has."""
+
+        def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+        def run(self, args: argparse.Namespace) -> int: ...
+
 
 TARGET_HELP = (
     "where the catalog is: MODULE:NAME of an Analytics or a Catalog in the tool's own code, "
@@ -20,12 +33,44 @@ TARGET_HELP = (
 )
 
 
+ACTIONS = {
+    "show": "as a table",
+    "json": "as JSON, which a collector reads",
+    "lint": "check it by named rules",
+    "diff": "what a release would newly collect, and what it would ask",
+}
+"""What can be done with a catalog; all but the first two are modules beside this one."""
+
+USAGE = 2
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("show", "json"), help="as a table, or as JSON")
-    parser.add_argument("target", help=TARGET_HELP)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, line in ACTIONS.items():
+        described = f"{line[0].upper()}{line[1:]}."
+        below = actions.add_parser(name, help=line, description=described)
+        if name in ("show", "json"):
+            below.add_argument("target", help=TARGET_HELP)
+        else:
+            _action(name).add_arguments(below)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.action in ("show", "json"):
+        return _show(args)
+    try:
+        return _action(args.action).run(args)
+    except (CatalogError, ContractError) as error:
+        warn(f"aboveboard catalog {args.action}: {error}")
+        return USAGE
+
+
+def _action(name: str) -> Action:
+    action: Action = importlib.import_module(f"{__package__}.{name}")
+    return action
+
+
+def _show(args: argparse.Namespace) -> int:
     try:
         catalog = find(args.target)
     except CatalogError as error:

@@ -1,0 +1,1 @@
+"""What a catalog is checked for: one function a rule, sorted by what the rules look after."""

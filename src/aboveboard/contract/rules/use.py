@@ -1,0 +1,32 @@
+"""Rules against what is collected and of no use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aboveboard.catalog.kinds import Choice, Command
+
+from .rule import ADVICE, WARNING, Problem, Rule, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _unread(subject: Subject) -> Iterator[Problem]:
+    for place, _, declared in subject.properties():
+        if place not in subject.read and not declared.notes.why:
+            said = "no insight reads it by name, and no why= says what question it answers"
+            yield Problem(place, said)
+
+
+def _one_value(subject: Subject) -> Iterator[Problem]:
+    for place, _, declared in subject.properties():
+        if isinstance(declared.kind, (Choice, Command)) and len(declared.kind.words) == 1:
+            word = declared.kind.words[0]
+            yield Problem(place, f"it can only be {word!r}: leave it out until there is another")
+
+
+RULES = (
+    Rule("unread", ADVICE, _unread),
+    Rule("one-value", WARNING, _one_value),
+)
