@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 
 from aboveboard import Analytics, Event, count, start_environment
-from aboveboard.integrations.argparse import attach, command_names, open_session
+from aboveboard.integrations.argparse import add_command, attach, command_names, open_session
 from aboveboard.integrations.commands import command_event
 
 
@@ -35,6 +35,7 @@ analytics = Analytics(
     url="https://greeter.example/analytics",
 )
 attach(parser, analytics)
+add_command(parser, analytics)
 
 
 def main() -> None:

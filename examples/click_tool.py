@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from aboveboard import Analytics, Event, count, start_environment
-from aboveboard.integrations.click import attach, command_names
+from aboveboard.integrations.click import add_command, attach, command_names
 from aboveboard.integrations.commands import command_event
 
 
@@ -54,6 +54,7 @@ analytics = Analytics(
     url="https://greeter.example/analytics",
 )
 attach(greeter, analytics)
+add_command(greeter, analytics)
 
 if __name__ == "__main__":
     greeter()

@@ -9,7 +9,7 @@ import typer
 
 from aboveboard import Analytics, Event, count, start_environment
 from aboveboard.integrations.commands import command_event
-from aboveboard.integrations.typer import attach, command_names
+from aboveboard.integrations.typer import add_command, attach, command_names
 
 
 class Greeting(Event):
@@ -46,6 +46,7 @@ analytics = Analytics(
     url="https://greeter.example/analytics",
 )
 attach(greeter, analytics)
+add_command(greeter, analytics)
 
 if __name__ == "__main__":
     greeter()

@@ -66,6 +66,9 @@ class Program(Protocol):
     ) -> None:
         """Attach an analytics, as docs/adopting.md says."""
 
+    def add_command(self, analytics: Analytics) -> None:
+        """Add the ready-made command."""
+
     def names(self) -> tuple[str, ...]:
         """Return the commands that the adapter reads from the program."""
 
@@ -159,6 +162,9 @@ class ArgparseProgram:
         self._analytics = analytics
         self._settings = settings, project
 
+    def add_command(self, analytics: Analytics) -> None:
+        argparse_adapter.add_command(self.parser, analytics)
+
     def names(self) -> tuple[str, ...]:
         return argparse_adapter.command_names(self.parser)
 
@@ -219,6 +225,9 @@ class ClickProgram:
         self, analytics: Analytics, settings: Settings | None, project: Settings | None
     ) -> None:
         click_adapter.attach(self.root, analytics, settings, project)
+
+    def add_command(self, analytics: Analytics) -> None:
+        click_adapter.add_command(self.root, analytics)
 
     def names(self) -> tuple[str, ...]:
         return click_adapter.command_names(self.root)
@@ -283,6 +292,9 @@ class TyperProgram:
         self, analytics: Analytics, settings: Settings | None, project: Settings | None
     ) -> None:
         typer_adapter.attach(self.app, analytics, settings, project)
+
+    def add_command(self, analytics: Analytics) -> None:
+        typer_adapter.add_command(self.app, analytics)
 
     def names(self) -> tuple[str, ...]:
         return typer_adapter.command_names(self.app)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard import Analytics
+from aboveboard import Analytics, CatalogError
 from aboveboard.client.statefile import StateFile
+from aboveboard.integrations import control
 from aboveboard.integrations.commands import command_event
 from tests.integrations.adapters import ADAPTERS, COMMANDS, PLUGIN, Outcome, Program, Settings, run
 from tests.integrations.conftest import told
@@ -379,3 +380,86 @@ class TestTheCommand:
     def test_under_another_name_is_the_command_that_it_stands_for(self, tool: Tool) -> None:
         tool.attach().run_logged(tool.program.alias())
         assert tool.commands() == ["status"]
+
+
+class TestTheReadyMadeCommand:
+    """`greeter analytics …`, in every library: all that a person may ask or decide."""
+
+    @pytest.fixture
+    def tool(self, tool: Tool) -> Tool:
+        tool.program.add_command(tool.analytics)
+        return tool.agree().attach()
+
+    def waits(self, tool: Tool) -> bytes:
+        """Have the tool record something, and return what waits to be sent then."""
+        tool.run("status")
+        assert tool.analytics.enabled
+        tool.analytics.close()
+        return b"".join(tool.analytics.waiting())
+
+    def test_is_in_the_help_and_among_no_commands_that_are_recorded(self, tool: Tool) -> None:
+        assert "See and decide what this program collects" in tool.run("--help").stdout
+        shown = tool.run("analytics", "--help").stdout
+        for action in control.ACTIONS:
+            assert any(line.strip(" │").startswith(action) for line in shown.splitlines())
+        assert not [name for name in tool.program.names() if "analytics" in name]
+
+    @pytest.mark.parametrize("action", control.ACTIONS)
+    def test_opens_no_session_and_records_nothing(self, tool: Tool, action: str) -> None:
+        tool.run_logged("analytics", action)
+        assert not tool.is_opened()
+        assert tool.analytics.waiting() == []
+
+    @pytest.mark.parametrize("words", [["analytics", "nonsense"], ["analytics", "status", "x"]])
+    def test_what_it_does_not_know_is_a_mistake(self, tool: Tool, words: list[str]) -> None:
+        assert tool.run(*words).code == 2
+
+    def test_status_says_what_was_decided_who_receives_what_and_what_waits(
+        self, tool: Tool
+    ) -> None:
+        self.waits(tool)
+        shown = tool.run("analytics", "status").stdout
+        assert shown.startswith("greeter: you agreed: events are recorded and sent\n")
+        assert "http://127.0.0.1:9\n" in shown
+        assert "2 events in 1 file\n" in shown
+        assert str(tool.state) in shown
+
+    def test_log_shows_what_waits_byte_for_byte(self, tool: Tool) -> None:
+        waits = self.waits(tool)
+        assert waits.count(b"\n") == 2
+        assert tool.run("analytics", "log").stdout.encode() == waits
+
+    def test_show_shows_all_that_may_be_collected_and_who_receives_it(self, tool: Tool) -> None:
+        shown = " ".join(tool.run("analytics", "show").stdout.split())
+        assert "Everything that greeter would collect" in shown
+        assert "Sent to http://127.0.0.1:9." in shown
+        for entry in tool.analytics.catalog.entries.values():
+            assert f"{entry.name}: {entry.doc}" in shown
+
+    def test_off_is_for_good_and_removes_what_waits(self, tool: Tool) -> None:
+        self.waits(tool)
+        ended = tool.run("analytics", "off")
+        assert (ended.code, ended.stdout.startswith(NEVER_SAID.strip()[:-1])) == (0, True)
+        assert tool.is_disabled()
+        assert tool.analytics.waiting() == []
+        assert "permanently disabled" in tool.run("analytics", "status").stdout
+
+    def test_forget_leaves_a_request_and_takes_a_new_id(self, tool: Tool) -> None:
+        self.waits(tool)
+        before = json.loads(tool.state.read_text())["uuid"]
+        assert tool.run("analytics", "forget").code == 0
+        assert json.loads(tool.state.read_text())["uuid"] != before
+        assert "1 request to erase" in tool.run("analytics", "status").stdout
+
+    def test_on_without_a_terminal_changes_nothing(self, tool: Tool) -> None:
+        tool.run("analytics", "off")
+        before = tool.state.read_text()
+        ended = tool.run("analytics", "on")
+        assert (ended.code, ended.stdout) == (1, "")
+        assert "at a terminal only" in ended.stderr
+        assert json.loads(tool.state.read_text())["permanently_disable"] is True
+        assert json.loads(before)["uuid"] in (None, json.loads(tool.state.read_text())["uuid"])
+
+    def test_a_name_that_is_taken_is_refused_where_it_is_declared(self, tool: Tool) -> None:
+        with pytest.raises(CatalogError, match="free"):
+            tool.program.add_command(tool.analytics)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aboveboard.catalog.event import Event
 
     from .appendfile import AuditLog
+    from .question import Question
     from .session import Session
 
 
@@ -211,6 +212,46 @@ class Analytics:
         except Exception:
             return
 
+    def turn_on(self) -> bool:
+        """Ask whoever has typed a command of yours for it; return whether analytics are on then.
+
+        Also someone who once said no: their yes takes that back, and any other answer leaves it.
+        A person's own command is the only thing that may lead here, never a flag, a setting, a
+        variable or a file. Where it cannot be, one line on stderr says why. Nothing is recorded in
+        this run; the next one is on.
+        """
+        try:
+            trouble = self._turn_on()
+        except KeyboardInterrupt:
+            from .interrupt import interrupt
+
+            raise interrupt() from None
+        except Exception:
+            trouble = "Analytics are as they were: the question could not be asked."
+        if trouble:
+            _say(trouble)
+        return not trouble
+
+    def status(self) -> list[str]:
+        """Return lines about what was decided here, who receives what, and what waits."""
+        from . import answers
+
+        state = self._toward(self._install.state.read())
+        return list(answers.status(self._install, self._target, state, self._environ))
+
+    def details(self) -> str:
+        """Return all that may be collected, who receives it, and a line as it would be sent.
+
+        These are the words with which the question answers `?`.
+        """
+        return self._question(self._install.state.read()).details()
+
+    def waiting(self) -> list[bytes]:
+        """Return what waits to be sent, a file at a time, byte for byte as it would be sent."""
+        from . import answers
+
+        return list(answers.waiting(self._install))
+
     def forget(self) -> bool:
         """Ask for everything that this install has sent to be erased; return whether that is kept.
 
@@ -339,31 +380,67 @@ class Analytics:
             return False
         return True if any(word is True for word in said) else None
 
-    def _ask(
-        self, decision: consent.Decision, facts: consent.Facts, state: State
-    ) -> tuple[consent.Decision, State]:
-        """Ask; return what was decided, and the state as it stands then."""
-        from .question import (
-            PATIENCE_SECONDS,
-            Keyboard,
-            Question,
-            columns,
-            forget_typed_ahead,
-            write,
-        )
+    def _turn_on(self) -> str:
+        """Ask; return why analytics are not on then, or "" where they are."""
+        noes = environment.refusals(self.app, self._environ)
+        if noes:
+            return f"Analytics are off: {noes[0]} says no here."
+        state = self._toward(self._install.state.read())
+        was_off = state.standing in (consent.DISABLED, consent.UNREADABLE)
+        again = was_off or state.refused
+        if again:
+            state.standing, state.refused = consent.NOT_ASKED, False
+        state.declined = None  # who wants to be asked is asked about all of it
+        facts = self._facts(state, True, ask=True)
+        decision = consent.decide(facts)
+        if decision.on and not decision.ask and decision.covered == facts.terms:
+            return ""
+        if not facts.can_ask:
+            return (
+                "Analytics are as they were: you can be asked at a terminal only, and not in CI, "
+                "by an agent or in a hook."
+            )
+        if not facts.can_save:
+            return (
+                "Analytics are as they were: your answer could not be saved in "
+                f"{self._install.state.path}."
+            )
+        if was_off:
+            self._install.remove_waiting()  # of a run that was going on at the time
+        decision, _ = self._ask(decision, facts, state, again=again)
+        return "" if decision.on else "Analytics are not on."
 
-        to = self._target.recipient
-        new = consent.growth(decision.covered, facts.terms) if decision.on else None
-        question = Question(
+    def _question(self, state: State, new: consent.Terms | None = None) -> Question:
+        from .question import Question, columns
+
+        return Question(
             name=self.app,
             url=self.url,
             catalog=self.catalog,
             sample=self._sample(state),
             new=new,
-            to=recipient.shown(to),
+            to=recipient.shown(self._target.recipient),
             elsewhere=tuple(map(recipient.shown, state.elsewhere)),
             columns=columns(),
         )
+
+    def _ask(
+        self,
+        decision: consent.Decision,
+        facts: consent.Facts,
+        state: State,
+        *,
+        again: bool = False,
+    ) -> tuple[consent.Decision, State]:
+        """Ask; return what was decided, and the state as it stands then.
+
+        `again` says that a yes takes back a no (`turn_on`).
+        """
+        from .question import PATIENCE_SECONDS, Keyboard, forget_typed_ahead, write
+
+        to = self._target.recipient
+        new = consent.growth(decision.covered, facts.terms) if decision.on else None
+        question = self._question(state, new)
         forget_typed_ahead()
         # Who gave a flag is there; else the terminal may be one that nobody sits at.
         with Keyboard(None if facts.wanted else _PATIENCE or PATIENCE_SECONDS) as keyboard:
@@ -374,7 +451,7 @@ class Analytics:
             if answer is not None:
                 self._name_yes()
             if answer is True:
-                now = file.agree(consent.merge(facts.agreed, facts.terms), to)
+                now = file.agree(consent.merge(facts.agreed, facts.terms), to, again=again)
                 covered = facts.terms
                 if decision.on and now.standing == consent.CONSENTED:
                     write("What is new is collected too, from now on.\n")
@@ -502,7 +579,7 @@ class Analytics:
         session = Session(
             catalog=self.catalog,
             covered=self.catalog.terms(),
-            user_id=state.user_id,
+            user_id=state.user_id or new_id(),
             clock=self._clock,
             form=wire.form(self._target.endpoint),
         )

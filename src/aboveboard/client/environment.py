@@ -95,6 +95,12 @@ def noes(app: str, environ: Mapping[str, str]) -> list[str]:
     return names
 
 
+def refusals(app: str, environ: Mapping[str, str]) -> list[str]:
+    """Return the names of all variables that turn an app's sessions off, the strongest first."""
+    track = [_DO_NOT_TRACK] if do_not_track(environ) else []
+    return track + noes(app, environ)
+
+
 def narrowed(app: str, start: Mapping[str, str], now: Mapping[str, str]) -> Mapping[str, str]:
     """Return the environment that counts: the one at the start, and what says no to `app` since.
 

@@ -76,18 +76,25 @@ class StateFile:
         """
         return self._change(lambda _now: new_identity())
 
-    def agree(self, terms: consent.Terms, recipient: str) -> State:
+    def agree(self, terms: consent.Terms, recipient: str, *, again: bool = False) -> State:
         """Keep a yes to `terms` for a recipient, beside what was agreed to before.
 
         Returns what stands then: a no that came first wins.
 
+        Args:
+            terms: What the yes is to.
+            recipient: Whom it is given to.
+            again: Whether a person has typed a command to be asked again: then their yes takes
+                back a no of before. Nothing else may say so: no flag, variable, setting or file.
+
         Raises:
-            OSError: it could not be kept.
+            OSError: it could not be kept, or a no that lies apart could not be removed: a no that
+                stood still stands.
         """
 
         def make(now: State) -> Mapping[str, object]:
             had = now.recipients.get(recipient, {})
-            if had.get("refused") is True:
+            if had.get("refused") is True and not again:
                 return {}
             answer: dict[str, object] = {"agreed": consent.merge(had.get("agreed"), terms)}
             declined = consent.growth(terms, had.get("declined") or {})
@@ -98,9 +105,13 @@ class StateFile:
                 "permanently_disable": False,
                 "recipients": {**now.recipients, recipient: answer},
                 "decided": int(time.time()),
+                **({} if now.user_id or not again else new_identity()),
             }
 
-        return self._change(make, only_if_allowed=True)
+        state = self._change(make, only_if_allowed=not again, is_reset=again)
+        if again:
+            self._remove_apart()
+        return state
 
     def decline(self, terms: consent.Terms, agreed: consent.Terms, recipient: str) -> State:
         """Keep a no to what is new in `terms` for a recipient, and the earlier yes to `agreed`.
@@ -205,13 +216,16 @@ class StateFile:
             },
             is_reset=True,
         )
+        self._remove_apart()
+        return state
+
+    def _remove_apart(self) -> None:
         for path in self._noes:
             try:
                 os.unlink(path)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             sync_directory(os.path.dirname(path))
-        return state
 
     def _refuse_apart(self) -> bool:
         """Leave a no apart from the file; return whether that could be done anywhere."""

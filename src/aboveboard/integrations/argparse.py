@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 
 from aboveboard.catalog.kinds import CatalogError
 
-from . import flags
+from . import control, flags
 from .commands import NO_COMMAND, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from aboveboard.client.analytics import Analytics
@@ -24,6 +25,8 @@ COMMAND = "aboveboard_command"
 FLAGS = "aboveboard_flags"
 """The one that tells that a namespace is of a parser with our flags, whichever were given."""
 _KEPT = "kept"
+_OWN = "aboveboard_own"
+"""The default by which a command of ours is known from the host's."""
 
 
 def add_flags(parser: argparse.ArgumentParser, analytics: Analytics | None = None) -> None:
@@ -82,6 +85,36 @@ def attach(parser: argparse.ArgumentParser, analytics: Analytics | None = None) 
             _name_no_more(commands)
 
 
+def add_command(
+    parser: argparse.ArgumentParser, analytics: Analytics, name: str = control.NAME
+) -> None:
+    """Add a command with which people see and decide what is collected, such as `mytool analytics`.
+
+    It has `status`, `on`, `off`, `show`, `log` and `forget`, and ends the program when it is done,
+    as `--help` does: `parse_args` does not return from it. No session is opened for it.
+
+    Args:
+        parser: The program's parser, which has commands already.
+        analytics: The host's analytics.
+        name: What the command is called.
+
+    Raises:
+        CatalogError: the parser has no commands, or has one of that name.
+    """
+    commands = _commands(parser)
+    if commands is None or name in commands.choices:
+        raise CatalogError(
+            f"add_command found no commands, or one that is called {name} already: call it when "
+            "yours are declared, with a name that is free"
+        )
+    own = commands.add_parser(name, help=control.HELP, description=control.HELP)
+    own.set_defaults(**{_OWN: True})
+    below = own.add_subparsers(required=True, metavar="ACTION", parser_class=_Ending)
+    for action, told in control.ACTIONS.items():
+        leaf = below.add_parser(action, help=told, description=told)
+        leaf.run = partial(control.run, analytics, action)
+
+
 def command_names(parser: argparse.ArgumentParser) -> tuple[str, ...]:
     """Return the commands that a parser declares, as full paths: `status`, `db migrate`.
 
@@ -114,6 +147,18 @@ def open_session(
             record(analytics, getattr(args, COMMAND))
     except Exception:  # noqa: BLE001  # nothing of ours is ever raised into a host
         return
+
+
+class _Ending(argparse.ArgumentParser):
+    """The parser of a command that is done as soon as its words are read."""
+
+    run: Callable[[], int]
+
+    def parse_known_args(self, *args: Any, **more: Any) -> Any:
+        namespace, extras = super().parse_known_args(*args, **more)
+        if not extras and not _is_completing():
+            self.exit(self.run())
+        return namespace, extras
 
 
 class _Given(argparse.Action):
@@ -243,7 +288,8 @@ def _walk(
     commands = _commands(parser)
     walked = []
     for name, below in commands.choices.items() if commands is not None else ():
-        if below not in walked:  # an alias comes after the name that it stands for
+        # An alias comes after the name that it stands for; a command of ours is none of the host's.
+        if below not in walked and below.get_default(_OWN) is None:
             walked.append(below)
             yield from _walk(below, f"{path} {name}".lstrip())
 

@@ -6,7 +6,7 @@ import sys
 
 from aboveboard.catalog.kinds import CatalogError
 
-from . import flags, trees
+from . import control, flags, trees
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +74,36 @@ def attach(
     root.params.extend(attachment.options())
     attachment.listen(root)
     attachment.follow(root)
+
+
+def add_command(root: click.Command, analytics: Analytics, name: str = control.NAME) -> None:
+    """Add a command with which people see and decide what is collected, such as `mytool analytics`.
+
+    It has `status`, `on`, `off`, `show`, `log` and `forget`. No session is opened for it.
+
+    Args:
+        root: The program's group.
+        analytics: Its analytics.
+        name: What the command is called.
+
+    Raises:
+        CatalogError: the program has no commands, or has one of that name.
+    """
+    import click
+
+    if not isinstance(root, click.Group) or name in root.commands:
+        raise CatalogError(trees.NO_PLACE.format(name=name))
+
+    def running(action: str) -> Callable[[], None]:
+        def run() -> None:
+            click.get_current_context().exit(control.run(analytics, action))
+
+        return trees.ours(run)
+
+    own = click.Group(name, help=control.HELP)
+    for action, told in control.ACTIONS.items():
+        own.add_command(click.Command(action, help=told, callback=running(action)))
+    root.add_command(own)
 
 
 def _options(attachment: trees.Attachment, wanted: Sequence[flags.Flag]) -> list[click.Parameter]:

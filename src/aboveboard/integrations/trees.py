@@ -27,9 +27,14 @@ if TYPE_CHECKING:
     ProjectSettings = Project | Callable[[Context], Project]
     Settings = Mapping[str, object] | Callable[[Context], Mapping[str, object] | None] | None
 
+_OURS = "is_aboveboards"
 GIVEN = "aboveboard.flags"
 """The key of a context's `meta` under which the flags that were given are kept."""
 TWICE = "an analytics is attached to this program already"
+NO_PLACE = (
+    "add_command needs a program with commands, none of which is called {name}: call it when yours "
+    "are declared, with a name that is free"
+)
 _USAGE_ERROR = 2
 """The exit code of the exceptions that say so."""
 
@@ -47,6 +52,12 @@ def names(root: Node, packages: Sequence[str]) -> tuple[str, ...]:
     if not found:
         raise CatalogError(f"no command of this program is from {' or '.join(packages)}")
     return tuple(" ".join(path) or NO_COMMAND for path in found)
+
+
+def ours(function: Callable[[], None]) -> Callable[[], None]:
+    """Return the function of a command of ours, marked: for it no session is opened."""
+    setattr(function, _OURS, True)
+    return function
 
 
 def package_of(module: Mapping[str, object]) -> tuple[str, ...]:
@@ -173,6 +184,8 @@ class Attachment:
         """Open the session, and record the command that is about to run."""
         if not self._follows(context.find_root().command):
             return  # the command is part of another program too, and this is that one
+        if getattr(_function(context.command), _OURS, False):
+            return
         self.open(context)
         try:
             if is_recorded(self._analytics):

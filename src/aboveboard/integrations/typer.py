@@ -6,7 +6,7 @@ import sys
 
 from aboveboard.catalog.kinds import CatalogError
 
-from . import flags, trees
+from . import control, flags, trees
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +73,33 @@ def attach(
     if _is_one_command(app):
         (only,) = app.registered_commands
         only.cls = _following(only.cls, attachment)
+
+
+def add_command(app: typer.Typer, analytics: Analytics, name: str = control.NAME) -> None:
+    """Add a command with which people see and decide what is collected, such as `mytool analytics`.
+
+    To be called when all commands are declared. Everything else is as in `click.add_command`.
+
+    Raises:
+        CatalogError: the program is its only command, or has one of that name.
+    """
+    import typer
+
+    names = [command.name for command in app.registered_commands]
+    names += [group.name for group in app.registered_groups]
+    if _is_one_command(app) or name in names:
+        raise CatalogError(trees.NO_PLACE.format(name=name))
+
+    def running(action: str) -> Callable[[], None]:
+        def run() -> None:
+            raise typer.Exit(control.run(analytics, action))
+
+        return trees.ours(run)
+
+    own = typer.Typer(help=control.HELP)
+    for action, told in control.ACTIONS.items():
+        own.command(action, help=told)(running(action))
+    app.add_typer(own, name=name)
 
 
 def _following(root: Any, follower: trees.Attachment) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aboveboard.client import consent, environment, receipts, recipient, segment, verdicts
+from aboveboard.client import answers, consent, environment, receipts, recipient, segment, verdicts
 from aboveboard.client.install import Install
 from aboveboard.client.state import State
 from aboveboard.client.target import POSTHOG, Folder, Target, paused
@@ -105,12 +105,7 @@ def _describe_recipient(install: Install, target: Target, state: State) -> dict[
 
 def text(one: dict[str, object]) -> list[str]:
     """Return an install's description as lines for a terminal."""
-    meaning = {
-        consent.NOT_ASKED: "not asked yet: nothing is recorded or sent",
-        consent.CONSENTED: "you agreed: events are recorded and sent",
-        consent.DISABLED: "permanently disabled: nothing is recorded or sent",
-        consent.UNREADABLE: "the file cannot be read or understood: nothing is recorded or sent",
-    }[str(one["decision"])]
+    meaning = answers.MEANING[str(one["decision"])]
     if one["decision"] == consent.CONSENTED and one["agreed_events"] is None:
         meaning = (
             f"you agreed before {one['app']} had aboveboard: what it says that your yes covered "
@@ -196,9 +191,7 @@ def _day(seconds: int) -> str:
 
 def _off_here(app: str) -> str:
     """Return what in this environment turns the app's sessions off, whatever was decided, or ""."""
-    if environment.do_not_track(os.environ):
-        return "DO_NOT_TRACK is set"
-    noes = environment.noes(app, os.environ)
+    noes = environment.refusals(app, os.environ)
     return f"{noes[0]} says no" if noes else ""
 
 
