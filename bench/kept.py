@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -65,18 +66,30 @@ TABLES = {
 """By table, which numbers are its events, and what they say."""
 
 
-def fill(data: Path, events: int) -> None:
-    """Make the rows."""
+def fill(
+    data: Path,
+    events: int,
+    tables: Mapping[str, tuple[str, Mapping[str, str]]] = TABLES,
+    days: int = 400,
+) -> None:
+    """Make the rows.
+
+    Args:
+        data: The collector's directory.
+        events: How many.
+        tables: What they say, as `TABLES` has it.
+        days: How long rows are kept.
+    """
     catalog = shipped_catalog(PROJECT)
     with closing(Projects(data)) as projects:
         projects.add(PROJECT, catalog, shipped=True)
     models = str(public_models())
     with closing(Warehouse(embedded(data / "warehouse"))) as warehouse:
-        warehouse.ensure(PROJECT, catalog, 400)
+        warehouse.ensure(PROJECT, catalog, days)
         present = warehouse.present(PROJECT)
         installs = max(1, events // EVENTS_A_SESSION // SESSIONS_AN_INSTALL)
         for start in range(0, events, AT_ONCE):
-            for table, (which, told) in TABLES.items():
+            for table, (which, told) in tables.items():
                 said = {name: how for name, how in told.items() if name in present[table]}
                 shown = {
                     name: how.replace("{models}", models)

@@ -22,11 +22,11 @@ WITH
             AND session IN asked
             --% endif
     ),
+    --% set when = "toDate(time) BETWEEN {since:Date} AND {latest:Date}"
     --% include "failures.sql"
     hit AS (
         SELECT DISTINCT run FROM told
-        WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
-            AND user_id != 0
+        WHERE user_id != 0
             AND ({group:String} = '' OR alike IN (SELECT alike FROM kinds_of WHERE grouped = {group:String}))
     ),
     sides AS (

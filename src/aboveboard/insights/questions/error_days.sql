@@ -3,6 +3,7 @@
 WITH
     --% include "asked.sql"
     ['crash', 'handled error', 'provider failure'] AS kinds,
+    --% set when = "toDate(time) BETWEEN {since:Date} AND {until:Date}"
     --% include "failures.sql"
     begun AS (
         SELECT cityHash64(session) AS run, any(app_version) AS its_version FROM {{ rows("_sessions") }}
@@ -27,8 +28,7 @@ WITH
         FROM told
         INNER JOIN kinds_of USING (alike)
         LEFT JOIN begun USING (run)
-        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-            AND ({group:String} = '' OR grouped = {group:String})
+        WHERE ({group:String} = '' OR grouped = {group:String})
             --% if filtered
             AND run IN (SELECT run FROM begun)
             --% endif

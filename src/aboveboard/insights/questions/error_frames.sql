@@ -5,6 +5,7 @@ WITH
     --% if filtered
     --% include "asked.sql"
     --% endif
+    --% set when = "toDate(time) BETWEEN {since:Date} AND {until:Date}"
     --% include "failures.sql"
     seen AS (
         SELECT
@@ -19,8 +20,7 @@ WITH
             , sumMap(arrayDistinct(arrayMap(frame -> {{ group.place("CAST(frame, 'String')") }}, frames)), arrayResize([toUInt64(1)], length(arrayDistinct(arrayMap(frame -> {{ group.place("CAST(frame, 'String')") }}, frames))), toUInt64(1))) AS passed
         FROM told
         INNER JOIN kinds_of USING (alike)
-        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-            AND ({group:String} = '' OR grouped = {group:String})
+        WHERE ({group:String} = '' OR grouped = {group:String})
             --% if filtered
             AND session IN asked
             --% endif

@@ -3,6 +3,7 @@
 WITH
     ['crash', 'handled error', 'provider failure'] AS kinds,
     --% include "asked_ever.sql"
+    --% set when = "toDate(time) <= {until:Date}"
     --% include "failures.sql"
     begun AS (
         SELECT cityHash64(session) AS run, any(app_version) AS its_version FROM {{ rows("_sessions") }}
@@ -27,8 +28,7 @@ WITH
         FROM told
         INNER JOIN kinds_of USING (alike)
         LEFT JOIN begun USING (run)
-        WHERE toDate(time) <= {until:Date}
-            AND ({group:String} = '' OR grouped = {group:String})
+        WHERE ({group:String} = '' OR grouped = {group:String})
             --% if filtered
             AND session IN asked_ever
             --% endif

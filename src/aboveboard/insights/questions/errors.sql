@@ -13,6 +13,7 @@ WITH
             AND session IN asked
             --% endif
     ),
+    --% set when = "toDate(time) BETWEEN {since:Date} AND {latest:Date}"
     --% include "failures.sql"
     placed AS (
         SELECT
@@ -24,7 +25,6 @@ WITH
             , toUnixTimestamp(time) * 0x100000000 + toUInt32OrZero(arrayElement(splitByChar(':', frame), -1)) AS seen
             , time
         FROM told
-        WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
         --% if has("exit.reason")
         UNION ALL SELECT cityHash64(4, ifNull(reason, '')), user_id, cityHash64(session), '', 0, time FROM {{ rows("exit") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
@@ -34,6 +34,7 @@ WITH
         SELECT alike, its_kind AS kind, name, grouped, which FROM kinds_of
         --% if has("exit.reason")
         UNION ALL SELECT cityHash64(4, ifNull(reason, '')) AS alike, 4, any(ifNull(CAST(reason, 'Nullable(String)'), '')), '', alike FROM {{ rows("exit") }}
+        WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
         GROUP BY alike
         --% endif
     ),

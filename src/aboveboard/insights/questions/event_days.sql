@@ -1,6 +1,7 @@
 -- How often did one event happen, day by day, and in how many sessions and installs?
 WITH
     --% include "asked.sql"
+    --% include "known.sql"
     days AS (
         SELECT
             {{ begin("{since:Date} + number") }} AS day
@@ -9,10 +10,7 @@ WITH
             -- A week or a month that the period cuts off is as little over as today.
             , toBool(max({since:Date} + number) < {today:Date} AND count() = {{ length("day") }}) AS complete
         FROM numbers(toUInt64({until:Date} - {since:Date} + 1)) AS numbered
-        CROSS JOIN (
-            SELECT if(count() = 0, NULL, min(toDate(time))) AS first
-            FROM {{ rows("_sessions") }}
-        ) AS known
+        CROSS JOIN known
         GROUP BY day
     ),
     happened AS (

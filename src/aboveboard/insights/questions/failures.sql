@@ -1,24 +1,26 @@
-    -- A crash is an exception that nothing handled. An error of the package that speaks to models
-    -- is their provider's failure; any other that a program tells of itself, it has handled.
+    -- Failures of the time `when`; no other rows are read. A crash is an exception that nothing
+    -- handled. An error of the package that speaks to models is their provider's failure; any other
+    -- that a program tells of itself, it has handled.
     failed AS (
         SELECT 0 AS kind, '' AS type, '' AS print, [''] AS frames, [''] AS causes, toUInt64(0) AS user_id, toUInt64(0) AS session, toDateTime(0, 'UTC') AS time WHERE false
         --% if has("exception.error")
         UNION ALL SELECT 1, error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("exception") }}
+            WHERE {{ when }}
             --% if has("exception.handled")
-            WHERE handled IS NOT TRUE
+            AND handled IS NOT TRUE
             --% endif
         --% endif
         --% if has("exception.handled")
-        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("exception") }} WHERE handled
+        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("exception") }} WHERE {{ when }} AND handled
         --% endif
         --% if has("message_send_exception.error")
-        UNION ALL SELECT if(startsWith(ifNull(error_type, ''), 'litellm.'), 3, 2), error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("message_send_exception") }}
+        UNION ALL SELECT if(startsWith(ifNull(error_type, ''), 'litellm.'), 3, 2), error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("message_send_exception") }} WHERE {{ when }}
         --% endif
         --% if has("oauth_flow_save_failed.error")
-        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("oauth_flow_save_failed") }}
+        UNION ALL SELECT 2, error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("oauth_flow_save_failed") }} WHERE {{ when }}
         --% endif
         --% if has("provider_error.error")
-        UNION ALL SELECT 3, error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("provider_error") }}
+        UNION ALL SELECT 3, error_type, error_fingerprint, error_frames, error_causes, user_id, session, time FROM {{ all_rows("provider_error") }} WHERE {{ when }}
         --% endif
     ),
     -- Of the same type, frames and causes there are many rows and one group: hashes of 64 bits take a
@@ -38,7 +40,7 @@
             , time
         FROM failed
     ),
-    -- Counted over all that is kept: what is asked for only says which of it is shown.
+    -- A group is told by what is alike, so that it is the same in whatever period it is looked at.
     kinds_of AS (
         SELECT
             alike

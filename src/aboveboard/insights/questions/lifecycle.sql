@@ -32,9 +32,7 @@ WITH
         ARRAY JOIN days AS each
         WHERE NOT has(days, day)
     ),
-    known AS (
-        SELECT if(count() = 0, NULL, min(toDate(time))) AS first FROM {{ rows("_sessions") }}
-    ),
+    --% include "known.sql"
     bins AS (
         SELECT
             {{ wide("{since:Date} + number") }} AS day

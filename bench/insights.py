@@ -1,0 +1,135 @@
+"""What every insight costs beside the yardstick: `count(), uniqExact(user_id)` of the messages.
+
+    python bench/insights.py --events 10000000
+    python bench/insights.py --data DIR --only errors retention --days 30 --table
+
+Rows as `kept.py` makes them, with replies and failures besides: an install an event in 400, 13
+months. Each question is asked of the period and of the same with a filter, in turn with the
+yardstick of that period, and the least processor time of some rounds counts. Ratios are of the
+processor's time, since machines are shared; memory is bounded by what a question may take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from kept import DICE, EVENTS_A_SESSION, PROJECT, TABLES, WITHIN, fill
+
+from aboveboard import insights
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.insights.insight import Insight
+from aboveboard.warehouse import Limits, Warehouse, WarehouseError, embedded
+
+MIX = {
+    **TABLES,
+    "reply": (f"{WITHIN} AND {DICE} < 55", {
+        **{name: TABLES["message_send"][1][name] for name in ("main_model", "edit_format")},
+        "edits": "['applied', 'applied', 'failed', 'none'][1 + number % 4]",
+        "first_token": "number % 7 / 2",
+        "duration": "number % 31",
+    }),
+    "exception": (f"number % {EVENTS_A_SESSION} = 2 AND cityHash64(its_session, 8) % 100 < 2", {
+        "error_type": "['KeyError', 'OSError', 'UnicodeDecodeError'][1 + its_session % 3]",
+        "error_frames": "['aider.main:main:1157', concat('aider.io:f', "
+        "toString(cityHash64(its_session) % 20), ':', toString(install % 40))]",
+        "handled": "its_session % 3 = 0",
+    }),
+    "provider_error": (f"{WITHIN} AND cityHash64(number, 9) % 100 = 0", {
+        "error_type": "['litellm.RateLimitError', 'litellm.Timeout'][1 + number % 2]",
+        "error_frames": "['litellm.main:completion:3116']",
+    }),
+}  # fmt: skip
+"""By table, as `kept.TABLES` has it. A reply is beside each answered message."""
+
+FILTERS: dict[str, dict[str, str]] = {
+    "all": {},
+    "version": {"version": "0.86.2"},
+    "where": {"where": "message_send.edit_format:diff"},
+}
+EVENTS = ("message_send",)
+YARDSTICK = (
+    f"SELECT count(), uniqExact(user_id) FROM project_{PROJECT}.message_send "
+    "WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}"
+)
+PATIENT = Limits(seconds=600)
+
+
+@dataclass(frozen=True)
+class Asked:
+    name: str
+    catalog: Catalog
+
+
+def cost(ask: Callable[[], object], rounds: int) -> float:
+    """Return the processor's seconds of the quickest round."""
+    spent = []
+    for _ in range(rounds):
+        before = time.process_time()
+        ask()
+        spent.append(time.process_time() - before)
+    return min(spent)
+
+
+def measured(
+    warehouse: Warehouse, insight: Insight, filters: insights.Filters, rounds: int
+) -> tuple[float, float, str]:
+    """Return the yardstick's seconds, the question's, and why there are none."""
+    project = Asked(PROJECT, shipped_catalog(PROJECT))
+    stick = cost(lambda: warehouse.query(YARDSTICK, filters.parameters()), rounds)
+    try:
+        return stick, cost(lambda: insight.run(warehouse, project, filters), rounds), ""
+    except WarehouseError as error:
+        return stick, float("nan"), str(error)
+
+
+def questions(only: list[str], days: list[int]) -> Iterator[tuple[Insight, str, int, dict[str, str]]]:
+    for each in insights.offered(shipped_catalog(PROJECT)):
+        if only and each.name not in only:
+            continue
+        for length in days:
+            for name, query in FILTERS.items():
+                event = {"event": EVENTS[0]} if each.of_event else {}
+                yield each, name, length, {"since": f"{length}d", **query, **event}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--data", type=Path, help="fill this directory, or ask what is in it")
+    parser.add_argument("--only", nargs="*", default=[], help="these insights")
+    parser.add_argument("--days", type=int, nargs="*", default=[30, 365])
+    parser.add_argument("--filters", nargs="*", default=list(FILTERS), choices=FILTERS)
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="aboveboard-bench-") as folder:
+        data = args.data or Path(folder)
+        if not (data / "warehouse").exists():
+            fill(data, args.events, MIX)
+        with closing(Warehouse(embedded(data / "warehouse"), PATIENT)) as warehouse:
+            warehouse.ensure(PROJECT, shipped_catalog(PROJECT))
+            print("| insight | days | asked of | yardstick, CPU s | CPU s | times |\n|---|---|---|---|---|---|")
+            worst = 0.0
+            for insight, name, length, query in questions(args.only, args.days):
+                if name not in args.filters:
+                    continue
+                filters = insights.Filters.from_query(query)
+                stick, spent, why = measured(warehouse, insight, filters, args.rounds)
+                worst = max(worst, spent / stick)
+                print(
+                    f"| `{insight.name}` | {length} | {name} | {stick:.3f} | {spent:.3f} | "
+                    f"{spent / stick:.1f} |{why}",
+                    flush=True,
+                )
+            print(f"  at most {worst:.1f} times the yardstick", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
