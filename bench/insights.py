@@ -90,7 +90,9 @@ def measured(
         return stick, float("nan"), str(error)
 
 
-def questions(only: list[str], days: list[int]) -> Iterator[tuple[Insight, str, int, dict[str, str]]]:
+def questions(
+    only: list[str], days: list[int]
+) -> Iterator[tuple[Insight, str, int, dict[str, str]]]:
     for each in insights.offered(shipped_catalog(PROJECT)):
         if only and each.name not in only:
             continue
@@ -115,7 +117,9 @@ def main() -> None:
             fill(data, args.events, MIX)
         with closing(Warehouse(embedded(data / "warehouse"), PATIENT)) as warehouse:
             warehouse.ensure(PROJECT, shipped_catalog(PROJECT))
-            print("| insight | days | asked of | yardstick, CPU s | CPU s | times |\n|---|---|---|---|---|---|")
+            print(
+                "| insight | days | asked of | yardstick, CPU s | CPU s | times |\n|---|---|---|---|---|---|"
+            )
             worst = 0.0
             for insight, name, length, query in questions(args.only, args.days):
                 if name not in args.filters:
