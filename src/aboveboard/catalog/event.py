@@ -255,7 +255,7 @@ class Event:
         **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
-        cls.event_name = name or _snake_case(cls.__name__)
+        cls.event_name = name or snake_case(cls.__name__)
         cls.event_notes = Notes(why, owner, issue, since, expires)
         check_name("event", cls.event_name)
         if not (cls.__doc__ or "").strip() and not _DOCSTRINGS_ARE_STRIPPED:
@@ -312,7 +312,7 @@ def names_of(properties: Iterable[Property]) -> tuple[str, ...]:
     return tuple(declared.name for declared in properties)
 
 
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
     words = ""
     for position, letter in enumerate(name):
         if letter.isupper() and position and not name[position - 1].isupper():

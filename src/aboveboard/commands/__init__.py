@@ -41,7 +41,7 @@ ROOMS = {
         "watch": "alerts in the terminal: new errors, crashes of a release, what moved",
     },
     "contract": {
-        "catalog": "what a tool may collect: show, check and compare it",
+        "catalog": "what a tool may collect: show, check, compare it, find it in the source",
     },
     "machine": {
         "aider": "the installed aider, its analytics kept by aboveboard; the rest is its own",

@@ -38,6 +38,8 @@ ACTIONS = {
     "json": "as JSON, which a collector reads",
     "lint": "check it by named rules",
     "diff": "what a release would newly collect, and what it would ask",
+    "where": "every place in the source that records, found without running it",
+    "share": "how many installs to ask, for an accuracy that is wanted",
 }
 """What can be done with a catalog; all but the first two are modules beside this one."""
 

@@ -1,0 +1,1 @@
+"""A tool's source, read without running it: every place that records an event."""
