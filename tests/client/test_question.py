@@ -13,17 +13,19 @@ from typing import Any
 
 import pytest
 
-from aboveboard import Event, flag
+from aboveboard import Analytics, CatalogError, Event, choice, command, exception, flag
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.client import environment
+from aboveboard.client.consent import NOT_ASKED
 from aboveboard.client.question import Question
+from aboveboard.client.state import State
 from aboveboard.client.statefile import StateFile
 from tests.client import tool as example
 from tests.client.conftest import Tool
 
 PROMISE = (
-    "Tool respects your privacy and never collects your code, prompts, chats, keys\n"
-    "or any personal info.\n"
+    "Tool respects your privacy and never collects your files, their names, any text\n"
+    "of yours or any personal info.\n"
     "For more info: https://tool.example/analytics\n"
 )
 QUESTION = "Allow collection of anonymous analytics to help improve tool? (Y)es/(N)o [Yes]: "
@@ -285,3 +287,51 @@ def test_what_is_collected_until_a_day_is_shown_with_it() -> None:
     catalog = Catalog.of("tool", [Tried])
     details = Question(name="tool", url="", catalog=catalog, sample="{}", columns=120).details()
     assert "Whether it was tried before (yes or no, until 2027-06-01)" in details
+
+
+class TestAMakersOwnWords:
+    """What the question promises, and who receives what is collected."""
+
+    @staticmethod
+    def analytics(**words: Any) -> Analytics:
+        return example.analytics(environ={"HOME": "/nowhere"}, **words)
+
+    def test_promise_what_the_tools_users_hold_dear(self) -> None:
+        made = self.analytics(promises=["your recipes", "shopping lists"], operator="the Cooks")
+        question = made._question(State(NOT_ASKED))
+        told = " ".join(question.promise().split())
+        assert (
+            "Tool respects your privacy and never collects your recipes, shopping lists or any"
+            in told
+        )
+        assert "is sent to the Cooks (http://127.0.0.1:9)." in told
+        assert "Sent to the Cooks (http://127.0.0.1:9)." in question.details()
+
+    def test_are_what_is_true_of_every_tool_where_none_are_said(self) -> None:
+        told = " ".join(self.analytics()._question(State(NOT_ASKED)).promise().split())
+        assert "never collects your files, their names, any text of yours or any personal" in told
+        assert "code" not in told
+
+    def test_say_who_receives_news_too(self) -> None:
+        question = self.analytics()._question(State(NOT_ASKED), {"command": {}})
+        assert "What is collected is sent to http://127.0.0.1:9." in question.promise()
+
+    @pytest.mark.parametrize("promises", ["your code", ["a\nb"], [""], ["x" * 61], [7]])
+    def test_that_no_question_can_show_are_refused_where_they_are_declared(
+        self, promises: Any
+    ) -> None:
+        with pytest.raises(CatalogError, match="promises"):
+            self.analytics(promises=promises)
+
+    def test_every_word_of_every_fixed_list_is_in_the_details(self) -> None:
+        class Everything(Event):
+            """What there is."""
+
+            kind: str | None = choice("alpha", "beta", doc="A kind")
+            ran: str | None = command("A command", ["gamma", "db delta"])
+            failed: BaseException = exception("An error", ["epsilon"], ["zeta.Error"])
+
+        catalog = Catalog.of("tool", [Everything])
+        shown = Question(name="tool", url="", catalog=catalog, sample="").details()
+        for word in ("alpha", "beta", "gamma", "db delta", "epsilon", "zeta.Error"):
+            assert word in shown

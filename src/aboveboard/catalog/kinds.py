@@ -358,7 +358,7 @@ class Command(Kind):
         return {"kind": self.label, "commands": list(self.commands)}
 
     def describe(self) -> str:
-        return f'one of the {len(self.commands)} commands of this program, or "other"'
+        return f"a command, one of: {', '.join(self.commands)}; any other is other"
 
 
 class Version(Kind):
@@ -458,7 +458,9 @@ class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took
         return {"kind": self.label, "packages": list(self.packages), "types": list(self.types)}
 
     def describe(self) -> str:
-        return "type and place of an error and of its causes, never their text"
+        places = f", places in {', '.join(self.packages)} only" if self.packages else ""
+        types = f", types of others only {', '.join(self.types)}" if self.types else ""
+        return f"type and place of an error and of its causes, never their text{places}{types}"
 
     def phrase(self) -> str:
         return "an exception"

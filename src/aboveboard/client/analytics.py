@@ -8,6 +8,7 @@ import sys
 import time
 
 from aboveboard.catalog.catalog import Catalog, DroppedEvents, Failure
+from aboveboard.catalog.kinds import CatalogError
 
 from . import consent, directories, environment, recipient, startup, wire
 from .identity import new_id
@@ -46,6 +47,12 @@ class Analytics:
             said, such a yes is none, and its giver is asked as anyone is.
         before_endpoint: Where the host sent to then. To another recipient, such a yes is none. If
             it is not said, that was `endpoint`.
+        promises: What your users hold dear and you never collect, in their words, to be read behind
+            "never collects": `["your recipes", "shopping lists"]`. If not given, what is true of
+            every tool: your files, their names, any text of yours.
+        operator: Who receives what is collected, as your users know them: "the Greeter project".
+            The address stands beside it in any case. Leave it out where a variable may name
+            another collector.
         sample_percent: The share of installs that is asked without a flag, in percent. 10 is
             aider's.
         environ: The environment, where a test gives one. Otherwise it is the one that the process
@@ -69,6 +76,8 @@ class Analytics:
         directory: str | os.PathLike[str] = "",
         before: consent.Terms | None = None,
         before_endpoint: str = "",
+        promises: Sequence[str] = (),
+        operator: str = "",
         sample_percent: float = 10,
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
@@ -83,6 +92,8 @@ class Analytics:
         self._before = before
         self._before_endpoint = before_endpoint or endpoint
         self.url = url
+        self.promises = _plain("promises", promises)
+        self.operator = "".join(_plain("operator", [operator] if operator else []))
         self.sample_percent = sample_percent
         # A host that hands on its own environment has not looked at where its words come from.
         self._given = None if environ is os.environ else environ
@@ -422,6 +433,8 @@ class Analytics:
             to=recipient.shown(self._target.recipient),
             elsewhere=tuple(map(recipient.shown, state.elsewhere)),
             columns=columns(),
+            promises=self.promises,
+            operator=self.operator,
         )
 
     def _ask(
@@ -591,6 +604,27 @@ _PATIENCE: float | None = None
 
 _PASSING = (errno.EMFILE, errno.ENFILE)
 """Too many open files, for the moment: one event is lost, and the next may find room."""
+
+
+def _plain(what: str, words: Sequence[str]) -> tuple[str, ...]:
+    """Return words that the question can show; raise `CatalogError` where it cannot."""
+    if isinstance(words, str) or not all(map(_is_plain, words)):
+        raise CatalogError(
+            f"{what}: words for the question, each on one line of up to {_WORDS_MAX} letters"
+        )
+    return tuple(words)
+
+
+def _is_plain(word: object) -> bool:
+    return (
+        isinstance(word, str)
+        and bool(word.strip())
+        and word.isprintable()
+        and len(word) <= _WORDS_MAX
+    )
+
+
+_WORDS_MAX = 60
 
 
 def _no_log(path: str, error: Exception) -> str:

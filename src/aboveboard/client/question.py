@@ -33,6 +33,9 @@ PATIENCE_SECONDS = 60.0
 BLIND_SECONDS = 1.0
 """An Enter that comes sooner was not meant for the question: nobody reads that fast."""
 
+PROMISES = ("your files", "their names", "any text of yours")
+"""What no tool with aboveboard collects: there is no kind of property that could hold it."""
+
 GAVE_UP, BLIND = "gave up", "blind"
 
 
@@ -45,6 +48,8 @@ class Question:
         to: Who receives what is collected: the address of the collector, as people read it.
         elsewhere: Who else has a yes, where this is the question about another recipient.
         columns: The width of the terminal.
+        promises: What is never collected, in the words of those who hold it dear.
+        operator: Who runs the collector, as people know them; "" where only the address is known.
         catalog: What would be collected.
         sample: An exact line as it would be sent; "" where there is none.
         new: The part of the catalog that is new since an earlier yes; None where all of it is.
@@ -61,6 +66,8 @@ class Question:
         to: str = "",
         elsewhere: Sequence[str] = (),
         columns: int = 80,
+        promises: Sequence[str] = PROMISES,
+        operator: str = "",
     ) -> None:
         self.name = name
         self.url = url
@@ -70,6 +77,8 @@ class Question:
         self.new = new
         self.to = to
         self.elsewhere = elsewhere
+        self.promises = promises or PROMISES
+        self.operator = operator
 
     def ask(self, read: Callable[[], str], write: Callable[[str], None]) -> bool | None:
         """Ask until there is an answer; None where there is none (the end of input, nonsense).
@@ -111,8 +120,8 @@ class Question:
         """Return the lines before the question."""
         name = self.name[:1].upper() + self.name[1:]
         promise = (
-            f"{name} respects your privacy and never collects your code, prompts, chats, keys or "
-            "any personal info."
+            f"{name} respects your privacy and never collects {', '.join(self.promises)} or any "
+            "personal info."
         )
         told = [promise]
         if self.url:
@@ -123,16 +132,20 @@ class Question:
                 "Yes: what is new is collected too. No: what you agreed to before goes on, and "
                 "nothing new is collected."
             )
-        elif self.elsewhere:
+        if self.elsewhere and self.new is None:
             told.append(
                 f"You agreed to sending to {' and '.join(self.elsewhere)}. This is about another "
-                f"place, {self.to}. Yes: what such a run collects is sent there. No: nothing is "
-                "sent there, and what you agreed to before stands."
+                f"place, {self.receiver()}. Yes: what such a run collects is sent there. No: "
+                "nothing is sent there, and what you agreed to before stands."
             )
         elif self.to:
-            told.append(f"What is collected is sent to {self.to}.")
+            told.append(f"What is collected is sent to {self.receiver()}.")
         told.append("Answer ? to see all that would be collected, before you decide.")
         return "\n" + "".join(self._fit(line) for line in told)
+
+    def receiver(self) -> str:
+        """Return who receives what is collected, and where."""
+        return f"{self.operator} ({self.to})" if self.operator else self.to
 
     def line(self) -> str:
         """Return the question itself."""
@@ -157,7 +170,7 @@ class Question:
             f"\nEverything {what}that {self.name} would collect:\n"
             + "".join(shown)
             + "\n"
-            + (self._fit(f"Sent to {self.to}.", "  ", 4) if self.to else "")
+            + (self._fit(f"Sent to {self.receiver()}.", "  ", 4) if self.to else "")
             + self._fit(
                 "With each: a random id of this install, a random id of this run, and the time.",
                 "  ",

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 APP = "aider"
 DIRECTORY = "~/.aider"
 URL = "https://aider.chat/docs/more/analytics.html"
+PROMISES = ("your code", "prompts", "chats", "keys")
+"""What aider's page says that is never collected."""
+
 POSTHOG_HOST = "https://us.i.posthog.com"
 """Where aider's flag for a project's key sends to when no host is given, as in aider; and where a
 yes that aider itself was given sends to."""
@@ -207,6 +210,7 @@ def _session(wanted: bool | None, log: str | None, place: Place) -> Client:
         key=place.key,
         packages=PACKAGES,
         url=URL,
+        promises=PROMISES,
         directory=DIRECTORY,
         before=STOCK_TERMS,
         before_endpoint=POSTHOG + POSTHOG_HOST,
