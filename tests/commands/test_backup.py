@@ -88,6 +88,7 @@ class TestRestored:
         assert everything(tmp_path / "there") == everything(data)
 
 
+@pytest.mark.thorough
 class TestUnderLoad:
     def test_each_delivery_is_there_once_that_was_acknowledged_before_it(
         self, tmp_path: Path
@@ -132,6 +133,7 @@ class TestUnderLoad:
             assert sessions == [(len(found),)]
 
 
+@pytest.mark.thorough
 class TestErasedLater:
     def test_who_was_erased_after_the_backup_is_erased_again(
         self, made: tuple[Path, Path, list[str]], tmp_path: Path
@@ -158,6 +160,7 @@ class TestErasedLater:
         }
 
 
+@pytest.mark.thorough
 class TestErasing:
     """A request to erase, and a backup of any moment of it: nothing of the install comes back."""
 
@@ -211,6 +214,7 @@ class TestErasing:
             self.is_gone_there(tmp_path / f"backup-{each}", tmp_path / f"there-{each}", me, 12)
 
 
+@pytest.mark.thorough
 class TestKilled:
     def test_of_a_server_that_is_killed_meanwhile_nothing_is_half_a_backup(
         self, made: tuple[Path, Path, list[str]], tmp_path: Path

@@ -80,6 +80,7 @@ def test_what_is_resolved_is_left_out_until_a_later_version_has_it(
         decisions.open("aider", str(one["group"]), "ana")
 
 
+@pytest.mark.thorough
 def test_an_issue_is_written_once_a_group_and_finds_its_later_reports(
     data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

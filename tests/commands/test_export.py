@@ -120,6 +120,7 @@ class TestRoundTrip:
         assert "catalog" not in said
         assert everything(there) == everything(full)
 
+    @pytest.mark.thorough
     def test_and_again_changes_nothing(self, full: Path, tmp_path: Path) -> None:
         file, before = tmp_path / "all.jsonl", everything(full)
         export(full, file)
@@ -145,6 +146,7 @@ class TestRoundTrip:
         assert take(there, tmp_path / "all.jsonl.gz").startswith("0 events")
         assert everything(there) == rows
 
+    @pytest.mark.thorough
     def test_every_insight_of_a_population_answers_the_same(self, tmp_path: Path) -> None:
         catalog = shipped_catalog("aider")
         here, middle, there = (tmp_path / each for each in ("here", "middle", "there"))
@@ -275,6 +277,7 @@ class TestBesideAServer:
         server.stop()
 
 
+@pytest.mark.thorough
 class TestErased:
     def test_an_install_that_was_erased_does_not_come_back(
         self, full: Path, tmp_path: Path
@@ -296,6 +299,7 @@ class TestErased:
         assert everything(there) == before
 
 
+@pytest.mark.thorough
 class TestKilled:
     def test_an_export_leaves_the_file_that_was_there(self, tmp_path: Path) -> None:
         data, file = large(tmp_path), tmp_path / "all.jsonl"

@@ -97,6 +97,7 @@ def visits(chromium: Browser, site: Site, contexts: Contexts) -> Iterator[Visits
 
 
 class TestCharts:
+    @pytest.mark.thorough
     @pytest.mark.parametrize("theme", ["light", "dark"])
     @pytest.mark.parametrize("name", INSIGHTS)
     def test_every_insight_draws_its_charts_in_the_theme_of_the_system(
@@ -113,6 +114,7 @@ class TestCharts:
         assert box["width"] > 600
         assert box["height"] > 100
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("name", INSIGHTS)
     def test_of_one_person_s_data_charts_are_drawn_without_intervals(
         self, visits: Visits, name: str
@@ -215,6 +217,7 @@ class TestThemes:
         expect(visit.page.locator("figure.chart[data-drawn=light]")).to_be_visible()
         assert background(visit.page) == light
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("theme", ["light", "dark"])
     @pytest.mark.parametrize(
         "path", [*(f"{path}?{PERIOD}&version=0.86.0" for path in EVERYWHERE), EVENT]
@@ -232,6 +235,7 @@ class TestThemes:
 
 
 class TestPhone:
+    @pytest.mark.thorough
     @pytest.mark.parametrize(
         "path",
         [
@@ -417,6 +421,7 @@ class TestUse:
 
         expect(visit.page.locator("main")).to_be_focused()
 
+    @pytest.mark.thorough
     def test_without_scripts_there_is_a_picture_and_the_same_table(self, visits: Visits) -> None:
         visit = visits.start(f"/insights/errors?{PERIOD}", java_script_enabled=False)
 

@@ -233,6 +233,7 @@ def test_opened_again_it_is_the_same(opened: Opened, tmp_path: Path) -> None:
         assert Counter(map(repr, rows)) == Counter(map(repr, again[table]))
 
 
+@pytest.mark.thorough
 def test_many_buckets_say_what_one_says(
     data: Path, truth: dict[str, list[Row]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +264,7 @@ STEPS = [("copied", 4), ("dropped", 1), ("renamed", 1), ("inserted", 1)]
 MORE_STEPS = [("copied", 1), ("noted", 4)] if LONG else []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("step", "buckets"), [*STEPS, *MORE_STEPS])
 def test_killed_after_any_step_nothing_is_lost_or_doubled(
     data: Path, truth: dict[str, list[Row]], step: str, buckets: int
@@ -294,6 +296,7 @@ def test_killed_after_any_step_nothing_is_lost_or_doubled(
     assert_in_order(truth, found)
 
 
+@pytest.mark.thorough
 def test_killed_at_any_moment_nothing_is_lost_or_doubled(
     data: Path, truth: dict[str, list[Row]]
 ) -> None:
@@ -321,6 +324,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_doubled(
     assert_in_order(truth, found)
 
 
+@pytest.mark.thorough
 def test_a_disk_without_room_is_told_and_changes_nothing(
     data: Path, truth: dict[str, list[Row]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,6 +366,7 @@ class TestADirectoryFromBeforeSessionsWithoutAStartHadRows:
     ) -> None:
         assert_all_is_there(truth, kept(older))
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("step", ["filled", "named"])
     def test_killed_after_any_step_each_is_there_once(
         self, older: Path, truth: dict[str, list[Row]], step: str
@@ -373,6 +378,7 @@ class TestADirectoryFromBeforeSessionsWithoutAStartHadRows:
             assert code == -signal.SIGKILL or (step, number) in {("named", 2), ("named", 3)}
         assert_all_is_there(truth, kept(older))
 
+    @pytest.mark.thorough
     def test_killed_at_any_moment_each_is_there_once(
         self, older: Path, truth: dict[str, list[Row]]
     ) -> None:

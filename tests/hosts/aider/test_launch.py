@@ -254,6 +254,7 @@ class TestAnUnknownAider:
         assert json.loads(outcome.stdout)["kind"] == "aboveboard.hosts.aider.analytics"
 
 
+@pytest.mark.thorough
 @pytest.mark.aider
 class TestWhereItSends:
     @pytest.fixture

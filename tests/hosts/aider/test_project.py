@@ -115,6 +115,7 @@ TRIED = None if os.environ.get("ABOVEBOARD_LONG") else 1
 """How many of each file: aider's own reading of all of them is in `test_any_project_narrows_…`."""
 
 
+@pytest.mark.thorough
 @pytest.mark.aider
 class TestAProjectsFiles:
     @pytest.mark.parametrize(
@@ -178,6 +179,7 @@ class TestAProjectsFiles:
             assert victim.read_text() == "# mine\n"
 
 
+@pytest.mark.thorough
 @pytest.mark.aider
 class TestOnesOwnFiles:
     @pytest.mark.parametrize(
@@ -220,6 +222,7 @@ class TestOnesOwnFiles:
         assert reader.person.decision()["permanently_disable"] is True
 
 
+@pytest.mark.thorough
 @pytest.mark.aider
 class TestATypedNo:
     @pytest.mark.parametrize(
@@ -367,6 +370,7 @@ class Case:
         }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.aider
 @pytest.mark.parametrize("seed", range(2))
 def test_any_project_narrows_and_nothing_else(
