@@ -1,0 +1,113 @@
+"""An insight: its page, and its table as data, as a chart and as the SQL behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from litestar import get
+from litestar.params import FromPath
+
+from aboveboard import warehouse
+from aboveboard.dashboard.listing import listed
+from aboveboard.dashboard.pages import (
+    crossing,
+    event,
+)
+from aboveboard.dashboard.responses import FRESH, answer
+from aboveboard.dashboard.view import UnknownError, View
+from aboveboard.insights.statement import with_values
+from aboveboard.rendering import cells, charts
+
+from .asked import Answer, Asked, first_steps, looked_at, named, shown
+
+if TYPE_CHECKING:
+    from aboveboard.insights import Insight
+
+FORMATS = ("json", "csv", "svg", "png", "sql")
+
+
+@get("/insights/{file:str}", sync_to_thread=True)
+def insight(request: Asked, file: FromPath[str]) -> Answer:
+    name, dot, suffix = file.partition(".")
+    view = looked_at(request, look=not dot)
+    insight = named(name, view)
+    if not dot and view.choices is None:
+        return first_steps(request, view)
+    if not dot and insight.name == event.PAGE and view.filters.event:
+        seen = event.look(view)
+        return shown(
+            request,
+            "event.html",
+            view,
+            subject=seen.entry,
+            seen=seen,
+            crossing=None if seen.empty else crossing.look(view, seen.entry),
+            parts=charts.parts,
+        )
+    if not dot:
+        return _insight_page(request, view, insight)
+    if suffix not in FORMATS:
+        raise UnknownError(f"an insight is a page, or data as {', '.join(FORMATS)}")
+    if suffix == "sql":
+        sql, parameters = insight.statement(view.project, view.filters)
+        return answer(with_values(sql, parameters).encode(), "text/plain; charset=utf-8")
+    table = insight.run(view.warehouse, view.project, view.filters)
+    if suffix == "json":
+        return answer(table.as_json().encode(), "application/json")
+    if suffix == "csv":
+        return answer(
+            table.as_csv().encode(),
+            "text/csv",
+            headers={
+                **FRESH,
+                "Content-Disposition": f'attachment; filename="{_file_name(view, insight)}.csv"',
+            },
+        )
+    parts = charts.parts(insight, table, view.measure)
+    if not parts:
+        raise UnknownError("there is no chart of this: nothing in this period")
+    behind = _behind(insight, table.records())
+    installs = f", {behind:,} {'install' if behind == 1 else 'installs'}" if behind else ""
+    told = (insight.question, f"{view.project.name}, {view.in_words()}{installs}")
+    if suffix == "svg":
+        return answer(charts.svg(parts, view.theme, *told).encode(), "image/svg+xml")
+    name = f'attachment; filename="{_file_name(view, insight)}.png"'
+    return answer(
+        charts.png(parts, view.theme, *told),
+        "image/png",
+        headers={**FRESH, "Content-Disposition": name},
+    )
+
+
+def _insight_page(request: Asked, view: View, insight: Insight) -> Answer:
+    table = insight.run(view.warehouse, view.project, view.filters)
+    return shown(
+        request,
+        "insight.html",
+        view,
+        insight=insight,
+        table=table,
+        listing=listed(
+            view,
+            [name for name in insight.columns if name in table.columns],
+            [] if charts.is_blank(insight, table) else cells.rows(insight, table),
+        ),
+        scale=cells.scale_of(insight, table),
+        parts=charts.parts(insight, table, view.measure),
+        measures=charts.measures(insight, table) if "params" in (insight.chart or {}) else [],
+        subject=view.subject() if insight.of_event else None,
+        behind=_behind(insight, table.records()),
+    )
+
+
+def _behind(insight: Insight, records: list[dict[str, Any]]) -> int | None:
+    """Return the number of installs behind every share of a table, None where it differs."""
+    columns = {column.of for column in insight.columns.values() if column.of}
+    numbers = {record[column] for column in columns for record in records}
+    return numbers.pop() if len(numbers) == 1 else None
+
+
+def _file_name(view: View, insight: Insight) -> str:
+    """Return the name under which a browser keeps a table."""
+    about = [warehouse.table(view.subject().name)] if insight.of_event else []
+    return "-".join([view.project.name, insight.name, *about])

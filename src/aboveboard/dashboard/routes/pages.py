@@ -1,0 +1,92 @@
+"""The pages of the bar."""
+
+from __future__ import annotations
+
+from litestar import get
+
+from aboveboard.dashboard.pages import (
+    models,
+    overview,
+    quarantine,
+    releases,
+    retention,
+    trust,
+    usage,
+)
+from aboveboard.dashboard.responses import page
+from aboveboard.dashboard.view import MODEL
+from aboveboard.rendering import charts
+
+from .asked import Answer, Asked, dropped, first_steps, looked_at, named, shown
+
+
+@get("/", sync_to_thread=True)
+def front_page(request: Asked) -> Answer:
+    view = looked_at(request)
+    if view.choices is None:
+        return first_steps(request, view)
+    return shown(request, "overview.html", view, seen=overview.look(view), parts=charts.parts)
+
+
+@get("/models", sync_to_thread=True)
+def models_page(request: Asked) -> Answer:
+    view = looked_at(request)
+    if view.choices is None:
+        return first_steps(request, view)
+    named("models", view)
+    name = view.own.get(MODEL)
+    if name is not None:
+        return shown(request, "model.html", view, seen=models.of_one(view, name))
+    return shown(request, "models.html", view, seen=models.look(view))
+
+
+@get("/usage", sync_to_thread=True)
+def usage_page(request: Asked) -> Answer:
+    view = looked_at(request)
+    if view.choices is None:
+        return first_steps(request, view)
+    named("commands", view)
+    return shown(request, "usage.html", view, seen=usage.look(view))
+
+
+@get("/releases", sync_to_thread=True)
+def releases_page(request: Asked) -> Answer:
+    view = looked_at(request)
+    if view.choices is None:
+        return first_steps(request, view)
+    named("stability", view)
+    return shown(request, "releases.html", view, seen=releases.look(view), parts=charts.parts)
+
+
+@get("/retention", sync_to_thread=True)
+def retention_page(request: Asked) -> Answer:
+    view = looked_at(request)
+    if view.choices is None:
+        return first_steps(request, view)
+    return shown(request, "retention.html", view, seen=retention.look(view), parts=charts.parts)
+
+
+@get("/trust", sync_to_thread=True)
+def trust_page(request: Asked) -> Answer:
+    view = looked_at(request)
+    return page(request, "trust.html", view=view, **trust.look(view, dropped(request, view)))
+
+
+@get("/set-up", sync_to_thread=True)
+def set_up_page(request: Asked) -> Answer:
+    return first_steps(request, looked_at(request))
+
+
+@get("/quarantine", sync_to_thread=True)
+def quarantine_page(request: Asked) -> Answer:
+    view = looked_at(request)
+    rows = dropped(request, view)
+    return page(
+        request, "quarantine.html", view=view, rows=rows, newer=quarantine.newer_catalogs(rows)
+    )
+
+
+@get("/catalog", sync_to_thread=True)
+def catalog_page(request: Asked) -> Answer:
+    view = looked_at(request)
+    return page(request, "catalog.html", view=view, catalog=view.project.catalog)
