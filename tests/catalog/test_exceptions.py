@@ -5,9 +5,12 @@ from __future__ import annotations
 import builtins
 import json
 import os
+import pickle
 import shutil
+import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +21,7 @@ from hypothesis import strategies as st
 from aboveboard.catalog import exceptions, kinds
 from aboveboard.catalog.event import check_name
 from aboveboard.catalog.kinds import CatalogError
+from tests.conftest import ROOT
 
 PACKAGES = ["aboveboard"]
 CANARY = "sk-canary/5ecret"
@@ -91,6 +95,51 @@ class TestReduce:
         assert one is not None
         assert two is not None
         assert one["fingerprint"] == two["fingerprint"]
+
+
+class TestTheStandardLibrary:
+    """Its types have public names, wherever they are raised."""
+
+    @pytest.mark.parametrize(
+        ("fail", "told"),
+        [
+            (lambda: json.loads("{"), "json.JSONDecodeError"),
+            (lambda: pickle.loads(b"x"), "pickle.UnpicklingError"),
+            (lambda: subprocess.run([sys.executable, "-c", "1/0"], check=True, capture_output=True),
+             "subprocess.CalledProcessError"),
+            (lambda: struct.unpack("i", b""), "struct.error"),
+        ],
+    )  # fmt: skip
+    def test_keep_their_names_here_and_from_the_wire(
+        self, fail: Callable[[], object], told: str
+    ) -> None:
+        with pytest.raises(Exception) as raised:  # noqa: PT011  # which it is, is looked at below
+            fail()
+        reduced = exceptions.reduce(raised.value, [])
+        assert reduced["type"] == told
+        assert exceptions.reduce_again(reduced, []) == reduced
+        assert exceptions.reduce_text(f"{told}: {CANARY}", []) == {
+            **reduced,
+            "fingerprint": exceptions.reduce_text(told, [])["fingerprint"],  # type: ignore[index]
+        }
+
+    def test_are_not_believed_of_a_type_that_only_says_so(self) -> None:
+        claimed = type("JSONDecodeError", (Exception,), {"__module__": "json.decoder"})
+        assert exceptions.reduce(claimed(), [])["type"] == "other"
+
+    def test_a_child_of_the_users_is_other(self) -> None:
+        class Secret(json.JSONDecodeError):
+            pass
+
+        assert exceptions.reduce(Secret("x", "y", 0), [])["type"] == "other"
+
+    @pytest.mark.thorough
+    def test_the_list_has_all_of_this_pythons(self) -> None:
+        tool = ROOT / "tools/exception_types.py"
+        checked = subprocess.run(
+            [sys.executable, str(tool), "--check"], capture_output=True, text=True, check=False
+        )
+        assert (checked.returncode, checked.stdout) == (0, "")
 
 
 OWN = """

@@ -1,6 +1,7 @@
 """Exceptions reduced to what a maker needs and no user wrote: type, places, causes, fingerprint.
 
-Kept: the type's name where it is a builtin's or a named package's, and the frames inside named
+Kept: the type's name where it is a builtin's, on the standard library's public list (`standard`) or
+a named package's, and the frames inside named
 packages as `module:function:line`; of each cause, or member of a group, the type and the innermost
 such frame. Never a message, a path, a source line, a local variable or a
 frame of the user's own code. A name is only believed where the running program confirms it: the
@@ -15,6 +16,8 @@ import builtins
 import os
 import re
 import sys
+
+from .standard import public_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +53,8 @@ def reduce(error: BaseException, packages: Sequence[str]) -> dict[str, object]:
 def reduce_text(text: str, types: Sequence[str]) -> dict[str, object] | None:
     """Return the reduction of a text that begins with an exception's name, else None.
 
-    Only a builtin exception's name or one of `types` is believed; the rest of the text is dropped.
+    Only a builtin exception's name, a listed one or one of `types` is believed; the rest of the
+    text is dropped.
     """
     match = _LEADING_NAME.match(text[:200])
     if match is None:
@@ -58,6 +62,9 @@ def reduce_text(text: str, types: Sequence[str]) -> dict[str, object] | None:
     name = match.group(1)
     if name in types or _is_builtin(name):
         return _finish(name, [], [])
+    standard = public_name(name)
+    if standard is not None:
+        return _finish(standard, [], [])
     last = name.rpartition(".")[2]
     return _finish(last, [], []) if last in types or _is_builtin(last) else None
 
@@ -78,6 +85,9 @@ def reduce_again(
     tops = [package.partition(".")[0] for package in packages]
 
     def known(claimed_name: str) -> str:
+        standard = public_name(claimed_name)
+        if standard is not None:
+            return standard
         public = claimed_name in types or _is_builtin(claimed_name)
         if public or (
             _DOTTED(claimed_name)
@@ -205,6 +215,9 @@ def _type_name(kind: type[BaseException], packages: Iterable[str]) -> str:
     if module == "builtins":
         return name
     full = f"{module}.{name}"
+    standard = public_name(full)
+    if standard is not None:
+        return standard
     if _is_told(module, space, packages) and _DOTTED(full) and not _LIKE_AN_ID(full):
         return f"{module.partition('.')[0]}.{name}"
     return OTHER
