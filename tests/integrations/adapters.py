@@ -177,7 +177,11 @@ class ArgparseProgram:
         args = self.parser.parse_args(words)
         settings, project = self._settings
         if self._analytics is not None:
-            argparse_adapter.open_session(self._analytics, args, settings, project_settings=project)
+            with argparse_adapter.session(
+                self._analytics, args, settings, project_settings=project
+            ) as running:
+                running.exit_code = args.run(args)
+                return running.exit_code
         return args.run(args)
 
 

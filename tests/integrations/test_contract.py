@@ -15,6 +15,7 @@ from aboveboard import Analytics, CatalogError
 from aboveboard.client.statefile import StateFile
 from aboveboard.integrations import control
 from aboveboard.integrations.commands import command_event
+from aboveboard.integrations.outcomes import outcome_event
 from tests.integrations.adapters import ADAPTERS, COMMANDS, PLUGIN, Outcome, Program, Settings, run
 from tests.integrations.conftest import told
 
@@ -33,7 +34,7 @@ class Tool:
         self.analytics = Analytics(
             app="greeter",
             version="1.0",
-            catalog=[command_event(self.program.names())],
+            catalog=[command_event(self.program.names()), outcome_event(self.program.names())],
             endpoint="http://127.0.0.1:9",
             key="key",
             environ={"HOME": str(home)},
@@ -349,7 +350,8 @@ class TestTheSession:
         for _ in range(3):
             tool.run_logged("db", "migrate")
         lines = [json.loads(line) for line in tool.log.read_text().splitlines()]
-        assert [line["event"] for line in lines] == ["session_start", *["command"] * 3]
+        pairs = ["command", "command_outcome"] * 3
+        assert [line["event"] for line in lines] == ["session_start", *pairs]
         assert len({line["session"] for line in lines}) == 1
 
 
@@ -380,6 +382,31 @@ class TestTheCommand:
     def test_under_another_name_is_the_command_that_it_stands_for(self, tool: Tool) -> None:
         tool.attach().run_logged(tool.program.alias())
         assert tool.commands() == ["status"]
+
+
+class TestTheOutcome:
+    @pytest.mark.parametrize(
+        ("words", "name", "outcome", "code"),
+        [
+            ([], "(none)", "ok", "0"),
+            (["status"], "status", "ok", "0"),
+            (["db", "migrate"], "db migrate", "failed", "3-127"),
+            (["db", "fail"], "db fail", "failed", "1"),
+            (["stop"], "stop", "interrupted", "128-255"),
+            ([PLUGIN], "other", "ok", "0"),
+        ],
+    )
+    def test_is_recorded_with_the_exit_codes_class_and_a_duration_in_steps(
+        self, tool: Tool, words: list[str], name: str, outcome: str, code: str
+    ) -> None:
+        tool.attach().run_logged(*words)
+        ((event, told_),) = [each for each in told(tool.log) if each[0] == "command_outcome"]
+        duration = told_.pop("duration")
+        assert told_ == {"command": name, "outcome": outcome, "exit_code": code}
+        kind = tool.analytics.catalog.entries[event].properties["duration"].kind
+        assert duration == kind.accept(duration)
+        assert 0 <= duration < 60
+        assert "canary" not in tool.log.read_text()
 
 
 class TestTheReadyMadeCommand:
@@ -421,12 +448,12 @@ class TestTheReadyMadeCommand:
         shown = tool.run("analytics", "status").stdout
         assert shown.startswith("greeter: you agreed: events are recorded and sent\n")
         assert "http://127.0.0.1:9\n" in shown
-        assert "2 events in 1 file\n" in shown
+        assert "3 events in 1 file\n" in shown
         assert str(tool.state) in shown
 
     def test_log_shows_what_waits_byte_for_byte(self, tool: Tool) -> None:
         waits = self.waits(tool)
-        assert waits.count(b"\n") == 2
+        assert waits.count(b"\n") == 3
         assert tool.run("analytics", "log").stdout.encode() == waits
 
     def test_show_shows_all_that_may_be_collected_and_who_receives_it(self, tool: Tool) -> None:

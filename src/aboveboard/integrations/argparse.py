@@ -11,6 +11,7 @@ from aboveboard.catalog.kinds import CatalogError
 
 from . import control, flags
 from .commands import NO_COMMAND, record
+from .outcomes import Running
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,6 +148,23 @@ def open_session(
             record(analytics, getattr(args, COMMAND))
     except Exception:  # noqa: BLE001  # nothing of ours is ever raised into a host
         return
+
+
+def session(
+    analytics: Analytics,
+    args: argparse.Namespace,
+    *settings: Mapping[str, object] | None,
+    project_settings: Project = None,
+) -> Running:
+    """Open the session as `open_session` does, and return a context in which the command is to run.
+
+    How it ended is recorded if the catalog has an `outcomes.outcome_event`:
+
+        with session(analytics, args) as running:
+            running.exit_code = args.run(args)
+    """
+    open_session(analytics, args, *settings, project_settings=project_settings)
+    return Running(analytics, getattr(args, COMMAND, NO_COMMAND))
 
 
 class _Ending(argparse.ArgumentParser):

@@ -31,8 +31,7 @@ def command_event(names: Sequence[str]) -> type[Event]:
     Raises:
         CatalogError: there are no names, or one stands there twice.
     """
-    if names and NO_COMMAND not in names:
-        names = [*names, NO_COMMAND]
+    names = with_none(names)
 
     class Command(Event):
         """A command of this program was run. What followed it on the command line is not told."""
@@ -40,6 +39,11 @@ def command_event(names: Sequence[str]) -> type[Event]:
         command: str | None = command("Which command, from the list of the program's own", names)
 
     return Command
+
+
+def with_none(names: Sequence[str]) -> Sequence[str]:
+    """Return a list of commands with `(none)`, unless the list is empty."""
+    return names if not names or NO_COMMAND in names else [*names, NO_COMMAND]
 
 
 def is_recorded(analytics: Analytics) -> bool:

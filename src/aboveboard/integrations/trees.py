@@ -8,11 +8,14 @@ What is relied on is what both document: `resolve_command` and `commands` of a g
 
 from __future__ import annotations
 
+from functools import partial
+
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.client.settings import combined
 
-from .commands import NO_COMMAND, is_recorded, record
+from .commands import NO_COMMAND, record
 from .flags import FLAGS, NEVER, NO, Flag, is_only_refused, is_refused
+from .outcomes import Running
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -180,18 +183,21 @@ class Attachment:
         except Exception:  # noqa: BLE001  # nothing of ours is ever raised into a host
             return
 
-    def begin(self, context: Context) -> None:
-        """Open the session, and record the command that is about to run."""
+    def run(self, context: Context, command: Callable[[], Any]) -> Any:
+        """Open the session, record the command that is about to run, run it, record its end."""
         if not self._follows(context.find_root().command):
-            return  # the command is part of another program too, and this is that one
+            return command()  # it is part of another program too, and this is that one
         if getattr(_function(context.command), _OURS, False):
-            return
+            return command()
         self.open(context)
+        name = None
         try:
-            if is_recorded(self._analytics):
-                record(self._analytics, _real_name(context, self._known()))
-        except Exception:  # noqa: BLE001  # as above
-            return
+            name = _real_name(context, self._known())
+            record(self._analytics, name)
+        except Exception:  # noqa: BLE001, S110  # as above
+            pass
+        with Running(self._analytics, name):
+            return command()
 
     def _flags(self, context: Context) -> dict[str, object]:
         given = dict(context.meta.get(GIVEN, {}))
@@ -208,9 +214,13 @@ class Attachment:
         return {**said, NEVER.name: said[NEVER.name] and not refused}
 
     def _known(self) -> Sequence[str]:
-        entry = self._analytics.catalog.entries["command"]
-        known: Sequence[str] = getattr(entry.properties["command"].kind, "commands", ())
-        return known
+        entries = self._analytics.catalog.entries
+        for event in ("command", "command_outcome"):
+            declared = entries[event].properties.get("command") if event in entries else None
+            known: Sequence[str] = getattr(declared and declared.kind, "commands", ())
+            if known:
+                return known
+        return ()
 
 
 def _looking(context_class: Any, attached: Attachment) -> Any:
@@ -222,7 +232,7 @@ def _looking(context_class: Any, attached: Attachment) -> Any:
         def invoke(self, callback: Any, /, *args: Any, **kwargs: Any) -> Any:
             # A group that goes on to one of its commands has named it by now (in a chain, as `*`).
             if callback is self.command.callback and self.invoked_subcommand is None:
-                attached.begin(self)
+                return attached.run(self, partial(super().invoke, callback, *args, **kwargs))
             return super().invoke(callback, *args, **kwargs)
 
     Looking.__name__ = context_class.__name__
