@@ -51,6 +51,7 @@ analytics = Analytics(
     catalog=[command_event(command_names(greeter)), Greeting],
     endpoint=start_environment().get("GREETER_COLLECTOR", "http://127.0.0.1:8300"),
     key=start_environment().get("GREETER_KEY", ""),
+    named_by_person=True,
     url="https://greeter.example/analytics",
 )
 attach(greeter, analytics)

@@ -21,6 +21,7 @@ analytics = Analytics(
     catalog=[ModelCall],
     endpoint=start_environment().get("ASKER_COLLECTOR", "http://127.0.0.1:8300"),
     key=start_environment().get("ASKER_KEY", ""),
+    named_by_person=True,
     url="https://asker.example/analytics",
 )
 

@@ -28,6 +28,7 @@ analytics = Analytics(
     catalog=[Greeting],
     endpoint=start_environment().get("GREETER_COLLECTOR", "http://127.0.0.1:8300"),
     key=start_environment().get("GREETER_KEY", ""),
+    named_by_person=True,
     url="https://greeter.example/analytics",
 )
 

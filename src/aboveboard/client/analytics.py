@@ -15,7 +15,7 @@ from .identity import new_id
 from .install import ID_LOST, POSTHOGS, Install
 from .settings import combined
 from .state import State
-from .target import owing, paused
+from .target import owing, paused, trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ class Analytics:
             said, such a yes is none, and its giver is asked as anyone is.
         before_endpoint: Where the host sent to then. To another recipient, such a yes is none. If
             it is not said, that was `endpoint`.
+        named_by_person: Whether `endpoint` or `key` may come from a person: a variable, a setting,
+            a flag. Then one that cannot be used raises nothing: the session is off, and who gave
+            `--analytics` is told why in a line.
         promises: What your users hold dear and you never collect, in their words, to be read behind
             "never collects": `["your recipes", "shopping lists"]`. If not given, what is true of
             every tool: your files, their names, any text of yours.
@@ -60,7 +63,8 @@ class Analytics:
         clock: Seconds since 1970; the system's unless a simulation gives another.
 
     Raises:
-        CatalogError: the catalog cannot work. Nothing else here or later raises.
+        CatalogError: the catalog, the endpoint, the key or the share cannot work. Nothing else
+            here or later raises, but in the development mode (`development`).
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Analytics:
         directory: str | os.PathLike[str] = "",
         before: consent.Terms | None = None,
         before_endpoint: str = "",
+        named_by_person: bool = False,
         promises: Sequence[str] = (),
         operator: str = "",
         sample_percent: float = 10,
@@ -88,6 +93,15 @@ class Analytics:
         self.version = version
         if not isinstance(catalog, Catalog):
             catalog = Catalog.of(app, catalog, packages=packages)
+            if not packages and len(catalog.entries) == _BUILT_IN:
+                raise CatalogError(
+                    "the catalog is empty: name events in catalog=[…], or packages=[…] for crashes"
+                )
+        self._trouble = trouble(endpoint, key)
+        if self._trouble and not named_by_person:
+            raise CatalogError(self._trouble)
+        if type(sample_percent) not in (int, float) or not 0 <= sample_percent <= 100:
+            raise CatalogError(f"sample_percent is a number from 0 to 100, not {sample_percent!r}")
         self.catalog = catalog
         self._before = before
         self._before_endpoint = before_endpoint or endpoint
@@ -105,6 +119,9 @@ class Analytics:
         places = startup.environ() if self._given is None else self._given
         self._install = Install(app, places, os.fspath(directory))
         self._target = self._install.target(endpoint, key)
+        self._debug = environment.is_development(app, places)
+        if self._debug:
+            self.record = self._record_strictly  # type: ignore[method-assign]  # of this one only
         self._session: Session | None = None
         self._log: AuditLog | None = None
         self._opened = False
@@ -171,6 +188,13 @@ class Analytics:
                     self._drop()
             except Exception:
                 return  # one event that is none; the next may be
+
+    def _record_strictly(self, event: Event) -> None:
+        """Record as ever, and raise where an event would be lost without a word."""
+        from .development import check
+
+        check(self.catalog, event, opened=self._opened)
+        type(self).record(self, event)
 
     def exception(self, error: BaseException) -> None:
         """Record an exception that the host handled: its type and places, never its text."""
@@ -290,6 +314,13 @@ class Analytics:
             flag = False
         wants = False if self._refused else self._wanted(flag)
         self._open_log(log)
+        if self._debug:
+            self._begin_printing(failed=bool(log) and self._log is None)
+            return
+        if self._trouble:
+            if typed and wants is not False:
+                _say(f"Analytics are off: {self._trouble}")
+            wants = False
         off = environment.do_not_track(self._environ) or wants is False
         state = State(consent.NOT_ASKED)
         if not off or self._log is not None:
@@ -533,6 +564,14 @@ class Analytics:
 
             crashes.watch(self._crash)
 
+    def _begin_printing(self, *, failed: bool) -> None:
+        """Open a session whose lines are printed, unless a log that was wanted is not to be had."""
+        if not failed:
+            from .development import Screen
+
+            self._log = Screen(self._log)  # type: ignore[assignment]  # as far as we use it
+            self._begin(consent.Decision(4), State(consent.NOT_ASKED))
+
     def _at_exit(self) -> None:
         self._close(apart=False)  # the child outlives the host: it is nobody's at once
 
@@ -598,6 +637,9 @@ class Analytics:
         )
         return session.line((self._first or session_start)(self.version)).decode().rstrip("\n")
 
+
+_BUILT_IN = 3
+"""Events that every catalog has: `session_start`, `dropped_events`, `rejected_value`."""
 
 _PATIENCE: float | None = None
 """Seconds that an unasked-for question waits for; tests set their own."""

@@ -141,6 +141,11 @@ def meaning(value: object) -> bool | None:
     return word in YES if word in YES | NO else None
 
 
+def is_development(app: str, environ: Mapping[str, str]) -> bool:
+    """Return whether `<APP>_ANALYTICS_DEBUG` is set: lines are printed, and none is sent."""
+    return _is_set(f"{variable(app)}_DEBUG", environ)
+
+
 def variable(app: str) -> str:
     """Return the name of an app's own variable, such as AIDER_ANALYTICS."""
     return "".join(letter if letter.isalnum() else "_" for letter in app).upper() + f"_{_ANALYTICS}"

@@ -90,6 +90,35 @@ class Folder:
         return told == CANNOT_ERASE.encode() and paused(self.erase_pause_file, ERASE_PAUSE_SECONDS)
 
 
+def trouble(endpoint: object, key: object) -> str:
+    """Return why nothing can be sent to an endpoint with a key, in words, or ""."""
+    if not isinstance(endpoint, str) or not _is_address(endpoint):
+        return f"{endpoint!a} is no address of a collector: https://…, or for PostHog posthog+https://…"
+    if not isinstance(key, str) or not key.strip() or not (key.isascii() and key.isprintable()):
+        return "the write key is missing, or is none: the collector prints it for your project"
+    return ""
+
+
+def _is_address(endpoint: str) -> bool:
+    """Return whether an endpoint has a scheme that is spoken here, a host, and no odd letter.
+
+    By hand: `urllib.parse` would cost a host a millisecond at its start.
+    """
+    scheme, _, rest = endpoint.strip().removeprefix(POSTHOG).partition("://")
+    authority = rest.partition("/")[0].partition("?")[0].rpartition("@")[2]
+    host, colon, port = authority.rpartition(":")
+    if not colon or authority.endswith("]"):
+        host, port = authority, "443"
+    return (
+        scheme.lower() in ("http", "https")
+        and host not in ("", "[]")
+        and port.isdecimal()
+        and 0 < int(port[:6]) < 65536
+        and endpoint.strip().isprintable()
+        and not any(letter.isspace() for letter in endpoint.strip())
+    )
+
+
 _FIELDS = ("directory", "endpoint", "key", "state")
 
 

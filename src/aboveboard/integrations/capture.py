@@ -24,6 +24,7 @@ from aboveboard.catalog.event import Event
 from aboveboard.catalog.line import EVENT, PROPERTIES, SEQ
 from aboveboard.client import consent, directories, environment, spawn
 from aboveboard.client.analytics import Analytics
+from aboveboard.client.development import check
 from aboveboard.client.install import Install
 from aboveboard.client.segment import Writer
 from aboveboard.client.state import State
@@ -31,7 +32,10 @@ from aboveboard.client.statefile import StateFile
 
 from .guard import Guard
 
-METHODS = ("open", "record", "exception", "watch_loop", "close", "disable", "forget", "refuse")
+METHODS = (
+    "open", "exception", "watch_loop", "close", "disable", "forget", "refuse", "turn_on", "status",
+    "details", "waiting",
+)  # fmt: skip
 
 
 class Events(Sequence[dict[str, Any]]):
@@ -114,9 +118,19 @@ class Stage:
         folders: Where else the client may write: the folders that are the tests' own.
         at_start: The environment as it was before any test: what a person's own shell has said is
             no part of a test.
+        is_asked_for: Whether the test itself looks at events, and is to hear of one that is
+            recorded before a session is open.
     """
 
-    def __init__(self, home: Path, folders: Sequence[str], at_start: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        folders: Sequence[str],
+        at_start: Mapping[str, str],
+        *,
+        is_asked_for: bool = True,
+    ) -> None:
+        self._is_asked_for = is_asked_for
         self.events = Events(self._counts)
         self.guard = Guard([str(home), *folders])
         self._home = home
@@ -145,6 +159,7 @@ class Stage:
         patch.setattr(Writer, "write", self._writing(Writer.write))
         for name in METHODS:
             patch.setattr(Analytics, name, self._adopting(getattr(Analytics, name)))
+        patch.setattr(Analytics, "record", self._checking(Analytics.record))
         enabled: property = vars(Analytics)["enabled"]
         assert enabled.fget is not None
         patch.setattr(Analytics, "enabled", property(self._adopting(enabled.fget)))
@@ -180,6 +195,19 @@ class Stage:
 
         return adopting
 
+    def _checking(
+        self, method: Callable[[Analytics, Event], None]
+    ) -> Callable[[Analytics, Event], None]:
+        """Have a test fail where an event would be lost without a word."""
+
+        @functools.wraps(method)
+        def checking(analytics: Analytics, event: Event) -> None:
+            self._adopt(analytics)
+            check(analytics.catalog, event, opened=analytics._opened or not self._is_asked_for)
+            method(analytics, event)
+
+        return checking
+
     def _adopt(self, analytics: Analytics) -> None:
         """Have an analytics begin afresh here, whatever it did before."""
         if id(analytics) in self._found:
@@ -198,7 +226,9 @@ class Stage:
             _opened=False,
             _refused=False,
             _process=0,
+            _debug=False,  # what a person's own shell said
         )
+        vars(analytics).pop("record", None)
         if analytics._given is None:
             said = environment.variable(analytics.app)
             for name in {said, *environment.noes(analytics.app, os.environ)}:

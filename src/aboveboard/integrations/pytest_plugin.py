@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .capture import Events, Stage
 
 _AT_START = dict(os.environ)
+_GUARDED = pytest.StashKey[bool]()
 _STAGE: pytest.StashKey[Stage] = pytest.StashKey()
 
 
@@ -47,6 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             names = getattr(item, "fixturenames", None)
             if names is not None and "aboveboard_events" not in names:
                 names.insert(0, "aboveboard_events")
+                item.stash[_GUARDED] = True
 
 
 @pytest.fixture
@@ -57,7 +59,9 @@ def aboveboard_events(
     from .capture import Stage
 
     folders = [str(tmp_path_factory.getbasetemp())]
-    stage = Stage(tmp_path_factory.mktemp("home"), folders, _AT_START)
+    asked_for = not request.node.stash.get(_GUARDED, False)
+    home = tmp_path_factory.mktemp("home")
+    stage = Stage(home, folders, _AT_START, is_asked_for=asked_for)
     request.node.stash[_STAGE] = stage
     stage.set_up()
     try:

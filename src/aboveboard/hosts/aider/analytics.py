@@ -208,6 +208,7 @@ def _session(wanted: bool | None, log: str | None, place: Place) -> Client:
         catalog=CATALOG,
         endpoint=place.endpoint,
         key=place.key,
+        named_by_person=True,
         packages=PACKAGES,
         url=URL,
         promises=PROMISES,
