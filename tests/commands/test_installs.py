@@ -144,8 +144,15 @@ class TestStatus:
 
     def test_on_a_machine_that_has_nothing_says_so_and_leaves_nothing(self, tool: Tool) -> None:
         assert "No tool on this machine" in aboveboard(tool, "status").stdout
-        assert "not asked yet" in aboveboard(tool, "status", "tool").stdout
         assert tool.files() == []
+
+    def test_of_a_tool_that_nobody_knows_is_an_error_in_a_line(self, tool: Tool) -> None:
+        for words in ([], ["--json"], ["--directory", "/nowhere"]):
+            ended = aboveboard(tool, "status", "nosuch", *words)
+            assert (ended.returncode, ended.stdout) == (2, "")
+            assert "a tool called nosuch was found here: `aboveboard status` lists" in ended.stderr
+            assert ended.stderr.count("\n") == 1
+        assert aboveboard(tool, "status", "aider").returncode == 0, "which is known by its name"
 
     def test_knows_where_aider_keeps_its_own(self, tool: Tool) -> None:
         aiders = tool.home / ".aider" / "analytics.json"

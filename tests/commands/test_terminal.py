@@ -142,7 +142,7 @@ def test_what_a_terminal_cannot_write_fails_no_command(tool: Tool, encoding: str
     home = tool.home / "h€ime\udcff"
     home.mkdir()
     ended = subprocess.run(
-        [sys.executable, "-m", "aboveboard", "status", "tool"],
+        [sys.executable, "-m", "aboveboard", "status", "aider"],
         env=tool.environ | {"HOME": str(home), "PYTHONIOENCODING": f"{encoding}:strict"},
         capture_output=True,
         check=False,

@@ -55,6 +55,16 @@ def named(app: str, directory: str) -> Install:
     return install
 
 
+def is_known(install: Install) -> bool:
+    """Return whether there is a tool of that name, as far as can be seen from here."""
+    places = (install.state.path, install.spool, str(Path(install.state.path).parent))
+    return (
+        install.app in OWN_DIRECTORIES
+        or any(map(access.is_there, places))
+        or bool(install.state.apart() or locked(install))
+    )
+
+
 def locked(install: Install) -> str:
     """Return why the files of an install cannot be looked at, and what to do, or ""."""
     for path in (install.state.path, *install.directories()):

@@ -28,6 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     chosen = [installs.named(args.app, args.directory)] if args.app else installs.found()
+    if args.app and not installs.is_known(chosen[0]):
+        warn(
+            f"aboveboard status: nothing of a tool called {args.app} was found here: `aboveboard "
+            "status` lists those that were; if it keeps its decision elsewhere, give that place "
+            "with --directory"
+        )
+        return 2
     described = [describe(install, args.directory) for install in chosen]
     overlooked = [] if args.app else installs.overlooked()
     if args.json:
