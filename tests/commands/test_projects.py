@@ -73,7 +73,7 @@ def test_an_empty_directory_says_how_to_get_one(tmp_path: Path) -> None:
     assert "aboveboard serve" in told.stdout
 
 
-@pytest.mark.parametrize("name", ["Tool", "a-b", ""])
+@pytest.mark.parametrize("name", ["Tool", "a+b", ""])
 def test_a_name_that_cannot_be_is_refused_on_one_line(
     tmp_path: Path, catalog: Path, name: str
 ) -> None:

@@ -474,7 +474,9 @@ class TestOneReport:
             return imported(name, *args)
 
         monkeypatch.setattr(builtins, "__import__", without)
-        analytics = Analytics(app="tool", version="1", catalog=[ModelCall], endpoint="", key="")
+        analytics = Analytics(
+            app="tool", version="1", catalog=[ModelCall], endpoint="http://127.0.0.1:9", key="k"
+        )
         record_calls(analytics)
 
 

@@ -198,15 +198,17 @@ def test_after(aboveboard_events):
         monkeypatch.setenv("HOME", str(tmp_path))
         result = suite(
             """
+import pytest
 import tool
-from aboveboard import Analytics
+from aboveboard import Analytics, CatalogError
 early = Analytics(app="early", version="1", catalog=[Greeting], endpoint="http://127.0.0.1:9",
                   key="k", directory="~/.early")
 early.open()
 
 def test_it(aboveboard_events):
     main()
-    early.record(Greeting(times=1))
+    with pytest.raises(CatalogError, match="before the session of early was opened"):
+        early.record(Greeting(times=1))
     assert not early.enabled, "not opened in this test"
     early.open()
     early.record(Greeting(times=2))

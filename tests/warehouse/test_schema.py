@@ -43,10 +43,16 @@ def test_an_event_is_kept_in_a_table_of_its_own_name_and_session_start_in_sessio
     ]
 
 
-@pytest.mark.parametrize("name", ["", "Tool", "1tool", "a" * 32, "a-b", "a b", "a`b", "ä"])
+@pytest.mark.parametrize("name", ["", "Tool", "1tool", "a" * 32, "-ab", "a b", "a`b", "ä"])
 def test_a_name_that_no_database_could_have_is_no_project(name: str) -> None:
     with pytest.raises(WarehouseError, match="cannot name a project"):
         database(name)
+
+
+@given(st.text("ab1_-", max_size=4), st.text("ab1_-", max_size=4))
+def test_two_projects_never_share_a_database(one: str, other: str) -> None:
+    assert (database(f"a{one}") == database(f"a{other}")) is (one == other)
+    assert schema.quote(database(f"a{one}")) == f"`{database(f'a{one}')}`", "which needs no quotes"
 
 
 def test_an_exception_has_a_column_for_each_of_its_parts() -> None:

@@ -35,7 +35,7 @@ an event, never as an install or a session."""
 SOURCES = ("aboveboard", "posthog", "import")
 """How a session's events came in; the `source` column of `sessions`."""
 
-_PROJECT = re.compile(r"[a-z][a-z0-9_]{0,30}", re.ASCII)
+_PROJECT = re.compile(r"[a-z][a-z0-9_-]{0,30}", re.ASCII)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -92,16 +92,17 @@ class Table:
 
 
 def database(project: str) -> str:
-    """Return the ClickHouse database of a project.
+    """Return the ClickHouse database of a project: no two have the same, and none needs quotes.
 
     Raises:
         WarehouseError: the name cannot be a project's.
     """
     if not _PROJECT.fullmatch(project):
         raise WarehouseError(
-            f"{project!r} cannot name a project: use up to 31 of a-z, 0-9 and _, a letter first"
+            f"{project!r} cannot name a project: use up to 31 of a-z, 0-9, - and _, a letter first"
         )
-    return f"project_{project}"
+    # No name has a capital letter.
+    return f"project_{project.replace('-', 'H')}"
 
 
 def table(event_name: str) -> str:

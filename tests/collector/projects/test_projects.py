@@ -78,7 +78,7 @@ def test_what_another_process_adds_is_found_without_a_restart(
     assert newer.catalog.entries.keys() == {*CATALOG.entries, "other"}
 
 
-@pytest.mark.parametrize("name", ["", "Tool", "a b", "1a", "a-b"])
+@pytest.mark.parametrize("name", ["", "Tool", "a b", "1a", "-a"])
 def test_a_name_that_no_database_could_have_is_refused(projects: Projects, name: str) -> None:
     with pytest.raises(WarehouseError, match="cannot name a project"):
         projects.add(name, CATALOG)

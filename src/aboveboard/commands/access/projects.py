@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help=about, description=about)
     about = "add a project, or give one another catalog; the keys stay"
     adding = actions.add_parser("add", help=about, description=about)
-    adding.add_argument("name", metavar="NAME", help="up to 31 of a-z, 0-9 and _, a letter first")
+    adding.add_argument(
+        "name", metavar="NAME", help="up to 31 of a-z, 0-9, - and _, a letter first"
+    )
     about = "give a project that is there another catalog, a time to keep events, or limits"
     setting = actions.add_parser("set", help=about, description=about)
     setting.add_argument("name", metavar="NAME")

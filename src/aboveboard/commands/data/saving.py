@@ -21,6 +21,7 @@ from aboveboard.commands.directory.stores import opened
 from aboveboard.commands.terminal.printing import say, warn
 from aboveboard.commands.terminal.progress import bar
 from aboveboard.warehouse import Warehouse, WarehouseError, embedded, frozen
+from aboveboard.warehouse.schema import database
 
 from .taken import many
 
@@ -131,7 +132,7 @@ def _erase_again(build: Path, later: Path) -> None:
 def _installs(warehouse: Warehouse, project: str) -> Iterator[list[object]]:
     for bucket in range(64):
         rows = warehouse.query(
-            f"SELECT DISTINCT toString(user_uuid) FROM project_{project}._sessions "  # noqa: S608
+            f"SELECT DISTINCT toString(user_uuid) FROM {database(project)}._sessions "  # noqa: S608
             f"WHERE user_id % 64 = {bucket:d}",
             bounded=False,
         ).rows
