@@ -76,6 +76,7 @@ ROOMS = {
     "warehouse": ("catalog",),
     "insights": ("catalog", "warehouse", "statistics"),
     "rendering": ("insights", "statistics"),
+    "publishing": ("catalog", "warehouse", "insights", "statistics", "rendering"),
     "dashboard": ("catalog", "warehouse", "insights", "rendering"),
     "collector": ("catalog", "warehouse"),
     "commands": (
@@ -89,7 +90,7 @@ ROOMS = {
             "hosts",
             "warehouse",
         ),
-        *("insights", "rendering"),
+        *("insights", "rendering", "publishing"),
     ),
 }
 """The rooms of the house, and the rooms whose modules each may import. Data flows one way."""

@@ -35,6 +35,16 @@ def public_name(name: str) -> str | None:
     return None
 
 
+def public_names() -> list[str]:
+    """Return every name that may pass, but for a known name behind another provider's.
+
+    Those on the list come first, then `provider/REDACTED` for each provider.
+    """
+    if not _known:
+        _load()
+    return [*_known, *(f"{provider}/{REDACTED}" for provider in _providers)]
+
+
 def encoded(name: str) -> str:
     """Return `public_name(name)` as JSON text, remembering the last few hundred."""
     try:

@@ -36,6 +36,7 @@ ROOMS = {
     },
     "answers": {
         "errors": "what fails, as work: groups, what is new, issues for a tracker",
+        "publish": "a site of what you choose to share: counts with noise, and how they were made",
         "query": "a question of one's own: SQL over a project's data, read-only",
         "report": "the pages as one HTML file, or one chart as PNG or SVG",
         "watch": "alerts in the terminal: new errors, crashes of a release, what moved",

@@ -1,0 +1,203 @@
+"""The publisher: takes a period's numbers out of the ledger, or draws them, and writes the site."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import sys
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aboveboard.catalog import versions as numbers
+from aboveboard.commands.directory import stores
+from aboveboard.commands.terminal.printing import warn
+from aboveboard.publishing import budget, drawing, periods, site, tables, writing
+from aboveboard.publishing.budget import BudgetError
+from aboveboard.publishing.ledger import Ledger, LedgerError
+from aboveboard.publishing.periods import PeriodError
+from aboveboard.publishing.suppression import SuppressionError
+from aboveboard.publishing.tables import TableError
+from aboveboard.publishing.writing import WritingError
+
+from . import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aboveboard.collector.projects.registry import Project
+    from aboveboard.publishing.periods import Period
+    from aboveboard.publishing.release import Release
+    from aboveboard.publishing.tables import Table
+
+K = 10
+K_LEAST = 5
+
+_LICENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}", re.ASCII)
+
+
+class UsageError(ValueError):
+    """The arguments do not go together; the text says what to do."""
+
+
+REFUSALS = (
+    UsageError,
+    TableError,
+    PeriodError,
+    BudgetError,
+    SuppressionError,
+    LedgerError,
+    WritingError,
+)
+"""What is not done, each with a text that says what to do instead."""
+
+
+def run(args: argparse.Namespace) -> int:
+    try:
+        _check(args)
+        project = stores.project(args)
+        there = tables.offered(project.catalog, _versions(args))
+        if args.list:
+            return _list(there)
+        chosen = tables.chosen(there, args.tables.split(",") if args.tables else None)
+        writing.check(args.out)
+        with Ledger.locked(args.data, project.name) as ledger:
+            for name in ledger.take_up(args.out):
+                warn(f"aboveboard publish: {name} is taken into the ledger from {args.out}")
+            _publish(args, project, chosen, ledger)
+    except REFUSALS as error:
+        warn(f"aboveboard publish: {error}")
+        return 2
+    except reading.FAILURES as error:
+        warn(f"aboveboard publish: {error}")
+        return 1
+    return 0
+
+
+def _publish(
+    args: argparse.Namespace, project: Project, chosen: Sequence[Table], ledger: Ledger
+) -> None:
+    today = datetime.now(UTC).date()
+    rate = _rate(args, ledger)
+    period = _period(args, ledger, rate.every, today, project.retention)
+    release = ledger.get(period)
+    is_new = release is None
+    if release is not None:
+        _check_same(args, release, chosen)
+        said = "is out already, and its numbers stay"
+    else:
+        if not args.exact:
+            budget.check(ledger.spent(), period, rate.rho)
+        with reading.opened(args) as (warehouse, _):
+            if args.exact:
+                release = drawing.exact(warehouse, project.name, period, chosen, args.k or K, today)
+            else:
+                release = drawing.noisy(warehouse, project.name, period, chosen, rate.rho, today)
+        ledger.keep(release)
+        said = (
+            f"is new: exact, numbers under {release.k} withheld"
+            if args.exact
+            else f"is new: it spent rho = {release.rho:.3g}"
+        )
+    about = site.About(args.licence, None if args.opted_in is None else args.opted_in / 100)
+    writing.write(args.out, site.files(project.catalog, ledger.all(), about))
+    print(f"{args.out}: {release.period} {said}")
+    if is_new and not args.tables:
+        warn(
+            "aboveboard publish: nothing else is shared than you name: `--list` says which tables "
+            "there are"
+        )
+
+
+def _rate(args: argparse.Namespace, ledger: Ledger) -> budget.Rate:
+    noisy = [each for each in ledger.all() if each.kind == "noise"]
+    found = budget.rate(None)
+    if noisy:
+        last = noisy[-1]
+        found = budget.rate(last.installs, budget.of_release(last.days.every, last.rho))
+    every = args.every or (periods.MONTH if args.exact else found.every)
+    if args.period:
+        every = periods.of_name(args.period).every
+    if every != found.every:
+        found = budget.slowest(every)
+    return budget.Rate(found.least, every, found.rho if args.rho is None else args.rho)
+
+
+def _period(
+    args: argparse.Namespace, ledger: Ledger, every: str, today: date, retention: int
+) -> Period:
+    named = periods.of_name(args.period) if args.period else None
+    period = named or periods.settled(every, today)
+    if ledger.get(period) is not None:
+        return period
+    other = ledger.overlapping(period)
+    if other is not None:
+        if named is None:  # nothing is due yet: the site is written as it stands
+            return other.days
+        raise PeriodError(
+            f"{period.name} has days of {other.period}, which is out already: the two together "
+            "would tell more than either"
+        )
+    if not periods.is_settled(period, today):
+        when = period.until + periods.SETTLED + timedelta(days=1)
+        raise PeriodError(
+            f"{period.name} is not over, or its late events are not in: publish it from {when} on"
+        )
+    if period.since < today - timedelta(days=retention):
+        raise PeriodError(
+            f"{period.name} is older than what is kept ({retention} days): it cannot be counted"
+        )
+    return period
+
+
+def _check_same(args: argparse.Namespace, release: Release, chosen: Sequence[Table]) -> None:
+    """Refuse what a period that is out cannot give any more.
+
+    Raises:
+        UsageError: other numbers are asked for than those that are out.
+    """
+    if args.exact != (release.kind == "exact"):
+        raise UsageError(
+            f"{release.period} is out {'with noise' if release.kind == 'noise' else 'exactly'}: "
+            "both versions of a number together would tell what each withholds"
+        )
+    there = {each.name for each in release.tables}
+    missing = [each.name for each in chosen if args.tables and each.name not in there]
+    if missing:
+        raise UsageError(
+            f"{release.period} is out without {', '.join(missing)}, and is not drawn again: the "
+            "next period may have it"
+        )
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.k is not None and not args.exact:
+        raise UsageError("--k goes with --exact: with noise, every number is told")
+    if args.k is not None and args.k < K_LEAST:
+        raise UsageError(f"--k is {K_LEAST} or more")
+    if args.rho is not None and args.exact:
+        raise UsageError("--rho goes with noise, not with --exact")
+    if args.rho is not None and not (math.isfinite(args.rho) and args.rho >= 1e-5):
+        raise UsageError("--rho is a number from 0.00001 on, such as 0.015")
+    if args.opted_in is not None and not 0 < args.opted_in <= 100:
+        raise UsageError("--opted-in is a number of percent, more than 0 and at most 100")
+    if not _LICENCE.fullmatch(args.licence):
+        raise UsageError("--licence is an SPDX name, such as CC-BY-4.0, CC0-1.0 or ODbL-1.0")
+
+
+def _versions(args: argparse.Namespace) -> list[str]:
+    found = []
+    for text in (args.versions or "").split(","):
+        if text.strip():
+            version = numbers.rebuilt(text.strip())
+            if version is None:
+                raise UsageError(f"--versions: {text.strip()[:40]!r} is no version")
+            found.append(version)
+    return found
+
+
+def _list(there: dict[str, Table]) -> int:
+    for table in there.values():
+        keys = f"{len(table.keys):,} {'value' if len(table.keys) == 1 else 'values'}"
+        sys.stdout.write(f"{table.name}  {keys}, {table.cap} an install  {table.doc}\n")
+    return 0

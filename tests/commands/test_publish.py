@@ -1,0 +1,157 @@
+"""`aboveboard publish`: a site of what is shared, drawn once."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.service import Collector
+from aboveboard.commands import main
+from aboveboard.publishing import periods
+from tests.insights.population import fill, population
+
+TODAY = datetime.now(UTC).date()
+MONTH = periods.settled(periods.MONTH, TODAY)
+BEFORE = periods.month(MONTH.since - timedelta(days=1))
+TABLES = "os,message_send.edit_format,command.command=3"
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory: Path = tmp_path_factory.mktemp("data")
+    with closing(Collector(directory)) as collector:
+        collector.add_project("aider", shipped_catalog("aider"))
+        happened = population(installs=40, days=60, until=MONTH.until)
+        fill(collector.warehouse, "aider", shipped_catalog("aider"), happened)
+    return directory
+
+
+@pytest.fixture
+def data(filled: Path) -> Path:
+    """The same data, with a ledger in which there is nothing yet."""
+    for file in filled.glob("published/aider/*"):
+        file.unlink()
+    return filled
+
+
+def publish(
+    data: Path, out: Path, capsys: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, str, str]:
+    code = main(["publish", str(out), "--project", "aider", "--data", str(data), *words])
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def latest(out: Path) -> dict[str, object]:
+    told: dict[str, object] = json.loads((out / "v1/latest.json").read_bytes())
+    return told
+
+
+def test_a_site_is_made_and_made_again_with_the_same_numbers(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    code, said, err = publish(data, out, capsys, "--tables", TABLES)
+    assert (code, err) == (0, "")
+    assert said == f"{out}: {MONTH.name} is new: it spent rho = 0.05\n"
+    first = (out / "v1/releases" / f"{MONTH.name}.json").read_bytes()
+    told = latest(out)
+    assert told["period"] == MONTH.name
+    assert 0.0499 < float(str(told["rho"])) <= 0.05
+
+    other = tmp_path / "other"  # another place, another moment: the ledger's numbers
+    code, said, err = publish(data, other, capsys, "--tables", "os")
+    assert (code, said) == (0, f"{other}: {MONTH.name} is out already, and its numbers stay\n")
+    assert (other / "v1/releases" / f"{MONTH.name}.json").read_bytes() == first
+    code, said, err = publish(data, other, capsys, "--tables", "arch")
+    assert code == 2
+    assert "is out without arch, and is not drawn again" in err
+
+
+def test_a_data_directory_that_forgot_is_told_by_the_site(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert publish(data, out, capsys, "--tables", "os")[0] == 0
+    first = latest(out)
+    for file in data.glob("published/aider/*.json"):
+        file.unlink()
+    code, _, err = publish(data, out, capsys, "--tables", "os")
+    assert code == 0
+    assert "is taken into the ledger from" in err
+    assert latest(out) == first
+
+
+def test_without_a_word_little_is_shared_and_what_could_be_is_listed(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, _, err = publish(data, tmp_path / "out", capsys)
+    assert code == 0
+    assert "nothing else is shared than you name" in err
+    tables = latest(tmp_path / "out")["tables"]
+    assert isinstance(tables, list)
+    assert [each["name"] for each in tables] == ["os"]
+    code, said, _ = publish(data, tmp_path / "nothing", capsys, "--list")
+    assert code == 0
+    assert "\ncommand.command  44 values, 8 an install  " in said
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_the_year_has_an_end(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    words = ("--tables", "os", "--rho", "0.5", "--period")
+    assert publish(data, out, capsys, *words, BEFORE.name)[0] == 0
+    code, _, err = publish(data, out, capsys, *words, MONTH.name)
+    assert code == 2
+    assert "may spend 0.8 and have 0.3 left" in err
+    assert latest(out)["period"] == BEFORE.name
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--tables", "odd"), "'odd' is no table of this project: use os"),
+        (("--tables", "app_version"), "name them with --versions"),
+        (("--versions", "1.0,x y"), "'x y' is no version"),
+        (("--period", "now"), "'now' is no period"),
+        (("--period", "2001-01"), "is older than what is kept"),
+        (("--period", periods.month(TODAY).name), "is not over, or its late events are not in"),
+        (("--rho", "0"), "--rho is a number"),
+        (("--rho", "nan"), "--rho is a number"),
+        (("--rho", "0.9"), "may spend 0.8"),
+        (("--k", "10"), "--k goes with --exact"),
+        (("--exact", "--k", "2"), "--k is 5 or more"),
+        (("--exact", "--rho", "1"), "--rho goes with noise"),
+        (("--opted-in", "0"), "--opted-in is a number of percent"),
+        (("--licence", "a b"), "--licence is an SPDX name"),
+    ],
+)
+def test_what_cannot_be_published_is_said_in_a_line(
+    data: Path,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    code, out, err = publish(data, tmp_path / "out", capsys, *words)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+    assert not list(data.glob("published/aider/*.json"))
+
+
+def test_a_month_in_which_nobody_was_there_is_noise(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    empty = periods.month(BEFORE.since - timedelta(days=40))
+    assert empty.since > date(2001, 1, 1)
+    code, _, _ = publish(data, tmp_path / "out", capsys, "--period", empty.name, "--tables", "os")
+    assert code == 0
+    assert abs(int(str(latest(tmp_path / "out")["installs"]["value"]))) < 60  # type: ignore[index]
