@@ -19,7 +19,7 @@ from tests.catalog.test_kinds import KINDS as EVERY_KIND
 from tests.client import tool
 
 FIELDS = {
-    "format", "app", "events", "legacy", "name", "doc", "properties", "kind", *NAMES,
+    "format", "app", "events", "legacy", "name", "doc", "properties", "kind", "about", *NAMES,
     *(detail for kind in KINDS.values() for detail in kind.details),
 }  # fmt: skip
 """Every key that some part of a catalog's JSON has today."""

@@ -159,6 +159,13 @@ class TestPlaces:
                 "def f(event):\n    analytics.record(event)\nf(thing)",
                 "which event `thing` is cannot be told",
             ),
+            (
+                (
+                    "from aboveboard import Analytics\ndef own() -> Analytics: ...\n"
+                    "mine = own()\ncall(mine.record)"
+                ),
+                "`mine.record` is handed on",
+            ),
             ("callback = analytics.record", "`analytics.record` is handed on"),
             ("def f(event):\n    analytics.record(event)\ncall(f)", "`f` is handed on"),
             ("get().record(thing)", "which event `thing` is cannot be told"),

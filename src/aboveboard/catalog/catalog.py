@@ -7,6 +7,7 @@ consent is given to.
 from __future__ import annotations
 
 from . import kinds
+from .about import checked
 from .event import Event, Property, check_name, choice, count, exception, flag, version
 from .kinds import CatalogError
 from .notes import NAMES, Notes
@@ -15,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
+
+    from .about import About
 
 FORMAT = 1
 """The version of the catalog's JSON; a reader refuses one that it does not know."""
@@ -91,10 +94,10 @@ class Catalog:
     `legacy` says how the app spoke before it had aboveboard, for collectors that still hear it
     (docs/catalog.md gives its shape); None where there is nothing to say. `unknown` is what its
     JSON says that only a newer aboveboard understands: it is kept, so that a catalog that passes
-    through here reaches such a one whole.
+    through here reaches such a one whole. `about` has what its maker says of the whole (`about`).
 
     Raises:
-        CatalogError: two events of one name, or more properties than a question can show.
+        CatalogError: two events of one name, or a fact that cannot be one.
     """
 
     def __init__(
@@ -103,9 +106,11 @@ class Catalog:
         entries: Iterable[Entry],
         legacy: Mapping[str, kinds.Json] | None = None,
         unknown: Mapping[str, kinds.Json] | None = None,
+        about: Mapping[str, kinds.Json] | None = None,
     ) -> None:
         check_name("app", app)
         self.app = app
+        self.about = checked(about or {})
         self.unknown = unknown or {}
         self.legacy = dict(legacy) if legacy else None
         self.entries: dict[str, Entry] = {}
@@ -123,6 +128,7 @@ class Catalog:
         *,
         packages: Sequence[str] = (),
         exception_types: Sequence[str] = (),
+        about: About | None = None,
     ) -> Catalog:
         """Return the catalog of a host's own event classes, with the built-in events.
 
@@ -133,6 +139,7 @@ class Catalog:
             packages: The packages whose frames and exception types the built-in event `exception`
                 may tell; none, and there is no such event.
             exception_types: See `kinds.Exception_`.
+            about: What is said of the whole, on the tool's page and in its policy (`about.FACTS`).
 
         Raises:
             CatalogError: what is declared cannot work; says what to change.
@@ -141,7 +148,8 @@ class Catalog:
         own = [entry_of(event) for event in declared]
         if packages:
             own.insert(-1, _failure(packages, exception_types))
-        return cls(app, [*own, _rejected_value(own)], legacy)
+        said = checked(dict(about or {}), known_only=True)
+        return cls(app, [*own, _rejected_value(own)], legacy, about=said)
 
     @classmethod
     def from_json(cls, document: Mapping[str, kinds.Json]) -> Catalog:
@@ -165,8 +173,9 @@ class Catalog:
             legacy = document.get("legacy")
             if legacy is not None and not isinstance(legacy, dict):
                 raise CatalogError("a catalog's legacy part is an object")
-            unknown = _without(document, "format", "app", "events", "legacy")
-            return cls(str(document["app"]), entries, legacy, unknown)
+            about: Any = document.get("about", {})
+            unknown = _without(document, "format", "app", "events", "legacy", "about")
+            return cls(str(document["app"]), entries, legacy, unknown, checked(about))
         except (KeyError, TypeError) as missing:
             raise CatalogError(f"this is no catalog: {missing} is missing") from None
 
@@ -179,6 +188,8 @@ class Catalog:
         }
         if self.legacy is not None:
             document["legacy"] = self.legacy
+        if self.about:
+            document["about"] = self.about
         return {**document, **self.unknown}
 
     def terms(self) -> dict[str, dict[str, str]]:

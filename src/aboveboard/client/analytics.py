@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from aboveboard.catalog.about import About
     from aboveboard.catalog.event import Event
 
     from .appendfile import AuditLog
@@ -58,6 +59,8 @@ class Analytics:
             another collector.
         sample_percent: The share of installs that is asked without a flag, in percent. 10 is
             aider's.
+        about: What is said of these analytics as a whole, for the page and the policy that are
+            published of the catalog (`catalog.about.FACTS`). A `Catalog` has its own.
         environ: The environment, where a test gives one. Otherwise it is the one that the process
             was started with, and what has said no in the process's own since (see `startup`).
         clock: Seconds since 1970; the system's unless a simulation gives another.
@@ -84,6 +87,7 @@ class Analytics:
         promises: Sequence[str] = (),
         operator: str = "",
         sample_percent: float = 10,
+        about: About | None = None,
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
         _start: Callable[..., None] | None = None,
@@ -92,7 +96,7 @@ class Analytics:
         self.app = app
         self.version = version
         if not isinstance(catalog, Catalog):
-            catalog = Catalog.of(app, catalog, packages=packages)
+            catalog = Catalog.of(app, catalog, packages=packages, about=about)
             if not packages and len(catalog.entries) == _BUILT_IN:
                 raise CatalogError(
                     "the catalog is empty: name events in catalog=[…], or packages=[…] for crashes"

@@ -80,7 +80,8 @@ def united(kept: Catalog, newer: Catalog, called: str) -> Catalog:
     entries = [_entry(kept.entries.get(entry.name), entry) for entry in newer.entries.values()]
     entries += [entry for name, entry in kept.entries.items() if name not in newer.entries]
     legacy = _legacy(kept.legacy or {}, newer.legacy or {})
-    return Catalog(newer.app, entries, legacy, {**kept.unknown, **newer.unknown})
+    unknown = {**kept.unknown, **newer.unknown}
+    return Catalog(newer.app, entries, legacy, unknown, {**kept.about, **newer.about})
 
 
 def gone(kept: Catalog, wanted: Catalog) -> list[str]:

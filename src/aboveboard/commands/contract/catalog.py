@@ -14,6 +14,7 @@ from aboveboard.catalog.kinds import CatalogError
 from aboveboard.client.analytics import Analytics
 from aboveboard.commands.terminal.printing import say, warn
 from aboveboard.contract.errors import ContractError
+from aboveboard.contract.publication.host import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ ACTIONS = {
     "lint": "check it by named rules",
     "diff": "what a release would newly collect, and what it would ask",
     "where": "every place in the source that records, found without running it",
+    "docs": "the tool's page about its analytics, as Markdown and HTML",
     "share": "how many installs to ask, for an accuracy that is wanted",
 }
 """What can be done with a catalog; all but the first two are modules beside this one."""
@@ -91,6 +93,15 @@ def find(target: str) -> Catalog:
     Raises:
         CatalogError: there is none; says what was looked for.
     """
+    return host(target).catalog
+
+
+def host(target: str) -> Host:
+    """Return what is known of the tool whose catalog `target` names.
+
+    Raises:
+        CatalogError: there is none; says what was looked for.
+    """
     module, colon, name = target.partition(":")
     file = Path(target)
     if not colon or file.exists():
@@ -100,7 +111,7 @@ def find(target: str) -> Catalog:
                 f"there is no file {target}; for a catalog in the tool's own code write "
                 f"MODULE:NAME, such as {target}:analytics"
             )
-        return read(file)
+        return Host(read(file))
     # The tool's own code is most often in the directory where its maker stands.
     sys.path.insert(0, os.getcwd())  # noqa: PTH109  # a path that modules are found on is a string
     try:
@@ -120,9 +131,9 @@ def find(target: str) -> Catalog:
     finally:
         sys.path.pop(0)
     if isinstance(found, Analytics):
-        return found.catalog
+        return Host.of(found)
     if isinstance(found, Catalog):
-        return found
+        return Host(found)
     raise CatalogError(f"{target} is neither an Analytics nor a Catalog")
 
 

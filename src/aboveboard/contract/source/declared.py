@@ -43,9 +43,14 @@ class Declared:
         self.attributes: set[str] = set()
         while self._find_events():  # a class may stand before or after the one that it is from
             pass
-        for module in source.modules.values():
-            for node in ast.walk(module.tree):
-                self._find_analytics(module, node)
+        self._makers = set(ANALYTICS)
+        nodes = [
+            (module, node) for module in source.modules.values() for node in ast.walk(module.tree)
+        ]
+        for module, node in nodes:
+            self._find_maker(module, node)
+        for module, node in nodes:
+            self._find_analytics(module, node)
 
     def event(self, module: Module, node: ast.AST) -> str | None:
         """Return the event whose class an expression names; None where it names none."""
@@ -99,6 +104,13 @@ class Declared:
             return None
         return self.event(module, value)
 
+    def _find_maker(self, module: Module, node: ast.AST) -> None:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and self._says(
+            module, node.returns
+        ):
+            self.attributes.add(node.name)  # a property, most often
+            self._makers.add(f"{module.name}.{node.name}")
+
     def _find_analytics(self, module: Module, node: ast.AST) -> None:
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and (
             self._makes(module, node.value) or self._says(module, getattr(node, "annotation", None))
@@ -107,10 +119,6 @@ class Declared:
                 self._hold(module, target)
         elif isinstance(node, ast.arg) and self._says(module, node.annotation):
             self.holders.add(f"{module.name}.{node.arg}")
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and self._says(
-            module, node.returns
-        ):
-            self.attributes.add(node.name)  # a property, most often
 
     def _hold(self, module: Module, target: ast.AST) -> None:
         if isinstance(target, ast.Name):
@@ -120,7 +128,7 @@ class Declared:
 
     def _makes(self, module: Module, value: ast.AST | None) -> bool:
         return isinstance(value, ast.Call) and (
-            self._source.meaning(module, value.func) in ANALYTICS
+            self._source.meaning(module, value.func) in self._makers
         )
 
     def _says(self, module: Module, annotation: ast.AST | None) -> bool:

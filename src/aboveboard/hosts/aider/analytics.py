@@ -16,6 +16,7 @@ from aboveboard.client.install import Install
 from aboveboard.client.target import POSTHOG
 
 from . import replies, settings
+from .about import PROMISES
 from .catalog import CATALOG, EVENTS, LEGACY, STOCK_TERMS, Command
 from .vocabulary import PACKAGES
 
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 APP = "aider"
 DIRECTORY = "~/.aider"
 URL = "https://aider.chat/docs/more/analytics.html"
-PROMISES = ("your code", "prompts", "chats", "keys")
-"""What aider's page says that is never collected."""
-
 POSTHOG_HOST = "https://us.i.posthog.com"
 """Where aider's flag for a project's key sends to when no host is given, as in aider; and where a
 yes that aider itself was given sends to."""

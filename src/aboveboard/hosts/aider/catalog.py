@@ -21,6 +21,7 @@ from aboveboard.catalog.event import (
     seconds,
 )
 
+from .about import ABOUT, BUGS, FEATURES, FORMATS, MODELS
 from .vocabulary import (
     COMMANDS,
     EDIT_FORMATS,
@@ -35,17 +36,17 @@ from .vocabulary import (
 )
 
 
-class Launched(Event):
+class Launched(Event, why=FEATURES, owner="aider's makers"):
     """Aider was started."""
 
 
-class Exit(Event):
+class Exit(Event, why=BUGS, owner="aider's makers"):
     """Aider ended."""
 
     reason: str | None = choice(*EXIT_REASONS, doc="What it ended for, from a fixed list")
 
 
-class CliSession(Event, name="cli session"):
+class CliSession(Event, name="cli session", why=FORMATS, owner="aider's makers"):
     """A chat in the terminal began."""
 
     main_model: str | None = model("The model chosen for the chat")
@@ -54,31 +55,31 @@ class CliSession(Event, name="cli session"):
     edit_format: str | None = choice(*EDIT_FORMATS, doc="How the model is asked for its edits")
 
 
-class GuiSession(Event, name="gui session"):
+class GuiSession(Event, name="gui session", why=FEATURES, owner="aider's makers"):
     """A chat in the browser began."""
 
 
-class CopyPasteMode(Event, name="copy-paste mode"):
+class CopyPasteMode(Event, name="copy-paste mode", why=FEATURES, owner="aider's makers"):
     """The clipboard was connected to a model's web chat."""
 
 
-class Repo(Event):
+class Repo(Event, why=FEATURES, owner="aider's makers"):
     """Aider works in a git repository."""
 
     num_files: int | None = count("How many files git tracks in it", steps=True)
 
 
-class NoRepo(Event, name="no-repo"):
+class NoRepo(Event, name="no-repo", why=FEATURES, owner="aider's makers"):
     """Aider works without a git repository."""
 
 
-class AutoCommits(Event):
+class AutoCommits(Event, why=FEATURES, owner="aider's makers"):
     """Whether aider commits its own edits was settled at the start."""
 
     enabled: bool = flag("Whether it commits them by itself")
 
 
-class ModelWarning(Event, name="model warning"):
+class ModelWarning(Event, name="model warning", why=MODELS, owner="aider's makers"):
     """Aider warned at the start that a model is unknown or that its settings are missing."""
 
     main_model: str | None = model("The model chosen for the chat")
@@ -86,17 +87,17 @@ class ModelWarning(Event, name="model warning"):
     editor_model: str | None = model("The model that writes what the architect planned")
 
 
-class AutoModelSelection(Event):
+class AutoModelSelection(Event, why=MODELS, owner="aider's makers"):
     """No model was asked for, so aider chose one for the API keys that are set."""
 
     model: str | None = choice(*SELECTED_MODELS, doc="The model that it chose, from a fixed list")
 
 
-class MessageSendStarting(Event):
+class MessageSendStarting(Event, why=FEATURES, owner="aider's makers"):
     """A message is about to be sent to the model."""
 
 
-class MessageSend(Event):
+class MessageSend(Event, why=FORMATS, owner="aider's makers"):
     """The model answered a message. Neither the message nor the answer is told."""
 
     main_model: str | None = model("The model that answered")
@@ -110,7 +111,7 @@ class MessageSend(Event):
     total_cost: float | None = dollars("What the messages of the chat have cost so far")
 
 
-class MessageSendException(Event):
+class MessageSendException(Event, why=BUGS, owner="aider's makers"):
     """Sending a message failed in a way that aider did not foresee."""
 
     error: BaseException | None = exception(
@@ -120,37 +121,37 @@ class MessageSendException(Event):
     )
 
 
-class Command(Event):
+class Command(Event, why=FEATURES, owner="aider's makers"):
     """A command such as `/add` was given in the chat. What followed it is not told."""
 
     command: str | None = command("Which command, from the list of aider's own", COMMANDS)
 
 
-class InteractiveHelp(Event, name="interactive help"):
+class InteractiveHelp(Event, name="interactive help", why=FEATURES, owner="aider's makers"):
     """A question about aider itself was asked with `/help`. The question is not told."""
 
 
-class AiCommentsFileAdd(Event, name="ai-comments file-add"):
+class AiCommentsFileAdd(Event, name="ai-comments file-add", why=FEATURES, owner="aider's makers"):
     """A comment that ends with AI in a watched file added the file to the chat."""
 
 
-class AiCommentsExecute(Event, name="ai-comments execute"):
+class AiCommentsExecute(Event, name="ai-comments execute", why=FEATURES, owner="aider's makers"):
     """A comment that ends with AI! or AI? in a watched file started a request."""
 
 
-class OauthFlowInitiated(Event):
+class OauthFlowInitiated(Event, why=FEATURES, owner="aider's makers"):
     """Logging in to a provider through the browser began."""
 
     provider: str | None = choice(*OAUTH_PROVIDERS, doc="The provider")
 
 
-class OauthFlowCodeReceived(Event):
+class OauthFlowCodeReceived(Event, why=BUGS, owner="aider's makers"):
     """The provider's page sent the browser back to aider."""
 
     provider: str | None = choice(*OAUTH_PROVIDERS, doc="The provider")
 
 
-class OauthFlowSuccess(Event):
+class OauthFlowSuccess(Event, why=FEATURES, owner="aider's makers"):
     """Logging in worked. Aider says so twice: when the key is saved, and when it goes on."""
 
     provider: str | None = choice(
@@ -158,18 +159,18 @@ class OauthFlowSuccess(Event):
     )
 
 
-class OauthFlowFailure(Event):
+class OauthFlowFailure(Event, why=BUGS, owner="aider's makers"):
     """Aider went on without a provider's key, because logging in failed or was given up."""
 
 
-class OauthFlowFailed(Event):
+class OauthFlowFailed(Event, why=BUGS, owner="aider's makers"):
     """Logging in to a provider failed."""
 
     provider: str | None = choice(*OAUTH_PROVIDERS, doc="The provider")
     reason: str | None = choice(*OAUTH_FAILURES, doc="Why, where it is one of these", default=None)
 
 
-class OauthFlowSaveFailed(Event):
+class OauthFlowSaveFailed(Event, why=BUGS, owner="aider's makers"):
     """The provider's key could not be saved for the next run. The key is not told."""
 
     provider: str | None = choice(*OAUTH_PROVIDERS, doc="The provider")
@@ -178,7 +179,7 @@ class OauthFlowSaveFailed(Event):
     )
 
 
-class Reply(Event):
+class Reply(Event, why=FORMATS, owner="aboveboard"):
     """A model's reply was worked off, or did not come. What it said and changed is not told."""
 
     main_model: str | None = model("The model that was asked")
@@ -204,7 +205,7 @@ class Reply(Event):
     retries: int | None = count("How often the request was repeated after an error")
 
 
-class ProviderError(Event):
+class ProviderError(Event, why=BUGS, owner="aboveboard"):
     """A model's provider answered with an error, or not at all."""
 
     model: str | None = model("The model that was asked")
@@ -216,7 +217,7 @@ class ProviderError(Event):
     retries: int | None = count("How often the same request had failed before")
 
 
-class SideRequest(Event):
+class SideRequest(Event, why=MODELS, owner="aboveboard"):
     """A model was asked for a commit message or for a summary of the chat, which are not told."""
 
     model: str | None = model("The model that was asked")
@@ -294,7 +295,9 @@ LEGACY: dict[str, object] = {
 }
 """How aider spoke to PostHog, for collectors that hear an aider without aboveboard."""
 
-CATALOG = Catalog.of("aider", EVENTS, LEGACY, packages=PACKAGES, exception_types=EXCEPTION_TYPES)
+CATALOG = Catalog.of(
+    "aider", EVENTS, LEGACY, packages=PACKAGES, exception_types=EXCEPTION_TYPES, about=ABOUT
+)
 
 STOCK_TERMS: dict[str, dict[str, str]] = {
     "session_start": CATALOG.terms()["session_start"],

@@ -1,0 +1,1 @@
+"""A document that is written once, and rendered as Markdown and as HTML that loads nothing."""

@@ -1,0 +1,1 @@
+"""What a tool publishes of its catalog: the page about its analytics, and its privacy policy."""
