@@ -7,6 +7,8 @@ import random
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.clickhouse.node import Node
 from tests.collector.test_crash import OfBatches, OfSegments, Sender
 from tests.collector.tool import Server, add_project
@@ -14,6 +16,7 @@ from tests.collector.tool import Server, add_project
 KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 100 if os.environ.get("ABOVEBOARD_LONG") else 2))
 
 
+@pytest.mark.thorough
 def test_what_was_acknowledged_is_there_once_whatever_is_killed(tmp_path: Path) -> None:
     node = Node(tmp_path / "node").start()
     key = add_project(tmp_path / "data")

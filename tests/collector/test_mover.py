@@ -261,6 +261,7 @@ def dies(data: Path, step: str, times: int, *, started: bool = True) -> None:
     assert process.returncode == -9, said.decode()
 
 
+@pytest.mark.thorough
 def test_a_process_that_dies_at_any_step_of_a_move_loses_and_repeats_nothing(
     tmp_path: Path,
 ) -> None:
@@ -286,6 +287,7 @@ def test_a_session_without_a_start_is_there_once_however_often_its_move_is_repea
         assert told.rows == [(expected,)]
 
 
+@pytest.mark.thorough
 def test_nor_does_one_that_dies_while_another_project_waits_with_a_move_of_its_own(
     tmp_path: Path,
 ) -> None:

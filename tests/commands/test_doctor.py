@@ -406,6 +406,7 @@ class TestTheAddress:
         ]
 
 
+@pytest.mark.thorough
 class TestAProxy:
     @pytest.fixture(autouse=True)
     def _nginx(self) -> None:

@@ -128,6 +128,7 @@ class TestRoundTrip:
         assert said.startswith("0 events of an export taken into project tool\n")
         assert everything(full) == before
 
+    @pytest.mark.thorough
     def test_in_every_format_and_in_parts_each_event_counts_once(
         self, full: Path, tmp_path: Path
     ) -> None:

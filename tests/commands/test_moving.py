@@ -31,6 +31,7 @@ def deliver(data: Path, segments: Sequence[bytes]) -> None:
             collector.inbox.commit([Delivery("tool", uuid.uuid4(), accepted)])
 
 
+@pytest.mark.thorough
 def test_a_project_moves_up_and_back_with_equal_rows_while_events_keep_coming(
     node: Node, shards: list[Node], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

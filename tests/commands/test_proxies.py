@@ -123,6 +123,7 @@ def _nginx() -> None:
         missing("nginx")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", [Proxy, Caddy])
 def test_as_the_files_say_events_pass_and_the_dashboard_asks_for_the_secret(
     tmp_path: Path, closed: Server, kind: type[Proxy]
@@ -154,6 +155,7 @@ def test_the_page_points_at_the_files() -> None:
         assert f"(../deploy/{name})" in page
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "headers",
     [

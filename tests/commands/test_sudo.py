@@ -137,6 +137,7 @@ def roots(request: pytest.FixtureRequest, somebody: Somebody) -> Somebody:
     return somebody
 
 
+@pytest.mark.thorough
 class TestTheCommands:
     """One clear line each."""
 

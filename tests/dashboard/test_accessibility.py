@@ -26,6 +26,7 @@ def axe() -> str:
     return resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 
 
+@pytest.mark.thorough
 def test_no_page_has_a_violation_in_either_theme(chromium: Browser, site: Site, axe: str) -> None:
     # The pages' own policy forbids what axe-core does to them.
     context = chromium.new_context(bypass_csp=True)

@@ -51,6 +51,7 @@ def forms(
         each.clear()
 
 
+@pytest.mark.thorough
 def test_both_shards_have_installs_and_none_has_all(
     forms: list[Warehouse], shards: list[Node]
 ) -> None:
@@ -61,6 +62,7 @@ def test_both_shards_have_installs_and_none_has_all(
     assert sum(parts) == everyone
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", [each.name for each in insights.all()])
 def test_an_insight_answers_alike_on_every_form(forms: list[Warehouse], name: str) -> None:
     insight = insights.get(name)

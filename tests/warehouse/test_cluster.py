@@ -73,6 +73,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.thorough
 class TestTheCommandLine:
     def test_a_collector_serves_from_a_cluster_that_is_named_beside_its_nodes(
         self, url: str, shards: list[Node], tmp_path: Path
@@ -100,6 +101,7 @@ class TestTheCommandLine:
         )
 
 
+@pytest.mark.thorough
 class TestRowsOnTwoShards:
     def test_an_installs_rows_are_on_one_shard_and_a_repeated_move_changes_nothing(
         self, url: str, shards: list[Node], tmp_path: Path
@@ -203,6 +205,7 @@ class TestRowsOnTwoShards:
             assert sum(counts(shards, "launched")) == 4
 
 
+@pytest.mark.thorough
 class TestANodeThatIsAway:
     @pytest.fixture
     def nodes(self, tmp_path: Path) -> Iterator[list[Node]]:
@@ -242,6 +245,7 @@ class TestANodeThatIsAway:
             assert "how" in each.ask("DESCRIBE TABLE project_tool.sent")
 
 
+@pytest.mark.thorough
 def test_the_documented_grants_suffice_on_a_cluster_whose_nodes_trust_each_other(
     tmp_path: Path,
 ) -> None:

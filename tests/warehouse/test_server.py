@@ -227,6 +227,7 @@ def do_everything(url: str, directory: Path) -> None:
         collector.remove_project("tool")
 
 
+@pytest.mark.thorough
 class TestWhoMayDoWhat:
     """A server where nobody may do anything without a grant."""
 
@@ -271,6 +272,7 @@ def count(collector: Collector, table: str, project: str = "tool") -> object:
     return collector.warehouse.query(sql, {"project": database(project)}).rows[0][0]
 
 
+@pytest.mark.thorough
 class TestAServerThatFails:
     """Nothing is lost and nothing doubled; what is taken meanwhile waits in the inbox."""
 

@@ -288,6 +288,7 @@ TRIED = STEPS if os.environ.get("ABOVEBOARD_LONG") else ["begun", "removed", "bl
 """One step of each kind; the others take the long form, since each takes ten seconds."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("step", TRIED)
 def test_a_collector_that_is_killed_at_any_step_erases_all_of_it_all_the_same(
     tmp_path: Path, step: str

@@ -167,6 +167,7 @@ class TestWithoutAKey:
 
 
 class TestWithAKey:
+    @pytest.mark.thorough
     def test_forty_of_the_worst_at_once_stay_below_a_gibibyte(
         self, watched: Watched, server: Server
     ) -> None:

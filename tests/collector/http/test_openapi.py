@@ -42,6 +42,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
     assert server.stop() == (0, "")
 
 
+@pytest.mark.thorough
 @SCHEMA.parametrize()
 @settings(
     max_examples=EXAMPLES,

@@ -115,6 +115,7 @@ def mutated(sent: bytes, dice: random.Random) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(4))
 def test_a_mutated_request_is_no_fault_of_the_collectors(server: Server, seed: int) -> None:
     dice = random.Random(seed)

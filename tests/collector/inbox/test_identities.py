@@ -190,6 +190,7 @@ def test_however_batches_are_split_repeated_and_mixed_each_event_is_kept_once(
         }
 
 
+@pytest.mark.thorough
 def test_a_client_that_sends_what_waits_until_it_is_answered_is_counted_once_across_kills(
     tmp_path: Path,
 ) -> None:

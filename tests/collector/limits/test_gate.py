@@ -174,6 +174,7 @@ def test_memory_stays_as_it_is_whatever_ids_are_sent() -> None:
     assert grown < 50_000
 
 
+@pytest.mark.thorough
 def test_a_flood_of_made_up_installs_makes_none_of_the_real_ones_wait() -> None:
     """With the defaults, and all that they let in within a minute."""
     door = Door(**{name.replace("-", "_"): each.default for name, each in BY_NAME.items()})

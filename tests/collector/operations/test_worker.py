@@ -250,6 +250,7 @@ class TestErrorPaths:
         assert said.stdout == "goes on\n"
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform != "linux", reason="prlimit is Linux's")
 class TestDescriptors:
     def test_idle_connections_cannot_keep_events_from_the_warehouse(self, tmp_path: Path) -> None:
