@@ -116,6 +116,7 @@ class TestAWellInstallation:
         assert any("none serves the directory" in line for line in told.of("look"))
         assert any(line.startswith("warehouse: ") for line in told.of("ok"))
 
+    @pytest.mark.thorough
     def test_nor_while_one_runs_which_goes_on(self, running: Server) -> None:
         for _ in range(3):
             told = doctor(running.data, "--url", f"http://127.0.0.1:{running.port}")

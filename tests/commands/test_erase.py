@@ -50,6 +50,7 @@ class TestAnInstall:
         server.stop()
         assert kept(tmp_path) == [key_of(other.user_id)]
 
+    @pytest.mark.thorough
     def test_is_not_without_a_word(self, filled: Filled, tmp_path: Path, runs: bool) -> None:
         server, _, me, _ = filled
         if not runs:

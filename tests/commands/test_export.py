@@ -108,7 +108,10 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class TestRoundTrip:
-    @pytest.mark.parametrize("end", FORMATS)
+    @pytest.mark.parametrize(
+        "end",
+        [FORMATS[0], *(pytest.param(each, marks=pytest.mark.thorough) for each in FORMATS[1:])],
+    )
     def test_what_was_exported_and_imported_is_equal_row_by_row(
         self, full: Path, tmp_path: Path, end: str
     ) -> None:

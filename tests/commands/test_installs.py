@@ -95,6 +95,7 @@ STRANGE: dict[str, Callable[[Tool], object]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("what", STRANGE)
 def test_whatever_lies_there_no_command_waits_for_it_or_fails_with_a_traceback(
     used: Tool, what: str

@@ -185,6 +185,7 @@ class TestStarting:
         assert table.status == 200, table.body
 
 
+@pytest.mark.thorough
 class TestAProjectInTrouble:
     """A property comes back as another kind, withdrawn by an aboveboard that did not note it."""
 
@@ -236,6 +237,7 @@ class TestAProjectInTrouble:
         assert troubled.request("GET", "/readyz").status == 503
 
 
+@pytest.mark.thorough
 class TestACatalogThatCannotBeRead:
     """One project's is damaged, or a newer aboveboard has written it."""
 
@@ -432,6 +434,7 @@ def descendants(pid: int) -> set[int]:
     return below.union(*map(descendants, below))
 
 
+@pytest.mark.thorough
 class TestDemo:
     def test_an_empty_demo_is_filled_and_ctrl_c_ends_both(self, tmp_path: Path) -> None:
         server = RealServer(tmp_path, "--demo")

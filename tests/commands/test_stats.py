@@ -237,6 +237,7 @@ class TestPackedLogs:
         told = run("-", "--json", given=gzip.compress(line * 2))
         assert json.loads(told.stdout)["messages"]["messages"] == 2
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
     @pytest.mark.parametrize("left", [0.3, 0.9])
     def test_that_are_cut_off_or_damaged_count_to_that_place(

@@ -156,6 +156,7 @@ class TestCharts:
         expect(tooltip).to_contain_text(re.compile(r"(Sep|Oct) 2026"))
         assert tooltip.evaluate("element => getComputedStyle(element).position") == "fixed"
 
+    @pytest.mark.thorough
     def test_a_number_chooses_what_the_chart_shows(self, visits: Visits) -> None:
         visit = visits.start(f"/?{PERIOD}")
         visit.page.get_by_role("link", name="Cost").click()
@@ -165,6 +166,7 @@ class TestCharts:
         labels = visit.page.locator("figure.chart .role-axis-label text").all_text_contents()
         assert any(label.startswith("$") for label in labels)
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("path", ["/", "/insights/overview"])
     def test_a_number_that_there_is_not_chooses_the_first(self, visits: Visits, path: str) -> None:
         visit = visits.start(f"{path}?{PERIOD}&measure=__proto__")
@@ -182,6 +184,7 @@ class TestCharts:
         # 700 less 32 beside the panel and 34 inside it.
         expect(visit.page.locator("figure.chart svg.marks")).to_have_attribute("width", "634")
 
+    @pytest.mark.thorough
     def test_where_vega_cannot_be_loaded_the_server_s_picture_is_shown(
         self, chromium: Browser, site: Site
     ) -> None:
@@ -275,6 +278,7 @@ class TestPhone:
         expect(visit.page.locator("details.menu summary")).to_have_text("Trust")
 
 
+@pytest.mark.thorough
 class TestEvents:
     """A tool's own events."""
 
@@ -346,6 +350,7 @@ class TestEvents:
 
 
 class TestUse:
+    @pytest.mark.thorough
     def test_filters_are_chosen_kept_and_reset(self, visits: Visits) -> None:
         visit = visits.start(f"/?{PERIOD}")
         page = visit.page
@@ -384,6 +389,7 @@ class TestUse:
         page.keyboard.press("w")
         page.wait_for_url("**since=7d**")
 
+    @pytest.mark.thorough
     def test_a_period_of_one_s_own_is_chosen_with_the_keyboard_alone(self, visits: Visits) -> None:
         visit = visits.start(f"/?{PERIOD}&os=Linux")
         page = visit.page
@@ -400,6 +406,7 @@ class TestUse:
         assert "os=Linux" in page.url
         visit.charts()
 
+    @pytest.mark.thorough
     def test_escape_closes_the_choice_of_a_period(self, visits: Visits) -> None:
         visit = visits.start(f"/?{PERIOD}")
         visit.charts()
@@ -434,6 +441,7 @@ class TestUse:
         expect(visit.page.locator("tbody tr")).to_have_count(len(rows))
         expect(visit.page.locator(".side button")).to_be_hidden()
 
+    @pytest.mark.thorough
     def test_the_page_that_waits_goes_on_by_itself_with_the_first_event(
         self, visits: Visits
     ) -> None:

@@ -200,6 +200,7 @@ class TestPages:
 
 
 class TestFormats:
+    @pytest.mark.thorough
     @pytest.mark.parametrize("name", [each.name for each in insights.all()])
     def test_json_csv_and_the_page_s_table_have_the_same_values(
         self, site: Site, name: str

@@ -109,6 +109,7 @@ def test_the_admin_signs_in_sees_what_they_wanted_and_signs_out(
     context.close()
 
 
+@pytest.mark.thorough
 def test_charts_are_drawn_under_the_base_path(page: Page, server: Server) -> None:
     page.goto(address(server))
     sign_in(page, "admin", SECRET)
@@ -143,6 +144,7 @@ def test_a_colleague_is_invited_chooses_a_password_and_is_out_when_removed(
     expect(page).to_have_url(address(server, "/sign-in"))
 
 
+@pytest.mark.thorough
 def test_another_secret_signs_the_admin_out_at_once(page: Page, server: Server) -> None:
     page.goto(address(server))
     sign_in(page, "admin", SECRET)
@@ -201,6 +203,7 @@ def test_another_site_s_form_signs_nobody_in(chromium: Browser, server: Server) 
     context.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 @pytest.mark.parametrize("path", ["/sign-in", "/invitation?name=ana"])

@@ -20,6 +20,8 @@ from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.demo.population import BUGGY_VERSION
 from tests.collector.tool import Server, add_project
 
+pytestmark = pytest.mark.thorough
+
 PEOPLE = 40
 WHOLE = "since=61d&project=demo"
 NEVER_LIVED = {

@@ -15,6 +15,9 @@ from tests.collector.tool import Server, until
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 
 
+pytestmark = pytest.mark.thorough
+
+
 def descendants(pid: int) -> list[int]:
     """Return the processes below a process, those nearest to it first."""
     path = Path(f"/proc/{pid}/task/{pid}/children")

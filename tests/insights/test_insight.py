@@ -437,6 +437,7 @@ class TestOffered:
             for column in insight.columns.values():
                 assert column.of is None or column.of in table.columns
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("name", [each.name for each in insights.all()])
     def test_counts_of_an_older_collector_cannot_wrap_a_sum(self, data: Data, name: str) -> None:
         """Counts were once taken up to what 64 bits hold, and what was taken stays."""

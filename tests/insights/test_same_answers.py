@@ -67,6 +67,7 @@ def worlds(data: Data) -> list[Project]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("filters", [{}, {"os": "Linux"}], ids=["everyone", "filtered"])
 @pytest.mark.parametrize("name", [each.name for each in insights.all()])
 def test_where_everything_ties_the_answer_is_still_the_same(

@@ -108,6 +108,7 @@ class TestATool:
         _, screen = tool.on_terminal("--analytics", "greet")
         assert screen.startswith("Analytics were permanently disabled here")
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("file", TOOLS)
     @pytest.mark.parametrize(
         "words",

@@ -205,6 +205,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         yield Told(ended.stdout, ended.stderr, log.read_bytes())
 
 
+@pytest.mark.thorough
 class TestWhatIsTold:
     """By the real litellm, asking a model on loopback."""
 
@@ -291,6 +292,7 @@ class TestWhatIsTold:
         assert events == ["session_start"] + 3 * ["model_call"]
 
 
+@pytest.mark.thorough
 class TestTheExample:
     """examples/litellm_tool.py, as a person would try it."""
 

@@ -133,6 +133,7 @@ class TestAnInstallThatAsks:
         assert (answer.json()["decided"], answer.json()["gone_by"]) == (False, None)
         assert server.send(server.key(), me.run()).json()["accepted"] == 4
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("step", ["", "begun"])
     def test_whose_id_somebody_copied_by_half_is_erased_and_the_copy_is_not(
         self, tmp_path: Path, step: str
@@ -184,6 +185,7 @@ class TestWhoIsNotTheInstall:
         assert erase(server, server.key(), b" " * 2_000).status == 413
 
 
+@pytest.mark.thorough
 def test_of_requests_that_come_too_fast_only_some_are_taken(tmp_path: Path) -> None:
     key = add_project(tmp_path)
     server = Server(tmp_path)

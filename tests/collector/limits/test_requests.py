@@ -125,6 +125,7 @@ class TestAnInstallOverItsLimit:
         assert answer.headers["Retry-After"] == str(RETRY_AFTER)
 
 
+@pytest.mark.thorough
 class TestWhoComesBack:
     def test_loses_nothing_and_counts_once(self, own: Server) -> None:
         tool, user = Place(own, install_sessions_minute=A_SECOND_EACH), new_id()

@@ -125,6 +125,7 @@ def test_a_log_that_is_older_is_left_out_and_said(tmp_path: Path) -> None:
     assert ages(tmp_path) == [2, 500]
 
 
+@pytest.mark.thorough
 def test_an_export_that_is_older_is_left_out_and_said(tmp_path: Path) -> None:
     """What ClickHouse would remove again is not added first."""
     here, there, file = tmp_path / "here", tmp_path / "there", tmp_path / "all.jsonl"
