@@ -131,10 +131,14 @@ class Analytics:
         self._opened = False
         self._refused = False
         self._process = 0
+        self._number = ""  # what the session's id is made from, for workers
+        self._is_part = False  # whether this is a worker's part of a session
 
     @property
     def enabled(self) -> bool:
         """Whether this session records for sending."""
+        if not self._opened and self._is_worker:
+            self._join()
         return self._session is not None and self._session.segment is not None
 
     @property
@@ -192,12 +196,14 @@ class Analytics:
                     self._drop()
             except Exception:
                 return  # one event that is none; the next may be
+        elif not self._opened and self._is_worker and self._join():
+            self.record(event)
 
     def _record_strictly(self, event: Event) -> None:
         """Record as ever, and raise where an event would be lost without a word."""
         from .development import check
 
-        check(self.catalog, event, opened=self._opened)
+        check(self.catalog, event, opened=self._opened or (self._is_worker and self._join()))
         type(self).record(self, event)
 
     def exception(self, error: BaseException) -> None:
@@ -472,6 +478,39 @@ class Analytics:
             operator=self.operator,
         )
 
+    @property
+    def _is_worker(self) -> bool:
+        """Whether this process may be a worker that multiprocessing has started."""
+        return self._given is None and "multiprocessing.process" in sys.modules
+
+    def _join(self) -> bool:
+        """Go on in the session of the program that has started this worker; return whether it does.
+
+        By the same table as any session, but for the flags, which were the program's: it is on
+        where the program's is, and where what is kept and the variables say so here, too.
+        """
+        try:
+            from .workers import handed_on
+
+            handed = handed_on(self.app, startup.environ())
+            if handed is None:
+                return False
+            self._opened = True
+            self._number = handed.number
+            self._open_log(handed.log)
+            failed = bool(handed.log) and self._log is None
+            if self._debug:
+                self._begin_printing(failed=failed, starts=False)
+                return self._session is not None
+            state = self._toward(self._install.state.read())
+            wants = self._wanted(None if handed.is_on and state.secret else False)
+            decision = consent.decide(self._facts(state, wants, ask=False))
+            if not failed and not self._trouble and (decision.on or self._log is not None):
+                self._begin(decision, state, starts=False)
+        except Exception:
+            self._drop()
+        return self._session is not None
+
     def _ask(
         self,
         decision: consent.Decision,
@@ -534,7 +573,14 @@ class Analytics:
         on = now.standing == consent.CONSENTED and (answer is True or decision.on)
         return consent.Decision(decision.row, on=on, covered=covered if on else None), now
 
-    def _begin(self, decision: consent.Decision, state: State) -> None:
+    def _begin(self, decision: consent.Decision, state: State, *, starts: bool = True) -> None:
+        """Begin to record.
+
+        Args:
+            decision: What was decided.
+            state: What the state file says.
+            starts: Whether a session starts; else this is a worker's part of one.
+        """
         import atexit
 
         from .segment import Writer
@@ -551,16 +597,19 @@ class Analytics:
             segment=Writer(self._target.segments) if decision.on else None,
             clock=self._clock,
             form=wire.form(self._target.endpoint),
+            session_id=self._session_id(decision, state),
+            starts=starts,
         )
-        if decision.on:
+        if decision.on and starts:
             self._install.remember(self._target)
             if state.agreed is None and self._before is not None:
                 # From here on the file says it itself.
                 self._install.state.name(self._target.recipient, self._before)
-        self._process = os.getpid()
+        self._process, self._is_part = os.getpid(), not starts
         atexit.register(self._at_exit)
-        self._session.record((self._first or session_start)(self.version))
-        dropped = self._install.take_dropped(self._target) if decision.on else 0
+        if starts:
+            self._session.record((self._first or session_start)(self.version))
+        dropped = self._install.take_dropped(self._target) if decision.on and starts else 0
         if dropped:
             self._session.record(DroppedEvents(segments=dropped))
         if Failure.event_name in self.catalog.entries:
@@ -568,13 +617,24 @@ class Analytics:
 
             crashes.watch(self._crash)
 
-    def _begin_printing(self, *, failed: bool) -> None:
+    def _session_id(self, decision: consent.Decision, state: State) -> str:
+        """Return the id of the session that begins, having handed it on to workers to come."""
+        if self._given is not None or (decision.on and not state.secret):
+            return new_id()
+        from . import workers
+
+        self._number = self._number or workers.new_number()
+        log = os.path.abspath(self._log.path) if self._log is not None and self._log.path else ""
+        workers.hand_on(self.app, workers.Handed(self._number, decision.on, log))
+        return workers.session_id(state.secret if decision.on else "", self._number)
+
+    def _begin_printing(self, *, failed: bool, starts: bool = True) -> None:
         """Open a session whose lines are printed, unless a log that was wanted is not to be had."""
         if not failed:
             from .development import Screen
 
             self._log = Screen(self._log)  # type: ignore[assignment]  # as far as we use it
-            self._begin(consent.Decision(4), State(consent.NOT_ASKED))
+            self._begin(consent.Decision(4), State(consent.NOT_ASKED), starts=starts)
 
     def _at_exit(self) -> None:
         self._close(apart=False)  # the child outlives the host: it is nobody's at once
@@ -589,11 +649,12 @@ class Analytics:
             session.finish()
             if session.segment is not None:
                 session.segment.close()
-                if os.getpid() == self._process:
+                if os.getpid() == self._process and not self._is_part:
                     self._send(apart=apart)
             import atexit
 
             atexit.unregister(self._at_exit)
+            self._take_back()
         except Exception:
             self._drop()
 
@@ -622,11 +683,18 @@ class Analytics:
     def _drop(self) -> None:
         """Stop recording, whatever happened: a host's user never learns of our troubles."""
         session, self._session = self._session, None
+        self._take_back()
         try:
             if session is not None and session.segment is not None:
                 session.segment.close()
         except Exception:
             return
+
+    def _take_back(self) -> None:
+        if self._number and os.getpid() == self._process:
+            from . import workers
+
+            workers.take_back(self.app)
 
     def _sample(self, state: State) -> str:
         """Return an exact line, as the session's first event will be."""

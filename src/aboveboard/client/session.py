@@ -50,6 +50,8 @@ class Session:
         segment: Where lines wait to be sent; None where the session is off and only logged.
         clock: Seconds since 1970.
         form: The form of the lines.
+        session_id: The session's id; a new one if not given.
+        starts: Whether the session starts here; else this is a worker's part of one.
     """
 
     __slots__ = (
@@ -76,8 +78,10 @@ class Session:
         segment: Writer | None = None,
         clock: Callable[[], float] = time.time,
         form: type[wire.Ours] | type[wire.PostHog] = wire.Ours,
+        session_id: str = "",
+        starts: bool = True,
     ) -> None:
-        self.id = new_id()
+        self.id = session_id or new_id()
         self.log = log
         self.segment = segment
         self._catalog = catalog
@@ -86,6 +90,8 @@ class Session:
         self._plans: dict[type[Event], _Plan | None] = {}
         self._rejected: dict[tuple[str, str], int] = {}
         self._lines = form(user_id, self.id, clock)
+        if not starts:
+            self._lines.ending(True)  # its first place is the session's start, elsewhere
         self._lock = RLock()
         _sessions.add(ref(self, _sessions.discard))
 

@@ -226,6 +226,8 @@ class Stage:
             _opened=False,
             _refused=False,
             _process=0,
+            _number="",
+            _is_part=False,
             _debug=False,  # what a person's own shell said
         )
         vars(analytics).pop("record", None)
