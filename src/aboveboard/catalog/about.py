@@ -7,6 +7,7 @@ made up: a fact that was not given is one that nobody knows.
 from __future__ import annotations
 
 from .kinds import CatalogError
+from .notes import is_day
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ def checked(facts: Mapping[str, Json], *, known_only: bool = False) -> dict[str,
                 raise CatalogError(f"about: {name} has web addresses by how a file's name begins")
         elif name in ADDRESSES and not _is_address(value):
             raise CatalogError(f"about: {name} is a web address, not {value!r}")
+        elif name == "effective" and not is_day(value):
+            raise CatalogError(f"about: effective is a day, such as 2027-06-30, not {value!r}")
         elif not _is_line(value):
             raise CatalogError(f"about: {name} is a line of text, not {value!r}")
     return {

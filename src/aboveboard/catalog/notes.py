@@ -61,7 +61,7 @@ class Notes:
         self.expires = expires
         if issue and (not issue.startswith(("https://", "http://")) or " " in issue):
             raise CatalogError(f"issue is a web address, such as https://…/issues/7, not {issue!r}")
-        if expires and not _is_day(expires):
+        if expires and not is_day(expires):
             raise CatalogError(f"expires is a day, such as 2027-06-30, not {expires!r}")
 
     @classmethod
@@ -100,7 +100,7 @@ def _line(name: str, text: object) -> str:
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-def _is_day(text: object) -> bool:
+def is_day(text: object) -> bool:
     """Return whether a text is YYYY-MM-DD; `datetime` would cost a host a millisecond."""
     if not isinstance(text, str) or len(text) != 10 or not text.isascii():
         return False

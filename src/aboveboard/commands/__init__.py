@@ -42,7 +42,7 @@ ROOMS = {
         "watch": "alerts in the terminal: new errors, crashes of a release, what moved",
     },
     "contract": {
-        "catalog": "what a tool may collect: show, check, compare it, find it in the source",
+        "catalog": "what a tool may collect: show, check, compare, find and publish it",
     },
     "machine": {
         "aider": "the installed aider, its analytics kept by aboveboard; the rest is its own",

@@ -41,6 +41,7 @@ ACTIONS = {
     "diff": "what a release would newly collect, and what it would ask",
     "where": "every place in the source that records, found without running it",
     "docs": "the tool's page about its analytics, as Markdown and HTML",
+    "policy": "the tool's privacy policy, of facts that its maker states",
     "share": "how many installs to ask, for an accuracy that is wanted",
 }
 """What can be done with a catalog; all but the first two are modules beside this one."""
