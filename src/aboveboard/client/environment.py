@@ -87,12 +87,8 @@ def noes(app: str, environ: Mapping[str, str]) -> list[str]:
     own = variable(app)
     start = own.removesuffix(_ANALYTICS)
     names = [name for name in (own, f"{start}TELEMETRY") if said(environ.get(name)) is False]
-    for name in NO_VARIABLES:
-        if _is_set(name, environ):
-            names.append(name)
-        if _is_set(start + name, environ):
-            names.append(start + name)
-    return names
+    switches = [each for name in NO_VARIABLES for each in (name, start + name) if each in environ]
+    return names + [name for name in switches if _is_set(name, environ)]
 
 
 def refusals(app: str, environ: Mapping[str, str]) -> list[str]:
@@ -108,7 +104,8 @@ def narrowed(app: str, start: Mapping[str, str], now: Mapping[str, str]) -> Mapp
     are the start's; a no and the sign of a machine at work count whenever they were said, and one
     that the start says is not taken back later.
     """
-    if now is start:
+    now = dict(now)  # once: each look at the process's own costs as much as this for a variable
+    if now == start:
         return start
     counts = dict(start)
     if do_not_track(now) and not do_not_track(start):
