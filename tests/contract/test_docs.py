@@ -20,6 +20,7 @@ from aboveboard.contract.document import html, markdown
 from aboveboard.contract.document.blocks import Code, Heading, Items, Listing, Table, paragraph
 from aboveboard.contract.publication.host import Host
 from aboveboard.contract.publication.page import page
+from aboveboard.contract.publication.policy import policy
 from aboveboard.contract.publication.samples import SESSION, USER_ID, lines
 from aboveboard.contract.source.places import Place
 from aboveboard.hosts.aider.catalog import CATALOG as AIDERS
@@ -28,8 +29,14 @@ from tests.conftest import ROOT
 from tests.contract import tool
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tests.hosts.aider.conftest import StockAider
 
+from tests.contract.test_policy import FACTS as FACTS_OF_POLICY
+from tests.dashboard.conftest import chromium as chromium
+from tests.dashboard.test_accessibility import THEMES
+from tests.dashboard.test_accessibility import axe as axe
 from tests.hosts.aider.conftest import stock_aider as stock_aider
 
 JOT = "tests.contract.tool:jot"
@@ -193,6 +200,28 @@ class TestTheDocument:
         led = [str(each["href"])[1:] for tag, each in tags if tag == "a"
                and str(each["href"]).startswith("#")]  # fmt: skip
         assert set(led) <= set(anchors)
+
+
+@pytest.mark.thorough
+def test_both_publications_have_no_violation_under_axe_in_either_theme(
+    tmp_path: Path, chromium: Browser, axe: str
+) -> None:
+    there = Host.of(tool.analytics(about=FACTS_OF_POLICY))
+    context = chromium.new_context(bypass_csp=True)
+    shown = context.new_page()
+    found = []
+    for blocks in (page(there, [Place("note_saved", "jot/cli.py", 7)]), policy(there)):
+        (tmp_path / "page.html").write_text(html.render(blocks, "It."))
+        shown.goto((tmp_path / "page.html").as_uri())
+        shown.evaluate(axe)
+        for theme in THEMES:
+            shown.emulate_media(color_scheme=theme)
+            told = shown.evaluate("axe.run(document, {resultTypes: ['violations']})")
+            found += [(theme, each["id"], each["nodes"][0]["html"]) for each in told["violations"]]
+        shown.set_viewport_size({"width": 390, "height": 800})
+        assert shown.evaluate("document.documentElement.scrollWidth") == 390
+    context.close()
+    assert found == []
 
 
 class TestTheCommand:

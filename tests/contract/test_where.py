@@ -14,7 +14,8 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.commands import main
 from aboveboard.contract.accuracy import sampling
 from aboveboard.contract.errors import ContractError
-from aboveboard.contract.source.places import Found, find
+from aboveboard.contract.source.declared import READY_MADE
+from aboveboard.contract.source.places import INTEGRATIONS, Found, find
 from aboveboard.contract.source.tree import Source
 from aboveboard.hosts.aider.catalog import CATALOG as AIDERS
 from tests.conftest import ROOT
@@ -316,3 +317,12 @@ class TestTheShareToAsk:
         assert main(["catalog", "share", *words]) == 0
         assert capsys.readouterr().out.startswith("sample_percent=18.9: 2,266 installs that send")
         assert main(["catalog", "share", *words[:-1], "0"]) == 2
+
+
+def test_every_function_that_an_adapter_offers_is_one_of_an_adapter() -> None:
+    """Of a function that is called otherwise by now, `where` would find nothing."""
+    adapters = [path.read_text() for path in (ROOT / "src/aboveboard/integrations").glob("*.py")]
+    for name in INTEGRATIONS:
+        assert any(f"\ndef {name}(" in text for text in adapters), name
+    for name in READY_MADE:
+        assert any(f"\ndef {name.rpartition('.')[2]}(" in text for text in adapters), name

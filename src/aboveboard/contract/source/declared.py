@@ -21,7 +21,10 @@ OWN = {
 }
 """Event classes of aboveboard's own."""
 
-READY_MADE = {"aboveboard.integrations.commands.command_event": "command"}
+READY_MADE = {
+    "aboveboard.integrations.commands.command_event": "command",
+    "aboveboard.integrations.outcomes.outcome_event": "command_outcome",
+}
 """Functions that make an event class, and the event's name."""
 
 PARTIAL = frozenset(("functools.partial",))
@@ -44,13 +47,12 @@ class Declared:
         while self._find_events():  # a class may stand before or after the one that it is from
             pass
         self._makers = set(ANALYTICS)
-        nodes = [
-            (module, node) for module in source.modules.values() for node in ast.walk(module.tree)
-        ]
-        for module, node in nodes:
-            self._find_maker(module, node)
-        for module, node in nodes:
-            self._find_analytics(module, node)
+        for module in source.modules.values():
+            for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+                self._find_maker(module, function)
+        for module in source.modules.values():
+            for node in module.nodes(ast.Assign, ast.AnnAssign, ast.arg):
+                self._find_analytics(module, node)
 
     def event(self, module: Module, node: ast.AST) -> str | None:
         """Return the event whose class an expression names; None where it names none."""
@@ -79,7 +81,7 @@ class Declared:
     def _find_events(self) -> bool:
         before = len(self.events)
         for module in self._source.modules.values():
-            for node in ast.walk(module.tree):
+            for node in module.nodes(ast.ClassDef, ast.Assign):
                 for name, event in self._events_of(module, node):
                     self.events.setdefault(name, event)
         return len(self.events) > before

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 INTEGRATIONS = {
     "open_session": ("session_start",),
-    "attach": ("session_start", "command"),
+    "attach": ("session_start", "command", "command_outcome"),
+    "session": ("command_outcome",),
     "record_calls": ("model_call",),
 }
 """What aboveboard's own adapters record, by the function that a tool calls."""
@@ -78,13 +79,13 @@ class _Seeker:
         self.troubles: list[Trouble] = []
 
     def look(self, module: Module) -> None:
-        called = {id(node.func) for node in ast.walk(module.tree) if isinstance(node, ast.Call)}
-        for node in ast.walk(module.tree):
-            if isinstance(node, ast.Call):
-                self._look_at_call(module, node)
-            elif (
-                isinstance(node, (ast.Attribute, ast.Name))
-                and id(node) not in called
+        called = set()
+        for call in module.nodes(ast.Call):
+            called.add(id(call.func))
+            self._look_at_call(module, call)
+        for node in (*module.nodes(ast.Attribute), *module.nodes(ast.Name)):
+            if (
+                id(node) not in called
                 and isinstance(node.ctx, ast.Load)
                 and self._records(module, node)
             ):

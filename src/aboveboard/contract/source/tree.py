@@ -6,7 +6,7 @@ Nothing is imported or run: files are parsed, and names are followed through imp
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aboveboard.contract.errors import ContractError
 
@@ -39,10 +39,17 @@ class Module:
         self.tree = ast.parse(text)
         self.lines = text.splitlines()
         package = name if is_package else name.rpartition(".")[0]
-        self.imports = dict(_imports(self.tree, package))
-        self.parents = {
-            id(child): node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)
-        }
+        nodes = list(ast.walk(self.tree))
+        self.imports = dict(_imports(nodes, package))
+        self.parents = {id(child): node for node in nodes for child in ast.iter_child_nodes(node)}
+        self._nodes: dict[type[ast.AST], list[ast.AST]] = {}
+        for node in nodes:
+            self._nodes.setdefault(type(node), []).append(node)
+
+    def nodes(self, *types: type[ast.AST]) -> Iterator[Any]:
+        """Yield the nodes of some types."""
+        for each in types:
+            yield from self._nodes.get(each, ())
 
     def functions_around(self, node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
         """Yield the functions that a node is in, the innermost first."""
@@ -111,8 +118,8 @@ class Source:
                 raise ContractError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _imports(tree: ast.AST, package: str) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree):
+def _imports(nodes: list[ast.AST], package: str) -> Iterator[tuple[str, str]]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield (

@@ -30,9 +30,8 @@ class Values:
         self._functions: dict[str, list[tuple[Module, Function]]] = {}
         self._relays: dict[str, tuple[int, str]] = {}
         for module in source.modules.values():
-            for node in ast.walk(module.tree):
-                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                    self._functions.setdefault(node.name, []).append((module, node))
+            for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+                self._functions.setdefault(node.name, []).append((module, node))
         while self._find_relays():
             pass
 
@@ -74,6 +73,8 @@ class Values:
         return call.args[place] if place < len(call.args) else None
 
     def _relay(self, module: Module, function: ast.AST) -> tuple[int, str] | None:
+        if not self._relays:
+            return None
         if isinstance(function, ast.Attribute):
             method = self._relays.get(f".{function.attr}")
             if method is not None and not self._is_foreign(module, function.value):
@@ -88,9 +89,8 @@ class Values:
     def _find_relays(self) -> bool:
         before = len(self._relays)
         for module in self._source.modules.values():
-            for node in ast.walk(module.tree):
-                if isinstance(node, ast.Call):
-                    self._find_relay(module, node)
+            for node in module.nodes(ast.Call):
+                self._find_relay(module, node)
         return len(self._relays) > before
 
     def _find_relay(self, module: Module, node: ast.Call) -> None:
