@@ -73,6 +73,7 @@ def test_a_site_is_made_and_made_again_with_the_same_numbers(
     assert "is out without arch, and is not drawn again" in err
 
 
+@pytest.mark.thorough
 def test_a_data_directory_that_forgot_is_told_by_the_site(
     data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -147,6 +148,7 @@ def test_what_cannot_be_published_is_said_in_a_line(
     assert not list(data.glob("published/aider/*.json"))
 
 
+@pytest.mark.thorough
 def test_a_month_in_which_nobody_was_there_is_noise(
     data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -155,3 +157,54 @@ def test_a_month_in_which_nobody_was_there_is_noise(
     code, _, _ = publish(data, tmp_path / "out", capsys, "--period", empty.name, "--tables", "os")
     assert code == 0
     assert abs(int(str(latest(tmp_path / "out")["installs"]["value"]))) < 60  # type: ignore[index]
+
+
+class TestExactly:
+    """`--exact`: small numbers are withheld, and no number is ever there with noise too."""
+
+    def test_small_numbers_are_withheld(
+        self, data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        out = tmp_path / "out"
+        code, said, _ = publish(data, out, capsys, "--exact", "--tables", TABLES, "--k", "5")
+        assert (code, said) == (
+            0,
+            f"{out}: {MONTH.name} is new: exact, numbers under 5 withheld\n",
+        )
+        told = latest(out)
+        assert (told["kind"], told["rho"], told["k"]) == ("exact", 0, 5)
+        tables = told["tables"]
+        assert isinstance(tables, list)
+        numbers = [row["installs"] for table in tables for row in table["rows"]]
+        assert None in numbers
+        assert min(each for each in numbers if each is not None) >= 5
+        page = (out / "index.html").read_text("utf-8")
+        assert "withheld." in page
+        assert "±" not in page
+
+    @pytest.mark.parametrize("first", ["noise", pytest.param("exact", marks=pytest.mark.thorough)])
+    def test_no_number_is_published_both_ways(
+        self, data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, first: str
+    ) -> None:
+        out = tmp_path / "out"
+        ways = {"noise": ("--tables", "os"), "exact": ("--tables", "os", "--exact")}
+        second = "exact" if first == "noise" else "noise"
+        assert publish(data, out, capsys, *ways[first])[0] == 0
+        before = latest(out)
+        code, _, err = publish(data, out, capsys, *ways[second])
+        assert code == 2
+        assert "both versions of a number together" in err
+        week = periods.week(MONTH.since + timedelta(days=10)).name  # nor in parts
+        code, _, err = publish(data, out, capsys, *ways[second], "--period", week)
+        assert code == 2
+        assert f"has days of {MONTH.name}, which is out already" in err
+        assert latest(out) == before
+
+    def test_so_few_installs_are_not_told(
+        self, data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        words = ("--exact", "--k", "50", "--tables", "os")
+        code, _, err = publish(data, tmp_path / "out", capsys, *words)
+        assert code == 2
+        assert "fewer than 50 installs were active" in err
+        assert not (tmp_path / "out").exists()

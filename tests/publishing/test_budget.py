@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aboveboard.publishing import budget, periods
@@ -32,6 +32,7 @@ def test_beyond_a_year_a_period_is_refused_in_a_line_that_says_when() -> None:
         budget.check(spent, periods.week(MONDAY - timedelta(weeks=1)), 0.015)
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(0, 150), st.sampled_from([0.005, 0.015, 0.1, 0.4])), max_size=60)
 )

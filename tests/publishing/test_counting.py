@@ -30,7 +30,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     opened.close()
 
 
-@pytest.mark.parametrize("cap", [1, None])
+@pytest.mark.parametrize("cap", [pytest.param(1, marks=pytest.mark.thorough), None])
 def test_installs_are_counted_as_plain_python_counts_them(
     warehouse: Warehouse, cap: int | None
 ) -> None:

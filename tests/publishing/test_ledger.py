@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aboveboard.publishing import periods, site, writing
@@ -82,6 +82,7 @@ class TestWhatASiteHas:
             Ledger(tmp_path, "other").take_up(tmp_path / "out")
 
 
+@settings(max_examples=40)
 @given(st.binary(max_size=80) | st.integers(0, 400).map(lambda at: releases.encode(release())[:at]))
 def test_no_bytes_are_taken_for_a_release_that_are_none(content: bytes) -> None:
     with pytest.raises(ReleaseError, match=r"^file is no release"):

@@ -5,11 +5,16 @@ bounded, so whoever subtracts the numbers that are told knows about those that a
 numbers of the table are withheld, the smallest first, until what is known of every withheld number
 leaves a range of at least k/2.
 
-What an attacker knows of a table is a set of linear bounds: each withheld number is between 0 and
-some most, and together they are between two sums. The range of one of them is then the solution of
+What an attacker knows of a table is a set of linear bounds: each withheld number is between a least
+and a most, and together they are between two sums. The range of one of them is then the solution of
 a linear program, and has a closed form. Tables share nothing but the number of active installs,
 which is told, and periods never overlap: so the program over all tables and periods falls into one
 a table, and solving each of them solves it whole.
+
+Two attackers are kept off. One knows the rule, and what is told. The other knows besides which of
+the withheld numbers are the small ones, as whoever tries all populations that the rule would have
+answered so may find out: of the small ones it must not know more either. (Where a whole table is
+withheld it tells nothing, and nobody knows that.)
 """
 
 from __future__ import annotations
@@ -32,19 +37,21 @@ class Known:
     """What is known of the withheld numbers of a table.
 
     Args:
-        most: What each is at most, by its place in the table.
+        bounds: Between what each is by itself, by its place in the table.
         low: What they add up to, at least.
         high: What they add up to, at most.
     """
 
-    most: dict[int, int]
+    bounds: dict[int, tuple[int, int]]
     low: int
     high: int
 
     def range(self, place: int) -> tuple[int, int]:
-        """Return between which bounds a number is: the least and the greatest solution."""
-        others = sum(self.most.values()) - self.most[place]
-        return max(0, self.low - others), min(self.most[place], self.high)
+        """Return between what a number is: the least and the greatest solution."""
+        least, most = self.bounds[place]
+        others_least = sum(low for low, _ in self.bounds.values()) - least
+        others_most = sum(high for _, high in self.bounds.values()) - most
+        return max(least, self.low - others_most), min(most, self.high - others_least)
 
 
 def withheld(
@@ -71,9 +78,15 @@ def withheld(
 
 
 def known(
-    installs: int, table: Table, counts: Sequence[int], hidden: Collection[int], k: int
+    installs: int,
+    table: Table,
+    counts: Sequence[int],
+    hidden: Collection[int],
+    k: int,
+    *,
+    knows_small: bool,
 ) -> Known:
-    """Return what whoever knows the rules, and which numbers were small, knows of a table.
+    """Return what an attacker knows of a table.
 
     Args:
         installs: Active installs.
@@ -81,16 +94,21 @@ def known(
         counts: Its numbers.
         hidden: The places of the numbers that are withheld.
         k: The least number that is told.
+        knows_small: Whether the attacker knows which of the withheld numbers are under `k`.
     """
     visible = [count for place, count in enumerate(counts) if place not in hidden]
     # The smallest go first, so that none of them is more than the least that is told.
-    least = min(visible, default=installs)
-    most = {place: k - 1 if counts[place] < k else least for place in hidden}
+    most = max(k - 1, min(visible, default=installs))
+    bounds = dict.fromkeys(hidden, (0, most))
+    if knows_small:
+        bounds = {place: (0, k - 1) if counts[place] < k else (k, most) for place in hidden}
     told = sum(visible)
     # An install is in `cap` rows at most, and in none if it told nothing. What every session tells,
     # or is counted as `OTHER`, leaves nobody out.
     low = max(0, installs - told) if table.has_other and table.source == "_sessions" else 0
-    return Known(most, low, max(0, max(installs, told) * table.cap - told))
+    # A session may go on from the period before: then more had one value than were active.
+    there = max(installs, *visible, 0)
+    return Known(bounds, low, max(0, there * table.cap - told))
 
 
 def _hidden(installs: int, table: Table, counts: Sequence[int], k: int) -> set[int]:
@@ -100,12 +118,20 @@ def _hidden(installs: int, table: Table, counts: Sequence[int], k: int) -> set[i
         key=lambda place: (counts[place], place),
     )
     for place in left:
-        if _is_safe(known(installs, table, counts, hidden, k), k):
+        if place in hidden:
+            continue
+        if _is_safe(installs, table, counts, hidden, k):
             return hidden
         # Of several that are alike, all go: which of them is told would tell their order.
         hidden |= {other for other in left if counts[other] == counts[place]}
     return hidden
 
 
-def _is_safe(of: Known, k: int) -> bool:
-    return all(high - low >= k / 2 for low, high in map(of.range, of.most))
+def _is_safe(
+    installs: int, table: Table, counts: Sequence[int], hidden: Collection[int], k: int
+) -> bool:
+    by_rule = known(installs, table, counts, hidden, k, knows_small=False)
+    by_size = known(installs, table, counts, hidden, k, knows_small=True)
+    small = [place for place in hidden if counts[place] < k]
+    ranges = [*map(by_rule.range, hidden), *map(by_size.range, small)]
+    return all(high - low >= k / 2 for low, high in ranges)
