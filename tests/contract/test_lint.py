@@ -89,7 +89,7 @@ CASES = {
             "ran",
         )
     ],
-    "unread": [(having("how", why=""), "ran.how")],
+    "unread": [({**having("how", why=""), "why": ""}, "ran.how")],
     "one-value": [(having("to", "choice", choices=["a"]), "ran.to")],
 }  # fmt: skip
 """Of each rule, events that break it, and where."""
@@ -147,9 +147,9 @@ def test_every_rule_has_a_case_and_a_row_in_the_documentation() -> None:
 def test_an_insight_reads_what_its_files_name() -> None:
     read = read_by_insights()
     assert {"message_send.main_model", "message_send.cost"} <= read
-    declared = having("main_model", "model", why="")
+    declared = {**having("main_model", "model", why=""), "why": ""}
     declared["name"] = "message_send"
-    assert check(catalog(declared), DAY, read) == []
+    assert [one.rule for one in check(catalog(declared), DAY, read)] == ["no-why"]
 
 
 def test_aiders_catalog_has_no_fault() -> None:

@@ -29,7 +29,7 @@ OPERATING_SYSTEMS = ("Linux", "Darwin", "Windows", "other")
 ARCHITECTURES = ("x86_64", "arm64", "x86", "arm", "other")
 
 
-class SessionStart(Event):
+class SessionStart(Event, why="Which versions run, and on which systems"):
     """A run of the program began."""
 
     app_version: str | None = version("The program's version")
@@ -38,14 +38,14 @@ class SessionStart(Event):
     python_version: str | None = version("The version of Python")
 
 
-class Failure(Event, name="exception"):
+class Failure(Event, name="exception", why="Which errors people meet, so that they can be mended"):
     """Something failed inside the program; the error's text and the user's own code stay here."""
 
     error: BaseException = exception("The error's type, and where in the program it came up", ())
     handled: bool = flag("Whether the program went on")
 
 
-class DroppedEvents(Event):
+class DroppedEvents(Event, why="How much is missing from what is counted"):
     """Events were dropped unsent, because too much waited or waited for too long."""
 
     segments: int = count("How many files of waiting events were dropped")
@@ -249,6 +249,7 @@ def _rejected_value(entries: Sequence[Entry]) -> Entry:
             Property(kinds.Choice([*properties, "(unknown)"]), "The property", "in_property"),
             Property(kinds.Count(), "How often this happened in the session", "times"),
         ],
+        notes=Notes(why="Where the program tells what its catalog does not allow"),
     )
 
 

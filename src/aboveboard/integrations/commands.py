@@ -13,13 +13,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from typing_extensions import Unpack
+
+    from aboveboard.catalog.notes import Words
     from aboveboard.client.analytics import Analytics
 
 NO_COMMAND = "(none)"
 """What is recorded where a program that has commands was run without one."""
 
 
-def command_event(names: Sequence[str]) -> type[Event]:
+def command_event(names: Sequence[str], **notes: Unpack[Words]) -> type[Event]:
     """Return an event `command` for a catalog, whose property `command` is one of `names`.
 
     `(none)` is on the list in any case: what is run without a command is no other one.
@@ -27,13 +30,16 @@ def command_event(names: Sequence[str]) -> type[Event]:
     Args:
         names: The commands, each with those that lead to it: `status`, `db migrate`. The adapters'
             `command_names` read them from the program itself.
+        notes: What else is said of the event (`catalog.notes`): owner, since and the like.
 
     Raises:
         CatalogError: there are no names, or one stands there twice.
     """
     names = with_none(names)
 
-    class Command(Event):
+    said: Words = {"why": "Which commands are used", **notes}
+
+    class Command(Event, **said):
         """A command of this program was run. What followed it on the command line is not told."""
 
         command: str | None = command("Which command, from the list of the program's own", names)

@@ -17,6 +17,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from typing_extensions import Unpack
+
+    from aboveboard.catalog.notes import Words
     from aboveboard.client.analytics import Analytics
 
 OK, USAGE, FAILED, INTERRUPTED = "ok", "usage", "failed", "interrupted"
@@ -28,18 +31,21 @@ _INTERRUPT_CODE = 130
 _USAGE_CODE = 2
 
 
-def outcome_event(names: Sequence[str]) -> type[Event]:
+def outcome_event(names: Sequence[str], **notes: Unpack[Words]) -> type[Event]:
     """Return an event `command_outcome` for a catalog: how each of the commands `names` ended.
 
     Args:
         names: As `commands.command_event` takes them.
+        notes: The same.
 
     Raises:
         CatalogError: there are no names, or one stands there twice.
     """
     names = with_none(names)
 
-    class CommandOutcome(Event):
+    said: Words = {"why": "Which commands fail, and how long they take", **notes}
+
+    class CommandOutcome(Event, **said):
         """A command of this program ended. Of an error, nothing but that it was one is told."""
 
         command: str | None = command("Which command, from the list of the program's own", names)

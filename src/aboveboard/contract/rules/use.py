@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def _unread(subject: Subject) -> Iterator[Problem]:
-    for place, _, declared in subject.properties():
-        if place not in subject.read and not declared.notes.why:
+    for place, entry, declared in subject.properties():
+        if place not in subject.read and not (declared.notes.why or entry.notes.why):
             said = "no insight reads it by name, and no why= says what question it answers"
             yield Problem(place, said)
 

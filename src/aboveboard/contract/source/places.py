@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 INTEGRATIONS = {
     "open_session": ("session_start",),
     "attach": ("session_start", "command", "command_outcome"),
-    "session": ("command_outcome",),
+    "session": ("session_start", "command_outcome"),
     "record_calls": ("model_call",),
 }
 """What aboveboard's own adapters record, by the function that a tool calls."""
