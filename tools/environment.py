@@ -1,7 +1,8 @@
-"""Make an environment of another tool's beside ours: `.cache/aider` or `.cache/posthog`.
+"""Make an environment of another tool's beside ours: `.cache/aider`, say.
 
     python tools/environment.py aider      # a stock aider, which the tests run
     python tools/environment.py posthog    # PostHog's newest SDK, which the bench runs
+    python tools/environment.py pyinstaller    # PyInstaller, with which a test builds a tool
 
 It is made from the file of the same name in `requirements/`, anew where that or Python changed,
 which the file `ready` inside tells, and otherwise left alone in no time.
@@ -64,6 +65,6 @@ def find_python() -> tuple[str, str] | None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["aider"], ["posthog"]):
-        sys.exit("Say which: python tools/environment.py aider|posthog")
+    if sys.argv[1:] not in (["aider"], ["posthog"], ["pyinstaller"]):
+        sys.exit("Say which: python tools/environment.py aider|posthog|pyinstaller")
     sys.exit(main(sys.argv[1]))

@@ -179,7 +179,16 @@ def _place(frame: FrameType, packages: Sequence[str]) -> str | None:
     if not _PLACE(place) or _LIKE_AN_ID(place) or len(place) > PLACE_MAX - len(":99999"):
         return None
     # Code that exec() ran in a module's namespace has that module's name but not its file.
-    return place if code.co_filename == frame.f_globals.get("__file__") else None
+    file = frame.f_globals.get("__file__")
+    return place if file in (code.co_filename, _unpacked(code.co_filename)) else None
+
+
+def _unpacked(file: str) -> str | None:
+    """Return where the file of a frozen program's code is, which names it from its own folder."""
+    folder = getattr(sys, "_MEIPASS", None)
+    if type(folder) is not str or not getattr(sys, "frozen", False) or os.path.isabs(file):
+        return None
+    return os.path.join(folder, file)
 
 
 def _module_of(frame: FrameType) -> str | None:

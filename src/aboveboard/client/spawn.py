@@ -31,9 +31,23 @@ _PROGRAM = (
 
 
 def can_spawn() -> bool:
-    """Return whether this interpreter can be started again; a frozen or embedding one can't."""
+    """Return whether a sender can be started: this interpreter again, or this frozen program.
+
+    A frozen program can be one if it was built with our hook, which has it look, before any of its
+    code runs, whether it was started as one. An embedding one can't.
+    """
+    if is_frozen():
+        return hasattr(sys, _SENDS)
     name = os.path.basename(sys.executable or "").lower()
-    return not getattr(sys, "frozen", False) and name.startswith(("python", "pypy"))
+    return name.startswith(("python", "pypy"))
+
+
+def is_frozen() -> bool:
+    return bool(getattr(sys, "frozen", False))
+
+
+_SENDS = "_aboveboard_sends"
+"""What `integrations/pyinstaller/rthooks` leaves in `sys`."""
 
 
 LOCK = 3
@@ -66,9 +80,13 @@ def start(
     Raises:
         OSError: the system would not start it.
     """
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    command = [sys.executable, "-I", "-S", "-B", "-c", _PROGRAM.format(root=root)]
     given = {name: environ[name] for name in KEPT if name in environ}
+    if is_frozen():
+        command = [sys.executable]
+        _undo_bootloader(given, environ)
+    else:
+        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        command = [sys.executable, "-I", "-S", "-B", "-c", _PROGRAM.format(root=root)]
     for name in _FILES:  # the child stands elsewhere
         if given.get(name):
             given[name] = os.path.abspath(given[name])
@@ -86,6 +104,24 @@ def start(
     finally:
         if descriptor >= 0:
             os.close(descriptor)
+
+
+def _undo_bootloader(given: dict[str, str], environ: Mapping[str, str]) -> None:
+    """Give a frozen program's child the environment that the program itself was started with.
+
+    PyInstaller's bootloader points the loader at the program's own folder, which may be gone when
+    the program has ended, and keeps what stood there before. The child unpacks itself anew.
+    """
+    for name in _LIBRARIES:
+        given.pop(name, None)
+        before = environ.get(f"{name}_ORIG")
+        if before is not None:
+            given[name] = before
+    if "TMPDIR" in environ:  # where it unpacks itself
+        given["TMPDIR"] = environ["TMPDIR"]
+
+
+_LIBRARIES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
 
 
 def _spawn(command: list[str], given: dict[str, str], lock: int, *, apart: bool) -> bool:
