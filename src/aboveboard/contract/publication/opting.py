@@ -28,9 +28,10 @@ def _disabling(host: Host) -> Iterator[Block]:
     yield paragraph("You can opt out of analytics forever by running this command one time:")
     yield Listing(f"{host.app} --analytics-disable")
     yield paragraph(
-        "What was recorded and waits to be sent is deleted. The decision is yours alone: only ",
+        "What was recorded and waits to be sent is deleted. The decision is yours, and only you "
+        "can take it back, with ",
         Code(f"aboveboard reset {host.app}"),
-        " takes it back. Analytics are also off wherever ",
+        ". Analytics are also off wherever ",
         Code("DO_NOT_TRACK=1"),
         " or ",
         Code(f"{variable(host.app)}=0"),
