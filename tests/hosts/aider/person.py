@@ -41,7 +41,7 @@ SECRETS = (NAME, HOME, REPOSITORY, FILE, CODE, PROMPT, ANSWER, API_KEY, OPTION)
 """A word for each thing that is a person's own."""
 
 TODAY = CATALOG.terms()
-PATIENCE = 60
+PATIENCE = 180
 """Seconds after which something on a screen will never come."""
 
 

@@ -90,7 +90,7 @@ class Stand:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 
@@ -109,7 +109,7 @@ class TestTheProcess:
             stdout=subprocess.PIPE,
             text=True,
         )
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=180)
         said = json.loads(output)
         assert said["pid"] == process.pid, "there is no process in between"
         assert said["directory"] == str(stand.home)
@@ -137,7 +137,7 @@ class TestTheProcess:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
         assert process.returncode == -signal.SIGTERM
 
     def test_makes_nothing_importable_that_was_not(self, stand: Stand) -> None:

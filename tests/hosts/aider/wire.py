@@ -39,7 +39,7 @@ class Collector:
     def stop(self) -> str:
         """Stop it as a person would, and return all that it printed."""
         self.process.send_signal(signal.SIGINT)
-        rest, _ = self.process.communicate(timeout=60)
+        rest, _ = self.process.communicate(timeout=180)
         output = "".join(self.printed) + rest
         assert self.process.returncode == 0, output
         return output
