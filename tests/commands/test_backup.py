@@ -17,6 +17,7 @@ import pytest
 
 from aboveboard.collector.inbox.erasures import Erasures
 from aboveboard.collector.inbox.storage import INBOX
+from aboveboard.collector.transfer.store import PUBLISHED
 from aboveboard.warehouse.schema import key as key_of
 from tests.collector.erasing.test_erasing import RARE, Forgetful, are_gone, erase
 from tests.collector.tool import Install, Server, add_project, ask, new_id, until
@@ -52,6 +53,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[str
         identity = new_id()
         server.send(key, body, identity)
     server.settle()
+    for name in ("tool/2026-09.json", "tool/.2026-10.part", "tool.lock"):
+        (data / PUBLISHED / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / PUBLISHED / name).write_bytes(b"what was spent")
     save(data, place / "backup")
     server.stop()
     return data, place / "backup", [key, body.decode(), identity]
@@ -66,6 +70,8 @@ class TestRestored:
         said = bring_back(backup, there)
         assert "60 events" in said
         assert everything(there) == everything(data)
+        published = [path for path in (there / PUBLISHED).rglob("*") if path.is_file()]
+        assert [path.read_bytes() for path in published] == [b"what was spent"], "the ledger"
         server = Server(there)
         assert server.send(key, body.encode(), identity).json()["duplicate"] is True
         assert server.send(key, Install().segment(3)).json()["duplicate"] is False

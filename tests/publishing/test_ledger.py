@@ -9,12 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aboveboard.collector.transfer import store
+from aboveboard.publishing import ledger as ledgers
 from aboveboard.publishing import periods, site, writing
 from aboveboard.publishing import release as releases
 from aboveboard.publishing.ledger import Ledger, LedgerError
 from aboveboard.publishing.release import ReleaseError
 from tests.publishing.releases import release
 from tests.publishing.test_site import CATALOG
+
+
+def test_a_backup_takes_it() -> None:
+    """Neither room may import the other."""
+    assert ledgers.DIRECTORY == store.PUBLISHED
 
 
 def test_what_is_kept_is_there_the_next_time(tmp_path: Path) -> None:

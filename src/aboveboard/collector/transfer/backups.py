@@ -23,7 +23,7 @@ from aboveboard.collector.inbox import storage
 from aboveboard.collector.projects import migrations as project_steps
 from aboveboard.warehouse import Warehouse, embedded, frozen
 
-from .store import FILES
+from .store import FILES, PUBLISHED, RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -106,6 +106,8 @@ def sources(
     """Yield the files of a backup, and what each is called in it."""
     for name in FILES:
         yield copies / name, name
+    for path in sorted((copies / PUBLISHED).glob(f"*/{RELEASE}")):
+        yield path, path.relative_to(copies).as_posix()
     for table in tables:
         parts = warehouse / table.path
         if table.path and parts.is_dir():
@@ -148,11 +150,12 @@ def restore(backup: Path, manifest: Manifest, build: Path, advance: Callable[[in
         StorageError, WarehouseError: it cannot be used.
     """
     for name, (size, digest) in manifest.files.items():
-        if name not in FILES and not re.fullmatch(
-            rf"{PARTS}(/[A-Za-z0-9_%][A-Za-z0-9_.%@-]*)+", name
-        ):
+        if name in FILES or re.fullmatch(rf"{PUBLISHED}(/[A-Za-z0-9_][A-Za-z0-9_.-]*){{2}}", name):
+            into = build / name
+        elif re.fullmatch(rf"{PARTS}(/[A-Za-z0-9_%][A-Za-z0-9_.%@-]*)+", name):
+            into = build / f"parts/{name.removeprefix(f'{PARTS}/')}"
+        else:
             raise _damaged(backup, MANIFEST)
-        into = build / (name if name in FILES else f"parts/{name.removeprefix(f'{PARTS}/')}")
         into.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             found = _copy(backup / name, into, advance)
@@ -179,7 +182,7 @@ def restore(backup: Path, manifest: Manifest, build: Path, advance: Callable[[in
 
 def place(build: Path, directory: Path) -> None:
     """Have what `restore` made at its place; the working directory goes last."""
-    for name in (PARTS, *FILES):
+    for name in (PARTS, PUBLISHED, *FILES):
         for end in ("", "-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 (build / f"{name}{end}").rename(directory / f"{name}{end}")
@@ -190,7 +193,8 @@ def place(build: Path, directory: Path) -> None:
 
 def unplace(directory: Path) -> None:
     """Remove what a restore that was killed has left."""
-    shutil.rmtree(directory / PARTS, ignore_errors=True)
+    for name in (PARTS, PUBLISHED):
+        shutil.rmtree(directory / name, ignore_errors=True)
     for name in FILES:
         for end in ("", "-wal", "-shm"):
             (directory / f"{name}{end}").unlink(missing_ok=True)

@@ -42,6 +42,11 @@ if TYPE_CHECKING:
 FILES = (migrations.FILE, storage.INBOX)
 """The SQLite files of a data directory; of what is in both, the inbox knows the later state."""
 
+PUBLISHED = "published"
+"""Where `aboveboard publish` keeps what is out and what it spent; a file a period, never changed."""
+
+RELEASE = "*.json"
+
 TEMPORARY = "temporary"
 """Where copies are while a backup is made of them; emptied at the start."""
 
@@ -183,6 +188,10 @@ class Store:
             place.mkdir(parents=True, mode=0o700)
             for file, to in copy.items():
                 to(place / file)
+            for file in sorted((self._directory / PUBLISHED).glob(f"*/{RELEASE}")):
+                into = place / file.relative_to(self._directory)
+                into.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                shutil.copyfile(file, into)
         return {
             "files": str(place),
             "warehouse": str(self._warehouse.directory),
