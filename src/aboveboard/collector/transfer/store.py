@@ -43,7 +43,7 @@ FILES = (migrations.FILE, storage.INBOX)
 """The SQLite files of a data directory; of what is in both, the inbox knows the later state."""
 
 PUBLISHED = "published"
-"""Where `aboveboard publish` keeps what is out and what it spent; a file a period, never changed."""
+"""Where `aboveboard publish` keeps what is out and spent: a file a period, which no run changes."""
 
 RELEASE = "*.json"
 
