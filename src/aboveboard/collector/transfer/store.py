@@ -188,10 +188,10 @@ class Store:
             place.mkdir(parents=True, mode=0o700)
             for file, to in copy.items():
                 to(place / file)
-            for file in sorted((self._directory / PUBLISHED).glob(f"*/{RELEASE}")):
-                into = place / file.relative_to(self._directory)
+            for release in sorted((self._directory / PUBLISHED).glob(f"*/{RELEASE}")):
+                into = place / release.relative_to(self._directory)
                 into.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                shutil.copyfile(file, into)
+                shutil.copyfile(release, into)
         return {
             "files": str(place),
             "warehouse": str(self._warehouse.directory),
