@@ -81,3 +81,16 @@ class Wrong(Event):
     start: int = count("A default is None", default=7)  # error: type-var
     may_be_null: int = count("So this is int | None", default=None)  # error: assignment
     may_be_null_too: str = choice("a", doc="And this str | None", default=None)  # error: assignment
+
+
+class Noted(Event, why="To know what is used", owner="ana", expires="2027-06-01"):
+    """What is said beside the doc is text, and has fixed names."""
+
+    said: int = count("Count", why="To know", since="1.0", default=None)  # error: assignment
+    told: str = choice("a", "b", doc="Choice", issue="https://tool.example/7")
+    number: int = count("Count", owner=3)  # error: arg-type
+    other: bool = flag("Flag", whose="ana")  # error: call-arg
+
+
+class Mistaken(Event, owner=3):  # error: arg-type
+    """Whose it is is text."""

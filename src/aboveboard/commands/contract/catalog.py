@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.kinds import CatalogError
+from aboveboard.catalog.notes import first
 from aboveboard.client.analytics import Analytics
 from aboveboard.commands.terminal.printing import say, warn
 from aboveboard.contract.errors import ContractError
@@ -166,5 +167,7 @@ def table(catalog: Catalog) -> list[str]:
         lines += ["", f"{entry.name}: {' '.join(entry.doc.split())}"]
         for name, declared in entry.properties.items():
             told = " ".join(declared.doc.split())
-            lines.append(f"  {name:<18} {told} ({declared.kind.describe()})")
+            day = first(entry.notes.expires, declared.notes.expires)
+            until = f", until {day}" if day else ""
+            lines.append(f"  {name:<18} {told} ({declared.kind.describe()}{until})")
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aboveboard.catalog.kinds import Command
 from aboveboard.contract.document.blocks import (
     Code,
     Heading,
@@ -96,12 +97,13 @@ def _row(declared: Property) -> tuple[Line, Line, Line]:
 
 
 def _kind(declared: Property) -> Line:
-    words = declared.kind.words
+    words, label = declared.kind.words, declared.kind.label
+    other: Line = ("; any other is ", Code(Command.OTHER)) if label == Command.label else ()
     if not words:
         return (declared.kind.describe(),)
     if len(words) > MANY:
-        return (f"one of {len(words)} words, ", Link("in full below", "#the-lists-in-full"))
-    return ("one of ", *joined([Code(word) for word in words]))
+        return (f"one of {len(words)} words, ", Link("in full below", "#the-lists-in-full"), *other)
+    return ("one of ", *joined([Code(word) for word in words]), *other)
 
 
 def _notes(notes: Notes) -> Iterator[Line]:
