@@ -31,7 +31,7 @@ analytics = Analytics(
     version="1.0",
     catalog=[command_event(command_names(parser)), Greeting],
     endpoint=start_environment().get("GREETER_COLLECTOR", "http://127.0.0.1:8300"),
-    key=start_environment().get("GREETER_KEY", ""),
+    key=start_environment().get("GREETER_KEY", "greeter-key"),
     named_by_person=True,
     url="https://greeter.example/analytics",
 )

@@ -20,7 +20,7 @@ analytics = Analytics(
     version="1.0",
     catalog=[ModelCall],
     endpoint=start_environment().get("ASKER_COLLECTOR", "http://127.0.0.1:8300"),
-    key=start_environment().get("ASKER_KEY", ""),
+    key=start_environment().get("ASKER_KEY", "asker-key"),
     named_by_person=True,
     url="https://asker.example/analytics",
 )

@@ -24,7 +24,6 @@ class Example(Tool):
     def __init__(self, file: str, environ: dict[str, str]) -> None:
         super().__init__(environ, endpoint=NOBODY)
         self.environ["GREETER_COLLECTOR"] = NOBODY
-        self.environ["GREETER_KEY"] = "key"
         self.file = EXAMPLES / file
         self.state = self.home / ".config" / "greeter" / "analytics.json"
         self.spool = self.home / ".local" / "state" / "greeter"

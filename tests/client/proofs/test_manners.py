@@ -340,7 +340,7 @@ class TestInAHome:
         endpoint = "posthog+" * (remains == "x.json") + "http://127.0.0.1:9"
         for number in range(3):
             analytics = Analytics(
-                app="tool", version="1", catalog=example.EVENTS, endpoint=endpoint, key="",
+                app="tool", version="1", catalog=example.EVENTS, endpoint=endpoint, key="key",
                 environ=tool.environ, _start=lambda *target, **_how: started.append(target),
             )  # fmt: skip
             analytics.open({"analytics": None if number else False})
