@@ -75,6 +75,17 @@ def test_one_install_that_floods_counts_once_in_so_many_rows(warehouse: Warehous
     assert counting.active(warehouse, "flooded", OCTOBER) == 6
 
 
+def test_no_sender_pushes_out_what_others_have(warehouse: Warehouse) -> None:
+    """Known models behind other providers are names that pass, and far more than are listed."""
+    table = THERE["message_send.main_model"]
+    names = [f"a2a/{name}" for name in models.public_names()[:2_000]]
+    flood = lives(9, "Linux", {"message_send": [("main_model", name) for name in names]})
+    quiet = lives(1, "Linux", {"message_send": [("main_model", "gpt-5"), ("main_model", "odd")]})
+    fill(warehouse, "pushed", CATALOG, [*flood, *quiet])
+    told = dict(zip(table.keys, counting.counts(warehouse, "pushed", OCTOBER, table), strict=True))
+    assert {key: count for key, count in told.items() if count} == {"gpt-5": 1, OTHER: 2}
+
+
 def test_an_install_is_of_the_period_in_which_it_was_there(warehouse: Warehouse) -> None:
     edges = [
         each

@@ -82,6 +82,12 @@ def test_each_table_is_there_as_json_and_csv_with_its_licence(files: dict[str, b
             ]
 
 
+def test_every_file_of_data_names_its_licence(files: dict[str, bytes]) -> None:
+    data = {name: content for name, content in files.items() if name.startswith("v1/")}
+    assert len(data) > 15
+    assert [name for name, content in data.items() if b"CC0-1.0" not in content] == []
+
+
 def test_what_is_newest_is_told_in_a_small_file(files: dict[str, bytes]) -> None:
     told = json.loads(files["v1/recency.json"])
     assert told["period"] == "2026-10"

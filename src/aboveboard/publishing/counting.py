@@ -44,12 +44,12 @@ def counts(warehouse: Warehouse, project: str, period: Period, table: Table) -> 
         WarehouseError: it cannot be asked.
     """
     of = {**_of(project, period), "source": table.source, "column": table.column}
-    known = set(table.keys)
-    told = warehouse.query(_sql("present")(is_minor=table.is_minor), of)
-    # Of a long list only the names that came up are bound.
-    listed = sorted({str(row[0]) for row in told.rows} & known - {OTHER})
-    parts = [listed[at : at + NAMES_AT_ONCE] for at in range(0, len(listed), NAMES_AT_ONCE)]
-    bound: dict[str, object] = {f"names_{number}": part for number, part in enumerate(parts)}
+    # The whole list, whoever sent what: what is asked must not depend on what is there.
+    names = [key for key in table.keys if key != OTHER]
+    bound: dict[str, object] = {
+        f"names_{at // NAMES_AT_ONCE}": names[at : at + NAMES_AT_ONCE]
+        for at in range(0, len(names), NAMES_AT_ONCE)
+    }
     sql = _sql("installs")(
         is_minor=table.is_minor, parts=[f"{{{name}:Array(String)}}" for name in bound]
     )

@@ -14,7 +14,9 @@ FROM (
         SELECT
             user_id
             , {% if is_minor %}extract(ifNull(toString({column:Identifier}), ''), '^[0-9]+[.][0-9]+'){% else %}ifNull(toString({column:Identifier}), ''){% endif %} AS told
-            , if({% for part in parts %}has({{ part }}, told) OR {% endfor %}false, told, {other:String}) AS value
+            , if(
+                told IN (SELECT arrayJoin(arrayConcat({{ parts | join(", ") }}))), told, {other:String}
+            ) AS value
         FROM {project:Identifier}.{source:Identifier}
         WHERE user_id != 0
             AND toDate(time) BETWEEN {since:Date} AND {until:Date}

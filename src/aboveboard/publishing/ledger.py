@@ -55,7 +55,9 @@ class Ledger:
                 f"the ledger {self._directory} cannot be read: {error.strerror}"
             ) from None
         except ReleaseError as error:
-            raise LedgerError(f"{error}: put it back from a copy, or from v1/releases/") from None
+            raise LedgerError(
+                f"{error}: put it back from a copy, or move it away beside a site that has it"
+            ) from None
         self._releases = {each.period: each for each in found}
 
     @classmethod
@@ -134,7 +136,7 @@ class Ledger:
         taken = []
         try:
             files = sorted((site / "v1" / "releases").glob("*.json"))
-            there = [release.decode(file.read_bytes(), str(file)) for file in files]
+            there = [release.decode_published(file.read_bytes(), str(file)) for file in files]
         except OSError as error:
             raise LedgerError(f"{site} cannot be read: {error.strerror}") from None
         except ReleaseError as error:

@@ -78,8 +78,21 @@ def counted(table: Table, counts: Sequence[int | None]) -> Counted:
     return Counted(table.name, table.title, table.doc, table.cap, list(table.keys), list(counts))
 
 
+class Published(msgspec.Struct, frozen=True):
+    """A release as a site has it: with the licence of its data."""
+
+    licence: str
+    release: Release
+
+
 def encode(release: Release) -> bytes:
+    """Return a release as the ledger keeps it."""
     return msgspec.json.format(msgspec.json.encode(release), indent=0) + b"\n"
+
+
+def encode_published(release: Release, licence: str) -> bytes:
+    """Return a release as a site has it."""
+    return msgspec.json.format(msgspec.json.encode(Published(licence, release)), indent=0) + b"\n"
 
 
 def decode(content: bytes, name: str) -> Release:
@@ -89,9 +102,27 @@ def decode(content: bytes, name: str) -> Release:
         ReleaseError: it is something else, or of a newer aboveboard.
     """
     try:
-        told = msgspec.json.decode(content, type=Release)
+        return _checked(msgspec.json.decode(content, type=Release), name)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ReleaseError(f"{name} is no release of a period: {error}") from None
+
+
+def decode_published(content: bytes, name: str) -> Release:
+    """Return the release of what `encode_published` wrote.
+
+    Raises:
+        ReleaseError: it is something else, or of a newer aboveboard.
+    """
+    try:
+        return _checked(msgspec.json.decode(content, type=Published).release, name)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ReleaseError(f"{name} is no release of a period: {error}") from None
+
+
+def _checked(told: Release, name: str) -> Release:
+    try:
         days = periods.of_name(told.period)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except periods.PeriodError as error:
         raise ReleaseError(f"{name} is no release of a period: {error}") from None
     if (
         told.format != FORMAT

@@ -120,7 +120,7 @@ def files(catalog: Catalog, every: Sequence[Release], about: About) -> dict[str,
 
 def _data(release: Release, about: About) -> Iterator[tuple[str, bytes]]:
     """Yield the files of one period."""
-    yield f"v1/releases/{release.period}.json", releases.encode(release)
+    yield f"v1/releases/{release.period}.json", releases.encode_published(release, about.licence)
     row = estimates.installs(release)
     whole = {
         **_head(release, about),
