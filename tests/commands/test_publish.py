@@ -211,3 +211,19 @@ class TestExactly:
         assert code == 2
         assert "fewer than 50 installs were active" in err
         assert not (tmp_path / "out").exists()
+
+
+def test_numbers_that_were_drawn_before_a_site_could_be_written_are_the_ones_it_gets(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A full disk, a kill: between the ledger and the site nothing is drawn again."""
+    (tmp_path / "file").write_text("")
+    code, _, err = publish(data, tmp_path / "file" / "out", capsys, "--tables", "os")
+    assert code == 2
+    assert "cannot be written: " in err
+    (kept,) = data.glob("published/aider/*.json")
+    drawn = json.loads(kept.read_bytes())
+    code, said, _ = publish(data, tmp_path / "out", capsys, "--tables", "os")
+    assert (code, said.endswith("is out already, and its numbers stay\n")) == (0, True)
+    file = tmp_path / "out" / "v1/releases" / f"{MONTH.name}.json"
+    assert json.loads(file.read_bytes())["release"] == drawn
