@@ -182,9 +182,16 @@ def engine(of: str, arguments: str = "", *, is_replicated: bool = False) -> str:
 
 
 def create_table(
-    database: str, wanted: Table, prefix: str = "", *, is_replicated: bool = False
+    database: str,
+    wanted: Table,
+    prefix: str = "",
+    beside: str = "",
+    *,
+    is_replicated: bool = False,
 ) -> str:
     """Return the DDL of a new table, whose name begins with `prefix`.
+
+    Behind its columns stands `beside`.
 
     The window lets a repeated insert be recognised by its token while another is under way; fsync,
     since the inbox forgets what was inserted. Sorted so that a session's rows, alike in most
@@ -194,7 +201,7 @@ def create_table(
     declared = ", ".join(declare(each) for each in wanted.columns)
     return (
         f"CREATE TABLE IF NOT EXISTS {name(database, prefix + wanted.name)} "
-        f"({declared}) ENGINE = {engine('MergeTree', is_replicated=is_replicated)} "
+        f"({declared}{beside}) ENGINE = {engine('MergeTree', is_replicated=is_replicated)} "
         f"PARTITION BY {PARTITION} ORDER BY (user_id, session, seq) {DURABLE}, {window}"
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import schema
+from . import projections, schema
 from .migration import Migration
 from .unstarted import TABLE as UNSTARTED
 from .unstarted import VIEW, Unstarted, create_view
@@ -89,10 +89,14 @@ class Tables:
                 growth = schema.grow_table(self._database, each, there[each.name])
             else:
                 growth = schema.create_table(
-                    self._database, each, is_replicated=self._is_replicated
+                    self._database,
+                    each,
+                    beside=projections.declared(each),
+                    is_replicated=self._is_replicated,
                 )
             if growth is not None:
                 self._command(growth, {})
+        projections.Projections(self._database, self._command, self._ask).make(wanted)
         for each in wanted:
             if each.name == schema.SESSIONS:
                 columns = {column.name: column.type for column in each.columns}
