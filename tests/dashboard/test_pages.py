@@ -109,6 +109,27 @@ class TestPages:
         assert custom == {"version": "0.86.0", "os": "Linux", "project": "aider"}
         assert choose == adding == asked
 
+    def test_a_funnel_is_counted_once_its_steps_are_chosen(self, site: Site) -> None:
+        steps = "steps=session_start&steps=message_send&steps=&steps=exit&within=session"
+        before, page = (site.get(f"/usage?{PERIOD}{more}").text for more in ("", f"&{steps}"))
+        data = site.get(f"/insights/funnel.json?{PERIOD}&{steps}").json()
+        rows = [dict(zip(data["columns"], row, strict=True)) for row in data["rows"]]
+
+        assert "take all of them" not in before
+        assert before.count('<select name="steps">') == 4
+        assert [row["event"] for row in rows] == ["session_start", "message_send", "exit"]
+        assert f"{rows[2]['share']:.1%}".rstrip("%") in page.replace("\N{NO-BREAK SPACE}", " ")
+        assert "of sessions with the first step take all of them" in page
+        for number, row in enumerate(rows, 1):
+            assert f"{number}. {row['event']}" in page.replace("<wbr>", "")
+        for ending in ("csv", "sql", "svg"):
+            answer = site.get(f"/insights/funnel.{ending}?{PERIOD}&{steps}")
+            assert answer.status_code == (404 if ending == "svg" else 200)
+        assert site.get(f"/insights/funnel?{PERIOD}&{steps}").status_code == 200
+        refused = site.get(f"/usage?{PERIOD}&steps=session_start")
+        assert refused.status_code == 400
+        assert "use from 2 to 8" in refused.text
+
     def test_a_rolling_period_stays_one_in_links(self, site: Site) -> None:
         page = Page(site.get("/?since=90d&os=Linux").text)
 

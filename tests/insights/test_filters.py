@@ -105,10 +105,11 @@ class TestRefused:
             Filters.from_query({name: "7d"}, TODAY, beside=("project",))
 
         said = str(refused.value)
-        known = "since, until, version, os, event, group, where, by, compare, of, split, project"
+        known = "since, until, version, os, event, group, where, by, compare, of, split, "
+        known += "steps, within, project"
         assert said.endswith(f"is no parameter here: use {known}")
         assert "\n" not in said
-        assert len(said) < 180
+        assert len(said) < 200
 
     @pytest.mark.parametrize(
         ("query", "says"),

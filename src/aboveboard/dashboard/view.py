@@ -168,7 +168,9 @@ class View:
 
     def page(self, path: str, **changes: str | None) -> str:
         """Return another page's address: of the same people and days, from its beginning."""
-        begun: dict[str, str | None] = dict.fromkeys(("measure", "event", "group", "of", "split"))
+        begun: dict[str, str | None] = dict.fromkeys(
+            ("measure", "event", "group", "of", "split", "steps", "within")
+        )
         return self.link(path, **{**begun, **changes})
 
     def hidden(self, *names: str) -> list[tuple[str, str]]:

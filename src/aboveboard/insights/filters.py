@@ -25,15 +25,24 @@ NAMES = (
     "compare",
     "of",
     "split",
+    "steps",
+    "within",
 )
 """The parameters that filter; `project` stands beside them, and is the page's to choose."""
 
 WHERE = "where"
-"""The one parameter that may be given several times: each is a `Where`."""
+"""A parameter that may be given several times: each is a `Where`."""
+
+STEPS = "steps"
+"""A parameter that may be given several times, as a form does, or once with commas."""
 
 WHERE_MOST = 8
 
 GRAINS = ("day", "week", "month")
+
+STEPS_LEAST, STEPS_MOST = 2, 8
+SESSION, PERIOD = WITHIN = ("session", "period")
+"""Within what the steps of a funnel are taken: one session, or one install's whole period."""
 
 PREVIOUS, OFF = "previous", "off"
 AGAINST = ".."
@@ -121,6 +130,8 @@ class Filters:
     compare: str = PREVIOUS
     of: str | None = None
     split: str | None = None
+    steps: tuple[str, ...] = ()
+    within: str = SESSION
     today: date = field(default_factory=lambda: _today(), compare=False)
 
     @classmethod
@@ -138,7 +149,8 @@ class Filters:
                 (`30d`); `until` is a date, today if left out; `version`; `os`; `event`; `group`,
                 one of errors; `where`, as often as wanted; `by` is a grain; `compare` is
                 `previous`, `off` or two versions (`0.86.1..0.86.2`); `of` and `split` are
-                properties of the event. Empty values count as left out.
+                properties of the event; `steps` are a funnel's events, with commas, `within` a
+                `session` or the `period`. Empty values count as left out.
             today: The day it is, in UTC, for tests.
             beside: Other parameters that the query may have.
 
@@ -154,6 +166,8 @@ class Filters:
                 raise FilterError(f"{shown(name)} is no parameter here: use {known}")
             if name == WHERE and value.strip():
                 where.append(Where.of(value.strip()))
+            elif name == STEPS and value.strip():
+                given[name] = ",".join(filter(None, (given.get(name), value.strip())))
             elif name in NAMES and value.strip():
                 if name in given:
                     raise FilterError(f"{name} is given twice: once is enough")
@@ -180,6 +194,8 @@ class Filters:
             _compare(given.get("compare")),
             given.get("of"),
             given.get("split"),
+            _steps(given.get(STEPS)),
+            _within(given.get("within")),
             today,
         )
 
@@ -314,6 +330,24 @@ def _grain(text: str | None) -> str:
     if text is not None and text not in GRAINS:
         raise FilterError(f"by={shown(text)} is no grain: use one of {', '.join(GRAINS)}")
     return text or GRAINS[0]
+
+
+def _steps(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    steps = tuple(filter(None, (step.strip() for step in text.split(","))))
+    if not STEPS_LEAST <= len(steps) <= STEPS_MOST:
+        raise FilterError(
+            f"steps={shown(text)} are {len(steps)} events: use from {STEPS_LEAST} to {STEPS_MOST}, "
+            "with commas, such as session_start,exit"
+        )
+    return steps
+
+
+def _within(text: str | None) -> str:
+    if text is not None and text not in WITHIN:
+        raise FilterError(f"within={shown(text)} is not known: use one of {', '.join(WITHIN)}")
+    return text or SESSION
 
 
 def _compare(text: str | None) -> str:

@@ -12,10 +12,10 @@ asked for; `by_start` and `wheres` say which), `compared` (the sums by bucket ar
 differences are made), `begin` and `length` (the first day of a date's day, week or month, and how
 many days that has; `wide` and `wide_length`, of its week or month), `events` (of the catalog),
 `subject` (the event that is asked about), `of` and `split` (two properties of it) and its
-`properties`, `words` and `numbers`. Any other name is an error. `rows("table")` reads a table
-without the events of nobody, whose sender is not known, or was off: so nobody is an install, or in
-an interval, of any question. `all_rows("table")` reads them too: it counts events, and not who had
-them.
+`properties`, `words` and `numbers`, `steps` and `within` (of a funnel). Any other name is an error.
+`rows("table")` reads a table without the events of nobody, whose sender is not known, or was off:
+so nobody is an install, or in an interval, of any question. `all_rows("table")` reads them too: it
+counts events, and not who had them.
 
 Nothing of a catalog is ever pasted. `{{ event.table }}` becomes `{event_3_table:Identifier}`, and
 its value reaches the database bound.
@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import replace
 from itertools import compress
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ Placeholders = dict[str, str]
 
 _TYPES = {
     "place": "UInt16",
+    "number": "UInt8",
     "event": "String",
     "table": "Identifier",
     "built_in": "UInt8",
@@ -123,6 +125,11 @@ def fitted(
         for number, names in enumerate(_wheres(catalog, filters))
     ]
 
+    steps = [
+        _bind(bound, f"step_{number}", names)
+        for number, names in enumerate(_steps(catalog, filters), 1)
+    ]
+
     def asked(need: str) -> bool:
         if need not in uses:
             raise LookupError(f"the SQL asks for {need!r}, which the question does not list")
@@ -135,6 +142,8 @@ def fitted(
         wheres=wheres,
         of=_bind(bound, "of", _word(entry, filters.of, 0)),
         split=_bind(bound, "split", _word(entry, filters.split, 1)),
+        steps=steps,
+        within=filters.within,
         compared=compared,
         grain=filters.grain,
         begin=_BEGIN[filters.grain],
@@ -227,6 +236,22 @@ def _word(entry: Entry, asked: str | None, place: int) -> Names:
     name = asked or there[min(place, len(there) - 1)]
     kind = entry.properties[name].kind
     return {"property": name, "column": columns.of_property(name, kind)[0].name}
+
+
+def _steps(catalog: Catalog, filters: Filters) -> Iterator[Names]:
+    """Yield a funnel's steps: a session's start and the first own event, if none are named.
+
+    Raises:
+        FilterError: the catalog has no event of a name.
+    """
+    named = filters.steps or ("session_start", subject(catalog, replace(filters, event=None)).name)
+    for number, name in enumerate(named, 1):
+        if name not in catalog.entries:
+            raise FilterError(
+                f"steps={shown(','.join(named))}: {shown(name)} is no event of this catalog: "
+                "/catalog lists what is"
+            )
+        yield {"number": number, "event": name, "table": table(name)}
 
 
 def _wheres(catalog: Catalog, filters: Filters) -> Iterator[Names]:

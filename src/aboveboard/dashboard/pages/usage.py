@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard import insights
 from aboveboard.insights.comparison import compare
-from aboveboard.insights.filters import Where
+from aboveboard.insights.filters import STEPS_MOST, WITHIN, Where
 from aboveboard.rendering import cells, changes, dots, sentences
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 MOST = 20
 PROPERTY = ("command", "command")
+CHOICES = 4
+"""So many steps of a funnel can be chosen at first; one more than there are, later."""
+
+WITHIN_WORDS = {"session": "one session", "period": "the period, by one install"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,26 @@ class Kind:
 
 
 @dataclass(frozen=True)
+class Funnel:
+    """Who goes on from one event to the next.
+
+    Args:
+        chosen: The event of each choice; blank where none is chosen.
+        events: What can be chosen.
+        within: What can be chosen besides, in words, and whether it is.
+        rows: The steps, if some are asked for.
+    """
+
+    insight: Insight
+    chosen: Sequence[str]
+    events: Sequence[str]
+    within: Sequence[tuple[str, str, bool]]
+    sentence: str
+    axis: dots.Axis
+    rows: Sequence[dots.Row]
+
+
+@dataclass(frozen=True)
 class Usage:
     sentence: str
     insight: Insight
@@ -45,6 +69,7 @@ class Usage:
     behind: int
     exits: Sequence[dots.Row]
     exits_axis: dots.Axis
+    funnel: Funnel
     empty: bool
 
 
@@ -100,6 +125,7 @@ def look(view: View) -> Usage:
         behind,
         exits,
         exits_axis,
+        _funnel(view),
         not records,
     )
 
@@ -179,6 +205,53 @@ def _exits(view: View) -> tuple[list[dots.Row], dots.Axis]:
         for record in records
     ]
     return rows[:MOST], axis
+
+
+def _funnel(view: View) -> Funnel:
+    """Return the funnel that is asked for; none is counted that nobody asked for."""
+    insight = insights.get("funnel")
+    assert insight is not None
+    steps, within = view.filters.steps, view.filters.within
+    records = insight.run(view.warehouse, view.project, view.filters).records() if steps else []
+    axis = dots.axis_of(records, "share")
+    rows = [
+        dots.row(
+            f"{record['step']}. {record['event']}",
+            "share",
+            insight.columns["share"],
+            record,
+            axis,
+            beside=(
+                cells.plain(insight.columns["times"], record["times"]),
+                cells.share("before_share", insight.columns["before_share"], record, 1.0),
+            ),
+        )
+        for record in records
+    ]
+    sentence = ""
+    if records and records[0]["times"]:
+        last = records[-1]
+        told = cells.share("share", insight.columns["share"], last, 1.0)
+        low, high = last["share_low"], last["share_high"]
+        reach = (
+            f" ({changes.interval_of(float(low), float(high))})"
+            if isinstance(low, float | int) and isinstance(high, float | int)
+            else ""
+        )
+        what = "sessions" if within == WITHIN[0] else "installs"
+        sentence = f"{told.text} of {what} with the first step take all of them{reach}."
+    elif records:
+        sentence = "Nobody took the first step in this period."
+    choices = min(STEPS_MOST, max(CHOICES, len(steps) + 1))
+    return Funnel(
+        insight,
+        [*steps, *[""] * (choices - len(steps))],
+        sorted(view.project.catalog.entries),
+        [(each, WITHIN_WORDS[each], each == within) for each in WITHIN],
+        sentence,
+        axis,
+        rows,
+    )
 
 
 def _column(name: str) -> insights.Column:
