@@ -13,7 +13,21 @@ import pytest
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.thorough
-NEVER = ("tests/", ".cache/", ".venv/", "var/", "bench/", ".hypothesis/")
+
+TOOL = """
+from aboveboard import Analytics, Event, count
+
+class Done(Event):
+    'Something was done.'
+    things: int = count("How many")
+
+them = Analytics(
+    app="t", version="1", catalog=[Done], url="", endpoint="http://127.0.0.1:9", key="key"
+)
+them.open()
+them.record(Done(things=1))
+print(them.details())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +60,7 @@ def test_the_wheel_is_a_whole_client_with_nothing_else(
     programs = environment(tmp_path / "env", built["whl"])
     said = run(programs / "aboveboard", "--version", home=tmp_path)
     assert said.stdout.startswith("aboveboard ")
-    tool = "\n".join((
-        "from aboveboard import Analytics, Event, count",
-        "class Done(Event):",
-        "    '''Something was done.'''",
-        "    things: int = count('How many')",
-        "them = Analytics(app='t', version='1', catalog=[Done], url='',",
-        "    endpoint='http://127.0.0.1:9', key='key')",
-        "them.open(); them.record(Done(things=1)); print(them.details())",
-    ))  # fmt: skip
-    said = run(programs / "python", "-W", "error", "-c", tool, home=tmp_path)
+    said = run(programs / "python", "-W", "error", "-c", TOOL, home=tmp_path)
     assert (said.returncode, said.stderr) == (0, "")
     assert "Something was done." in said.stdout
     said = run(programs / "aboveboard", "status", home=tmp_path)
@@ -82,8 +87,8 @@ def test_the_sdist_builds_the_same_wheel(built: dict[str, Path], tmp_path: Path)
     with tarfile.open(built["tar.gz"]) as sdist:
         sdist.extractall(tmp_path, filter="data")
     (source,) = tmp_path.iterdir()
-    words = [sys.executable, "-m", "hatchling", "build", "-t", "wheel"]
-    subprocess.run([*words, "-d", str(tmp_path / "out")], cwd=source, check=True, capture_output=True)  # fmt: skip
+    words = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "out")]
+    subprocess.run(words, cwd=source, check=True, capture_output=True)
     (again,) = (tmp_path / "out").glob("*.whl")
     one, other = (zipfile.ZipFile(file) for file in (built["whl"], again))
     assert sorted(one.namelist()) == sorted(other.namelist())
