@@ -114,6 +114,11 @@ class TestThePage:
         assert '"$geoip_disable": true' in text
         assert text == markdown.render(page(Host.of(there), []))  # nothing in it is drawn
 
+    def test_promises_erasure_only_of_whom_it_can_be_asked(self, text: str) -> None:
+        assert "You can have everything erased that your install has sent. The" in text
+        unknown = markdown.render(page(Host(tool.jot.catalog), []))
+        assert "has sent to a collector of aboveboard (PostHog takes no such request)" in unknown
+
     @pytest.mark.parametrize("fact", ["purpose", "issues"])
     def test_is_refused_without_what_it_is_for_or_where_to_complain(
         self, fact: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -120,10 +120,16 @@ def _forgetting(host: Host) -> Iterator[Block]:
         )
     else:
         yield paragraph(
-            "You can have everything erased that your install has sent. The request proves with a "
-            "secret of your install that it comes from you; then your install has a new identifier."
+            f"You can have everything erased that your install has sent{_where(host)}. The request "
+            "proves with a secret of your install that it comes from you; then your install has a "
+            "new identifier."
         )
     yield Listing(f"aboveboard forget {host.app}")
+
+
+def _where(host: Host) -> str:
+    """Return to whom a request to erase can be made, if that is not known to be the recipient."""
+    return "" if host.endpoint else " to a collector of aboveboard (PostHog takes no such request)"
 
 
 def _issues(host: Host) -> Iterator[Block]:

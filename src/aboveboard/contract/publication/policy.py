@@ -205,7 +205,9 @@ def _erasure(host: Host, contact: str) -> Line:
         )
     return (
         Code(f"aboveboard forget {host.app}"),
-        " has everything erased that your install has sent, and makes a new identifier. ",
+        " has everything erased that your install has sent",
+        "" if host.endpoint else " to a collector of aboveboard",
+        ", and makes a new identifier. ",
         "Of the old one, a digest is left, so that nothing of it is stored again. ",
         f"If that cannot be done, write to {contact}.",
     )
