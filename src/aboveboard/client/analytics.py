@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from aboveboard.catalog.event import Event
 
     from .appendfile import AuditLog
-    from .question import Question
     from .session import Session
 
 
@@ -266,7 +265,9 @@ class Analytics:
         this run; the next one is on.
         """
         try:
-            trouble = self._turn_on()
+            from . import asking
+
+            trouble = asking.turn_on(self)
         except KeyboardInterrupt:
             from .interrupt import interrupt
 
@@ -289,7 +290,9 @@ class Analytics:
 
         These are the words with which the question answers `?`.
         """
-        return self._question(self._install.state.read()).details()
+        from . import asking
+
+        return asking.question(self, self._install.state.read()).details()
 
     def waiting(self) -> list[bytes]:
         """Return what waits to be sent, a file at a time, byte for byte as it would be sent."""
@@ -340,7 +343,11 @@ class Analytics:
         if decision.notice and typed and not disable:
             _say(f"{decision.notice} The decision is kept in {self._install.state.path}.")
         if decision.ask:
-            decision, state = self._ask(decision, facts, state)
+            from . import asking
+
+            decision, state, trouble = asking.ask(self, decision, facts, state, patience=_PATIENCE)
+            if trouble:
+                _say(trouble)
         if log and self._log is None:
             return  # someone wanted to see what is sent, and can't: nothing is
         owes = bool(owing(self._target))
@@ -373,18 +380,6 @@ class Analytics:
         if state.agreed is not None:
             return self._install.unnamed()
         return recipient.of(self._before_endpoint)
-
-    def _name_yes(self) -> None:
-        """Have a standing yes say whom, and to what, it was given, where that is known.
-
-        Raises:
-            OSError: it could not be kept.
-        """
-        state = self._install.state.read()
-        named = self._unnamed(state)
-        terms = state.agreed if state.agreed is not None else self._before
-        if named and terms is not None:
-            self._install.state.name(named, terms)
 
     def _facts(self, state: State, wants: bool | None, ask: bool) -> consent.Facts:
         can_ask = (
@@ -432,52 +427,6 @@ class Analytics:
             return False
         return True if any(word is True for word in said) else None
 
-    def _turn_on(self) -> str:
-        """Ask; return why analytics are not on then, or "" where they are."""
-        noes = environment.refusals(self.app, self._environ)
-        if noes:
-            return f"Analytics are off: {noes[0]} says no here."
-        state = self._toward(self._install.state.read())
-        was_off = state.standing in (consent.DISABLED, consent.UNREADABLE)
-        again = was_off or state.refused
-        if again:
-            state.standing, state.refused = consent.NOT_ASKED, False
-        state.declined = None  # who wants to be asked is asked about all of it
-        facts = self._facts(state, True, ask=True)
-        decision = consent.decide(facts)
-        if decision.on and not decision.ask and decision.covered == facts.terms:
-            return ""
-        if not facts.can_ask:
-            return (
-                "Analytics are as they were: you can be asked at a terminal only, and not in CI, "
-                "by an agent or in a hook."
-            )
-        if not facts.can_save:
-            return (
-                "Analytics are as they were: your answer could not be saved in "
-                f"{self._install.state.path}."
-            )
-        if was_off:
-            self._install.remove_waiting()  # of a run that was going on at the time
-        decision, _ = self._ask(decision, facts, state, again=again)
-        return "" if decision.on else "Analytics are not on."
-
-    def _question(self, state: State, new: consent.Terms | None = None) -> Question:
-        from .question import Question, columns
-
-        return Question(
-            name=self.app,
-            url=self.url,
-            catalog=self.catalog,
-            sample=self._sample(state),
-            new=new,
-            to=recipient.shown(self._target.recipient),
-            elsewhere=tuple(map(recipient.shown, state.elsewhere)),
-            columns=columns(),
-            promises=self.promises,
-            operator=self.operator,
-        )
-
     @property
     def _is_worker(self) -> bool:
         """Whether this process may be a worker that multiprocessing has started."""
@@ -510,68 +459,6 @@ class Analytics:
         except Exception:
             self._drop()
         return self._session is not None
-
-    def _ask(
-        self,
-        decision: consent.Decision,
-        facts: consent.Facts,
-        state: State,
-        *,
-        again: bool = False,
-    ) -> tuple[consent.Decision, State]:
-        """Ask; return what was decided, and the state as it stands then.
-
-        `again` says that a yes takes back a no (`turn_on`).
-        """
-        from .question import PATIENCE_SECONDS, Keyboard, forget_typed_ahead, write
-
-        to = self._target.recipient
-        new = consent.growth(decision.covered, facts.terms) if decision.on else None
-        question = self._question(state, new)
-        forget_typed_ahead()
-        # Who gave a flag is there; else the terminal may be one that nobody sits at.
-        with Keyboard(None if facts.wanted else _PATIENCE or PATIENCE_SECONDS) as keyboard:
-            answer = question.ask(keyboard.read, write)
-        file = self._install.state
-        covered = decision.covered
-        try:
-            if answer is not None:
-                self._name_yes()
-            if answer is True:
-                now = file.agree(consent.merge(facts.agreed, facts.terms), to, again=again)
-                covered = facts.terms
-                if decision.on and now.standing == consent.CONSENTED:
-                    write("What is new is collected too, from now on.\n")
-            elif answer is False and decision.on:
-                now = file.decline(facts.terms, facts.agreed or covered, to)
-                if now.standing == consent.CONSENTED:
-                    write(
-                        "Nothing new is collected. What you agreed to before goes on; "
-                        f"`{self.app} --analytics-disable` turns everything off.\n"
-                    )
-            elif answer is False and state.elsewhere:
-                now = file.refuse(to)
-                write(
-                    f"Nothing is sent to {recipient.shown(to)}. What you agreed to before stands; "
-                    f"`{self.app} --analytics-disable` turns everything off.\n"
-                )
-            elif answer is False:
-                if self.disable():
-                    write("Analytics have been permanently disabled.\n")
-                else:
-                    _say(
-                        "Analytics are off, but your no could not be saved: it may be asked again."
-                    )
-                return consent.Decision(decision.row), state
-            else:
-                now = file.read()
-        except OSError:
-            _say("Analytics are off: your answer could not be saved.")
-            return consent.Decision(decision.row), state
-        # However long the question stood, another terminal may have decided meanwhile.
-        now = self._toward(now)
-        on = now.standing == consent.CONSENTED and (answer is True or decision.on)
-        return consent.Decision(decision.row, on=on, covered=covered if on else None), now
 
     def _begin(self, decision: consent.Decision, state: State, *, starts: bool = True) -> None:
         """Begin to record.
@@ -695,19 +582,6 @@ class Analytics:
             from . import workers
 
             workers.take_back(self.app)
-
-    def _sample(self, state: State) -> str:
-        """Return an exact line, as the session's first event will be."""
-        from .session import Session, session_start
-
-        session = Session(
-            catalog=self.catalog,
-            covered=self.catalog.terms(),
-            user_id=state.user_id or new_id(),
-            clock=self._clock,
-            form=wire.form(self._target.endpoint),
-        )
-        return session.line((self._first or session_start)(self.version)).decode().rstrip("\n")
 
 
 _BUILT_IN = 3
