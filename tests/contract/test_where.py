@@ -169,6 +169,13 @@ class TestPlaces:
             ),
             ("callback = analytics.record", "`analytics.record` is handed on"),
             ("def f(event):\n    analytics.record(event)\ncall(f)", "`f` is handed on"),
+            (
+                (
+                    "class App:\n    def note(self, event):\n        analytics.record(event)\n"
+                    "    def run(self):\n        call(self.note)"
+                ),
+                "`self.note` is handed on",
+            ),
             ("get().record(thing)", "which event `thing` is cannot be told"),
             ("analytics.record(Secret())", "the catalog has no event 'secret'"),
             ("PageOpened(times=1, path='/')", "the catalog's event 'page_opened' has no property"),

@@ -61,7 +61,9 @@ class Values:
         return self._relay(module, function) is not None
 
     def is_relay(self, module: Module, name: ast.AST) -> bool:
-        """Return whether a name is that of such a function, and of no method."""
+        """Return whether a name is that of such a function, or of such a method of one's own."""
+        if isinstance(name, ast.Attribute) and f".{name.attr}" in self._relays:
+            return isinstance(name.value, ast.Name) and name.value.id in ("self", "cls")
         return self._source.meaning(module, name) in self._relays
 
     def handed_on(self, module: Module, call: ast.Call) -> ast.AST | None:
