@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -100,12 +100,15 @@ def fill(warehouse: Warehouse, project: str, catalog: Catalog, events: Iterable[
     warehouse.ensure(project, catalog)
     columns = {each.name: [column.name for column in each.columns] for each in tables(catalog)}
     rows: dict[str, list[dict[str, object]]] = defaultdict(list)
+    places: Counter[UUID] = Counter()
     for event in events:
+        places[event.session] += 1
         rows[table(event.event)].append(
             {
                 "user_id": event.user_id,
                 "session": event.session,
                 "time": event.time,
+                "seq": places[event.session],
                 "source": "posthog",
                 "error_frames": [],
                 "error_causes": [],

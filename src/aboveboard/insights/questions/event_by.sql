@@ -18,8 +18,30 @@ WITH
             --% endif
         GROUP BY user_id, its_part, its_word
     ),
-    parts AS (SELECT its_part FROM said GROUP BY its_part ORDER BY sum(number) DESC, its_part LIMIT 12),
-    words AS (SELECT its_word FROM said GROUP BY its_word ORDER BY sum(number) DESC, its_word LIMIT 8),
+    parts AS (
+        SELECT ifNull(toString(each), nothing) AS its_part FROM (
+            SELECT {{ split.column }} AS each, count() AS number FROM {{ rows(subject.table) }}
+            WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
+                --% if filtered
+                AND session IN asked
+                --% endif
+            GROUP BY each
+        )
+        ORDER BY number DESC, its_part
+        LIMIT 12
+    ),
+    words AS (
+        SELECT ifNull(toString(each), nothing) AS its_word FROM (
+            SELECT {{ of.column }} AS each, count() AS number FROM {{ rows(subject.table) }}
+            WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
+                --% if filtered
+                AND session IN asked
+                --% endif
+            GROUP BY each
+        )
+        ORDER BY number DESC, its_word
+        LIMIT 8
+    ),
     told AS (
         SELECT
             user_id
@@ -29,11 +51,13 @@ WITH
         FROM said
         GROUP BY user_id, part, word
     ),
-    -- An install is drawn as a whole, so its sums stay together (docs/insights.md, "Intervals").
+    -- An install is drawn as a whole, so its sums stay together (docs/insights.md, "Intervals"). Its
+    -- words are beside them meanwhile: nothing is read again.
     installs AS (
         SELECT
             user_id
             , part
+            , groupArray((word, its_times)) AS its_words
             , sum(its_times) AS of_times
             , {{ share.weigh("of_times", "PARTITION BY part") }}
         FROM told
@@ -44,21 +68,26 @@ WITH
             *
             , {{ share.square("of_times", "PARTITION BY part") }}
         FROM installs
+    ),
+    -- With other names than above, where one of an outer question would be taken for an inner one.
+    spread AS (
+        SELECT *, each.1 AS its_value, each.2 AS its_number
+        FROM weighed
+        ARRAY JOIN its_words AS each
     )
 SELECT
     {{ subject.event }} AS event
     , {{ split.property }} AS by
-    , transform(told.part, [nothing, rest], ['none', 'rest'], 'value') AS part_is
-    , if(part_is = 'value', told.part, NULL) AS part
+    , transform(spread.part, [nothing, rest], ['none', 'rest'], 'value') AS part_is
+    , if(part_is = 'value', spread.part, NULL) AS part
     , {{ of.property }} AS property
-    , transform(told.word, [nothing, rest], ['none', 'rest'], 'value') AS value_is
-    , if(value_is = 'value', told.word, NULL) AS value
-    , sum(its_times) AS times
+    , transform(spread.its_value, [nothing, rest], ['none', 'rest'], 'value') AS value_is
+    , if(value_is = 'value', spread.its_value, NULL) AS value
+    , sum(its_number) AS times
     , max(all_of_times) AS part_times
-    , {{ share.of_all("its_times", "of_times") }} AS share_sums
+    , {{ share.of_all("its_number", "of_times") }} AS share_sums
     , count() AS installs
     , max(n) AS of_installs
-FROM told
-INNER JOIN weighed ON weighed.user_id = told.user_id AND weighed.part = told.part
-GROUP BY told.part, told.word
-ORDER BY part_times DESC, told.part, times DESC, told.word
+FROM spread
+GROUP BY spread.part, spread.its_value
+ORDER BY part_times DESC, spread.part, times DESC, spread.its_value

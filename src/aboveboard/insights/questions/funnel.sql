@@ -31,7 +31,7 @@ WITH
             --% endif
         FROM {{ rows(step.table) }}
         --% if within == "session"
-        WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date} AND session IN begun
+        WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
         --% else
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             --% if filtered
@@ -41,22 +41,29 @@ WITH
         --% endfor
     ),
     -- Each step at its first place behind that of the step before: an event takes one step only, and
-    -- of two in one place neither is behind the other. Taking the first loses nobody.
+    -- of two in one place neither is behind the other. Taking the first loses nobody, and of the last
+    -- step any that is behind will do.
     reached AS (
         SELECT
             user_id
             , run
             --% for step in steps
-            , groupArrayIf(place, number = {{ step.number }}) AS places_{{ loop.index }}
             --% if loop.first
-            , arrayMin(places_1) AS at_1
+            , minIf(place, number = 1) AS at_1
+            --% elif loop.last
+            , maxIf(place, number = {{ step.number }}) AS last_place
+            , if(at_{{ loop.index0 }} > 0 AND last_place > at_{{ loop.index0 }}, last_place, 0) AS at_{{ loop.index }}
             --% else
+            , groupArrayIf(place, number = {{ step.number }}) AS places_{{ loop.index }}
             , if(at_{{ loop.index0 }} = 0, 0, arrayMin(arrayFilter(each -> each > at_{{ loop.index0 }}, places_{{ loop.index }}))) AS at_{{ loop.index }}
             --% endif
             --% endfor
         FROM happened
         GROUP BY user_id, run
         HAVING at_1 > 0
+            --% if within == "session"
+            AND run IN begun
+            --% endif
     ),
     -- An install is drawn as a whole, so its sums stay together (docs/insights.md, "Intervals").
     installs AS (
