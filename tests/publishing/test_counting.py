@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aboveboard.catalog import models
 from aboveboard.collector.projects.registry import shipped_catalog
@@ -124,3 +126,25 @@ class TestTables:
         with pytest.raises(TableError) as refused:
             tables.chosen(THERE, name.split(","))
         assert "\n" not in str(refused.value)
+
+    @settings(max_examples=60)
+    @given(
+        st.lists(
+            st.one_of(
+                st.text(max_size=8),
+                st.tuples(st.sampled_from([*THERE]), st.text("0123456789=", max_size=4)).map(
+                    "=".join
+                ),
+            ),
+            max_size=4,
+        )
+    )
+    def test_whatever_is_asked_for_is_a_table_with_a_cap_or_is_refused(
+        self, names: list[str]
+    ) -> None:
+        try:
+            found = tables.chosen(THERE, names)
+        except TableError:
+            return
+        assert [each.name for each in found] == [name.strip().partition("=")[0] for name in names]
+        assert all(1 <= each.cap <= tables.CAP_MOST for each in found)
