@@ -82,6 +82,17 @@ def test_each_table_is_there_as_json_and_csv_with_its_licence(files: dict[str, b
             ]
 
 
+def test_of_a_long_list_the_periods_file_has_what_can_be_told_and_says_where_all_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(site, "SHORT", 3)
+    files = site.files(CATALOG, [release()], ABOUT)
+    system, word = json.loads(files["v1/latest.json"])["tables"]
+    assert [row["key"] for row in system["rows"]] == ["Linux", "Darwin", "Windows"]
+    assert len(json.loads(files[system["all_rows"]])["rows"]) == 4
+    assert [row["installs"] for row in word["rows"]] == [200, 100, -3]
+
+
 def test_every_file_of_data_names_its_licence(files: dict[str, bytes]) -> None:
     data = {name: content for name, content in files.items() if name.startswith("v1/")}
     assert len(data) > 15

@@ -35,6 +35,13 @@ FORMAT = 1
 ROWS = 15
 """Rows of a table that a page shows; the files have all."""
 
+SHORT = 100
+"""A table of so many keys is in its period's JSON whole; of a longer one, what can be told from
+none is. Its own files have all of it."""
+
+HISTORY = 26
+"""Periods that a line over time shows."""
+
 CSV_COLUMNS = (
     *("project", "period", "since", "until", "table", "key", "installs", "installs_noise_95"),
     *("share", "share_noise_95", "share_sampling_low", "share_sampling_high", "licence"),
@@ -79,6 +86,20 @@ class Section:
     withheld: int
 
 
+class _Rows:
+    """The rows of every table of every release, each made once."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], dict[str, Row]] = {}
+
+    def of(self, release: Release, table: Counted) -> dict[str, Row]:
+        """Return a table's rows by key, in its order."""
+        which = (release.period, table.name)
+        if which not in self._rows:
+            self._rows[which] = {row.key: row for row in estimates.rows(release, table)}
+        return self._rows[which]
+
+
 def files(catalog: Catalog, every: Sequence[Release], about: About) -> dict[str, bytes]:
     """Return the site's files by their paths.
 
@@ -87,14 +108,14 @@ def files(catalog: Catalog, every: Sequence[Release], about: About) -> dict[str,
         every: The releases, the earliest first; one at least.
         about: What the maker says.
     """
-    last = every[-1]
+    last, rows = every[-1], _Rows()
     found: dict[str, bytes] = {}
     for number, each in enumerate(every):
-        found |= dict(_data(each, about))
+        found |= dict(_data(each, about, rows))
         found[f"periods/{each.period}.html"] = _page(
-            "period.html", each, about, root="../", earlier=every[: number + 1]
+            "period.html", each, about, root="../", earlier=every[: number + 1], rows=rows
         )
-    found["index.html"] = _page("period.html", last, about, root="", earlier=every)
+    found["index.html"] = _page("period.html", last, about, root="", earlier=every, rows=rows)
     found["archive.html"] = _page("archive.html", last, about, every=list(reversed(every)))
     found["method.html"] = _page("method.html", last, about, **_method(every))
     found["dictionary.html"] = _page(
@@ -118,7 +139,7 @@ def files(catalog: Catalog, every: Sequence[Release], about: About) -> dict[str,
     return found
 
 
-def _data(release: Release, about: About) -> Iterator[tuple[str, bytes]]:
+def _data(release: Release, about: About, rows: _Rows) -> Iterator[tuple[str, bytes]]:
     """Yield the files of one period."""
     yield f"v1/releases/{release.period}.json", releases.encode_published(release, about.licence)
     row = estimates.installs(release)
@@ -133,17 +154,28 @@ def _data(release: Release, about: About) -> Iterator[tuple[str, bytes]]:
         "opted_in_share": about.opted_in,
         "bias": "Opted-in installs are not all installs.",
         "installs": {"value": row.installs, "noise_95": round(row.noise, 3)},
-        "tables": [_table(release, table) for table in release.tables],
+        "tables": [
+            {
+                **_table(release, table, rows),
+                "all_rows": f"v1/periods/{release.period}/{table.name}.json",
+                "rows": [
+                    told
+                    for told in _table(release, table, rows)["rows"]
+                    if told["told_from_none"] or len(table.keys) <= SHORT
+                ],
+            }
+            for table in release.tables
+        ],
     }
     yield f"v1/periods/{release.period}.json", _json(whole)
     for table in release.tables:
         yield (
             f"v1/periods/{release.period}/{table.name}.csv",
-            _csv(release, table, about).encode(),
+            _csv(release, table, about, rows).encode(),
         )
         yield (
             f"v1/periods/{release.period}/{table.name}.json",
-            _json({**_head(release, about), "kind": release.kind, **_table(release, table)}),
+            _json({**_head(release, about), "kind": release.kind, **_table(release, table, rows)}),
         )
 
 
@@ -156,7 +188,7 @@ def _head(release: Release, about: About) -> dict[str, Any]:
     }
 
 
-def _table(release: Release, table: Counted) -> dict[str, Any]:
+def _table(release: Release, table: Counted, rows: _Rows) -> dict[str, Any]:
     return {
         "name": table.name,
         "title": table.title,
@@ -174,7 +206,7 @@ def _table(release: Release, table: Counted) -> dict[str, Any]:
                 else [_short(row.sample_low), _short(row.sample_high)],
                 "told_from_none": row.is_told,
             }
-            for row in estimates.rows(release, table)
+            for row in rows.of(release, table).values()
         ],
     }
 
@@ -201,11 +233,11 @@ def _series(name: str, every: Sequence[Release]) -> dict[str, Any]:
     }
 
 
-def _csv(release: Release, table: Counted, about: About) -> str:
+def _csv(release: Release, table: Counted, about: About, rows: _Rows) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
-    for row in estimates.rows(release, table):
+    for row in rows.of(release, table).values():
         writer.writerow(
             [
                 *(release.project, release.period, release.since, release.until, table.name),
@@ -245,7 +277,7 @@ def _label(text: str) -> str:
 
 
 def _json(told: dict[str, Any]) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n"
+    return msgspec.json.encode(told) + b"\n"
 
 
 def _short(value: float | None) -> float | None:
@@ -271,8 +303,8 @@ def _method(every: Sequence[Release]) -> dict[str, Any]:
     }
 
 
-def _section(release: Release, table: Counted, earlier: Sequence[Release]) -> Section:
-    every = estimates.rows(release, table)
+def _section(release: Release, table: Counted, earlier: Sequence[Release], rows: _Rows) -> Section:
+    every = list(rows.of(release, table).values())
     shown = estimates.ranked(every)[:ROWS]
     axis = dots.Axis.over(row.high for row in shown if row.high is not None)
     top = axis.top or 1.0
@@ -284,7 +316,7 @@ def _section(release: Release, table: Counted, earlier: Sequence[Release]) -> Se
         return left, right
 
     lines = []
-    history = _history(release, table.name, earlier)
+    history = _history(release, table.name, earlier, rows)
     for row in shown:
         around = (row.share or 0.0, row.share_noise or 0.0)
         lines.append(
@@ -300,7 +332,9 @@ def _section(release: Release, table: Counted, earlier: Sequence[Release]) -> Se
                 if release.scale and row.share is not None
                 else None,
                 ends(row.low, row.high),
-                dots.spark([values.get(row.key) for values in history]),
+                dots.spark(
+                    [None if (then := of.get(row.key)) is None else then.share for of in history]
+                ),
             )
         )
     withheld = sum(row.installs is None for row in every)
@@ -308,15 +342,11 @@ def _section(release: Release, table: Counted, earlier: Sequence[Release]) -> Se
 
 
 def _history(
-    release: Release, name: str, earlier: Sequence[Release]
-) -> list[dict[str, float | None]]:
-    """Return the shares of a table by key in each period of the same length, up to 26 of them."""
-    found = []
-    for each in earlier:
-        table = each.table(name)
-        if table is not None and each.days.every == release.days.every:
-            found.append({row.key: row.share for row in estimates.rows(each, table)})
-    return found[-26:]
+    release: Release, name: str, earlier: Sequence[Release], rows: _Rows
+) -> list[dict[str, Row]]:
+    """Return a table's rows in each period of the same length, up to `HISTORY` of them."""
+    alike = [each for each in earlier if each.days.every == release.days.every][-HISTORY:]
+    return [rows.of(each, table) for each in alike for table in each.tables if table.name == name]
 
 
 def _points(value: float) -> str:
@@ -328,8 +358,8 @@ def _points(value: float) -> str:
 
 def _page(template: str, release: Release, about: About, *, root: str = "", **told: Any) -> bytes:
     if template == "period.html":
-        earlier = told.pop("earlier")
-        told["sections"] = [_section(release, table, earlier) for table in release.tables]
+        earlier, rows = told.pop("earlier"), told.pop("rows")
+        told["sections"] = [_section(release, table, earlier, rows) for table in release.tables]
         told["installs"] = estimates.installs(release)
         told["is_last"] = not root
     text = (
