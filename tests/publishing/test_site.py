@@ -82,6 +82,14 @@ def test_each_table_is_there_as_json_and_csv_with_its_licence(files: dict[str, b
             ]
 
 
+def test_the_method_says_what_a_guess_may_gain_in_a_period_and_in_a_year(
+    files: dict[str, bytes],
+) -> None:
+    text = files["method.html"].decode()
+    assert "is right in at most 57.9 of 100 cases" in text
+    assert "with the whole budget of a year spent, it is 82." in text
+
+
 def test_of_a_long_list_the_periods_file_has_what_can_be_told_and_says_where_all_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

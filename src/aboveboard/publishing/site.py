@@ -297,6 +297,7 @@ def _method(every: Sequence[Release]) -> dict[str, Any]:
         "spent": spent,
         "spent_epsilon": budget.epsilon(spent),
         "advantage": budget.advantage(every[-1].rho),
+        "year_advantage": budget.advantage(budget.YEAR_RHO),
         "settled": periods.SETTLED.days,
         "rates": budget.RATES,
         "contribution": 1 + sum(min(each.cap, len(each.keys)) for each in every[-1].tables),
