@@ -364,7 +364,9 @@ class TestEdges:
         data.warehouse.ensure(empty.name, empty.catalog)
 
         answer = data.ask(name, PERIOD, empty)
-        rows = answer.rows
+        # The steps of a funnel are those that were asked for, whoever took them.
+        told = [column for column in answer.columns if column != "step"]
+        rows = [[row[column] for column in told] for row in answer.records()]
 
         assert answer.columns == data.ask(name, PERIOD).columns
         assert answer.as_csv().startswith(",".join(answer.columns))
