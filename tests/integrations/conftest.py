@@ -62,6 +62,7 @@ def made(tmp_path: Path) -> Callable[[Sequence[type[Event]]], Analytics]:
             app="greeter",
             version="1.0",
             catalog=catalog,
+            packages=["greeter"],  # enough for a catalog without an event of its own
             endpoint="http://127.0.0.1:9",
             key="key",
             environ={"HOME": str(tmp_path)},

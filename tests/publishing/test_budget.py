@@ -25,11 +25,18 @@ def test_each_rate_goes_on_for_years(rate: budget.Rate) -> None:
 
 def test_beyond_a_year_a_period_is_refused_in_a_line_that_says_when() -> None:
     spent = [Spent(periods.week(MONDAY + timedelta(weeks=each)), 0.1) for each in range(8)]
-    with pytest.raises(budget.BudgetError, match=r"365 days from 2026-01-05 on may spend 0\.8"):
+    with pytest.raises(budget.BudgetError, match=r"365 days from 2026-01-11 on may spend 0\.8"):
         budget.check(spent, periods.week(MONDAY + timedelta(weeks=51)), 0.015)
     budget.check(spent, periods.week(MONDAY + timedelta(weeks=53)), 0.015)
     with pytest.raises(budget.BudgetError):  # an earlier week counts with those after it
         budget.check(spent, periods.week(MONDAY - timedelta(weeks=1)), 0.015)
+
+
+def test_a_month_counts_with_its_last_day() -> None:
+    spent = [Spent(periods.of_name("2026-01"), budget.YEAR_RHO)]
+    with pytest.raises(budget.BudgetError):
+        budget.check(spent, periods.of_name("2027-01"), 0.01)
+    budget.check(spent, periods.of_name("2027-02"), 0.01)
 
 
 @settings(max_examples=40)
@@ -47,9 +54,10 @@ def test_no_365_days_ever_spend_more(asked: list[tuple[int, float]]) -> None:
         except budget.BudgetError:
             continue
         spent[period] = rho
-    for day in range(0, 1100, 7):
+    for day in range(1100):
         first = MONDAY + timedelta(days=day)
-        inside = [rho for each, rho in spent.items() if first <= each.since < first + budget.YEAR]
+        last = first + budget.YEAR - timedelta(days=1)
+        inside = [rho for each, rho in spent.items() if first <= each.until and each.since <= last]
         assert sum(inside) <= budget.YEAR_RHO + 1e-9
 
 

@@ -59,6 +59,10 @@ def status(
     paths = list(_waiting(install))
     events = sum(text.count(b"\n") for text in map(_text, paths))
     yield _line("waiting", f"{_number(events, 'event')} in {_number(len(paths), 'file')}")
+    aside = sum(len(segment.listed(os.path.join(each, "aside"))) for each in install.segments())
+    if aside:
+        who = f"the makers of {install.app}"
+        yield _line("set aside", f"{_number(aside, 'file')} that was refused: tell {who}")
     for folder in map(Folder, install.places()):
         owed = _requests(folder.erasures)
         if owed:

@@ -290,7 +290,8 @@ def lock(directory: Path, *, is_restoring: bool = False) -> FileLock:
         return hold(directory / LOCK)
     except Timeout:
         raise storage.BusyError(
-            f"another aboveboard serves {directory}: stop it, or choose another with --data"
+            f"another aboveboard serves {directory}: stop it, or choose another with "
+            "--data; `aboveboard projects add` adds a project beside it"
         ) from None
     except OSError as error:
         raise storage.unusable(directory, error) from None

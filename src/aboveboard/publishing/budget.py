@@ -90,18 +90,24 @@ def slowest(every: str) -> Rate:
 def check(spent: Iterable[Spent], period: Period, rho: float) -> None:
     """Say whether a period may spend `rho` beside what others have spent.
 
+    An install that is there on a period's last day is exposed to it whole, so a period counts in
+    all 365 days of which it has one. Of those that begin on the last day of a period, some have the
+    most.
+
     Raises:
         BudgetError: some 365 days would have spent more than `YEAR_RHO`.
     """
     every = sorted([*spent, Spent(period, rho)], key=lambda each: each.period)
     for first in every:
-        until = first.period.since + YEAR
-        inside = [each for each in every if first.period.since <= each.period.since < until]
+        since, until = first.period.until, first.period.until + YEAR
+        inside = [
+            each for each in every if since <= each.period.until and each.period.since < until
+        ]
         total = math.fsum(each.rho for each in inside)
         if total > YEAR_RHO * (1 + 1e-9) and any(each.period == period for each in inside):
             left = max(0.0, YEAR_RHO - (total - rho))
             raise BudgetError(
-                f"{period.name} would spend {rho:g}, and the 365 days from {first.period.since} "
+                f"{period.name} would spend {rho:g}, and the 365 days from {since} "
                 f"on may spend {YEAR_RHO:g} and have {left:.3g} left: publish less often, or with "
                 "a smaller --rho"
             )

@@ -32,6 +32,14 @@ class LedgerError(Exception):
     """The ledger cannot be used, or does not allow it; the text says what to do."""
 
 
+def _entry(file: Path, project: str) -> Release:
+    """Read a period's entry: what is elsewhere than it says would hide what was spent."""
+    found = release.decode(file.read_bytes(), str(file))
+    if (found.project, f"{found.period}.json") != (project, file.name):
+        raise ReleaseError(f"{file} is {found.period} of {found.project}")
+    return found
+
+
 class Ledger:
     """The ledger of one project.
 
@@ -49,7 +57,7 @@ class Ledger:
         try:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             files = sorted(self._directory.glob("*.json"))
-            found = [release.decode(file.read_bytes(), str(file)) for file in files]
+            found = [_entry(file, project) for file in files]
         except OSError as error:
             raise LedgerError(
                 f"the ledger {self._directory} cannot be read: {error.strerror}"

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -69,8 +70,9 @@ def write(
     prefix = f".{out.name}."
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        for old in out.parent.glob(f"{prefix}*.part"):  # of one that was killed
-            shutil.rmtree(old, ignore_errors=True)
+        for old in out.parent.iterdir():  # of one that was killed
+            if re.fullmatch(rf"{re.escape(prefix)}[a-z0-9_]{{8}}\.part", old.name):
+                shutil.rmtree(old, ignore_errors=True)
         made = Path(tempfile.mkdtemp(".part", prefix, out.parent))
         try:
             made.chmod(0o755)  # what is made for the public may be read by its server

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.catalog import versions as numbers
 from aboveboard.commands.directory import stores
-from aboveboard.commands.terminal.printing import warn
+from aboveboard.commands.terminal.printing import say, warn
 from aboveboard.publishing import budget, drawing, periods, site, tables, writing
 from aboveboard.publishing.budget import BudgetError
 from aboveboard.publishing.ledger import Ledger, LedgerError
@@ -101,7 +101,7 @@ def _publish(
         )
     about = site.About(args.licence, None if args.opted_in is None else args.opted_in / 100)
     writing.write(args.out, site.files(project.catalog, ledger.all(), about))
-    print(f"{args.out}: {release.period} {said}")
+    say(f"{args.out}: {release.period} {said}")
     if is_new and not args.tables:
         warn(
             "aboveboard publish: nothing else is shared than you name: `--list` says which tables "

@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     chosen = [installs.named(args.app, args.directory)] if args.app else installs.found()
-    if args.app and not installs.is_known(chosen[0]):
+    if args.app and not (
+        installs.is_known(chosen[0]) or _obstacle(chosen[0], State(consent.NOT_ASKED))
+    ):
         warn(
             f"aboveboard status: nothing of a tool called {args.app} was found here: `aboveboard "
             "status` lists those that were; if it keeps its decision elsewhere, give that place "
