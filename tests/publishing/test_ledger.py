@@ -111,3 +111,13 @@ def test_a_release_that_does_not_hold_together_is_refused(changed: dict[str, obj
     with pytest.raises(ReleaseError):
         releases.decode(msgspec.json.encode(told), "file")
     assert releases.decode(releases.encode(release()), "file") == release()
+
+
+@pytest.mark.parametrize("name", ["2026-09.json", "z.json"])
+def test_an_entry_under_another_name_is_refused(tmp_path: Path, name: str) -> None:
+    with Ledger.locked(tmp_path, "tool") as ledger:
+        ledger.keep(release("2026-10"))
+    (there,) = (tmp_path / ledgers.DIRECTORY / "tool").glob("*.json")
+    there.with_name(name).write_bytes(there.read_bytes())
+    with pytest.raises(LedgerError, match="is 2026-10 of tool"), Ledger.locked(tmp_path, "tool"):
+        pass

@@ -77,3 +77,14 @@ def test_what_is_not_of_a_site_is_never_removed(tmp_path: Path) -> None:
     with pytest.raises(WritingError, match="cannot be"):
         writing.write(file / "below", TWO)
     assert file.read_text() == "mine"
+
+
+def test_what_is_beside_it_and_a_link_in_it_are_not_its_own(tmp_path: Path) -> None:
+    out, theirs = tmp_path / "out", tmp_path / ".out.mine.part"
+    (theirs / "below").mkdir(parents=True)
+    writing.write(out, ONE)
+    assert (theirs / "below").is_dir()
+    (out / "linked").symlink_to(theirs)
+    with pytest.raises(WritingError, match="linked"):
+        writing.write(out, TWO)
+    assert content(out) == ONE

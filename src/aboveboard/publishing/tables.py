@@ -114,7 +114,7 @@ def chosen(there: dict[str, Table], names: Iterable[str] | None) -> list[Table]:
             raise TableError(f"{name} is named twice")
         found[name] = there[name]
         if equals:
-            if not (cap.isascii() and cap.isdigit() and 1 <= int(cap) <= CAP_MOST):
+            if cap not in map(str, range(1, CAP_MOST + 1)):
                 raise TableError(f"{text}: a cap is a number from 1 to {CAP_MOST}")
             found[name] = replace(there[name], cap=int(cap))
     return list(found.values())

@@ -39,7 +39,11 @@ def check(out: Path) -> None:
             raise WritingError(
                 f"{out} is no directory: name one that is empty, or a site of before"
             )
-        there = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
+        there = {
+            path.relative_to(out).as_posix()
+            for path in out.rglob("*")
+            if path.is_symlink() or not path.is_dir()
+        }
         mark = out / MARK
         known = {MARK, *mark.read_text("utf-8").splitlines()} if mark.is_file() else set()
     except (OSError, UnicodeDecodeError) as error:

@@ -106,9 +106,13 @@ def host(target: str) -> Host:
     """
     module, colon, name = target.partition(":")
     file = Path(target)
-    if not colon or file.exists():
+    try:
+        is_there = file.exists()
+    except OSError as error:  # too long, or not ours to look into
+        raise CatalogError(f"{target} cannot be read: {error.strerror}") from None
+    if not colon or is_there:
         # A dotted name that is no file is most often meant as a module.
-        if not file.exists() and file.suffix != ".json" and _is_dotted_name(target):
+        if not is_there and file.suffix != ".json" and _is_dotted_name(target):
             raise CatalogError(
                 f"there is no file {target}; for a catalog in the tool's own code write "
                 f"MODULE:NAME, such as {target}:analytics"
