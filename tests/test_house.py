@@ -164,6 +164,19 @@ class TestWhoImportsWhom:
                 if name.startswith(f"aboveboard.{house}."):
                     assert name.split(".")[2] in (room, *allowed), f"{module(path)} imports {name}"
 
+    def test_the_clients_tests_need_no_package_of_the_servers(self) -> None:
+        """They run on Pythons, and in environments, that have none (`tools/pythons.py`)."""
+        apart = ("integrations", "hosts", "demo", "commands")  # load others when they are used
+        server = [room for room in ROOMS if room not in (*STANDARD_LIBRARY_ONLY, *apart)]
+        for folder in ("catalog", "client", "integrations"):
+            for path in sorted((ROOT / "tests" / folder).glob("*.py")):
+                for node in ast.parse(path.read_text()).body:
+                    for name in _named(node):
+                        room = name.removeprefix("aboveboard.").split(".")[0]
+                        assert room not in server or not name.startswith("aboveboard."), (
+                            f"{path.relative_to(ROOT)} imports {name}"
+                        )
+
     def test_only_rooms_with_files_of_their_own_speak_to_sqlite(self) -> None:
         """Whoever else needs what they keep calls a method of theirs."""
         for path in files(""):

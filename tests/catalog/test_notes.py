@@ -13,7 +13,6 @@ from aboveboard.catalog.notes import NAMES
 from aboveboard.client import consent
 from aboveboard.client.appendfile import AuditLog
 from aboveboard.client.session import Session
-from aboveboard.collector.projects.growth import united
 
 DAY = 86_400
 END = 1_811_808_000
@@ -82,14 +81,6 @@ class TestNotes:
             for part in (event, *event["properties"]):
                 part.update(doc="Other", why="Other", owner="o", issue="https://o", since="9")
         assert Catalog.from_json(changed).terms() == CATALOG.terms()
-
-    def test_a_collector_takes_those_of_the_newest_catalog(self) -> None:
-        changed = json.loads(json.dumps(DOCUMENT))
-        changed["events"][1]["owner"] = "ben"
-        del changed["events"][1]["properties"][1]["expires"]
-        entry = united(CATALOG, Catalog.from_json(changed), "new.json").entries["ran"]
-        assert entry.notes.owner == "ben"
-        assert entry.properties["files"].notes.expires == ""
 
     @pytest.mark.parametrize(
         ("note", "said"),

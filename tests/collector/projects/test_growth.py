@@ -224,3 +224,18 @@ def test_numbers_that_stay_rounded_are_told_by_name() -> None:
     assert growth.rounded(kept, catalog(rows=Count(), how=Flag())) == ["imported.rows"]
     assert growth.rounded(kept, catalog(rows=Count(steps=[0, 2]))) == []
     assert growth.rounded(catalog(rows=Count()), kept) == []
+
+
+def test_what_is_said_of_a_property_is_what_the_newest_catalog_says() -> None:
+    files = {"name": "files", "doc": "Files", "kind": "count"}
+    ran = {"name": "ran", "doc": "A command ran."}
+
+    def of(owner: str, **notes: str) -> Catalog:
+        events = [ran | {"owner": owner, "properties": [files | notes]}]
+        return Catalog.from_json({"format": 1, "app": "tool", "events": events})
+
+    before, after = of("ana", expires="2027-06-01"), of("ben")
+    assert before.entries["ran"].properties["files"].notes.expires == "2027-06-01"
+    entry = growth.united(before, after, "new.json").entries["ran"]
+    assert entry.notes.owner == "ben"
+    assert entry.properties["files"].notes.expires == ""
