@@ -8,9 +8,11 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from aboveboard import insights
 from aboveboard.collector.people.register import Register
 from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.collector.service import Collector
@@ -97,6 +99,26 @@ def test_an_issue_is_written_once_a_group_and_finds_its_later_reports(
     assert Path(files[0]).stem.replace("-", ":") in out
     days = ("--since", "2026-01-01", "--until", "2026-01-02")
     assert told(data, capsys, *days, "--issue", files[0])[1].startswith("It did not come up")
+
+
+def test_issues_of_many_groups_take_as_many_questions_as_of_one(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    run = insights.Insight.run
+
+    def counted(self: insights.Insight, *told: Any) -> insights.Table:
+        asked.append(self.name)
+        return run(self, *told)
+
+    monkeypatch.setattr(insights.Insight, "run", counted)
+    code, out, _ = told(data, capsys, *PERIOD, "--issues")
+
+    assert code == 0
+    assert out.count("```aboveboard") > 2
+    assert sorted(asked) == [
+        *("error_frames", "error_sides", "error_versions", "errors", "versions"),
+    ]
 
 
 @pytest.mark.parametrize(

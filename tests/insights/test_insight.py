@@ -154,6 +154,48 @@ class TestAnswers:
             )
             assert row["place"] == last[1]
 
+    @pytest.mark.parametrize("filters", FILTERS)
+    def test_each_failure_is_told_by_version_system_python_and_model(
+        self, data: Data, filters: dict[str, str]
+    ) -> None:
+        began = sessions_begun(data.happened, filters)
+        of_side: dict[tuple[str, object], set[UUID]] = defaultdict(set)
+        failed: dict[object, set[UUID]] = defaultdict(set)
+        for event in data.happened:
+            if event.session not in began:
+                continue
+            if event.event == "session_start":
+                its = event.properties
+                of_side["version", its["app_version"]].add(event.session)
+                of_side["system", its["os"]].add(event.session)
+                of_side["Python", "3.12"].add(event.session)
+            elif event.event == "message_send":
+                of_side["model", event.properties["main_model"]].add(event.session)
+            elif kind_of(event) not in (None, "exit"):
+                failed[grouped(event)].add(event.session)
+
+        by_group = group_rows(data.ask("error_sides", {**PERIOD, **filters}).records())
+
+        assert len(failed) > 2
+        assert set(by_group) == set(failed)
+        for name, sessions in failed.items():
+            its_sides = {
+                (side, value): (len(of & sessions), len(of))
+                for (side, value), of in of_side.items()
+            }
+            (found, alone) = (
+                {
+                    (str(row["by"]), row["value"]): (row["sessions"], row["of_sessions"])
+                    for row in rows
+                }
+                for rows in (
+                    by_group[name],
+                    data.ask("error_by", {**PERIOD, **filters, "group": str(name)}).records(),
+                )
+            )
+            assert alone == its_sides
+            assert found == {side: told for side, told in its_sides.items() if told[0]}
+
     def test_one_type_at_two_places_is_two_errors_and_at_two_lines_one(self, data: Data) -> None:
         world = small(data, "places")
         began = begins(uuid4(), "2026-03-01T10:00:00")
@@ -592,6 +634,13 @@ def group(
     groups: dict[object, list[Happening]] = defaultdict(list)
     for event in happened:
         groups[key(event)].append(event)
+    return groups
+
+
+def group_rows(rows: Iterable[Mapping[str, Any]]) -> dict[object, list[Mapping[str, Any]]]:
+    groups: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[row["group"]].append(row)
     return groups
 
 

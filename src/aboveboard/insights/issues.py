@@ -126,7 +126,7 @@ def text(
         group: The group.
         record: Its row of `errors`.
         frames: Its rows of `error_frames`.
-        by: Its rows of `error_by`.
+        by: Its rows of `error_sides`.
         period: The days that `record` and `by` are of, in words.
         link: Where its page is, if that is known.
     """

@@ -164,22 +164,20 @@ def _issues(
     args: argparse.Namespace,
 ) -> int:
     there = _there(Path(args.write)) if args.write else []
-    every = issues.places(place.ask("error_frames"))
-    written = 0
-    for group in its:
-        if any(line.fits(group, every.get(group.id, ())) for lines in there for line in lines):
-            continue
-        frames = [
-            row
-            for row in place.ask("error_frames", group=group.id).records()
-            if row["kind"] == group.kind
-        ]
-        by = place.ask("error_by", group=group.id).records()
+    told = place.ask("error_frames")
+    every, frames = issues.places(told), told.records()
+    wanted = [
+        group
+        for group in its
+        if not any(line.fits(group, every.get(group.id, ())) for lines in there for line in lines)
+    ]
+    sides = place.ask("error_sides").records() if wanted else []
+    for group in wanted:
         text = issues.text(
             group,
             records[group.id],
-            frames,
-            by,
+            [row for row in frames if (row["kind"], row["group"]) == (group.kind, group.id)],
+            [row for row in sides if row["group"] == group.id],
             _period(place.filters),
             _link(args, group),
         )
@@ -192,8 +190,7 @@ def _issues(
             say(str(file))
         else:
             say(f"# {issues.title(group)}", "", *text.splitlines())
-        written += 1
-    if not written:
+    if not wanted:
         warn("aboveboard errors: no open group is without an issue")
     return 0
 
