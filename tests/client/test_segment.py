@@ -50,12 +50,23 @@ class TestWriter:
 
     def test_a_host_that_never_ends_drops_its_own_oldest_and_counts(self, directory: str) -> None:
         writer = segment.Writer(directory)
+        most = segment.OWN_BYTES_MAX // segment.SIZE_MAX
         line = b"x" * (segment.SIZE_MAX - 1) + b"\n"
-        for _ in range(segment.OWN_MAX + 3):
+        for _ in range(most + 3):
             writer.write(line)
         assert writer.dropped == 3
-        assert len(segment.listed(directory)) == segment.OWN_MAX
+        assert len(segment.listed(directory)) == most
         writer.close()
+
+    def test_a_host_that_closes_its_segment_each_hour_leaves_no_more_than_so_many(
+        self, directory: str
+    ) -> None:
+        writer = segment.Writer(directory)
+        for _ in range(segment.OWN_MAX + 3):
+            writer.write(LINE)
+            writer.close()
+        assert writer.dropped == 3
+        assert len(segment.listed(directory)) == segment.OWN_MAX
 
     def test_a_full_disk_leaves_no_half_line(
         self, directory: str, monkeypatch: pytest.MonkeyPatch

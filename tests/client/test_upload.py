@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from aboveboard.client import locks, recipient, segment, sending, spawn, upload, verdicts
+from aboveboard.client import locks, proxy, recipient, segment, sending, spawn, upload, verdicts
 from aboveboard.client.identity import new_id
 from aboveboard.client.statefile import StateFile
 from aboveboard.client.target import PAUSE_MAX_SECONDS, Target, paused
@@ -226,7 +226,7 @@ class TestSending:
         assert len(recorder.requests) == 1
 
     @pytest.mark.parametrize(
-        ("environ", "host", "proxy"),
+        ("environ", "host", "way"),
         [
             ({"https_proxy": "p"}, "collector.example", "p"),
             ({"HTTPS_PROXY": "p"}, "collector.example", "p"),
@@ -239,9 +239,9 @@ class TestSending:
         ],
     )
     def test_proxies_are_understood_as_everywhere_else(
-        self, environ: dict[str, str], host: str, proxy: str | None
+        self, environ: dict[str, str], host: str, way: str | None
     ) -> None:
-        assert upload._proxy("https", host, environ) == proxy
+        assert proxy.chosen("https", host, environ) == way
 
     def test_a_thread_trusts_nobody_whom_the_hosts_environment_got_from_elsewhere(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -15,6 +15,7 @@ import pytest
 
 from aboveboard.client.identity import id_of
 from aboveboard.client.statefile import StateFile
+from tests.client import tool as example
 from tests.client.conftest import Tool, tool, until
 from tests.conftest import ROOT
 
@@ -212,6 +213,23 @@ class TestStatus:
         assert f"  sends to     posthog+{address}" in posthogs
         assert "request to erase" not in posthogs
         assert "1 request to erase, sent as soon as they can be" in ours
+
+    @pytest.mark.parametrize("way", ["socks5://me:secret@127.0.0.1:1080", "socks5h://127.0.0.1"])
+    def test_a_proxy_that_cannot_be_spoken_to_is_told_by_its_kind(
+        self, used: Tool, way: str
+    ) -> None:
+        scheme = way.partition(":")[0]
+        told = aboveboard(used, "status", "tool", ALL_PROXY=way, no_proxy="").stdout
+        assert f"the environment names is a {scheme} one, and only http:// proxies" in told
+        assert "secret" not in told
+        near = aboveboard(used, "status", "tool", ALL_PROXY=way, NO_PROXY="127.0.0.1").stdout
+        assert "proxies are spoken" not in near
+        http = aboveboard(
+            used, "status", "tool", ALL_PROXY="http://127.0.0.1:3128", no_proxy=""
+        ).stdout
+        assert "proxies are spoken" not in http
+        sent = example.analytics(environ=used.environ | {"ALL_PROXY": way, "no_proxy": ""}).status()
+        assert f"is a {scheme} one" in "\n".join(sent)
 
 
 class TestNames:

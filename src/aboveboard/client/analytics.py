@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 import time
+from time import monotonic
 
 from aboveboard.catalog.catalog import Catalog, DroppedEvents, Failure
 from aboveboard.catalog.kinds import CatalogError
@@ -132,6 +133,8 @@ class Analytics:
         self._process = 0
         self._number = ""  # what the session's id is made from, for workers
         self._is_part = False  # whether this is a worker's part of a session
+        self._user_id = ""  # with which the session is on
+        self._turn = _NEVER  # when what waits is sent, though the session goes on
 
     @property
     def enabled(self) -> bool:
@@ -190,6 +193,8 @@ class Analytics:
         if session is not None:
             try:
                 session.record(event)
+                if monotonic() >= self._turn:
+                    self._send_meanwhile(session)
             except OSError as error:
                 if error.errno not in _PASSING:
                     self._drop()
@@ -492,6 +497,8 @@ class Analytics:
             if state.agreed is None and self._before is not None:
                 # From here on the file says it itself.
                 self._install.state.name(self._target.recipient, self._before)
+        if decision.on:
+            self._user_id, self._turn = state.user_id, monotonic() + _INTERVAL_SECONDS
         self._process, self._is_part = os.getpid(), not starts
         atexit.register(self._at_exit)
         if starts:
@@ -556,6 +563,27 @@ class Analytics:
 
         sending.send(self._target, self._environ, self._start, apart=apart)
 
+    def _send_meanwhile(self, session: Session) -> None:
+        """Have what waits sent, as once an hour while a session goes on; or end it after a no."""
+        self._turn = monotonic() + _INTERVAL_SECONDS
+        try:
+            from . import meanwhile
+
+            state = self._toward(self._install.state.read())
+            if not meanwhile.stands(self.app, state, self._environ, self._user_id):
+                self._drop()
+                meanwhile.clear(self._target, state)
+            elif session.segment is not None:
+                meanwhile.send(
+                    self._target,
+                    session.segment,
+                    self._environ,
+                    self._start,
+                    every=_INTERVAL_SECONDS,
+                )
+        except Exception:  # another time
+            return
+
     def _open_log(self, log: object) -> None:
         if not log:
             return
@@ -586,6 +614,12 @@ class Analytics:
 
 _BUILT_IN = 3
 """Events that every catalog has: `session_start`, `dropped_events`, `rejected_value`."""
+
+_NEVER = float("inf")
+
+_INTERVAL_SECONDS = 3600.0
+"""How long a session goes on until what waits is sent, and from one time to the next. No event says
+a finer time than an hour; when events come does not, either."""
 
 _PATIENCE: float | None = None
 """Seconds that an unasked-for question waits for; tests set their own."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 
-from . import consent, environment, receipts, recipient, segment
+from . import consent, environment, receipts, recipient, segment, wire
 from .target import Folder
 
 TYPE_CHECKING = False
@@ -56,6 +56,11 @@ def status(
         yield _line("decided", _day(state.decided))
     yield _line("install", state.user_id or "has no id yet")
     yield _line("sends to", to)
+    from . import proxy
+
+    trouble = proxy.trouble(wire.address(target.endpoint), environ)
+    if trouble:
+        yield _line("proxy", trouble)
     paths = list(_waiting(install))
     events = sum(text.count(b"\n") for text in map(_text, paths))
     yield _line("waiting", f"{_number(events, 'event')} in {_number(len(paths), 'file')}")

@@ -24,8 +24,9 @@ SUFFIX = ".jsonl"
 SIZE_MAX = 256 * 1024
 """Bytes in a segment; the next line starts another. Below what a collector takes in one body."""
 
-OWN_MAX = 64
-"""Segments that one process may leave; a host that never ends drops its own oldest after that."""
+OWN_MAX = 256
+OWN_BYTES_MAX = 16 * 1024 * 1024
+"""What one process may leave; a host that never ends drops its own oldest after that."""
 
 EMPTY_SECONDS_MAX = 3600
 """After which an empty segment is one whose process died before its first line."""
@@ -44,13 +45,14 @@ class Writer:
     Nothing is created before the first line.
     """
 
-    __slots__ = ("_directory", "_file", "_lock", "_own", "_size", "dropped")
+    __slots__ = ("_directory", "_file", "_lock", "_own", "_path", "_size", "dropped")
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
         self._file: AppendFile | None = None
         self._size = 0
-        self._own: list[str] = []
+        self._path = ""
+        self._own: list[tuple[str, int]] = []
         self._lock = RLock()
         self.dropped = 0
         _writers.append(self)
@@ -91,11 +93,11 @@ class Writer:
             os.unlink(path)
             raise
         self._file = file = AppendFile(descriptor)
-        self._size = 0
-        self._own.append(path)
-        if len(self._own) > OWN_MAX:
+        self._size, self._path = 0, path
+        own = self._own
+        while len(own) >= OWN_MAX or sum(size for _, size in own) > OWN_BYTES_MAX - SIZE_MAX:
             try:
-                os.unlink(self._own.pop(0))
+                os.unlink(own.pop(0)[0])
                 self.dropped += 1
             except OSError:
                 pass  # sent already
@@ -105,13 +107,14 @@ class Writer:
         file, self._file = self._file, None
         if file is not None:
             file.close()
+            self._own.append((self._path, self._size))
 
     def _after_fork(self) -> None:
         # The child has copies of the lock (held, perhaps) and of the descriptor. It lets go of
         # both and starts a segment of its own; the parent's stays locked by the parent.
         self._lock = RLock()
-        self._own = []
         self._release()
+        self._own = []
 
 
 _writers: list[Writer] = []

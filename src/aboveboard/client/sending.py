@@ -35,7 +35,7 @@ def send(
         return
     if not any_waits(target.segments) and not owing(target):
         return
-    if apart and _hears_of_children():
+    if apart and hears_of_children():
         at_exit(target, environ, start)
     elif start is not None or spawn.can_spawn():
         (start or spawn.start)(target.lock, {VARIABLE: target.as_json()}, environ, apart=apart)
@@ -78,7 +78,7 @@ def deliver_owed(target: Target, environ: Mapping[str, str], start: Start = None
         _send_from_a_thread(target, environ)
 
 
-def _hears_of_children() -> bool:
+def hears_of_children() -> bool:
     """Return whether the host has a handler for the end of a child, which would hear of a shell."""
     import signal
 

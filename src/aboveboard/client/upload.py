@@ -20,14 +20,23 @@ import os
 import random
 import signal
 import ssl
-import sys
 import time
 import urllib.parse
-import urllib.request
 
 from aboveboard.catalog.line import SENT_AT, hour
 
-from . import consent, environment, locks, receipts, segment, shortfile, spawn, verdicts, wire
+from . import (
+    consent,
+    environment,
+    locks,
+    proxy,
+    receipts,
+    segment,
+    shortfile,
+    spawn,
+    verdicts,
+    wire,
+)
 from .earlier import adopt
 from .release import __version__
 from .statefile import StateFile, noes
@@ -368,13 +377,13 @@ class Connection:
         self._headers: dict[str, str] = {}
         secure = address.scheme == "https"
         port = address.port or (443 if secure else 80)
-        proxy = _proxy(address.scheme, address.hostname, environ)
+        way = proxy.chosen(address.scheme, address.hostname, environ)
         host, at = address.hostname, port
         tunnel_headers: dict[str, str] = {}
-        if proxy:
-            through = urllib.parse.urlsplit(proxy if "//" in proxy else f"http://{proxy}")
-            if through.scheme != "http":
-                raise OSError(f"a {through.scheme} proxy is not spoken here")
+        if way:
+            through = proxy.address(way)
+            if through.scheme != proxy.SPOKEN:
+                raise OSError(proxy.unspoken(through.scheme))
             host, at = through.hostname or host, through.port or 3128
             if through.username:
                 login = f"{through.username}:{through.password or ''}"
@@ -388,7 +397,7 @@ class Connection:
             self._http = http.client.HTTPSConnection(
                 host, at, timeout=REQUEST_SECONDS, context=_trust(environ)
             )
-            if proxy:
+            if way:
                 self._http.set_tunnel(address.hostname, port, tunnel_headers)
         else:
             self._http = http.client.HTTPConnection(host, at, timeout=REQUEST_SECONDS)
@@ -469,29 +478,6 @@ def _is_open(descriptor: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _proxy(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
-    """Return the proxy by which to reach a host: as the environment says, else the system.
-
-    The library's own functions look at the process's environment, which in a thread is the host's
-    and may be a project's word.
-    """
-    said = {}
-    for name, value in sorted(environ.items()):  # in small letters comes last, and wins
-        which, underscore, rest = name.lower().rpartition("_")
-        if underscore and rest == "proxy" and which:
-            said[which] = value
-    if environ.get("REQUEST_METHOD"):  # a CGI program, where HTTP_PROXY is a header of the caller's
-        said["http"] = environ.get("http_proxy", "")
-    said = {which: value for which, value in said.items() if value}
-    bypass: Callable[..., bool] = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
-    if said:
-        return None if bypass(host, said) else said.get(scheme) or said.get("all")
-    if sys.platform not in ("darwin", "win32") or urllib.request.proxy_bypass(host):
-        return None
-    system = urllib.request.getproxies()
-    return system.get(scheme) or system.get("all")
 
 
 def _trust(environ: Mapping[str, str]) -> ssl.SSLContext:

@@ -10,7 +10,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aboveboard.client import answers, consent, environment, receipts, recipient, segment, verdicts
+from aboveboard.client import (
+    answers,
+    consent,
+    environment,
+    proxy,
+    receipts,
+    recipient,
+    segment,
+    verdicts,
+    wire,
+)
 from aboveboard.client.install import Install
 from aboveboard.client.state import State
 from aboveboard.client.target import POSTHOG, Folder, Target, paused
@@ -97,6 +107,7 @@ def _describe_recipient(install: Install, target: Target, state: State) -> dict[
     toward = state.toward(target.recipient, install.unnamed())
     return {
         "sends_to": target.endpoint or None,
+        "proxy_trouble": proxy.trouble(wire.address(target.endpoint), os.environ) or None,
         "consented": toward.standing == consent.CONSENTED,
         "waiting_files": len(paths),
         "waiting_events": sum(text.count(b"\n") for text in texts),
@@ -154,6 +165,8 @@ def _add_recipient(add: Add, app: str, one: dict[str, object], *, unseen: bool) 
     """Add the lines about what a recipient gets."""
     if one["sends_to"]:
         add("sends to", one["sends_to"])
+    if one["proxy_trouble"]:
+        add("proxy", one["proxy_trouble"])
     waiting = (
         f"{_number(one['waiting_events'], 'event')} in {_number(one['waiting_files'], 'file')}"
     )
