@@ -30,11 +30,12 @@ def create_app(
     door: Door | None = None,
     base_path: str = "",
     public_url: str = "",
+    more: Mapping[str, Any] | None = None,
 ) -> Litestar:
     """Return the application over a collector that somebody else starts and closes.
 
     Pages find `warehouse`, `projects`, `quarantine`, `directory`, `door` and
-    `decisions` in `request.app.state`.
+    `decisions` in `request.app.state`, and `more`.
 
     Args:
         collector: What stores and answers.
@@ -44,6 +45,7 @@ def create_app(
             taken with it and without, since proxies may remove it.
         public_url: The address that pages tell senders, as `publicurl.checked` has it; the one that
             a request names where nothing.
+        more: What else pages are to find there.
         door: Who is let in to the dashboard and the metrics; None for the register's own.
 
     Raises:
@@ -68,6 +70,7 @@ def create_app(
                 "alerts": collector.alerts,
                 "base_path": base_path,
                 "public_url": public_url,
+                **(more or {}),
             }
         ),
         response_headers=ingest.HEADERS,

@@ -12,6 +12,7 @@ import jinja2
 from litestar import Response
 from markupsafe import Markup
 
+from aboveboard.insights import own
 from aboveboard.insights.filters import GRAINS
 from aboveboard.rendering import charts, wording
 
@@ -53,8 +54,8 @@ def page(
 ) -> Response[bytes]:
     """Return a filled template as a page.
 
-    Every template has `base`, the path under which the dashboard is (nothing, or `/analytics`), and
-    `visitor`, who asks, if that is known.
+    Every template has `base`, the path under which the dashboard is (nothing, or `/analytics`),
+    `visitor`, who asks, if that is known, and `own`, the operator's insights for a project.
     """
     base = base_of(request)
     text = (
@@ -64,6 +65,7 @@ def page(
             base=base,
             asset=lambda name: base + assets.url(name),
             visitor=request.scope.get("user"),
+            own=lambda project: own.offered(request.app.state.get("own_insights", ()), project),
             **context,
         )
     )

@@ -190,6 +190,8 @@ def with_values(sql: str, parameters: Names) -> str:
     """
 
     def value(match: re.Match[str]) -> str:
+        if match.group(1) not in parameters:  # as it may stand in a text of one's own
+            return match.group(0)
         given = parameters[match.group(1)]
         if match.group(2) == "Identifier":
             return "`" + str(given).replace("\\", "\\\\").replace("`", "\\`") + "`"

@@ -54,6 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how lines on stderr are written (%(default)s); as json, what is said on stdout "
         "otherwise is one of them",
     )
+    parser.add_argument(
+        "--insights",
+        type=Path,
+        metavar="DIR",
+        help="a directory of insights of your own, each a pair of files NAME.sql and NAME.json",
+    )
     parser.add_argument("--demo", action="store_true", help="fill a demo project where it is empty")
 
 

@@ -27,6 +27,7 @@ from aboveboard.commands.access.projects import tell_of_kept
 from aboveboard.commands.contract.catalog import read
 from aboveboard.commands.directory import stores
 from aboveboard.commands.directory.variables import SECRET
+from aboveboard.insights import own
 from aboveboard.warehouse import WarehouseError, database
 
 from .sentinel import Sentinel
@@ -58,17 +59,22 @@ def run(args: argparse.Namespace, *, _crash: Callable[[str], None] = lambda _ste
         collector = Collector(args.data, stores.warehouse(args), _crash=_crash)
         try:
             _add_projects(collector, args, voice)
+            theirs = _own_insights(collector, args.insights)
             collector.start()
             sentinel = Sentinel(collector)
             sentinel.start()
             try:
-                asyncio.run(_serve(collector, args, connections, voice))
+                asyncio.run(_serve(collector, args, connections, voice, theirs))
             finally:
                 sentinel.close()
         finally:
             collector.close()
         if collector.watch.fallen:
             return EXIT_CODE
+    except own.FaultsError as error:
+        for fault in error.faults:
+            voice.warn(f"--insights: {fault}")
+        return 2
     except (UsageError, basepath.BasePathError, publicurl.PublicUrlError) as error:
         voice.give_up(error)
         return 2
@@ -143,8 +149,25 @@ def _give(collector: Collector, name: str, file: Path, voice: Voice) -> None:
         tell_of_kept(catalog, project, file, voice.warn)
 
 
+def _own_insights(collector: Collector, directory: Path | None) -> tuple[own.Own, ...]:
+    """Return the operator's insights, all of which can be asked.
+
+    Raises:
+        own.FaultsError: some cannot; nothing is served then, so that nobody finds out later.
+    """
+    if directory is None:
+        return ()
+    theirs = own.read(directory)
+    own.check(theirs, collector.warehouse, collector.projects.all())
+    return theirs
+
+
 async def _serve(
-    collector: Collector, args: argparse.Namespace, connections: int, voice: Voice
+    collector: Collector,
+    args: argparse.Namespace,
+    connections: int,
+    voice: Voice,
+    theirs: tuple[own.Own, ...],
 ) -> None:
     door = Door(
         collector.register, args.admin_secret, always_closed=not access.is_loopback(args.host)
@@ -156,6 +179,7 @@ async def _serve(
         door=door,
         base_path=args.base_path,
         public_url=args.public_url,
+        more={"own_insights": theirs},
     )
     gc.freeze()  # what is loaded by now stays
     gc.enable()

@@ -9,10 +9,12 @@ from litestar import Router
 from aboveboard.dashboard import signin
 from aboveboard.dashboard.view import UnknownError, UnreadableError
 from aboveboard.insights import FilterError
+from aboveboard.insights.adhoc.asking import BusyError
+from aboveboard.insights.own import UnansweredError
 from aboveboard.warehouse import QueryLimitError, WarehouseError
 
 from . import data, groups, insights, pages, sql
-from .refusals import errors, refused
+from .refusals import errors, refused, unanswered
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
@@ -25,8 +27,9 @@ def routes() -> list[ControllerRouterHandler]:
 
     `quarantine` is anything with the collector's `Quarantine.dropped(project)`. `directory`, if it
     is there, is the data directory, for the commands that a page shows; `door` who lets people in
-    and out; `decisions` where what people say of errors is kept, `alerts` what was found;
-    `base_path` what a browser sees before every path; `public_url` what senders are told.
+    and out; `own_insights` those of the operator; `decisions` where what people say of errors is
+    kept, `alerts` what was found; `base_path` what a browser sees before every path; `public_url`
+    what senders are told.
     """
     return [
         Router(
@@ -44,6 +47,8 @@ def routes() -> list[ControllerRouterHandler]:
                 UnknownError: refused(404, "There is nothing here"),
                 UnreadableError: refused(503, "This project cannot be shown"),
                 QueryLimitError: refused(422, "That is too much for one question"),
+                BusyError: refused(503, "Other questions are being answered"),
+                UnansweredError: unanswered,
                 WarehouseError: refused(503, "The warehouse did not answer"),
             },
         )

@@ -13,6 +13,7 @@ from aboveboard.dashboard.pages import quarantine
 from aboveboard.dashboard.pages.first import FirstSteps
 from aboveboard.dashboard.responses import base_of, page
 from aboveboard.dashboard.view import UnknownError, View
+from aboveboard.insights import own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,11 +65,14 @@ def first_steps(request: Asked, view: View) -> Answer:
     return page(request, "first.html", view=view, steps=steps)
 
 
-def named(name: str, view: View) -> Insight:
+def named(request: Asked, name: str, view: View) -> Insight:
     """Return an insight that the project's catalog can answer; raises UnknownError for others."""
-    insight = insights.get(name)
+    theirs: tuple[own.Own, ...] = request.app.state.get("own_insights", ())
+    insight = insights.get(name) or next((each for each in theirs if each.name == name), None)
     if insight is None:
-        names = ", ".join(each.name for each in view.offered())
+        names = ", ".join(
+            each.name for each in (*view.offered(), *own.offered(theirs, view.project))
+        )
         raise UnknownError(f"there is no insight of that name: use one of {names}")
     if not insight.offered(view.project.catalog):
         raise UnknownError(f"{view.project.name} collects nothing that could answer {name}")

@@ -15,6 +15,7 @@ from aboveboard.dashboard.pages import (
 )
 from aboveboard.dashboard.responses import FRESH, answer
 from aboveboard.dashboard.view import UnknownError, View
+from aboveboard.insights.own import Own
 from aboveboard.insights.statement import with_values
 from aboveboard.rendering import cells, charts
 
@@ -30,7 +31,7 @@ FORMATS = ("json", "csv", "svg", "png", "sql")
 def insight(request: Asked, file: FromPath[str]) -> Answer:
     name, dot, suffix = file.partition(".")
     view = looked_at(request, look=not dot)
-    insight = named(name, view)
+    insight = named(request, name, view)
     if not dot and view.choices is None:
         return first_steps(request, view)
     if not dot and insight.name == event.PAGE and view.filters.event:
@@ -49,7 +50,10 @@ def insight(request: Asked, file: FromPath[str]) -> Answer:
     if suffix not in FORMATS:
         raise UnknownError(f"an insight is a page, or data as {', '.join(FORMATS)}")
     if suffix == "sql":
-        sql, parameters = insight.statement(view.project, view.filters)
+        if isinstance(insight, Own):
+            sql, parameters = insight.asked(view.warehouse, view.project, view.filters)
+        else:
+            sql, parameters = insight.statement(view.project, view.filters)
         return answer(with_values(sql, parameters).encode(), "text/plain; charset=utf-8")
     table = insight.run(view.warehouse, view.project, view.filters)
     if suffix == "json":

@@ -33,7 +33,7 @@ def models_page(request: Asked) -> Answer:
     view = looked_at(request)
     if view.choices is None:
         return first_steps(request, view)
-    named("models", view)
+    named(request, "models", view)
     name = view.own.get(MODEL)
     if name is not None:
         return shown(request, "model.html", view, seen=models.of_one(view, name))
@@ -45,7 +45,7 @@ def usage_page(request: Asked) -> Answer:
     view = looked_at(request)
     if view.choices is None:
         return first_steps(request, view)
-    named("commands", view)
+    named(request, "commands", view)
     return shown(request, "usage.html", view, seen=usage.look(view))
 
 
@@ -54,7 +54,7 @@ def releases_page(request: Asked) -> Answer:
     view = looked_at(request)
     if view.choices is None:
         return first_steps(request, view)
-    named("stability", view)
+    named(request, "stability", view)
     return shown(request, "releases.html", view, seen=releases.look(view), parts=charts.parts)
 
 

@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 
 from aboveboard.dashboard import signin, visitors
 from aboveboard.dashboard.responses import answer, page
+from aboveboard.insights.own import UnansweredError
 
 from .asked import Answer, Asked
 
@@ -35,6 +36,18 @@ def refused(status: int, heading: str) -> Any:
     return handle
 
 
+def unanswered(request: Asked, error: UnansweredError) -> Answer:
+    """Say that an insight of the operator's own fails: to who asked, and in the log."""
+    log.error("an insight of your own failed: %s", line(str(error)))
+    return told(request, 422, "This insight cannot be answered", str(error))
+
+
+def line(text: str, most: int = 300) -> str:
+    """Return a text as it fits one line of a log."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    return plain if len(plain) <= most else f"{plain[:most]}…"
+
+
 def told(request: Asked, status: int, heading: str, message: str) -> Answer:
     path = request.scope["path"]  # an address as a whole may be nonsense, with a Host that is
     accepts = request.headers.get("accept", "")
@@ -55,6 +68,8 @@ def told(request: Asked, status: int, heading: str, message: str) -> Answer:
 
 def _failed(request: Asked, error: HTTPException) -> Answer:
     """Answer what the framework, or a guard, refuses."""
+    if error.status_code >= 500:
+        log.error("a page failed: %s, %s", error.status_code, type(error).__name__)
     if error.status_code == 401 and visitors.wants_page(request):
         return signin.ask(request)
     heading, message = _FAILURES.get(error.status_code, ("That did not work", ""))

@@ -18,13 +18,15 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from aboveboard.insights.statement import fitted
 from aboveboard.insights.table import Table, plain
-from aboveboard.warehouse import Limits, WarehouseError
+from aboveboard.warehouse import Limits, WarehouseError, database
 from aboveboard.warehouse.errors import QueryLimitError
 
 from . import rules, schema, syntax
 
 if TYPE_CHECKING:
+    from aboveboard.insights.filters import Filters
     from aboveboard.insights.insight import Project
     from aboveboard.insights.table import Value
     from aboveboard.warehouse import Warehouse
@@ -90,22 +92,53 @@ def read(warehouse: Warehouse, project: Project, text: str) -> Question:
     return Question(str(formatted), tables)
 
 
-def ask(warehouse: Warehouse, project: Project, text: str) -> Table:
-    """Return the answer to a question.
+def parsed(warehouse: Warehouse, text: str) -> None:
+    """Raise for what ClickHouse cannot read, whatever tables there are.
 
     Raises:
+        RefusedError: it is no SQL; the text is a line that says where.
+    """
+    _told(warehouse, _FORMAT, question=text.strip().rstrip(";"))
+
+
+def columns(warehouse: Warehouse, project: Project, text: str) -> tuple[str, ...]:
+    """Return the names of the columns that a question answers, without reading a row.
+
+    Raises:
+        RefusedError: it is none that may be asked, or ClickHouse cannot answer it as it stands.
+        WarehouseError: the warehouse does not answer.
+    """
+    sql, _ = statement(project, read(warehouse, project, text), None)
+    try:
+        return tuple(_named(warehouse.read_only(f"{sql} LIMIT 0", LIMITS).columns))
+    except QueryLimitError as error:
+        raise rules.RefusedError(str(error)) from None
+    except WarehouseError as error:
+        raise rules.RefusedError(_said(str(error))) from None
+
+
+def ask(warehouse: Warehouse, project: Project, text: str, filters: Filters | None = None) -> Table:
+    """Return the answer to a question.
+
+    Args:
+        warehouse: What is asked.
+        project: Whose data.
+        text: The question.
+        filters: What happened when, and in which sessions, its tables have; everything if not
+            given.
+
+    Raises:
+        FilterError: the catalog has no event or property that the filters name.
         RefusedError: it is none that may be asked, or ClickHouse cannot answer it as it stands.
         QueryLimitError: it needs more than `LIMITS`.
         BusyError: too many are asked at once.
         WarehouseError: the warehouse does not answer.
     """
-    question = read(warehouse, project, text)
-    tables = schema.preamble(project.name, question.tables)
-    sql = f"WITH {tables} SELECT * FROM ({question.text})"  # noqa: S608  # checked word by word
+    sql, bound = statement(project, read(warehouse, project, text), filters)
     if not _turn.acquire(timeout=WAIT):
         raise BusyError("another question is being answered: ask again in a moment")
     try:
-        answer = warehouse.read_only(sql, LIMITS)
+        answer = warehouse.read_only(sql, LIMITS, bound)
     except QueryLimitError as error:
         shorter = str(error).replace("ask for a shorter period", "ask for less")
         raise QueryLimitError(shorter) from None
@@ -117,6 +150,35 @@ def ask(warehouse: Warehouse, project: Project, text: str) -> Table:
         tuple(_named(answer.columns)),
         tuple(tuple(_value(value) for value in row) for row in answer.rows),
     )
+
+
+def statement(
+    project: Project, question: Question, filters: Filters | None
+) -> tuple[str, dict[str, object]]:
+    """Return what is run for a question, and what is bound to it.
+
+    Raises:
+        FilterError: the catalog has no event or property that the filters name.
+    """
+    only, bound = "", dict[str, object]()
+    if filters is not None:
+        only, names = fitted(_CHOSEN, (), project.catalog, filters)
+        bound = {"project": database(project.name), **filters.parameters(), **names}
+    tables = schema.preamble(project.name, question.tables, only)
+    return f"WITH {tables} SELECT * FROM ({question.text})", bound  # noqa: S608  # checked
+
+
+_CHOSEN = """toDate(time) BETWEEN {since:Date} AND {until:Date}
+--% if filtered
+AND session IN (
+    WITH
+    --% include "asked.sql"
+    every AS (SELECT 1)
+    SELECT session FROM asked
+)
+--% endif
+"""
+"""Which rows filters choose, as in the questions of ours."""
 
 
 def _told(warehouse: Warehouse, sql: str, **bound: object) -> list[tuple[object, ...]]:

@@ -84,13 +84,19 @@ def tables(catalog: Catalog, present: Mapping[str, Mapping[str, str]]) -> tuple[
     return tuple(found)
 
 
-def preamble(project: str, seen: tuple[Table, ...]) -> str:
-    """Return what stands before a question: each of its tables, made of the project's own."""
+def preamble(project: str, seen: tuple[Table, ...], only: str = "") -> str:
+    """Return what stands before a question: each of its tables, made of the project's own.
+
+    Args:
+        project: The project's name.
+        seen: The tables.
+        only: A condition, in SQL of ours, that chooses rows; "" for all.
+    """
     database = schema.quote(schema.database(project))
 
     def made(table: Table) -> str:
         names = ", ".join(schema.quote(column.name) for column in table.columns)
-        rows = f"{database}.{schema.quote(table.kept)}"
+        rows = f"{database}.{schema.quote(table.kept)}" + (f" WHERE {only}" if only else "")
         return f"{schema.quote(table.name)} AS (SELECT {names} FROM {rows})"  # noqa: S608  # quoted
 
     return ", ".join(map(made, seen))
