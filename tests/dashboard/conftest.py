@@ -23,6 +23,7 @@ from aboveboard.collector.projects.registry import Projects, shipped_catalog
 from aboveboard.warehouse import Warehouse, embedded
 from tests.conftest import missing
 from tests.dashboard.tool import CATALOG
+from tests.dashboard.visits import Contexts, Visits
 from tests.insights import library
 from tests.insights.population import Happening, fill, population
 
@@ -154,3 +155,24 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def contexts() -> Contexts:
+    """What windows of a kind share: a process of Chromium's, and Vega once it is loaded."""
+    return {}
+
+
+@pytest.fixture
+def visits(chromium: Browser, site: Site, contexts: Contexts) -> Iterator[Visits]:
+    """Every visit of every test ends with the two promises: no word, and nobody else was asked."""
+    visits = Visits(chromium, site, contexts)
+    yield visits
+    for visit in visits.open:
+        visit.page.unroute_all()
+        visit.page.evaluate("localStorage.clear()")
+        visit.page.close()
+        visit.context.clear_cookies()
+        assert visit.complaints == []
+        assert visit.requested
+        assert {url for url in visit.requested if not url.startswith(site.url + "/")} == set()

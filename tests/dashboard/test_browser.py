@@ -3,97 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.projects.registry import shipped_catalog
 from tests.dashboard.conftest import Site
+from tests.dashboard.visits import PHONE, Visits
 from tests.insights.population import Happening, fill
 
 pytestmark = pytest.mark.browser
 
 PERIOD = "since=2026-09-20&until=2026-10-19"
-PHONE = {"width": 375, "height": 812}
-DESKTOP = {"width": 1280, "height": 900}
 INSIGHTS = ["overview", "models", "commands", "errors", "stability", "events"]
 LIBRARY = f"{PERIOD}&project=library"
 EVENT = f"/insights/events?{LIBRARY}&event=books_imported"
 PAGES = ["/releases", "/models", "/usage", "/retention", "/trust", "/set-up"]
 EVERYWHERE = ["/", *PAGES, *[f"/insights/{name}" for name in INSIGHTS], "/catalog", "/quarantine"]
-
-
-@dataclass
-class Visit:
-    """A browser's window, and all that it asked for and complained about."""
-
-    page: Page
-    context: BrowserContext
-    requested: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def charts(self) -> int:
-        """Wait until every chart of the page is drawn; return how many there are."""
-        figures = self.page.locator("figure.chart")
-        drawn = self.page.locator("figure.chart[data-drawn] svg.marks")
-        expect(drawn).to_have_count(figures.count(), timeout=20_000)
-        return figures.count()
-
-
-Contexts = dict[str, BrowserContext]
-
-
-@pytest.fixture(scope="module")
-def contexts() -> Contexts:
-    """What windows of a kind share: a process of Chromium's, and Vega once it is loaded."""
-    return {}
-
-
-class Visits:
-    """Opens windows, and in the end holds each to what is promised of all of them."""
-
-    def __init__(self, browser: Browser, site: Site, contexts: Contexts) -> None:
-        self.browser = browser
-        self.site = site
-        self.contexts = contexts
-        self.open: list[Visit] = []
-
-    def start(self, path: str, size: dict[str, int] = DESKTOP, **options: Any) -> Visit:
-        kind = repr((size, sorted(options.items())))
-        if kind not in self.contexts:
-            made = self.browser.new_context(viewport=size, **options)  # type: ignore[arg-type]
-            self.contexts[kind] = made
-        context = self.contexts[kind]
-        page = context.new_page()
-        visit = Visit(page, context)
-        page.on("request", lambda request: visit.requested.append(request.url))
-        page.on("console", lambda said: visit.complaints.append(f"{said.type}: {said.text}"))
-        page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-        self.open.append(visit)
-        page.goto(self.site.url + path)
-        return visit
-
-
-@pytest.fixture
-def visits(chromium: Browser, site: Site, contexts: Contexts) -> Iterator[Visits]:
-    """Every visit of every test ends with the two promises: no word, and nobody else was asked."""
-    visits = Visits(chromium, site, contexts)
-    yield visits
-    for visit in visits.open:
-        visit.page.unroute_all()
-        visit.page.evaluate("localStorage.clear()")
-        visit.page.close()
-        visit.context.clear_cookies()
-        assert visit.complaints == []
-        assert visit.requested
-        assert {url for url in visit.requested if not url.startswith(site.url + "/")} == set()
 
 
 class TestCharts:

@@ -55,10 +55,7 @@ def listed(view: View, names: Sequence[str], rows: Sequence[Sequence[Cell]]) -> 
     Raises:
         FilterError: there is no such column to sort by.
     """
-    asked = view.own.get(SORT, "")
-    column = asked.removeprefix("-")
-    if column and column not in names:
-        raise FilterError(f"sort={shown(asked)} is no column here: use one of {', '.join(names)}")
+    column, downwards = asked(view, names)
     wanted = view.own.get(FIND, "").casefold()
     found = [
         row
@@ -68,12 +65,28 @@ def listed(view: View, names: Sequence[str], rows: Sequence[Sequence[Cell]]) -> 
     if column:
         place = names.index(column)
         there = [row for row in found if not row[place].missing]
-        there.sort(key=lambda row: _order(row[place]), reverse=asked.startswith("-"))
+        there.sort(key=lambda row: _order(row[place]), reverse=downwards)
         found = [*there, *(row for row in found if row[place].missing)]
     most = len(found) if view.own.get(ROWS) == "all" else MOST
-    return Listing(
-        [_head(view, name, asked) for name in names], found[:most], len(found), len(rows)
-    )
+    return Listing(list(heads(view, names).values()), found[:most], len(found), len(rows))
+
+
+def asked(view: View, names: Sequence[str]) -> tuple[str, bool]:
+    """Return the column that rows are to be sorted by, or "", and whether downwards.
+
+    Raises:
+        FilterError: there is no such column to sort by.
+    """
+    told = view.own.get(SORT, "")
+    column = told.removeprefix("-")
+    if column and column not in names:
+        raise FilterError(f"sort={shown(told)} is no column here: use one of {', '.join(names)}")
+    return column, told.startswith("-")
+
+
+def heads(view: View, names: Sequence[str]) -> dict[str, Head]:
+    """Return each column's head, by its name."""
+    return {name: _head(view, name, view.own.get(SORT, "")) for name in names}
 
 
 def _head(view: View, name: str, asked: str) -> Head:

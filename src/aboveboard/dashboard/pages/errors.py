@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aboveboard import insights
-from aboveboard.dashboard.view import UnknownError
+from aboveboard.dashboard import listing
+from aboveboard.dashboard.view import FIND, ROWS, UnknownError
 from aboveboard.insights import groups
 from aboveboard.insights.versions import age
 from aboveboard.rendering import cells, wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from aboveboard.dashboard.view import View
     from aboveboard.insights import Insight, Table
@@ -101,12 +102,17 @@ class Errors:
     Args:
         tab: The tab that is open, as the address has it.
         counts: How many open groups each tab has in the period.
+        heads: The columns that the list can be sorted by, by the name that the address has.
+        rows: Those that are shown, of `found` that fit what is looked for, of `total`.
     """
 
     tab: str
     counts: Mapping[str, int]
     answer: str
+    heads: Mapping[str, listing.Head]
     rows: list[Row]
+    found: int
+    total: int
     scale: float
     stable: list[Stable]
     newest: Release | None
@@ -164,17 +170,38 @@ def look(view: View, resolved: Mapping[str, str]) -> Errors:
         for record in (records[group.kind, group.id],)
     ]
     newest = groups.newest(known)
+    found = _sorted([row for row in rows if _fits(row, view.own.get(FIND, ""))], view)
+    most = len(found) if view.own.get(ROWS) == "all" else listing.MOST
     return Errors(
         tab,
         {name: sum(all_groups[key].is_open for key in keys) for name, keys in there.items()},
         _answer(kind, rows, newest),
-        rows,
+        listing.heads(view, list(ORDERS)),
+        found[:most],
+        len(found),
+        len(rows),
         scale,
         _stable(view),
         newest,
         replace(days, rows=tuple(row for row in days.rows if row[1] == kind)),
         named("error_days"),
     )
+
+
+def _fits(row: Row, wanted: str) -> bool:
+    """Return whether a group's type, place or first or last version has what is looked for."""
+    told = (row.group.name, row.place, row.group.first_version, row.group.last_version)
+    return any(wanted.casefold() in each.casefold() for each in told if each)
+
+
+def _sorted(rows: list[Row], view: View) -> list[Row]:
+    """Return rows in the order that is asked for, or as they are: as work.
+
+    Raises:
+        FilterError: there is no such column to sort by.
+    """
+    column, downwards = listing.asked(view, list(ORDERS))
+    return sorted(rows, key=ORDERS[column], reverse=downwards) if column else rows
 
 
 def history(
@@ -224,11 +251,15 @@ def _answer(kind: str, rows: Sequence[Row], newest: Release | None) -> str:
     """Return the sentence that answers the page's question."""
     if not rows:
         return f"No {kind} in this period."
-    parts = []
-    for news, words in (("new", "new"), ("back", "back")):
-        count = sum(row.group.news == news and row.group.is_open for row in rows)
-        if count and newest is not None:
-            parts.append(f"{count} {'is' if count == 1 else 'are'} {words} in {newest.version}")
+    parts, alone = [], ""
+    for news in ("new", "back"):
+        its = [row.group for row in rows if row.group.news == news and row.group.is_open]
+        if len(its) == 1 and not alone and newest is not None:
+            alone = f"{title(its[0])} is {news} in {newest.version}. "
+        elif its and newest is not None:
+            parts.append(
+                f"{len(its)} {'is' if len(its) == 1 else 'are'} {news} in {newest.version}"
+            )
     reopened = sum(row.group.reopened is not None for row in rows)
     if reopened:
         parts.append(f"{reopened} came up though resolved")
@@ -244,7 +275,7 @@ def _answer(kind: str, rows: Sequence[Row], newest: Release | None) -> str:
     begin = f"{count} open group{'' if count == 1 else 's'}"
     if parts:
         begin += f", of which {' and '.join(parts)}"
-    return f"{begin}. The most frequent is {title(most.group)}{how}."
+    return f"{alone}{begin}. The most frequent is {title(most.group)}{how}."
 
 
 def _stable(view: View) -> list[Stable]:
@@ -295,6 +326,17 @@ def versions_by_age(found: Iterable[str | None]) -> list[str | None]:
 def day(text: str) -> str:
     """Return a day as a page says it."""
     return wording.day(date.fromisoformat(text))
+
+
+ORDERS: Mapping[str, Callable[[Row], Any]] = {
+    "name": lambda row: title(row.group).casefold(),
+    "sessions": lambda row: row.sessions,
+    "times": lambda row: row.times,
+    "installs": lambda row: row.installs,
+    "first": lambda row: row.group.first,
+    "last": lambda row: row.group.last,
+}
+"""What the list can be sorted by."""
 
 
 def _whole(value: Value) -> int:

@@ -34,6 +34,7 @@ def groups(request: Asked) -> Answer:
         request,
         "errors.html",
         view,
+        errors=work.named("errors"),
         seen=work.look(view, resolved),
         kinds=work.KINDS,
         parts=charts.parts,

@@ -57,7 +57,8 @@ function walk(figure, canvas) {
     const step = { ArrowLeft: -1, ArrowRight: 1, Home: -rows.length, End: rows.length }[event.key];
     if (!step) return;
     event.preventDefault();
-    place = Math.max(0, Math.min(rows.length - 1, place < 0 ? rows.length - 1 : place + step));
+    const from = place < 0 ? (step > 0 ? -1 : rows.length) : place;
+    place = Math.max(0, Math.min(rows.length - 1, from + step));
     const row = rows[place];
     const value = row[measure] ?? "nothing known";
     const day = new Date(`${row.day}T00:00Z`).toLocaleDateString("en-GB", {
