@@ -28,7 +28,7 @@ test-long: $(VENV)/ready ## The proofs at full length: 100,000 histories, 2,000 
 test-pythons: $(VENV)/ready ## The client's tests on every other Python that is on this machine
 	$(BIN)/python tools/pythons.py
 
-mutants: $(VENV)/ready ## Which small changes to the code no test notices; hours. `MUTANTS='aboveboard.client.consent.*'` for some
+mutants: $(VENV)/ready ## Which small changes to the code no test notices; hours. `MUTANTS='aboveboard.client.decision.consent.*'` for some
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/mutants.txt
 	ABOVEBOARD_MUTANTS=1 $(BIN)/python -m mutmut run $(MUTANTS)
 	@$(BIN)/python -m mutmut results

@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from aboveboard.client.segment import listed
+from aboveboard.client.recording.segment import listed
 
 ROOT = Path(__file__).parents[1]
 HOSTS = ROOT / "bench" / "hosts"

@@ -20,8 +20,8 @@ from aboveboard.auditlog.reading import LoggedEvent, read_line
 from aboveboard.auditlog.sample import Sample
 from aboveboard.catalog import line
 from aboveboard.catalog.event import RESERVED
-from aboveboard.client import wire
-from aboveboard.client.session import Session, session_start
+from aboveboard.client.recipients import wire
+from aboveboard.client.recording.session import Session, session_start
 from aboveboard.collector.allowlist import Accepted, AllowList
 from aboveboard.collector.inbox import packing
 from aboveboard.collector.protocols import posthog, segment
@@ -65,9 +65,9 @@ def has(known: Container[str], name: str, file: str) -> None:
 class TestWhoWrites:
     def test_the_client_writes_all_fields_in_their_order(self) -> None:
         for told in map(json.loads, lines().splitlines()):
-            assert tuple(told) == line.KEYS, "client/wire.py, Ours"
+            assert tuple(told) == line.KEYS, "client/recipients/wire.py, Ours"
             for name, field in FIELDS.items():
-                assert field.fits(told[name]), f"client/wire.py, Ours: {name}"
+                assert field.fits(told[name]), f"client/recipients/wire.py, Ours: {name}"
 
     def test_a_published_sample_has_them_too(self) -> None:
         sample = Sample(CATALOG, 10)
@@ -139,7 +139,7 @@ class TestWhoReads:
             if name == line.SESSION:
                 assert len(set(kept)) == len(set(ours[name])) == 1
             else:
-                assert kept == ours[name], f"client/wire.py, PostHog, or posthog.py: {name}"
+                assert kept == ours[name], f"wire.py, PostHog, or posthog.py: {name}"
 
 
 class TestWhoKeeps:

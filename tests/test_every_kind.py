@@ -21,9 +21,9 @@ from aboveboard import Catalog, Event, insights
 from aboveboard.auditlog.reading import read_line
 from aboveboard.auditlog.tally import Tally
 from aboveboard.catalog import kinds
-from aboveboard.client import consent
-from aboveboard.client.question import Question
-from aboveboard.client.session import Session, session_start
+from aboveboard.client.decision import consent
+from aboveboard.client.recording.session import Session, session_start
+from aboveboard.client.terminal.question import Question
 from aboveboard.collector.allowlist import Accepted, AllowList
 from aboveboard.collector.projects import growth
 from aboveboard.collector.protocols import segment

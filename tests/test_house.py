@@ -95,6 +95,27 @@ ROOMS = {
 }
 """The rooms of the house, and the rooms whose modules each may import. Data flows one way."""
 
+CLIENT = {
+    "files": (),
+    "decision": ("files",),
+    "recipients": ("files",),
+    "recording": ("files", "decision", "recipients"),
+    "delivery": ("files", "decision", "recipients", "recording"),
+    "terminal": ("files", "decision", "recipients", "recording", "delivery"),
+}
+"""The client's rooms in the same way. `install` and `analytics` put them together; `release` is
+open to all. Nobody is asked, and nothing sent, in most runs: `terminal` and `delivery` are loaded
+then only."""
+
+WAREHOUSE = {
+    "engine": (),
+    "structure": ("engine",),
+    "transfer": ("structure",),
+}
+BESIDE = ("columns", "errors", "limits", "schema")
+"""The warehouse's rooms in the same way. `BESIDE` them is what all of it is written in; the rest
+puts them together."""
+
 COLLECTOR = {
     "operations": (),
     "inbox": ("operations",),
@@ -152,6 +173,8 @@ class TestWhoImportsWhom:
     @pytest.mark.parametrize(
         ("house", "room", "allowed"),
         [
+            *(("client", room, (*before, "release")) for room, before in CLIENT.items()),
+            *(("warehouse", room, (*before, *BESIDE)) for room, before in WAREHOUSE.items()),
             *(("collector", room, (*before, "allowlist")) for room, before in COLLECTOR.items()),
             *(("commands", room, before) for room, before in COMMANDS.items()),
         ],
@@ -192,6 +215,8 @@ class TestWhoImportsWhom:
             return {path.parent.name for path in folder.glob("*/__init__.py")}
 
         assert rooms(PACKAGE) == set(ROOMS)
+        assert rooms(PACKAGE / "client") == set(CLIENT)
+        assert rooms(PACKAGE / "warehouse") == set(WAREHOUSE)
         assert rooms(PACKAGE / "collector") == set(COLLECTOR)
         assert rooms(PACKAGE / "commands") == set(COMMANDS)
 

@@ -19,8 +19,8 @@ from .catalog.event import (
 )
 from .catalog.kinds import CatalogError
 from .client.analytics import Analytics
+from .client.decision.startup import environ as start_environment
 from .client.release import __version__
-from .client.startup import environ as start_environment
 
 __all__ = [
     "Analytics",

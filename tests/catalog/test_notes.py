@@ -10,9 +10,9 @@ import pytest
 
 from aboveboard import Catalog, CatalogError, Event, choice, count, flag
 from aboveboard.catalog.notes import NAMES
-from aboveboard.client import consent
-from aboveboard.client.appendfile import AuditLog
-from aboveboard.client.session import Session
+from aboveboard.client.decision import consent
+from aboveboard.client.files.appendfile import AuditLog
+from aboveboard.client.recording.session import Session
 
 DAY = 86_400
 END = 1_811_808_000

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.client import recipient
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.recipients import recipient
 from tests.client import tool as example
 from tests.client.places import place
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aboveboard.client import recipient
-from aboveboard.client.statefile import StateFile
-from aboveboard.client.target import Target
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.recipients import recipient
+from aboveboard.client.recipients.target import Target
 
 NOBODY = "http://127.0.0.1:9"
 """An address at which nobody listens."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.client.appendfile import AppendFile, AuditLog, LostError
-from aboveboard.client.segment import Writer, listed
+from aboveboard.client.files.appendfile import AppendFile, AuditLog, LostError
+from aboveboard.client.recording.segment import Writer, listed
 
 
 def closed_by_the_host(path: Path) -> int:

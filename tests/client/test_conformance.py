@@ -16,12 +16,15 @@ import pytest
 from aboveboard.catalog import exceptions, kinds
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import Event, Property
-from aboveboard.client import consent, environment, recipient, segment, upload, verdicts
-from aboveboard.client.identity import id_of, new_id
-from aboveboard.client.segment import Writer
-from aboveboard.client.session import Session
-from aboveboard.client.statefile import StateFile
-from aboveboard.client.target import CANNOT_ERASE, Target
+from aboveboard.client.decision import consent, environment
+from aboveboard.client.decision.identity import id_of, new_id
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.delivery import upload, verdicts
+from aboveboard.client.recipients import recipient
+from aboveboard.client.recipients.target import CANNOT_ERASE, Target
+from aboveboard.client.recording import segment
+from aboveboard.client.recording.segment import Writer
+from aboveboard.client.recording.session import Session
 from tests.conformance.vectors import load, named
 from tests.loopback import answering, body_of
 

@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aboveboard.client import consent
-from aboveboard.client.consent import CONSENTED, DISABLED, NOT_ASKED, UNREADABLE, Facts, decide
+from aboveboard.client.decision import consent
+from aboveboard.client.decision.consent import (
+    CONSENTED,
+    DISABLED,
+    NOT_ASKED,
+    UNREADABLE,
+    Facts,
+    decide,
+)
 
 TERMS = {"launched": {}, "message_send": {"cost": "amount", "main_model": "model"}}
 LESS = {"launched": {}, "message_send": {"cost": "amount"}}

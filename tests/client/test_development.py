@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard import Analytics, CatalogError, Event, count
-from aboveboard.client.target import trouble
+from aboveboard.client.recipients.target import trouble
 from tests.client import tool as example
 from tests.client.conftest import Tool
 

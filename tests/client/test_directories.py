@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aboveboard.client.directories import windows_home
+from aboveboard.client.files.directories import windows_home
 
 
 class TestTheHomeOnWindows:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aboveboard.client import environment
+from aboveboard.client.decision import environment
 from tests.conftest import ROOT
 
 

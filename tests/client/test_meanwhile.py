@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from aboveboard.client import analytics as client
-from aboveboard.client import meanwhile, segment
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.delivery import meanwhile
+from aboveboard.client.recording import segment
 from tests.client import tool as example
 from tests.client.conftest import Tool, quiet_kill
 from tests.client.places import NOBODY
@@ -27,7 +28,8 @@ Until = Callable[[Callable[[], bool]], None]
 HOST = """
 import os, signal, sys
 from aboveboard.client import analytics as client
-from aboveboard.client import meanwhile, segment
+from aboveboard.client.delivery import meanwhile
+from aboveboard.client.recording import segment
 from tests.client.tool import MessageSend, analytics
 client._INTERVAL_SECONDS = float(sys.argv[1])
 tool = analytics()

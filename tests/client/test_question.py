@@ -15,11 +15,12 @@ import pytest
 
 from aboveboard import Analytics, CatalogError, Event, choice, command, exception, flag
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.client import asking, environment
-from aboveboard.client.consent import NOT_ASKED
-from aboveboard.client.question import Question
-from aboveboard.client.state import State
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision import environment
+from aboveboard.client.decision.consent import NOT_ASKED
+from aboveboard.client.decision.state import State
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.terminal import asking
+from aboveboard.client.terminal.question import Question
 from tests.client import tool as example
 from tests.client.conftest import Tool
 

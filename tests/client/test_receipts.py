@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.client import receipts
+from aboveboard.client.delivery import receipts
 
 TOLD = {"receipt": "8c1f" * 8, "taken": 1_796_004_000, "gone_by": 1_796_090_400, "decided": True}
 

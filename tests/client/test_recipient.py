@@ -19,12 +19,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aboveboard import Analytics, Catalog
-from aboveboard.client import consent, recipient, segment, upload, wire
-from aboveboard.client.earlier import adopt
-from aboveboard.client.identity import new_identity
+from aboveboard.client.decision import consent
+from aboveboard.client.decision.identity import new_identity
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.delivery import upload
+from aboveboard.client.delivery.earlier import adopt
 from aboveboard.client.install import Install
-from aboveboard.client.statefile import StateFile
-from aboveboard.client.target import Target, kept
+from aboveboard.client.recipients import recipient, wire
+from aboveboard.client.recipients.target import Target, kept
+from aboveboard.client.recording import segment
 from aboveboard.commands.machine import status
 from tests.client import tool as example
 from tests.client.conftest import Tool

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.client import segment
+from aboveboard.client.recording import segment
 
 LINE = b'{"event": "x"}\n'
 
@@ -96,7 +96,7 @@ class TestWriter:
 
 _FORK = f"""
 import os, sys
-from aboveboard.client import segment
+from aboveboard.client.recording import segment
 writer = segment.Writer(sys.argv[1])
 writer.write({LINE!r})
 child = os.fork()
@@ -207,7 +207,7 @@ class TestPrune:
 
 WRITER = """
 import sys
-from aboveboard.client.segment import Writer
+from aboveboard.client.recording.segment import Writer
 writer = Writer(sys.argv[1])
 number = 0
 while True:

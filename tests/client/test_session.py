@@ -16,9 +16,10 @@ import pytest
 
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.line import KEYS
-from aboveboard.client import segment, wire
-from aboveboard.client.appendfile import AuditLog
-from aboveboard.client.session import Session
+from aboveboard.client.files.appendfile import AuditLog
+from aboveboard.client.recipients import wire
+from aboveboard.client.recording import segment
+from aboveboard.client.recording.session import Session
 from tests.client import tool as example
 from tests.client.conftest import Tool
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from aboveboard.client.settings import combined
+from aboveboard.client.decision.settings import combined
 
 UNSET: dict[str, object] = {
     "analytics": None,

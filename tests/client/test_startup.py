@@ -14,10 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.client import environment, startup
-from aboveboard.client.directories import expand, home
-from aboveboard.client.spawn import KEPT
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision import environment, startup
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.delivery.spawn import KEPT
+from aboveboard.client.files.directories import expand, home
 from tests.client import tool as example_tool
 from tests.client.places import NOBODY
 from tests.conftest import ROOT
@@ -261,7 +261,7 @@ class TestTheStart:
             [sys.executable, "-c",
              ("import os; os.environ['HOME'] = '/evil'; import sys\n"
              f"sys.path.append({str(ROOT / 'src')!r})\n"
-             "from aboveboard.client import startup; print(dict(startup.environ()))")],
+             "from aboveboard.client.decision import startup; print(dict(startup.environ()))")],
             env={}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert ended.stdout == "{}\n", ended.stderr

@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard.catalog.digest import sha256
-from aboveboard.client import consent, locks, statefile
-from aboveboard.client.identity import is_id, new_id
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision import consent, statefile
+from aboveboard.client.decision.identity import is_id, new_id
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.files import locks
 
 HERE = "https://analytics.example.org"
 TERMS = {"launched": {}, "message_send": {"cost": "amount"}}
@@ -144,7 +145,7 @@ class TestChanging:
 
 FLIPPER = """
 import sys
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.statefile import StateFile
 file = StateFile(sys.argv[1])
 print("ready", flush=True)
 while True:

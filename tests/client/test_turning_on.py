@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aboveboard import Analytics
-from aboveboard.client import consent, environment
-from aboveboard.client import question as asking
+from aboveboard.client.decision import consent, environment
+from aboveboard.client.terminal import question as asking
 from tests.client import tool as example
 from tests.client.conftest import Tool
 from tests.integrations.conftest import Example

@@ -16,10 +16,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from aboveboard.client import locks, proxy, recipient, segment, sending, spawn, upload, verdicts
-from aboveboard.client.identity import new_id
-from aboveboard.client.statefile import StateFile
-from aboveboard.client.target import PAUSE_MAX_SECONDS, Target, paused
+from aboveboard.client.decision.identity import new_id
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.delivery import proxy, sending, spawn, upload, verdicts
+from aboveboard.client.files import locks
+from aboveboard.client.recipients import recipient
+from aboveboard.client.recipients.target import PAUSE_MAX_SECONDS, Target, paused
+from aboveboard.client.recording import segment
 from tests.client.conftest import Tool
 from tests.client.places import send_to
 from tests.loopback import answering, body_of

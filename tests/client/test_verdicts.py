@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aboveboard.client import verdicts
+from aboveboard.client.delivery import verdicts
 from aboveboard.client.install import Install
 from aboveboard.commands.machine import status
 from tests.client.places import NOBODY

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aboveboard.client import workers
+from aboveboard.client.recording import workers
 from tests.client.conftest import Tool
 from tests.conftest import ROOT
 

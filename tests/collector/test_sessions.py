@@ -335,7 +335,7 @@ def test_nobody_has_no_session() -> None:
 def test_many_sessions_are_asked_for_in_portions(
     mortal: Mortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aboveboard.warehouse.unstarted.SESSIONS_MAX", 3)
+    monkeypatch.setattr("aboveboard.warehouse.structure.unstarted.SESSIONS_MAX", 3)
     project, all_of_them = mortal.project(), [Install() for _ in range(10)]
     for name in ("exit", "session_start", "message_send"):
         lines = [me.line(name, seq=1) for me in all_of_them]

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from aboveboard.client.identity import id_of
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.identity import id_of
+from aboveboard.client.decision.statefile import StateFile
 from tests.client import tool as example
 from tests.client.conftest import Tool, tool, until
 from tests.conftest import ROOT

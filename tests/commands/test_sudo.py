@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.statefile import StateFile
 from tests.client import tool as example
 from tests.client.places import NOBODY, place
 from tests.conftest import ROOT, missing
@@ -239,7 +239,7 @@ class TestAFileThatOthersMayRead:
         file.write_text(json.dumps({"uuid": user_id, **answer}))
         file.chmod(0o644)
         facts = (
-            "from tool import analytics; from aboveboard.client import environment\n"
+            "from tool import analytics; from aboveboard.client.decision import environment\n"
             "environment.has_terminal = lambda: True\n"
             "tool = analytics(directory='~/.aider'); state = tool._install.state.read()\n"
             "facts = tool._facts(state, True, True); print(facts.can_ask, facts.can_save)"
@@ -272,7 +272,7 @@ def test_the_child_that_sends_reads_a_no_in_every_place(somebody: Somebody) -> N
         told = somebody.run(
             "-c",
             "import os, sys; sys.path.append(sys.argv[1])\n"
-            "from tool import analytics; from aboveboard.client import upload\n"
+            "from tool import analytics; from aboveboard.client.delivery import upload\n"
             "print(repr(upload.may_send(analytics()._target, os.environ)))",
             str(somebody.code),
             user=0,

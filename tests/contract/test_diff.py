@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.client import consent
+from aboveboard.client.decision import consent
 from aboveboard.commands import main
 from aboveboard.contract.announcement import summary
 from aboveboard.contract.difference import ASKED, LESS, MORE, WORDS, Change, compare

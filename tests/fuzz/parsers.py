@@ -21,9 +21,9 @@ from typing import Any
 from aboveboard.auditlog.reading import Reader
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.kinds import CatalogError
-from aboveboard.client import receipts, verdicts
-from aboveboard.client.state import checksum
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.state import checksum
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.delivery import receipts, verdicts
 from aboveboard.collector.allowlist import Accepted, AllowList
 from aboveboard.collector.http import inflate, writekey
 from aboveboard.collector.protocols import clocks, legacy, posthog, segment

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from aboveboard import Analytics, CatalogError, Event
-from aboveboard.client.settings import combined
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.settings import combined
+from aboveboard.client.decision.statefile import StateFile
 from aboveboard.integrations.argparse import add_flags, attach, command_names, open_session
 from aboveboard.integrations.commands import command_event
 from tests.integrations.conftest import told

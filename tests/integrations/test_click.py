@@ -14,7 +14,7 @@ import rich_click
 from click.testing import CliRunner, Result
 
 from aboveboard import Analytics, CatalogError, Event
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.statefile import StateFile
 from aboveboard.integrations.click import attach, command_names
 from aboveboard.integrations.commands import command_event
 from tests.integrations.conftest import told

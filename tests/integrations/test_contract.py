@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aboveboard import Analytics, CatalogError
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.statefile import StateFile
 from aboveboard.integrations import control
 from aboveboard.integrations.commands import command_event
 from aboveboard.integrations.outcomes import outcome_event

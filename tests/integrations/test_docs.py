@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.client.question import Question
+from aboveboard.client.terminal.question import Question
 from aboveboard.integrations import pytest_plugin
 from tests.integrations.conftest import told
 

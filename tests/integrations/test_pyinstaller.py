@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from aboveboard.client import spawn
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.delivery import spawn
 from tests.client.conftest import Tool
 from tests.conftest import ROOT, missing
 

@@ -304,7 +304,7 @@ class TestWhatFails:
         result = suite(
             """
 def test_it(aboveboard_events):
-    from aboveboard.client import upload
+    from aboveboard.client.delivery import upload
     try:
         upload.Connection("http://127.0.0.1:9", {}).post("/", b"", {})
     except OSError:
@@ -320,7 +320,7 @@ def test_it(aboveboard_events):
         result = suite(
             """
 def test_it(aboveboard_events):
-    from aboveboard.client import spawn
+    from aboveboard.client.delivery import spawn
     main()
     try:
         spawn._start_by_subprocess([sys.executable, "-c", ""], {})

@@ -29,15 +29,8 @@ from aboveboard.collector.projects import migrations as projects
 from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.collector.transfer import logs as auditlog
-from aboveboard.warehouse import (
-    Warehouse,
-    WarehouseError,
-    embedded,
-    migration,
-    schema,
-    unstarted,
-    versions,
-)
+from aboveboard.warehouse import Warehouse, WarehouseError, embedded, schema
+from aboveboard.warehouse.structure import migration, unstarted, versions
 from tests import forked
 from tests.collector.tool import Server
 
@@ -274,7 +267,7 @@ def test_killed_after_any_step_nothing_is_lost_or_doubled(
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "from aboveboard.collector.service import Collector\n"
-        "from aboveboard.warehouse import migration\n"
+        "from aboveboard.warehouse.structure import migration\n"
         "migration.BUCKET_EVENTS = int(sys.argv[4])\n"
         "left = int(sys.argv[3])\n"
         "def crash(step):\n"
@@ -305,7 +298,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_doubled(
         "import sys\n"
         "from pathlib import Path\n"
         "from aboveboard.collector.service import Collector\n"
-        "from aboveboard.warehouse import migration\n"
+        "from aboveboard.warehouse.structure import migration\n"
         "migration.BUCKET_EVENTS = 100\n"
         "print('begun', flush=True)\n"
         "collector = Collector(Path(sys.argv[1]))\n"
@@ -343,7 +336,7 @@ class TestADirectoryFromBeforeSessionsWithoutAStartHadRows:
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "from aboveboard.collector.service import Collector\n"
-        "from aboveboard.warehouse import unstarted\n"
+        "from aboveboard.warehouse.structure import unstarted\n"
         "unstarted.BUCKET_EVENTS = 60\n"
         "left = int(sys.argv[3])\n"
         "def crash(step):\n"

@@ -15,8 +15,8 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.warehouse import Warehouse, WarehouseError, Which, database
-from aboveboard.warehouse.exchange import Choice, Exchange
 from aboveboard.warehouse.schema import key
+from aboveboard.warehouse.transfer.exchange import Choice, Exchange
 from tests.clickhouse.forms import cluster_url
 from tests.clickhouse.node import NAME, STRICT, Node
 from tests.clickhouse.node import shards as of

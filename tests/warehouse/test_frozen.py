@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from aboveboard.warehouse import Warehouse, embedded, frozen
+from aboveboard.warehouse import Warehouse, embedded
+from aboveboard.warehouse.transfer import frozen
 from tests.collector.tool import new_id
 from tests.warehouse.test_erasing import CATALOG, insert
 

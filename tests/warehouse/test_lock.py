@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from filelock import Timeout
 
-from aboveboard.warehouse.lock import hold
+from aboveboard.warehouse.engine.lock import hold
 
 HOLD = (
     "import subprocess, sys\n"
     "from pathlib import Path\n"
-    "from aboveboard.warehouse.lock import hold\n"
+    "from aboveboard.warehouse.engine.lock import hold\n"
     "lock = hold(Path(sys.argv[1]))\n"
     "subprocess.Popen(['sleep', '5'], stdout=subprocess.DEVNULL)\n"
     "print('held', flush=True)\n"

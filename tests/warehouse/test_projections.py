@@ -14,7 +14,7 @@ from aboveboard import Event
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import choice, count, dollars, model
 from aboveboard.warehouse import Warehouse, WarehouseError, Which, tables
-from aboveboard.warehouse.projections import Projections, of
+from aboveboard.warehouse.structure.projections import Projections, of
 from tests.clickhouse.forms import FORMS, form
 from tests.collector.tool import until
 

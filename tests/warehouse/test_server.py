@@ -19,7 +19,7 @@ from aboveboard.collector.service import Collector, Reader
 from aboveboard.insights.adhoc import asking, rules
 from aboveboard.warehouse import QueryLimitError, Warehouse, WarehouseError, Which, database
 from aboveboard.warehouse.engine import server, settings
-from aboveboard.warehouse.exchange import Choice, Exchange
+from aboveboard.warehouse.transfer.exchange import Choice, Exchange
 from tests.clickhouse.node import STRICT, Node
 from tests.clickhouse.tls import terminated
 from tests.collector.tool import CATALOG, EVENTS, NOW, Exit, Install, Launched, until

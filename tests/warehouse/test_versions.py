@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.warehouse import Warehouse, WarehouseError, versions
+from aboveboard.warehouse import Warehouse, WarehouseError
 from aboveboard.warehouse.schema import key
-from aboveboard.warehouse.versions import STEPS, Step
+from aboveboard.warehouse.structure import versions
+from aboveboard.warehouse.structure.versions import STEPS, Step
 from tests.clickhouse.forms import EMBEDDED, FORMS, SERVER, form
 from tests.warehouse.test_connection import Grown, Sent, row, rows
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from aboveboard.catalog.catalog import DroppedEvents, SessionStart
 from aboveboard.catalog.kinds import REJECTED
 from aboveboard.catalog.line import EVENT, PROPERTIES, SEQ, SESSION, TIME, USER_ID, hour
-from aboveboard.client.identity import new_id
+from aboveboard.client.decision.identity import new_id
 
 from .legacy import Legacy
 from .runs import Runs

@@ -11,12 +11,14 @@ from time import monotonic
 from aboveboard.catalog.catalog import Catalog, DroppedEvents, Failure
 from aboveboard.catalog.kinds import CatalogError
 
-from . import consent, directories, environment, recipient, startup, wire
-from .identity import new_id
+from .decision import consent, environment, startup
+from .decision.identity import new_id
+from .decision.settings import combined
+from .decision.state import State
+from .files import directories
 from .install import ID_LOST, POSTHOGS, Install
-from .settings import combined
-from .state import State
-from .target import owing, paused, trouble
+from .recipients import recipient, wire
+from .recipients.target import owing, paused, trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
     from aboveboard.catalog.about import About
     from aboveboard.catalog.event import Event
 
-    from .appendfile import AuditLog
-    from .session import Session
+    from .files.appendfile import AuditLog
+    from .recording.session import Session
 
 
 class Analytics:
@@ -181,7 +183,7 @@ class Analytics:
                 _say(_no_log(self._log.path, error))
         except KeyboardInterrupt:
             self._drop()
-            from .interrupt import interrupt
+            from .terminal.interrupt import interrupt
 
             raise interrupt() from None  # the host's, without a page of ours
         finally:
@@ -205,7 +207,7 @@ class Analytics:
 
     def _record_strictly(self, event: Event) -> None:
         """Record as ever, and raise where an event would be lost without a word."""
-        from .development import check
+        from .recording.development import check
 
         check(self.catalog, event, opened=self._opened or (self._is_worker and self._join()))
         type(self).record(self, event)
@@ -221,7 +223,7 @@ class Analytics:
         """
         try:
             if self._session is not None and Failure.event_name in self.catalog.entries:
-                from . import crashes
+                from .recording import crashes
 
                 crashes.watch_loop(loop, self._crash)
         except Exception:
@@ -270,11 +272,11 @@ class Analytics:
         this run; the next one is on.
         """
         try:
-            from . import asking
+            from .terminal import asking
 
             trouble = asking.turn_on(self)
         except KeyboardInterrupt:
-            from .interrupt import interrupt
+            from .terminal.interrupt import interrupt
 
             raise interrupt() from None
         except Exception:
@@ -285,7 +287,7 @@ class Analytics:
 
     def status(self) -> list[str]:
         """Return lines about what was decided here, who receives what, and what waits."""
-        from . import answers
+        from .terminal import answers
 
         state = self._toward(self._install.state.read())
         return list(answers.status(self._install, self._target, state, self._environ))
@@ -295,13 +297,13 @@ class Analytics:
 
         These are the words with which the question answers `?`.
         """
-        from . import asking
+        from .terminal import asking
 
         return asking.question(self, self._install.state.read()).details()
 
     def waiting(self) -> list[bytes]:
         """Return what waits to be sent, a file at a time, byte for byte as it would be sent."""
-        from . import answers
+        from .terminal import answers
 
         return list(answers.waiting(self._install))
 
@@ -348,7 +350,7 @@ class Analytics:
         if decision.notice and typed and not disable:
             _say(f"{decision.notice} The decision is kept in {self._install.state.path}.")
         if decision.ask:
-            from . import asking
+            from .terminal import asking
 
             decision, state, trouble = asking.ask(self, decision, facts, state, patience=_PATIENCE)
             if trouble:
@@ -358,19 +360,19 @@ class Analytics:
         owes = bool(owing(self._target))
         left = decision.on and not paused(self._target.pause_file)
         if left and not owes:
-            from .segment import any_left
+            from .recording.segment import any_left
 
             left = any_left(self._target.segments)
         if decision.on or self._log is not None:
             self._begin(decision, state)
         if left:
-            from . import sending
+            from .delivery import sending
 
             sending.send_left(self._target, self._environ, self._start)
         elif (
             owes and not decision.on and wants is not False and not environment.in_ci(self._environ)
         ):
-            from . import sending
+            from .delivery import sending
 
             sending.deliver_owed(self._target, self._environ, self._start)
 
@@ -444,7 +446,7 @@ class Analytics:
         where the program's is, and where what is kept and the variables say so here, too.
         """
         try:
-            from .workers import handed_on
+            from .recording.workers import handed_on
 
             handed = handed_on(self.app, startup.environ())
             if handed is None:
@@ -475,8 +477,8 @@ class Analytics:
         """
         import atexit
 
-        from .segment import Writer
-        from .session import Session, session_start
+        from .recording.segment import Writer
+        from .recording.session import Session, session_start
 
         self._session = Session(
             catalog=self.catalog,
@@ -507,7 +509,7 @@ class Analytics:
         if dropped:
             self._session.record(DroppedEvents(segments=dropped))
         if Failure.event_name in self.catalog.entries:
-            from . import crashes
+            from .recording import crashes
 
             crashes.watch(self._crash)
 
@@ -515,7 +517,7 @@ class Analytics:
         """Return the id of the session that begins, having handed it on to workers to come."""
         if self._given is not None or (decision.on and not state.secret):
             return new_id()
-        from . import workers
+        from .recording import workers
 
         self._number = self._number or workers.new_number()
         log = os.path.abspath(self._log.path) if self._log is not None and self._log.path else ""
@@ -525,7 +527,7 @@ class Analytics:
     def _begin_printing(self, *, failed: bool, starts: bool = True) -> None:
         """Open a session whose lines are printed, unless a log that was wanted is not to be had."""
         if not failed:
-            from .development import Screen
+            from .recording.development import Screen
 
             self._log = Screen(self._log)  # type: ignore[assignment]  # as far as we use it
             self._begin(consent.Decision(4), State(consent.NOT_ASKED), starts=starts)
@@ -559,7 +561,7 @@ class Analytics:
         self.record(Failure(error=error, handled=handled))
 
     def _send(self, *, apart: bool) -> None:
-        from . import sending
+        from .delivery import sending
 
         sending.send(self._target, self._environ, self._start, apart=apart)
 
@@ -567,7 +569,7 @@ class Analytics:
         """Have what waits sent, as once an hour while a session goes on; or end it after a no."""
         self._turn = monotonic() + _INTERVAL_SECONDS
         try:
-            from . import meanwhile
+            from .delivery import meanwhile
 
             state = self._toward(self._install.state.read())
             if not meanwhile.stands(self.app, state, self._environ, self._user_id):
@@ -587,7 +589,7 @@ class Analytics:
     def _open_log(self, log: object) -> None:
         if not log:
             return
-        from .appendfile import AuditLog
+        from .files.appendfile import AuditLog
 
         path = directories.expand(str(log), self._environ)
         try:
@@ -607,7 +609,7 @@ class Analytics:
 
     def _take_back(self) -> None:
         if self._number and os.getpid() == self._process:
-            from . import workers
+            from .recording import workers
 
             workers.take_back(self.app)
 

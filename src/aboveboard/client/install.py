@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 
-from . import consent, directories, shortfile
-from .identity import new_id
-from .locks import above_stdio
-from .recipient import FOLDERS
-from .state import State
-from .statefile import FILE_NAME, StateFile, noes, sync_directory
-from .target import POSTHOG, Target, kept, places, read
+from .decision import consent
+from .decision.identity import new_id
+from .decision.state import State
+from .decision.statefile import FILE_NAME, StateFile, noes, sync_directory
+from .files import directories, shortfile
+from .files.locks import above_stdio
+from .recipients.recipient import FOLDERS
+from .recipients.target import POSTHOG, Target, kept, places, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Install:
             self.remove_waiting()
             lost = state.standing == consent.UNREADABLE or self.may_have_sent()
             return Forgotten(ID_LOST if lost else NOTHING_SENT)
-        from .earlier import adopt
+        from .delivery.earlier import adopt
 
         adopt(self.spool, self.state)
         requests: list[str] = []
@@ -181,7 +182,7 @@ class Install:
 
     def remove_waiting(self) -> None:
         """Remove all that waits to be sent, whoever was to have it."""
-        from . import segment
+        from .recording import segment
 
         for directory in self.segments():
             segment.remove_all(directory)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
 
-from aboveboard.warehouse.absent import absent
+from aboveboard.warehouse.engine.absent import absent
 
 from .http import access, basepath, ingest
 from .http.door import Door

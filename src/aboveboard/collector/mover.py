@@ -2,9 +2,9 @@
 
 A move's life: the rows that it takes are written down under a new id (move); each table's rows are
 inserted with the token `<move>:<table>`; what they tell of sessions without a start is noted
-(warehouse/unstarted.py); rows and move are deleted in one transaction. A process that dies between
-any two of these steps finds the same move again, with the same rows in the same order, and repeats
-it; the warehouse knows the tokens and drops what it has.
+(warehouse/structure/unstarted.py); rows and move are deleted in one transaction. A process that
+dies between any two of these steps finds the same move again, with the same rows in the same order,
+and repeats it; the warehouse knows the tokens and drops what it has.
 
 Projects are moved one beside another: one whose events the warehouse does not take keeps its move
 and waits, longer each time, while the others go on.

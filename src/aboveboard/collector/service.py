@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
-from aboveboard.warehouse import Warehouse, WarehouseAwayError, embedded, frozen
-from aboveboard.warehouse.lock import hold
+from aboveboard.warehouse import Warehouse, WarehouseAwayError, embedded
+from aboveboard.warehouse.engine.lock import hold
+from aboveboard.warehouse.transfer import frozen
 
 from . import sessions
 from .allowlist import AllowList

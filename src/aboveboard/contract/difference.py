@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aboveboard.catalog.catalog import REJECTED_VALUE
 from aboveboard.catalog.notes import NAMES, until
-from aboveboard.client import consent
+from aboveboard.client.decision import consent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

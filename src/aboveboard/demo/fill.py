@@ -12,8 +12,9 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from aboveboard.client import segment, upload
-from aboveboard.client.target import Target
+from aboveboard.client.delivery import upload
+from aboveboard.client.recipients.target import Target
+from aboveboard.client.recording import segment
 
 from . import leash
 from .life import live

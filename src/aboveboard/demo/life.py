@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from aboveboard.catalog.catalog import Failure, SessionStart
 from aboveboard.catalog.event import Event
 from aboveboard.client.analytics import Analytics
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.statefile import StateFile
 from aboveboard.hosts.aider import catalog as aider
 from aboveboard.hosts.aider.vocabulary import TOKENS
 

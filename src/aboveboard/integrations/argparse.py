@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aboveboard.client.analytics import Analytics
-    from aboveboard.client.settings import Project
+    from aboveboard.client.decision.settings import Project
 
 COMMAND = "aboveboard_command"
 """The attribute of the parsed namespace in which the chosen command's declared name is."""
@@ -278,7 +278,7 @@ def _said(
     project_settings: Project,
 ) -> dict[str, object]:
     """Return what the flags and settings say together, as `Analytics.open` takes it."""
-    from aboveboard.client.settings import combined
+    from aboveboard.client.decision.settings import combined
 
     if not hasattr(args, FLAGS):
         return combined(args, *settings, project_settings=project_settings)

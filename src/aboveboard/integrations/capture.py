@@ -22,13 +22,15 @@ import pytest
 
 from aboveboard.catalog.event import Event
 from aboveboard.catalog.line import EVENT, PROPERTIES, SEQ
-from aboveboard.client import consent, directories, environment, spawn
 from aboveboard.client.analytics import Analytics
-from aboveboard.client.development import check
+from aboveboard.client.decision import consent, environment
+from aboveboard.client.decision.state import State
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.delivery import spawn
+from aboveboard.client.files import directories
 from aboveboard.client.install import Install
-from aboveboard.client.segment import Writer
-from aboveboard.client.state import State
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.recording.development import check
+from aboveboard.client.recording.segment import Writer
 
 from .guard import Guard
 

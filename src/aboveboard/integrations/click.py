@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import click
 
     from aboveboard.client.analytics import Analytics
-    from aboveboard.client.settings import Project
+    from aboveboard.client.decision.settings import Project
 
 
 def command_names(root: click.Command, *, packages: Sequence[str] | None = None) -> tuple[str, ...]:

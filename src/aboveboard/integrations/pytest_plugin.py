@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aboveboard.client import startup
+from aboveboard.client.decision import startup
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 
 from aboveboard.catalog.kinds import CatalogError
-from aboveboard.client.settings import combined
+from aboveboard.client.decision.settings import combined
 
 from .commands import NO_COMMAND, record
 from .flags import FLAGS, NEVER, NO, Flag, is_only_refused, is_refused
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aboveboard.client.analytics import Analytics
-    from aboveboard.client.settings import Project
+    from aboveboard.client.decision.settings import Project
 
     Node = Any  # a click.Command or typer's like
     Context = Any

@@ -20,7 +20,6 @@ from aboveboard.catalog.line import SESSION, USER_ID
 
 from . import repair, schema
 from .columns import MONEY_MAX
-from .distributed import Distributed
 from .engine import address, driver
 from .engine.cluster import Cluster
 from .engine.complaints import plain
@@ -33,8 +32,9 @@ from .everywhere import Everywhere
 from .limits import Limits
 from .readonly import ReadOnly
 from .result import Result
-from .tables import Tables, present
-from .unstarted import Unstarted
+from .structure.distributed import Distributed
+from .structure.tables import Tables, present
+from .structure.unstarted import Unstarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence

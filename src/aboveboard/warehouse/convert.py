@@ -13,7 +13,7 @@ from aboveboard.catalog.line import EVENT, SEQ, SESSION, TIME, USER_ID
 from . import schema
 from .connection import memory
 from .errors import WarehouseError
-from .exchange import SOURCE, TEXT, Told, events_of, flat_name, literal, nested
+from .transfer.exchange import SOURCE, TEXT, Told, events_of, flat_name, literal, nested
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

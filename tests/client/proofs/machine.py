@@ -20,9 +20,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from aboveboard import Analytics, Catalog, Event
-from aboveboard.client import segment
+from aboveboard.client.decision.statefile import StateFile, noes
 from aboveboard.client.install import Install
-from aboveboard.client.statefile import StateFile, noes
+from aboveboard.client.recording import segment
 from tests.client.places import NOBODY, place
 from tests.client.proofs.consent_model import END_OF_INPUT
 

@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.client import recipient
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.recipients import recipient
 from tests.client.places import place
 from tests.client.proofs import spillhost
 

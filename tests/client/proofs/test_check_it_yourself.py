@@ -13,7 +13,7 @@ import time
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from aboveboard.client import locks
+from aboveboard.client.files import locks
 from tests.conftest import ROOT, missing
 
 PAGE = ROOT / "docs" / "check-it-yourself.md"

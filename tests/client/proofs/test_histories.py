@@ -27,9 +27,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from aboveboard import Catalog, Event, choice, count, dollars, flag
-from aboveboard.client import segment, upload
-from aboveboard.client.environment import CI_VARIABLES
-from aboveboard.client.target import Target
+from aboveboard.client.decision.environment import CI_VARIABLES
+from aboveboard.client.delivery import upload
+from aboveboard.client.recipients.target import Target
+from aboveboard.client.recording import segment
 from tests.client.places import NOBODY
 from tests.client.proofs import consent_model as model
 from tests.client.proofs.conftest import LONG

@@ -20,9 +20,11 @@ import pytest
 
 from aboveboard import Analytics, Event, count, exception
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.client import consent, recipient, spawn, upload
-from aboveboard.client.statefile import StateFile
-from aboveboard.client.target import Target, paused
+from aboveboard.client.decision import consent
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.delivery import spawn, upload
+from aboveboard.client.recipients import recipient
+from aboveboard.client.recipients.target import Target, paused
 from aboveboard.integrations.argparse import add_flags
 from tests.client import tool as example
 from tests.client.conftest import Tool
@@ -309,7 +311,8 @@ class TestInAHome:
         tmp_path.chmod(0o777)
         ended = subprocess.run(
             [sys.executable, "-c", RECORDS.partition("tool =")[0] + (
-                "import hashlib, os\nimport aboveboard.client.session, aboveboard.client.question\n"
+                "import hashlib, os\nimport aboveboard.client.recording.session\n"
+                "import aboveboard.client.terminal.question\n"
                 "os.chdir(sys.argv[1]); os.environ.pop('HOME', None); os.setuid(54321)\n"
                 "tool = analytics(); tool.open({'analytics_disable': True}); print(tool.enabled)\n"
             ), str(tmp_path)],
@@ -351,7 +354,7 @@ class TestInAHome:
         for moment in ("fsync", "replace") * 3:
             dies = (
                 "import os, sys\n"
-                "from aboveboard.client.statefile import StateFile\n"
+                "from aboveboard.client.decision.statefile import StateFile\n"
                 f"os.{moment} = lambda *_: os._exit(1)\n"
                 "StateFile(sys.argv[1]).disable()\n"
             )

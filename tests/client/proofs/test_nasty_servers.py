@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.client import segment
-from aboveboard.client.statefile import StateFile
-from aboveboard.client.target import PAUSE_MAX_SECONDS, VARIABLE, Target, paused
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.recipients.target import PAUSE_MAX_SECONDS, VARIABLE, Target, paused
+from aboveboard.client.recording import segment
 from tests.client.conftest import Tool
 from tests.client.places import NOBODY, send_to
 from tests.client.test_promises import _children
@@ -131,7 +131,7 @@ def target(tmp_path: Path) -> Target:
 # The child as it is, but for its bounds.
 CHILD = """
 import sys
-from aboveboard.client import upload
+from aboveboard.client.delivery import upload
 upload.WALL_CLOCK_SECONDS = int(sys.argv[1])
 upload.REQUEST_SECONDS = float(sys.argv[2])
 upload.main()

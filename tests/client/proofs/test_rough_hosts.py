@@ -50,7 +50,7 @@ class TestAHostThatForks:
 
     BODY = """
 import signal, threading
-from aboveboard.client import segment
+from aboveboard.client.recording import segment
 segment.SIZE_MAX = 400  # so that the moment comes often
 tool.open({})
 ended = threading.Event()
@@ -271,7 +271,7 @@ class TestAHostWithoutRoomForAFile:
 
     BODY = """
 import resource
-from aboveboard.client import segment
+from aboveboard.client.recording import segment
 tool.open({})
 tool.record(event)
 segment.SIZE_MAX = 10  # every line needs another file

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.client.identity import new_id
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.identity import new_id
+from aboveboard.client.decision.statefile import StateFile
 from tests.client import tool as example
 from tests.client.conftest import Tool
 from tests.client.proofs import watched

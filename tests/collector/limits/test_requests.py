@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
-from aboveboard.client import recipient, segment, upload
-from aboveboard.client.statefile import StateFile
-from aboveboard.client.target import Target, paused
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.delivery import upload
+from aboveboard.client.recipients import recipient
+from aboveboard.client.recipients.target import Target, paused
+from aboveboard.client.recording import segment
 from aboveboard.collector.http.ingest import RETRY_AFTER
 from aboveboard.collector.inbox.quarantine import Quarantine
 from aboveboard.collector.projects.keys import Keys

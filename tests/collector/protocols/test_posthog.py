@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard.catalog.line import hour
-from aboveboard.client import wire
+from aboveboard.client.recipients import wire
 from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
 from aboveboard.collector.protocols import posthog
 from aboveboard.collector.protocols.legacy import Told, Translator

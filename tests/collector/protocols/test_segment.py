@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.line import hour
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.statefile import StateFile
 from aboveboard.collector.allowlist import UNFIT_MAX, Accepted, AllowList, Unfit
 from aboveboard.collector.inbox import packing
 from aboveboard.collector.protocols.segment import (

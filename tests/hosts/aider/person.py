@@ -17,8 +17,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aboveboard.client import recipient
-from aboveboard.client.statefile import StateFile
+from aboveboard.client.decision.statefile import StateFile
+from aboveboard.client.recipients import recipient
 from aboveboard.hosts.aider.catalog import CATALOG
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from aboveboard.client import environment, startup
+from aboveboard.client.decision import environment, startup
 from aboveboard.hosts.aider import analytics, settings
 
 

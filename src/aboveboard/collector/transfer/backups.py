@@ -21,7 +21,8 @@ import msgspec
 from aboveboard.collector.inbox import migrations as inbox_steps
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.projects import migrations as project_steps
-from aboveboard.warehouse import Warehouse, embedded, frozen
+from aboveboard.warehouse import Warehouse, embedded
+from aboveboard.warehouse.transfer import frozen
 
 from .store import FILES, PUBLISHED, RELEASE
 

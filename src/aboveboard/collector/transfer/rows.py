@@ -25,7 +25,7 @@ from aboveboard.collector.allowlist import (
 from aboveboard.collector.protocols.segment import LINE_MAX, UNREADABLE
 from aboveboard.warehouse import schema
 from aboveboard.warehouse.columns import of_property, split
-from aboveboard.warehouse.exchange import COPIES, SOURCE
+from aboveboard.warehouse.transfer.exchange import COPIES, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

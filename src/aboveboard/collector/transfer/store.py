@@ -17,8 +17,9 @@ import msgspec
 from aboveboard.catalog.line import USER_ID
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.projects import migrations
-from aboveboard.warehouse import Limits, frozen
-from aboveboard.warehouse.exchange import COPIES, Choice, Exchange, Piece, flat_columns
+from aboveboard.warehouse import Limits
+from aboveboard.warehouse.transfer import frozen
+from aboveboard.warehouse.transfer.exchange import COPIES, Choice, Exchange, Piece, flat_columns
 
 from . import answers
 from .channel import ChannelError

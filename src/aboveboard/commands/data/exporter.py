@@ -18,7 +18,7 @@ from aboveboard.commands.directory.stores import NoProjectError, opened, project
 from aboveboard.commands.terminal.printing import warn
 from aboveboard.commands.terminal.progress import bar
 from aboveboard.warehouse import WarehouseError
-from aboveboard.warehouse.exchange import Choice
+from aboveboard.warehouse.transfer.exchange import Choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,8 +20,9 @@ from aboveboard.collector.transfer.channel import ChannelError
 from aboveboard.commands.directory.stores import opened
 from aboveboard.commands.terminal.printing import say, warn
 from aboveboard.commands.terminal.progress import bar
-from aboveboard.warehouse import Warehouse, WarehouseError, embedded, frozen
+from aboveboard.warehouse import Warehouse, WarehouseError, embedded
 from aboveboard.warehouse.schema import database
+from aboveboard.warehouse.transfer import frozen
 
 from .taken import many
 

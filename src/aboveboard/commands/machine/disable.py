@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from aboveboard.client import segment
+from aboveboard.client.recording import segment
 from aboveboard.commands.terminal.printing import say, warn
 
 from . import access, installs

@@ -6,9 +6,10 @@ import argparse
 import os
 from pathlib import Path
 
-from aboveboard.client import environment, spawn
+from aboveboard.client.decision import environment
+from aboveboard.client.delivery import spawn
 from aboveboard.client.install import ID_LOST, NOTHING_SENT, POSTHOGS, Forgotten, Install
-from aboveboard.client.target import POSTHOG, VARIABLE, Target, owing, paused
+from aboveboard.client.recipients.target import POSTHOG, VARIABLE, Target, owing, paused
 from aboveboard.commands.terminal.printing import say, warn
 
 from . import access, installs

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from aboveboard.catalog.event import check_name
 from aboveboard.catalog.kinds import CatalogError
-from aboveboard.client import consent, directories, shortfile
+from aboveboard.client.decision import consent
+from aboveboard.client.decision.statefile import FILE_NAME
+from aboveboard.client.files import directories, shortfile
 from aboveboard.client.install import Install
-from aboveboard.client.statefile import FILE_NAME
 
 from . import access
 

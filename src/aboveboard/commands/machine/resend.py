@@ -10,9 +10,11 @@ import argparse
 import os
 from pathlib import Path
 
-from aboveboard.client import consent, environment, segment, spawn
+from aboveboard.client.decision import consent, environment
+from aboveboard.client.delivery import spawn
 from aboveboard.client.install import Install
-from aboveboard.client.target import VARIABLE, Folder, Target, paused
+from aboveboard.client.recipients.target import VARIABLE, Folder, Target, paused
+from aboveboard.client.recording import segment
 from aboveboard.commands.terminal.printing import say, warn
 
 from . import access, installs

@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from aboveboard.client import consent, segment
+from aboveboard.client.decision import consent
+from aboveboard.client.recording import segment
 from aboveboard.commands.terminal.printing import say, warn
 
 from . import access, installs

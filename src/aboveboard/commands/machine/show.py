@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from aboveboard.client import segment
+from aboveboard.client.recording import segment
 from aboveboard.commands.terminal.printing import say, warn
 
 from . import access, installs

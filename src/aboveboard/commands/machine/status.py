@@ -10,20 +10,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aboveboard.client import (
-    answers,
-    consent,
-    environment,
-    proxy,
-    receipts,
-    recipient,
-    segment,
-    verdicts,
-    wire,
-)
+from aboveboard.client.decision import consent, environment
+from aboveboard.client.decision.state import State
+from aboveboard.client.delivery import proxy, receipts, verdicts
 from aboveboard.client.install import Install
-from aboveboard.client.state import State
-from aboveboard.client.target import POSTHOG, Folder, Target, paused
+from aboveboard.client.recipients import recipient, wire
+from aboveboard.client.recipients.target import POSTHOG, Folder, Target, paused
+from aboveboard.client.recording import segment
+from aboveboard.client.terminal import answers
 from aboveboard.commands.terminal.printing import say, warn
 
 from . import access, installs

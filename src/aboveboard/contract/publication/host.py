@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from aboveboard.catalog.about import FACTS
-from aboveboard.client import recipient
-from aboveboard.client.question import PROMISES
-from aboveboard.client.target import POSTHOG
+from aboveboard.client.recipients import recipient
+from aboveboard.client.recipients.target import POSTHOG
+from aboveboard.client.terminal.question import PROMISES
 from aboveboard.contract.errors import ContractError
 
 if TYPE_CHECKING:

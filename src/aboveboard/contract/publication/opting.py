@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aboveboard.client.environment import variable
-from aboveboard.client.question import Question
+from aboveboard.client.decision.environment import variable
+from aboveboard.client.terminal.question import Question
 from aboveboard.contract.document.blocks import Code, Heading, Items, Listing, paragraph
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aboveboard.client.segment import WAITING_SECONDS_MAX
+from aboveboard.client.recording.segment import WAITING_SECONDS_MAX
 from aboveboard.contract.document.blocks import (
     Code,
     Heading,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from aboveboard.catalog.event import Event, Property
 from aboveboard.catalog.kinds import Amount, Count, Exception_, Flag, Model, Version
-from aboveboard.client import wire
-from aboveboard.client.session import Session
+from aboveboard.client.recipients import wire
+from aboveboard.client.recording.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

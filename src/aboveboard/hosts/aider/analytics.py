@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import sys
 
-from aboveboard.client import consent, startup
 from aboveboard.client.analytics import Analytics as Client
+from aboveboard.client.decision import consent, startup
 from aboveboard.client.install import Install
-from aboveboard.client.target import POSTHOG
+from aboveboard.client.recipients.target import POSTHOG
 
 from . import replies, settings
 from .about import PROMISES

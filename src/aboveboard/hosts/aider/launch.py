@@ -146,7 +146,7 @@ class Off:
         try:
             load_aboveboard()
             install = importlib.import_module("aboveboard.client.install")
-            startup = importlib.import_module("aboveboard.client.startup")
+            startup = importlib.import_module("aboveboard.client.decision.startup")
             kept = bool(install.Install("aider", startup.environ(), "~/.aider").disable())
         except Exception:  # noqa: BLE001
             kept = False

@@ -17,8 +17,9 @@ import importlib
 import os
 from pathlib import Path
 
-from aboveboard.client import directories, environment, startup
-from aboveboard.client.settings import combined
+from aboveboard.client.decision import environment, startup
+from aboveboard.client.decision.settings import combined
+from aboveboard.client.files import directories
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,4 +4,4 @@
 from PyInstaller.utils.hooks import collect_data_files  # type: ignore[import-untyped]
 
 datas = collect_data_files("aboveboard", includes=["catalog/*.txt"])
-hiddenimports = ["aboveboard.client.upload", "_sha256", "_sha2"]
+hiddenimports = ["aboveboard.client.delivery.upload", "_sha256", "_sha2"]

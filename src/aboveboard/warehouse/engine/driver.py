@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from aboveboard.warehouse.absent import absent
+from aboveboard.warehouse.engine.absent import absent
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
+from aboveboard.warehouse.engine.lock import hold
 from aboveboard.warehouse.errors import WarehouseBusyError, WarehouseError
-from aboveboard.warehouse.lock import hold
 
 from . import driver
 from .complaints import plain

@@ -5,9 +5,9 @@ def _send() -> None:
     import os
     import sys
 
-    sys._aboveboard_sends = True  # type: ignore[attr-defined]  # `client/spawn.py` looks for it
+    sys._aboveboard_sends = True  # type: ignore[attr-defined]  # `client/delivery/spawn.py` looks for it
     if "ABOVEBOARD_UPLOAD" in os.environ:
-        from aboveboard.client import upload
+        from aboveboard.client.delivery import upload
 
         upload.main()
         sys.exit(0)

@@ -1,0 +1,1 @@
+"""Whether a session records: the consent table, and what it decides by."""

@@ -1,0 +1,1 @@
+"""What the child does, once the host has ended."""

@@ -1,0 +1,1 @@
+"""Who receives what is collected, and in which form."""

@@ -1,0 +1,1 @@
+"""A session that records: events become lines of a segment."""

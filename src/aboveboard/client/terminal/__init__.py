@@ -1,0 +1,1 @@
+"""What a person is asked and told. Loaded only where somebody is there."""

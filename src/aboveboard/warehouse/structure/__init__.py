@@ -1,0 +1,1 @@
+"""A project's tables: made, grown, and brought up to date."""

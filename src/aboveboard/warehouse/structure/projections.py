@@ -1,0 +1,132 @@
+"""Sums that ClickHouse keeps beside a table's rows, so that questions about them read fewer rows.
+
+A projection lies in each part of its table and is made of that part's rows, by inserts, merges and
+mutations alike: erasing, retention, a repeated move, a part that came from elsewhere. So it never
+tells anything else than the rows do, and nobody has to keep it right. ClickHouse takes it wherever
+a question groups and filters by what it groups by; all other questions read the rows.
+
+Names in these statements are `schema.quote`d: nothing else is pasted.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from aboveboard.warehouse import schema
+from aboveboard.warehouse.errors import WarehouseAwayError, WarehouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    Rows = list[tuple[object, ...]]
+
+log = logging.getLogger(__name__)
+
+PREFIX = "messages"
+"""What the name of each begins with; behind it stands what is in it, so that two of one name are
+one."""
+
+TABLE, MODEL = "message_send", "main_model"
+KEYS = ("edit_format",)
+SUMS = {
+    "total_tokens": ("sum(toInt128(total_tokens))",),
+    "cost": ("sum(cost)", "count(cost)"),
+}
+"""By column. As questions have them: a sum of another type is another sum."""
+
+
+def of(table: schema.Table) -> dict[str, str]:
+    """Return the projections that a table is to have: by name, what each selects.
+
+    Messages, by install, model, edit format and hour. Installs come first and then what is shown,
+    which a question groups by; what it is asked for, the time, comes last.
+    """
+    columns = {each.name for each in table.columns}
+    if table.name != TABLE or MODEL not in columns:
+        return {}
+    keys = [each for each in KEYS if each in columns]
+    summed = [each for each in SUMS if each in columns]
+    grouped = ", ".join(["user_id", MODEL, *keys, "time"])
+    sums = ", ".join(["count()", *(one for each in summed for one in SUMS[each])])
+    return {"_".join([PREFIX, *keys, *summed]): f"SELECT {grouped}, {sums} GROUP BY {grouped}"}
+
+
+def declared(table: schema.Table) -> str:
+    """Return what the DDL of a new table says of its projections, behind its columns."""
+    return "".join(f", {_declared(*each)}" for each in of(table).items())
+
+
+def _declared(name: str, selected: str) -> str:
+    return f"PROJECTION {schema.quote(name)} ({selected})"
+
+
+class Projections:
+    """The projections of one project's tables.
+
+    Args:
+        database: Where they are.
+        command: Carries out a statement with settings.
+        ask: Answers a question.
+    """
+
+    def __init__(
+        self,
+        database: str,
+        command: Callable[[str, Mapping[str, object]], None],
+        ask: Callable[[str], Rows],
+    ) -> None:
+        self._database = database
+        self._command = command
+        self._ask = ask
+
+    def make(self, tables: Iterable[schema.Table]) -> None:
+        """Have each table's, also of the rows that were there before; those are not waited for.
+
+        Called again it goes on with what is left. A server's user who may not have them made has
+        the same answers later.
+        """
+        wanted = {each.name: each for each in tables if of(each)}
+        if not wanted:
+            return
+        try:
+            for name, said in self._ask(
+                "SELECT name, create_table_query FROM system.tables "
+                f"WHERE database = '{self._database}' AND engine LIKE '%MergeTree'"
+            ):
+                if str(name) in wanted:
+                    self._keep(wanted[str(name)], str(said))
+        except WarehouseAwayError:
+            raise
+        except WarehouseError as error:
+            log.warning("questions about %s will take longer: %s", self._database, error)
+
+    def _keep(self, table: schema.Table, said: str) -> None:
+        name = schema.name(self._database, table.name)
+        there = {
+            word.strip("`")
+            for before, word in zip(said.split(), said.split()[1:], strict=False)
+            if before.endswith("PROJECTION") and word.strip("`").startswith(PREFIX)
+        }
+        for projection, selected in of(table).items():
+            if projection not in there:
+                self._command(f"ALTER TABLE {name} ADD {_declared(projection, selected)}", {})
+            if self._lacks(table.name, projection):
+                # Not waited for; a mutation goes on when ClickHouse is started again.
+                self._command(
+                    f"ALTER TABLE {name} MATERIALIZE PROJECTION {schema.quote(projection)}",
+                    {"mutations_sync": 0},
+                )
+        for older in there - of(table).keys():
+            self._command(f"ALTER TABLE {name} DROP PROJECTION {schema.quote(older)}", {})
+
+    def _lacks(self, table: str, projection: str) -> bool:
+        """Return whether parts of a table lack a projection, and nothing makes it yet."""
+        ((parts, at_work),) = self._ask(
+            "SELECT (SELECT count() FROM system.parts WHERE active AND rows > 0 AND "
+            f"database = '{self._database}' AND table = '{table}' AND "
+            f"NOT has(projections, '{projection}')), (SELECT count() FROM system.mutations WHERE "
+            f"NOT is_done AND database = '{self._database}' AND table = '{table}' AND "
+            f"position(command, '{projection}') > 0)"
+        )
+        return bool(parts) and not at_work

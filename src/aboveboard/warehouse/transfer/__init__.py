@@ -1,0 +1,1 @@
+"""Rows and files, out of the warehouse and back into it."""

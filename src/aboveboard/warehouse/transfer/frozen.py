@@ -1,0 +1,124 @@
+"""An embedded warehouse's files as they are at a moment, and tables made of such files.
+
+ClickHouse links the parts of a table into a directory of their own (`FREEZE`): no byte is copied,
+and merges and inserts go on. A part is a set of files that never change.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aboveboard.warehouse import schema
+from aboveboard.warehouse.errors import WarehouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from aboveboard.warehouse.connection import Warehouse
+
+SHADOW = "shadow"
+"""Where ClickHouse links frozen parts, in its directory."""
+
+PREFIX = "aboveboard_backup_"
+
+NO_FILES = (
+    "events are kept in a ClickHouse server, which has backups of its own: use its BACKUP DATABASE "
+    "after copying inbox.sqlite and projects.sqlite"
+)
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table, or a view, of a backup.
+
+    Args:
+        database, name: What it is called.
+        create: The statement that makes it.
+        rows: How many it has; None for a view.
+        path: Where its parts are, below the warehouse's directory.
+    """
+
+    database: str
+    name: str
+    create: str
+    rows: int | None = None
+    path: str = ""
+
+
+def freeze(warehouse: Warehouse, name: str) -> list[Table]:
+    """Link the parts of every project's tables under a name; return the tables, views last.
+
+    Raises:
+        WarehouseError: it cannot be done; what was linked is there still.
+    """
+    if warehouse.directory is None:
+        raise WarehouseError(NO_FILES)
+    found = []
+    with warehouse.client() as client:
+        rows = client.query(
+            "SELECT database, name, engine, create_table_query, data_paths FROM system.tables "
+            "WHERE startsWith(database, 'project_') AND (engine LIKE '%MergeTree' OR "
+            "engine = 'View') ORDER BY engine = 'View', database, name"
+        ).result_rows
+        for database, table, engine, create, paths in rows:
+            if engine == "View":
+                found.append(Table(database, table, create))
+                continue
+            quoted = f"{schema.quote(database)}.{schema.quote(table)}"
+            client.command(f"ALTER TABLE {quoted} FREEZE WITH NAME '{PREFIX}{name}'")
+            place = str(paths[0]).rstrip("/").rpartition("/store/")[2]
+            path = f"{SHADOW}/{PREFIX}{name}/store/{place}"
+            found.append(Table(database, table, create, _rows(warehouse.directory / path), path))
+    return found
+
+
+def _rows(parts: Path) -> int:
+    """Return how many rows frozen parts have, by their own word.
+
+    The table may have fewer by now: rows are erased and merged, or are over their time.
+    """
+    return sum(int(each.read_text()) for each in parts.glob("*/count.txt"))
+
+
+def thaw(directory: Path, name: str | None = None) -> None:
+    """Remove what `freeze` linked; under every name where none is given."""
+    for each in (directory / SHADOW).glob(f"{PREFIX}{name or '*'}"):
+        shutil.rmtree(each, ignore_errors=True)
+
+
+def rebuild(warehouse: Warehouse, tables: Sequence[Table], parts: Path) -> None:
+    """Make tables of frozen parts, which are moved from `parts/<database>/<table>`.
+
+    Raises:
+        WarehouseError: the parts are not what they were.
+    """
+    with warehouse.client() as client:
+        # Rows that are over their time, or that a merge leaves out, would be missed when counted.
+        client.command("SYSTEM STOP MERGES")
+        client.command("SYSTEM STOP TTL MERGES")
+        for database in dict.fromkeys(each.database for each in tables):
+            client.command(f"CREATE DATABASE {schema.quote(database)}")
+        for each in tables:
+            client.command(each.create)
+            if each.rows is None:
+                continue
+            quoted = f"{schema.quote(each.database)}.{schema.quote(each.name)}"
+            ((paths,),) = client.query(
+                "SELECT data_paths FROM system.tables "
+                "WHERE database = {database:String} AND name = {name:String}",
+                parameters={"database": each.database, "name": each.name},
+            ).result_rows
+            with contextlib.suppress(FileNotFoundError):
+                for part in sorted((parts / each.database / each.name).iterdir()):
+                    shutil.move(part, f"{paths[0]}/detached/{part.name}")
+                    client.command(f"ALTER TABLE {quoted} ATTACH PART '{part.name}'")
+            ((count,),) = client.query(f"SELECT count() FROM {quoted}").result_rows
+            if count != each.rows:
+                raise WarehouseError(
+                    f"the backup is damaged: {each.database}.{each.name} has {count:,} rows of "
+                    f"{each.rows:,}"
+                )
