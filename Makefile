@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8300
 
-.PHONY: run test test-thorough mutants fuzz test-long test-pythons lint bench aider clickhouse clean
+.PHONY: run test test-thorough mutants fuzz test-long test-pythons lint bench aider clickhouse docs clean
 
 run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where it is empty
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
@@ -18,7 +18,7 @@ test: $(VENV)/ready ## Everything that the product promises
 	@$(BIN)/python -m compileall -q -j 0 src
 	$(PYTEST) -m "not thorough"
 
-test-thorough: $(VENV)/ready .cache/pyinstaller/ready ## What takes longer: more pages, forms and kills; CI runs it too
+test-thorough: $(VENV)/ready .cache/pyinstaller/ready .cache/docs/ready ## What takes longer: more pages, forms and kills; CI runs it too
 	@$(BIN)/python -m compileall -q -j 0 src
 	$(PYTEST) -m thorough
 
@@ -51,6 +51,9 @@ aider: .cache/aider/ready ## The real aider, in an environment of its own, for i
 clickhouse: $(VENV)/ready ## A ClickHouse that listens, for the tests of a server and a cluster; needs npm
 	@$(BIN)/python tools/clickhouse.py
 
+docs: .cache/docs/ready ## The documentation site in build/docs, each link of it followed
+	@.cache/docs/bin/python tools/docs.py build/docs
+
 # An environment is ready when its stamp is newer than what it is made from.
 $(VENV)/ready: requirements/all.txt requirements/build.txt pyproject.toml
 	@echo "Setting up $(VENV) (once; a minute or two) ..."
@@ -64,4 +67,4 @@ $(VENV)/ready: requirements/all.txt requirements/build.txt pyproject.toml
 	@$(BIN)/python tools/environment.py $*
 
 clean:
-	rm -rf $(VENV) .cache var
+	rm -rf $(VENV) .cache var build

@@ -3,6 +3,7 @@
     python tools/environment.py aider      # a stock aider, which the tests run
     python tools/environment.py posthog    # PostHog's newest SDK, which the bench runs
     python tools/environment.py pyinstaller    # PyInstaller, with which a test builds a tool
+    python tools/environment.py docs    # Sphinx, which builds the documentation site
 
 It is made from the file of the same name in `requirements/`, anew where that or Python changed,
 which the file `ready` inside tells, and otherwise left alone in no time.
@@ -27,7 +28,8 @@ def main(name: str) -> int:
     requirements = PROJECT / f"requirements/{name}.txt"
     environment = PROJECT / ".cache" / name
     ready = environment / "ready"
-    python = find_python()
+    # Only aider is particular about its Python.
+    python = _this() if name == "docs" else find_python()
     if python is None:
         sys.stderr.write(f"{name} needs one of Python {', '.join(PYTHONS)}: install one of them\n")
         return 1
@@ -52,11 +54,14 @@ def main(name: str) -> int:
     return 0
 
 
+def _this() -> tuple[str, str]:
+    return f"{sys.version_info.major}.{sys.version_info.minor}", sys.executable
+
+
 def find_python() -> tuple[str, str] | None:
     """Return the version and path of a Python that aider installs on, this one before others."""
-    this = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if this in PYTHONS:
-        return this, sys.executable
+    if _this()[0] in PYTHONS:
+        return _this()
     for version in PYTHONS:
         program = interpreter(int(version.removeprefix("3.")))
         if program:
@@ -65,6 +70,6 @@ def find_python() -> tuple[str, str] | None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["aider"], ["posthog"], ["pyinstaller"]):
-        sys.exit("Say which: python tools/environment.py aider|posthog|pyinstaller")
+    if sys.argv[1:] not in (["aider"], ["posthog"], ["pyinstaller"], ["docs"]):
+        sys.exit("Say which: python tools/environment.py aider|posthog|pyinstaller|docs")
     sys.exit(main(sys.argv[1]))
