@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,6 +14,11 @@ import pytest
 from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.collector.service import Collector
 from aboveboard.commands import main
+from aboveboard.commands.server import sentinel
+from aboveboard.insights import alerts
+from aboveboard.warehouse import WarehouseError
+from tests.collector.tool import until
+from tests.conftest import Recorder
 from tests.insights.population import Happening, fill
 
 
@@ -68,3 +75,42 @@ def test_webhooks_are_added_listed_and_removed(
     assert "there is no webhook" in capsys.readouterr().err
     assert main(["webhooks", "add", "ftp://example.org", "--project", "calm", *of]) == 1
     assert "a webhook is an address" in capsys.readouterr().err
+
+
+def test_a_server_looks_by_itself_and_tells_its_webhooks_once(
+    data: Path,
+    recorder: Recorder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A project that cannot be asked keeps no other from being looked at, nor from later looks."""
+    monkeypatch.setattr(sentinel, "FIRST", 0.0)
+    monkeypatch.setattr(sentinel, "EVERY", 0.1)
+    monkeypatch.setattr(sentinel, "SEND_EVERY", 0.02)
+    looked: list[str] = []
+    find = alerts.find
+
+    def found(*told: Any, **more: Any) -> list[alerts.Alert]:
+        looked.append(told[1].name)
+        if told[1].name == "aider" and looked.count("aider") == 1:
+            raise WarehouseError("the warehouse is away")
+        return find(*told, **more)
+
+    monkeypatch.setattr(alerts, "find", found)
+    with closing(Collector(data)) as collector:
+        collector.alerts.add("aider", f"{recorder.url}/hook")
+        watching = sentinel.Sentinel(collector)
+        watching.start()
+        try:
+            until(lambda: looked.count("aider") >= 3 and bool(recorder.requests))
+        finally:
+            watching.close()
+        kept = [each.title for each in collector.alerts.recent("aider")]
+
+    assert "calm" in looked
+    assert kept.count("KeyError in aider.io:read is new in 1.1") == 1
+    assert len(recorder.requests) == len(kept)
+    assert "alerts of aider: the warehouse is away" in caplog.text
+    count = len(looked)
+    time.sleep(0.3)
+    assert len(looked) == count, "it looks no more once it is closed"

@@ -245,6 +245,48 @@ class TestFormats:
         ]
         assert page.heads == [column.label for column in insight.columns.values()]
 
+    def test_what_is_compared_stands_beside_the_data_where_it_is_asked_for(
+        self, site: Site
+    ) -> None:
+        asked = "since=2026-10-02&until=2026-10-19"
+        path = f"/insights/models.json?{asked}&project=aider"
+        plain = site.get(path).json()
+        told = site.get(f"{path}&compare=previous").json()
+        before = site.get("/insights/models.json?since=2026-09-14&until=2026-10-01").json()
+        share = plain["columns"].index("message_share")
+        then = {row[0]: row[share] for row in before["rows"]}
+
+        assert told["columns"][: len(plain["columns"])] == plain["columns"]
+        for row in told["rows"]:
+            record = dict(zip(told["columns"], row, strict=True))
+            assert record["message_share_now"] == pytest.approx(record["message_share"])
+            was = then.get(record["model"], 0.0)
+            assert record["message_share_then"] == pytest.approx(was)
+            change = record["message_share"] - was
+            assert record["message_share_change"] == pytest.approx(change, abs=1e-9)
+            low, high = (record[f"message_share_change_{end}"] for end in ("low", "high"))
+            assert low < change < high
+        text = site.get(f"{path}&compare=previous".replace("json", "csv")).text
+        assert text.splitlines()[0].split(",") == told["columns"]
+        assert site.get(f"{path}&compare=off").json() == plain
+        versions = site.get(f"{path}&compare=0.86.0..0.86.1").json()
+        assert "message_share_then" in versions["columns"]
+
+    def test_models_are_told_by_cost_and_by_failures_too(self, site: Site) -> None:
+        for measure, name, of, label in (
+            ("cost", "models", "cost_share", "Share of the cost"),
+            ("failures", "error_by", "session_share", "Sessions in which something failed"),
+        ):
+            told = site.get(f"/insights/{name}.json?{PERIOD}&project=aider").json()
+            rows = [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]
+            rows = [row for row in rows if row.get("by", "model") == "model"]
+            text = site.get(f"/models?{PERIOD}&project=aider&measure={measure}").text
+            values = [
+                float(each) for each in re.findall(r'share" title[^>]*><data value="([^"]+)', text)
+            ]
+            assert label in text
+            assert sorted(values) == pytest.approx(sorted(row[of] for row in rows))
+
     def test_filters_reach_the_data(self, site: Site) -> None:
         everything = site.get(f"/insights/totals.json?{PERIOD}").json()["rows"][0]
         some = site.get(f"/insights/totals.json?{FILTERS}").json()["rows"][0]
@@ -487,6 +529,24 @@ def as_text(value: object) -> str:
 
 
 class TestErrors:
+    def test_the_list_is_sorted_and_searched_by_its_address(self, site: Site) -> None:
+        def groups(query: str) -> list[str]:
+            text = site.get(f"/errors?{PERIOD}&project=aider&{query}").text
+            links = [link for link in Page(text).links if link.startswith("/errors/")]
+            return [urlsplit(link).path.removeprefix("/errors/") for link in links]
+
+        document = site.get(f"/insights/errors.json?{PERIOD}&project=aider").json()
+        rows = [dict(zip(document["columns"], row, strict=True)) for row in document["rows"]]
+        times = {row["group"]: row["times"] for row in rows if row["kind"] == "crash"}
+        listed = [times[group] for group in groups("sort=-times")]
+        assert listed == sorted(times.values(), reverse=True)
+        assert [times[group] for group in groups("sort=times")] == listed[::-1]
+        wanted = {row["group"] for row in rows if row["kind"] == "crash" if "KeyE" in row["name"]}
+        assert 0 < len(wanted) < len(times)
+        assert set(groups("find=keyerr")) == wanted
+        assert "Nothing here is named so" in site.get(f"/errors?{PERIOD}&find=nonesuch").text
+        assert site.get(f"/errors?{PERIOD}&sort=odd").status_code == 400
+
     def test_the_list_has_every_group_of_its_tab_and_a_link_to_each(self, site: Site) -> None:
         document = site.get(f"/insights/errors.json?{PERIOD}&project=aider").json()
         rows = [dict(zip(document["columns"], row, strict=True)) for row in document["rows"]]

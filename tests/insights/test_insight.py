@@ -82,6 +82,7 @@ class TestAnswers:
         ]
         everyone = {event.user_id for event in answers}
         all_tokens = sum(whole(event.properties["total_tokens"]) for event in answers)
+        all_cost = sum(number(event.properties["cost"]) for event in answers)
         by_model = group(answers, lambda event: event.properties["main_model"])
 
         table = data.ask("models", {**PERIOD, **filters})
@@ -99,6 +100,7 @@ class TestAnswers:
             assert row["token_share"] == pytest.approx(tokens / all_tokens)
             cost = sum(number(event.properties["cost"]) for event in its)
             assert row["cost"] == pytest.approx(cost, abs=1e-5)
+            assert row["cost_share"] == pytest.approx(cost / all_cost, abs=1e-6)
 
     @pytest.mark.parametrize("filters", FILTERS)
     def test_commands_and_features_are_counted_by_use_and_by_install(

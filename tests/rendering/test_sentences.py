@@ -27,6 +27,18 @@ def test_a_change_within_chance_is_no_change() -> None:
     )
 
 
+def test_what_is_no_change_in_the_digits_shown_goes_neither_up_nor_down() -> None:
+    tiny = Compared(1000, 999, Difference(0.001, 0.0004, 0.0016))
+    same = Compared(0.5, 0.5, Difference(0.0, -0.01, 0.01))
+
+    for change in (changes.of_count(tiny, "then"), changes.of_share(same, "then")):
+        assert change is not None
+        assert (change.arrow, change.direction) == (changes.EVEN, "even")
+    assert "are as many as before" in sentences.of_count("active installs", 1000, tiny)
+    assert changes.moved(Difference(-0.00001, -0.00002, -0.000005)) == "as before"
+    assert changes.moved(Difference(-0.04, -0.06, -0.02)) == "down 4.0 pt, surely"
+
+
 def test_without_a_time_before_there_is_the_number() -> None:
     assert sentences.of_count("active installs", 12, None) == "12 active installs."
 

@@ -10,7 +10,7 @@ from aboveboard.statistics.estimates import estimate
 from aboveboard.statistics.intervals import Estimate, intervals
 
 from .insight import BUCKETS, SUMS
-from .table import Value
+from .table import Table, Value, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -81,6 +81,34 @@ def alone(insight: Insight, warehouse: Warehouse, project: Project, filters: Fil
     """
     answer = insight.ask(warehouse, project, filters, compared=True)
     return Comparison({}, _Answer(insight, insight.ordered(answer)).sides)
+
+
+PARTS = ("_now", "_then", "_change", "_change_low", "_change_high")
+"""What follows a column's name where an answer has its comparison beside it: what it is and was in
+the days that are compared, by how much it differs (a share's points as a fraction, a count's change
+as a part of what it was), and that difference's interval."""
+
+
+def beside(insight: Insight, table: Table, comparison: Comparison) -> Table:
+    """Return a table with what it is compared with beside each share and count that is compared."""
+    names = [
+        name
+        for name in table.columns
+        if any(name in columns for columns in comparison.rows.values())
+    ]
+
+    def told(record: Mapping[str, Value]) -> Iterable[Value]:
+        for name in names:
+            found = comparison.of(tuple(record[each] for each in insight.key), name)
+            by = found.by if found else None
+            yield from (found.now, found.then) if found else (None, None)
+            yield from (by.value, by.low, by.high) if by else (None, None, None)
+
+    rows = zip(table.rows, table.records(), strict=True)
+    return Table(
+        (*table.columns, *(name + part for name in names for part in PARTS)),
+        tuple((*row, *map(plain, told(record))) for row, record in rows),
+    )
 
 
 class _Answer:

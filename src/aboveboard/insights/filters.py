@@ -230,6 +230,11 @@ class Filters:
         return "week" if self.grain == "day" else self.grain
 
     @property
+    def is_compared(self) -> bool:
+        """Whether a comparison was asked for by name; a page compares without being asked."""
+        return "compare" in dict(self.asked) and self.compare != OFF
+
+    @property
     def versions(self) -> tuple[str, str] | None:
         """The two versions that are compared, the older one first; None where periods are."""
         older, between, newer = self.compare.partition(AGAINST)

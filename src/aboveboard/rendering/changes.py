@@ -82,6 +82,22 @@ def percent(value: float) -> str:
     return f"{value * 100:.0f}%" if value < 10 else f"{value + 1:.0f}×"  # noqa: RUF001  # times
 
 
+def direction(value: float, text: str) -> str:
+    """Return where a difference goes, `up`, `down` or `even`: even where its text is zero, too."""
+    if not any(digit in text for digit in "123456789"):
+        return "even"
+    return "up" if value > 0 else "down"
+
+
+def moved(by: Difference) -> str:
+    """Return a difference of shares as the end of a sentence: `up 4.1 pt, surely`."""
+    text = points(abs(by.value))
+    way = direction(by.value, text)
+    if way == "even":
+        return "as before"
+    return f"{way} {text}, {'surely' if by.sure else 'not surely'}"
+
+
 def between(low: float, high: float) -> str:
     digits = 0 if high - low >= 3 else 1
     return f"{_signed(low, digits)} to {_signed(high, digits)}"
@@ -95,7 +111,7 @@ def interval_of(low: float, high: float) -> str:
 
 
 def _change(by: Difference, text: str, told: str) -> Change:
-    arrow = UP if by.value > 0 else DOWN if by.value < 0 else EVEN
+    arrow = {"up": UP, "down": DOWN, "even": EVEN}[direction(by.value, text)]
     sure = "" if by.sure else ": within chance"
     return Change(arrow, text, by.sure, told + sure)
 

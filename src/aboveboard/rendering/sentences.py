@@ -27,8 +27,11 @@ def of_count(what: str, number: float, compared: Compared | None) -> str:
     interval = changes.range_of(by)
     if not by.sure:
         return f"{what} are within chance of as many as before ({interval})."
-    word = "up" if by.value > 0 else "down"
-    return f"{what} are {word} {changes.percent(abs(by.value))} ({interval})."
+    text = changes.percent(abs(by.value))
+    word = changes.direction(by.value, text)
+    if word == "even":
+        return f"{what} are as many as before ({interval})."
+    return f"{what} are {word} {text} ({interval})."
 
 
 def of_crashes(
@@ -36,12 +39,10 @@ def of_crashes(
 ) -> str:
     """Return how crash-free sessions go."""
     by = compared.by if compared else None
-    if by is not None and by.sure:
+    text = changes.points(abs(by.value)) if by is not None else ""
+    if by is not None and by.sure and changes.direction(by.value, text) != "even":
         moved = "rose" if by.value > 0 else "fell"
-        return (
-            f"Crash-free sessions {moved} by {changes.points(abs(by.value))} "
-            f"to {wording.share(share)}."
-        )
+        return f"Crash-free sessions {moved} by {text} to {wording.share(share)}."
     reach = f" ({changes.interval_of(low, high)})" if low is not None and high is not None else ""
     same = ", within chance of what it was" if by is not None else ""
     return f"{wording.share(share)} of sessions are crash-free{reach}{same}."

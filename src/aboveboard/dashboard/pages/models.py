@@ -23,8 +23,13 @@ MEASURES = {
     "messages": ("message_share", "Messages"),
     "installs": ("install_share", "Installs"),
     "tokens": ("token_share", "Tokens"),
+    "cost": ("cost_share", "Cost"),
 }
 """What a model can have a share of: the column, and what a person calls it."""
+
+FAILURES = "failures"
+"""The measure of sessions in which something failed, of all that a model had: of its own, and no
+part of a whole that the models divide among them."""
 
 MOST = 20
 """So many rows are shown before the rest is asked for."""
@@ -45,6 +50,7 @@ class Models:
 
     sentence: str
     insight: Insight
+    title: str
     measure: str
     measures: Mapping[str, str]
     axis: dots.Axis
@@ -64,6 +70,10 @@ def look(view: View) -> Models:
     insight = _of("models")
     table = insight.run(view.warehouse, view.project, view.filters)
     there = {name: label for name, (share, label) in MEASURES.items() if share in table.columns}
+    if _of("error_by").offered(view.project.catalog):
+        there[FAILURES] = "Failures"
+    if view.measure == FAILURES and FAILURES in there:
+        return _failures(view, there)
     measure = view.measure if view.measure in there else "messages"
     share = MEASURES[measure][0]
     records = sorted(table.records(), key=lambda row: -_number(row[share]))
@@ -100,6 +110,7 @@ def look(view: View) -> Models:
             _leader(insight, records, share, there[measure].lower(), comparison) if records else ""
         ),
         insight,
+        f"Share of {'the cost' if measure == 'cost' else there[measure].lower()}",
         measure,
         there,
         axis,
@@ -108,6 +119,65 @@ def look(view: View) -> Models:
         more,
         behind,
         not records,
+    )
+
+
+def _failures(view: View, there: Mapping[str, str]) -> Models:
+    """Return the page of the models whose sessions fail most often, as far as that can be said."""
+    insight, share = _of("error_by"), "session_share"
+    records = [
+        row
+        for row in insight.run(view.warehouse, view.project, view.filters).records()
+        if row["by"] == "model"
+    ]
+    records.sort(key=lambda row: (bool(row[f"{share}_too_few"]), -_number(row[share])))
+    axis = dots.axis_of(records, share)
+    rows = [
+        dots.row(
+            str(record["value"] or "not public"),
+            share,
+            insight.columns[share],
+            record,
+            axis,
+            link=view.page("/models", model=str(record["value"])) if record["value"] else None,
+            chip=view.link(where=view.with_where(Where(*PROPERTY, _text(record["value"])))),
+            beside=tuple(
+                cells.plain(insight.columns[name], record[name])
+                for name in ("sessions", "of_sessions")
+            ),
+        )
+        for record in records
+    ]
+    shown_rows, more = _found(rows, view)
+    return Models(
+        _most_failing(insight, records, share),
+        insight,
+        "Sessions in which something failed, of all with the model",
+        FAILURES,
+        there,
+        axis,
+        shown_rows,
+        ("Failed", "Sessions"),
+        more,
+        0,
+        not records,
+    )
+
+
+def _most_failing(insight: Insight, records: Sequence[Mapping[str, Value]], share: str) -> str:
+    if not records or records[0][f"{share}_too_few"]:
+        return "Too few sessions of any model to say with which one most fails."
+    first = records[0]
+    cell = cells.share(share, insight.columns[share], first, 1.0)
+    low, high = first[f"{share}_low"], first[f"{share}_high"]
+    reach = (
+        f" ({changes.interval_of(float(low), float(high))})"
+        if isinstance(low, float | int) and isinstance(high, float | int)
+        else ""
+    )
+    name = first["value"] or "a model that is not public"
+    return (
+        f"With {name} something failed in {cell.text} of sessions{reach}, the most of all models."
     )
 
 
@@ -216,11 +286,7 @@ def _how(insight: Insight, record: Mapping[str, Value], compared: Compared | Non
     if isinstance(low, float | int) and isinstance(high, float | int):
         told += f" ({changes.interval_of(low, high)})"
     if compared is not None and compared.by is not None:
-        by = compared.by
-        moved = "up" if by.value > 0 else "down"
-        told += f", {moved} {changes.points(abs(by.value))}, " + (
-            "surely" if by.sure else "unsurely"
-        )
+        told += f", {changes.moved(compared.by)}"
     return f"{told}."
 
 

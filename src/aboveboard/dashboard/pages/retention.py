@@ -122,10 +122,7 @@ def _sentence(record: Mapping[str, Value], compared: Compared | None) -> str:
     )
     if compared is None or compared.by is None:
         return f"{told}."
-    by = compared.by
-    moved = "up" if by.value > 0 else "down"
-    sure = "surely" if by.sure else "not surely"
-    return f"{told}, {moved} {changes.points(abs(by.value))}, {sure}."
+    return f"{told}, {changes.moved(compared.by)}."
 
 
 def _week(insight: Insight, share: str, record: Mapping[str, Value]) -> Week:

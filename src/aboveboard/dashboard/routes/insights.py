@@ -15,6 +15,7 @@ from aboveboard.dashboard.pages import (
 )
 from aboveboard.dashboard.responses import FRESH, answer
 from aboveboard.dashboard.view import UnknownError, View
+from aboveboard.insights.comparison import beside, compare
 from aboveboard.insights.own import Own
 from aboveboard.insights.statement import with_values
 from aboveboard.rendering import cells, charts
@@ -22,7 +23,7 @@ from aboveboard.rendering import cells, charts
 from .asked import Answer, Asked, first_steps, looked_at, named, shown
 
 if TYPE_CHECKING:
-    from aboveboard.insights import Insight
+    from aboveboard.insights import Insight, Table
 
 FORMATS = ("json", "csv", "svg", "png", "sql")
 
@@ -56,6 +57,8 @@ def insight(request: Asked, file: FromPath[str]) -> Answer:
             sql, parameters = insight.statement(view.project, view.filters)
         return answer(with_values(sql, parameters).encode(), "text/plain; charset=utf-8")
     table = insight.run(view.warehouse, view.project, view.filters)
+    if suffix in ("json", "csv") and view.filters.is_compared:
+        table = _compared(view, insight, table)
     if suffix == "json":
         return answer(table.as_json().encode(), "application/json")
     if suffix == "csv":
@@ -81,6 +84,14 @@ def insight(request: Asked, file: FromPath[str]) -> Answer:
         "image/png",
         headers={**FRESH, "Content-Disposition": name},
     )
+
+
+def _compared(view: View, insight: Insight, table: Table) -> Table:
+    """Return a table with what it is compared with beside it, where there is something."""
+    sides = view.with_choices().sides()
+    if sides is None:
+        return table
+    return beside(insight, table, compare(insight, view.warehouse, view.project, sides))
 
 
 def _insight_page(request: Asked, view: View, insight: Insight) -> Answer:

@@ -1,4 +1,4 @@
--- Which models answer, and what share of the messages, the installs and the tokens has each?
+-- Which models answer, and what share of the messages, the installs, the tokens and the cost has each?
 --% import "shares.sql" as share
 WITH
     --% include "asked.sql"
@@ -42,9 +42,15 @@ WITH
             --% if has("message_send.total_tokens")
             , toFloat64(sum(its_tokens)) AS of_tokens
             --% endif
+            --% if has("message_send.cost")
+            , toFloat64(sum(its_cost)) AS of_cost
+            --% endif
             , {{ share.weigh("of_messages") }}
             --% if has("message_send.total_tokens")
             , {{ share.weigh("of_tokens") }}
+            --% endif
+            --% if has("message_send.cost")
+            , {{ share.weigh("of_cost") }}
             --% endif
         FROM used
         GROUP BY user_id
@@ -55,6 +61,9 @@ WITH
             , {{ share.square("of_messages") }}
             --% if has("message_send.total_tokens")
             , {{ share.square("of_tokens") }}
+            --% endif
+            --% if has("message_send.cost")
+            , {{ share.square("of_cost") }}
             --% endif
         FROM installs
     ),
@@ -91,6 +100,10 @@ SELECT
     --% endif
     --% if has("message_send.cost")
     , round(sum(its_cost), 6) AS cost
+    , {{ share.of_all("toFloat64(its_cost)", "of_cost") }} AS cost_share_sums
+    --% if compared
+    , {{ share.buckets_of_all("its_cost", "of_cost") }} AS cost_share_buckets
+    --% endif
     --% endif
     , any(n) AS of_installs
 FROM told
