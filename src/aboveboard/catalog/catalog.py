@@ -7,7 +7,6 @@ consent is given to.
 from __future__ import annotations
 
 from . import kinds
-from .about import checked
 from .event import Event, Property, check_name, choice, count, exception, flag, version
 from .kinds import CatalogError
 from .notes import NAMES, Notes
@@ -110,7 +109,7 @@ class Catalog:
     ) -> None:
         check_name("app", app)
         self.app = app
-        self.about = checked(about or {})
+        self.about = _checked(about) if about else {}
         self.unknown = unknown or {}
         self.legacy = dict(legacy) if legacy else None
         self.entries: dict[str, Entry] = {}
@@ -148,7 +147,7 @@ class Catalog:
         own = [entry_of(event) for event in declared]
         if packages:
             own.insert(-1, _failure(packages, exception_types))
-        said = checked(dict(about or {}), known_only=True)
+        said = _checked(dict(about), known_only=True) if about else {}
         return cls(app, [*own, _rejected_value(own)], legacy, about=said)
 
     @classmethod
@@ -175,7 +174,7 @@ class Catalog:
                 raise CatalogError("a catalog's legacy part is an object")
             about: Any = document.get("about", {})
             unknown = _without(document, "format", "app", "events", "legacy", "about")
-            return cls(str(document["app"]), entries, legacy, unknown, checked(about))
+            return cls(str(document["app"]), entries, legacy, unknown, _checked(about))
         except (KeyError, TypeError) as missing:
             raise CatalogError(f"this is no catalog: {missing} is missing") from None
 
@@ -273,3 +272,9 @@ def _name(record: Mapping[str, kinds.Json]) -> str:
     name = str(record["name"])
     check_name("event or property", name)
     return name
+
+
+def _checked(about: Mapping[str, kinds.Json], *, known_only: bool = False) -> dict[str, kinds.Json]:
+    from .about import checked  # most tools say nothing of the whole, and need not load it
+
+    return checked(about, known_only=known_only)

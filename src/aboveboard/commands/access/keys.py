@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from aboveboard.collector.inbox import storage
-from aboveboard.commands.directory.options import add_data_argument
+from aboveboard.commands.directory.actions import Actions
 from aboveboard.commands.terminal.missing import explain_missing
 from aboveboard.commands.terminal.printing import say, warn
 from aboveboard.commands.terminal.table import print_table
@@ -20,21 +20,19 @@ NAME = "keys"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_data_argument(parser)
-    actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    about = "the keys of a project, or of all: when each was added, last used, revoked"
-    listing = actions.add_parser("list", help=about, description=about)
+    actions = Actions(parser)
+    listing = actions.add(
+        "list", "the keys of a project, or of all: when each was added, last used, revoked"
+    )
     listing.add_argument("project", metavar="PROJECT", nargs="?")
-    about = "give a project another key"
-    adding = actions.add_parser("add", help=about, description=about)
+    adding = actions.add("add", "give a project another key")
     adding.add_argument("project", metavar="PROJECT")
     adding.add_argument("--name", help="what to call it (the day)")
-    about = "take nothing that comes with a key any more; what came with it stays"
-    revoking = actions.add_parser("revoke", help=about, description=about)
+    revoking = actions.add(
+        "revoke", "take nothing that comes with a key any more; what came with it stays"
+    )
     revoking.add_argument("project", metavar="PROJECT")
     revoking.add_argument("key", metavar="KEY", help="its name, or the key itself")
-    for action in (listing, adding, revoking):
-        add_data_argument(action, again=True)
 
 
 def run(args: argparse.Namespace) -> int:

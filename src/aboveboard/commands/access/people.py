@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from aboveboard.collector.inbox import storage
-from aboveboard.commands.directory.options import add_data_argument
+from aboveboard.commands.directory.actions import Actions, on_register
 from aboveboard.commands.directory.variables import SECRET
 from aboveboard.commands.terminal import asked
-from aboveboard.commands.terminal.missing import explain_missing
 from aboveboard.commands.terminal.printing import say, warn
 from aboveboard.commands.terminal.table import print_table
 
@@ -27,46 +24,37 @@ NAME = "people"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_data_argument(parser)
-    actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    about = "who may look, what they may see, and when they last signed in"
-    listing = actions.add_parser("list", help=about, description=about)
-    about = "let somebody look; without --password they get a code to choose a password with"
-    adding = actions.add_parser("add", help=about, description=about)
+    actions = Actions(parser)
+    actions.add("list", "who may look, what they may see, and when they last signed in")
+    adding = actions.add(
+        "add", "let somebody look; without --password they get a code to choose a password with"
+    )
     adding.add_argument("name", metavar="NAME")
     adding.add_argument("--project", metavar="PROJECT", help="the only project that they see (all)")
     adding.add_argument(
         "--password", action="store_true", help="give them a password, instead of a code"
     )
     asked.add_file_argument(adding, "the password")
-    about = "let somebody in no more, from the next page on"
-    removing = actions.add_parser("remove", help=about, description=about)
+    removing = actions.add("remove", "let somebody in no more, from the next page on")
     removing.add_argument("name", metavar="NAME")
-    for action in (listing, adding, removing):
-        add_data_argument(action, again=True)
 
 
 def run(args: argparse.Namespace) -> int:
-    try:  # what a collector needs may be missing, and the help is there still
-        from aboveboard.collector.people.accounts import Accounts
-        from aboveboard.collector.people.register import Register, RegisterError
-    except ModuleNotFoundError as missing:
-        return explain_missing(NAME, missing)
-    try:
-        with contextlib.closing(Register(args.data)) as register:
-            accounts = Accounts(register)
-            if args.action == "add":
-                _add(args, accounts)
-                _tell_of_no_secret(register)
-            elif args.action == "remove":
-                accounts.remove(args.name)
-                say(f"{args.name} is let in no more")
-            else:
-                _list(accounts.all())
-    except (storage.StorageError, RegisterError, asked.AskedError) as error:
-        warn(f"aboveboard people: {error}")
-        return 1
-    return 0
+    return on_register(NAME, args, _act)
+
+
+def _act(args: argparse.Namespace, register: Register) -> None:
+    from aboveboard.collector.people.accounts import Accounts
+
+    accounts = Accounts(register)
+    if args.action == "add":
+        _add(args, accounts)
+        _tell_of_no_secret(register)
+    elif args.action == "remove":
+        accounts.remove(args.name)
+        say(f"{args.name} is let in no more")
+    else:
+        _list(accounts.all())
 
 
 def _add(args: argparse.Namespace, accounts: Accounts) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from litestar import get
 
 from aboveboard.dashboard.pages import (
@@ -19,13 +21,15 @@ from aboveboard.rendering import charts
 
 from .asked import Answer, Asked, dropped, first_steps, looked_at, named, shown
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aboveboard.dashboard.view import View
+
 
 @get("/", sync_to_thread=True)
 def front_page(request: Asked) -> Answer:
-    view = looked_at(request)
-    if view.choices is None:
-        return first_steps(request, view)
-    return shown(request, "overview.html", view, seen=overview.look(view), parts=charts.parts)
+    return _of(request, "overview.html", overview.look)
 
 
 @get("/models", sync_to_thread=True)
@@ -42,28 +46,17 @@ def models_page(request: Asked) -> Answer:
 
 @get("/usage", sync_to_thread=True)
 def usage_page(request: Asked) -> Answer:
-    view = looked_at(request)
-    if view.choices is None:
-        return first_steps(request, view)
-    named(request, "commands", view)
-    return shown(request, "usage.html", view, seen=usage.look(view))
+    return _of(request, "usage.html", usage.look, insight="commands")
 
 
 @get("/releases", sync_to_thread=True)
 def releases_page(request: Asked) -> Answer:
-    view = looked_at(request)
-    if view.choices is None:
-        return first_steps(request, view)
-    named(request, "stability", view)
-    return shown(request, "releases.html", view, seen=releases.look(view), parts=charts.parts)
+    return _of(request, "releases.html", releases.look, insight="stability")
 
 
 @get("/retention", sync_to_thread=True)
 def retention_page(request: Asked) -> Answer:
-    view = looked_at(request)
-    if view.choices is None:
-        return first_steps(request, view)
-    return shown(request, "retention.html", view, seen=retention.look(view), parts=charts.parts)
+    return _of(request, "retention.html", retention.look)
 
 
 @get("/trust", sync_to_thread=True)
@@ -90,3 +83,22 @@ def quarantine_page(request: Asked) -> Answer:
 def catalog_page(request: Asked) -> Answer:
     view = looked_at(request)
     return page(request, "catalog.html", view=view, catalog=view.project.catalog)
+
+
+def _of(
+    request: Asked, template: str, look: Callable[[View], object], *, insight: str = ""
+) -> Answer:
+    """Answer with a page of a project's data, or with the first steps where there is none yet.
+
+    Args:
+        request: The request.
+        template: The page's template.
+        look: What the page is given to show.
+        insight: The insight by whose own parameters the page can be asked, if there is one.
+    """
+    view = looked_at(request)
+    if view.choices is None:
+        return first_steps(request, view)
+    if insight:
+        named(request, insight, view)
+    return shown(request, template, view, seen=look(view), parts=charts.parts)
