@@ -7,6 +7,7 @@ stands in `OPEN` with the reason why.
 from __future__ import annotations
 
 import http.client
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from aboveboard.collector.people.tokens import Tokens
 from aboveboard.collector.protocols import posthog
 from aboveboard.collector.service import Collector
 from tests.collector.tool import CATALOG
+from tests.conftest import ROOT
 from tests.dashboard.conftest import serving
 
 SECRET = "correct-horse-battery-staple-7"
@@ -152,6 +154,14 @@ def test_nothing_is_open_that_does_not_say_why(place: Place) -> None:
                 assert place.ask("HEAD", at, base=base).status == 401
     assert set(OPEN) <= seen, "an address that is no more"
     assert {("GET", "/"), ("GET", "/metrics"), ("GET", "/quarantine.json")} <= seen
+
+
+def test_every_address_is_in_the_reference_and_no_other(place: Place) -> None:
+    page = (ROOT / "docs/reference.md").read_text("utf-8")
+    table = page.partition("## Addresses")[2].partition("## Metrics")[0]
+    first = [row.split(" | ")[0] for row in table.splitlines() if row.startswith("| `")]
+    told = {told for cell in first for told in re.findall(r"`([A-Z]+) (/[^`]*)`", cell)}
+    assert told == {(method, path) for method, path in everywhere(place.app) if method != "HEAD"}
 
 
 def test_what_takes_events_asks_for_a_key(place: Place) -> None:

@@ -24,14 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add(
         "list", "the keys of a project, or of all: when each was added, last used, revoked"
     )
-    listing.add_argument("project", metavar="PROJECT", nargs="?")
+    listing.add_argument("project", metavar="PROJECT", nargs="?", help="one, and not all")
     adding = actions.add("add", "give a project another key")
-    adding.add_argument("project", metavar="PROJECT")
+    adding.add_argument("project", metavar="PROJECT", help="whose events it adds")
     adding.add_argument("--name", help="what to call it (the day)")
     revoking = actions.add(
         "revoke", "take nothing that comes with a key any more; what came with it stays"
     )
-    revoking.add_argument("project", metavar="PROJECT")
+    revoking.add_argument("project", metavar="PROJECT", help="whose key it is")
     revoking.add_argument("key", metavar="KEY", help="its name, or the key itself")
 
 

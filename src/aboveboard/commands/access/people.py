@@ -29,14 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding = actions.add(
         "add", "let somebody look; without --password they get a code to choose a password with"
     )
-    adding.add_argument("name", metavar="NAME")
+    adding.add_argument("name", metavar="NAME", help="what they sign in with")
     adding.add_argument("--project", metavar="PROJECT", help="the only project that they see (all)")
     adding.add_argument(
         "--password", action="store_true", help="give them a password, instead of a code"
     )
     asked.add_file_argument(adding, "the password")
     removing = actions.add("remove", "let somebody in no more, from the next page on")
-    removing.add_argument("name", metavar="NAME")
+    removing.add_argument("name", metavar="NAME", help="what `list` calls them")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     about = "give a project that is there another catalog, a time to keep events, or limits"
     setting = actions.add_parser("set", help=about, description=about)
-    setting.add_argument("name", metavar="NAME")
+    setting.add_argument("name", metavar="NAME", help="a project that is there")
     for action in (adding, setting):
         action.add_argument(
             "--catalog",
@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     about = "remove a project, its keys, and all of its events; no collector may run meanwhile"
     removing = actions.add_parser("remove", help=about, description=about)
-    removing.add_argument("name", metavar="NAME")
+    removing.add_argument("name", metavar="NAME", help="a project that is there")
     removing.add_argument("--yes", action="store_true", help="do not ask")
     add_warehouse_argument(removing)
     for action in (listing, adding, setting, removing):

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding.add_argument("name", metavar="NAME", help="what to call it")
     adding.add_argument("--project", metavar="PROJECT", help="the only project that it reads (all)")
     revoking = actions.add("revoke", "have a token read nothing any more, from the next request on")
-    revoking.add_argument("name", metavar="NAME")
+    revoking.add_argument("name", metavar="NAME", help="what `list` calls it")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -21,10 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding = actions.add(
         "add", "send a project's alerts to an address; prints the secret of the signatures once"
     )
-    adding.add_argument("url", metavar="URL")
+    adding.add_argument("url", metavar="URL", help="the address that is told")
     adding.add_argument("--project", required=True, metavar="NAME", help="whose alerts")
     removing = actions.add("remove", "send nothing there any more")
-    removing.add_argument("number", type=int, metavar="NUMBER")
+    removing.add_argument("number", type=int, metavar="NUMBER", help="what `list` says")
 
 
 def run(args: argparse.Namespace) -> int:

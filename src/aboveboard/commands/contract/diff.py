@@ -15,7 +15,12 @@ FAILS = {"growth": (ASKED, MORE), "question": (ASKED,), "never": ()}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("before", help=f"the catalog as it was; {TARGET_HELP}")
     parser.add_argument("target", help="the catalog as it would be, in the same way")
-    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    parser.add_argument(
+        "--format",
+        choices=("text", "markdown", "json"),
+        default="text",
+        help="what to write (text)",
+    )
     parser.add_argument(
         "--fail-on",
         choices=tuple(FAILS),

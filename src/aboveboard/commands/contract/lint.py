@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", help=TARGET_HELP)
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="what to write (text)"
+    )
     parser.add_argument("--strict", action="store_true", help="warnings are faults too")
     parser.add_argument(
         "--ignore",

@@ -27,7 +27,9 @@ BY_ITSELF = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", help=TARGET_HELP)
     add_source(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="what to write (text)"
+    )
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:
