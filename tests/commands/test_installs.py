@@ -319,6 +319,13 @@ class TestAToolThatDecidesElsewhere:
         assert "permanently disabled" in ended.stdout
 
 
+class TestShowNothing:
+    def test_is_said_in_words_beside_an_empty_output(self, tool: Tool) -> None:
+        ended = aboveboard(tool, "show", "tool")
+        assert (ended.returncode, ended.stdout) == (0, "")
+        assert ended.stderr == "Nothing of tool waits to be sent.\n"
+
+
 class TestShow:
     """Everything that waits."""
 
@@ -434,6 +441,7 @@ class TestResend:
         ended = aboveboard(refused, "resend", "tool")
         assert ended.returncode == 0
         assert "1 file of events that a collector refused: on the way now" in ended.stdout
+        assert "the key that tool had at its last run (mended since?" in ended.stdout
         until(lambda: len(recorder.requests) == 1)
         (request,) = recorder.requests
         assert (request.body, request.headers["Idempotency-Key"]) == (lines, identity)

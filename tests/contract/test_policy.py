@@ -121,6 +121,11 @@ class TestThePolicy:
         assert [name for name, places in found.items() if "e.p" in places] != []
         assert set(found) <= set(WHAT)
 
+    def test_names_every_fact_that_is_missing_at_once(self) -> None:
+        with pytest.raises(ContractError) as told:
+            policy(Host.of(tool.analytics(about={})))
+        assert all(f"`{fact}` (" in str(told.value) for fact in REQUIRED)
+
     def test_is_checked_like_the_page(self, tmp_path: Path) -> None:
         document = tool.analytics(about=FACTS).catalog.as_json()
         (tmp_path / "c.json").write_text(json.dumps(document))

@@ -55,11 +55,9 @@ class Program(Protocol):
 
     Attributes:
         completion: What a shell sets to have the words behind it completed.
-        hears_late: Whether a no is understood behind a command too.
     """
 
     completion: ClassVar[Mapping[str, str]]
-    hears_late: ClassVar[bool]
 
     def attach(
         self, analytics: Analytics, settings: Settings | None, project: Settings | None
@@ -129,7 +127,6 @@ class ArgparseProgram:
     """The program in argparse, whose host calls `open_session` when it has parsed."""
 
     completion: ClassVar[Mapping[str, str]] = {"_ARGCOMPLETE": "1"}
-    hears_late: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.parser = argparse.ArgumentParser("greeter")
@@ -193,7 +190,6 @@ class ClickProgram:
         "COMP_WORDS": "greeter --analytics-disable st",
         "COMP_CWORD": "2",
     }
-    hears_late: ClassVar[bool] = True
 
     def __init__(self) -> None:
         @click.group(invoke_without_command=True)
@@ -251,7 +247,6 @@ class TyperProgram:
         "COMP_WORDS": "greeter --analytics-disable st",
         "COMP_CWORD": "2",
     }
-    hears_late: ClassVar[bool] = True
 
     def __init__(self) -> None:
         app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -240,9 +240,6 @@ class TestANoBehindACommand:
     )
     def test_for_good_is_kept_and_changes_nothing_else(self, tool: Tool, words: list[str]) -> None:
         ended = tool.agree().attach().run(*words)
-        if not tool.program.hears_late:
-            assert (ended.code in (0, 2), tool.is_disabled()) == (True, False)
-            return
         plain = run(tool.make(), [word for word in words if "analytics" not in word])
         assert tool.is_disabled()
         assert ended.stderr.count(NEVER_SAID) == 1
@@ -256,8 +253,7 @@ class TestANoBehindACommand:
         ended = tool.agree().attach().run(*words)
         assert not tool.is_opened()
         assert not tool.is_disabled()
-        if tool.program.hears_late:
-            assert ended == run(tool.make(), [word for word in words if "analytics" not in word])
+        assert ended == run(tool.make(), [word for word in words if "analytics" not in word])
 
     def test_is_in_no_commands_help(self, tool: Tool) -> None:
         assert tool.attach().run("status", "--help") == run(tool.make(), ["status", "--help"])
@@ -455,6 +451,11 @@ class TestTheReadyMadeCommand:
         waits = self.waits(tool)
         assert waits.count(b"\n") == 3
         assert tool.run("analytics", "log").stdout.encode() == waits
+
+    def test_log_says_so_where_nothing_waits(self, tool: Tool) -> None:
+        ended = tool.run("analytics", "log")
+        assert (ended.code, ended.stdout) == (0, "")
+        assert ended.stderr == "Nothing of greeter waits to be sent.\n"
 
     def test_show_shows_all_that_may_be_collected_and_who_receives_it(self, tool: Tool) -> None:
         shown = " ".join(tool.run("analytics", "show").stdout.split())

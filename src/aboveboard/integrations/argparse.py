@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import sys
 from functools import partial
@@ -25,6 +26,7 @@ COMMAND = "aboveboard_command"
 """The attribute of the parsed namespace in which the chosen command's declared name is."""
 FLAGS = "aboveboard_flags"
 """The one that tells that a namespace is of a parser with our flags, whichever were given."""
+_PREFIX = "aboveboard_"
 _KEPT = "kept"
 _OWN = "aboveboard_own"
 """The default by which a command of ours is known from the host's."""
@@ -78,7 +80,10 @@ def attach(parser: argparse.ArgumentParser, analytics: Analytics | None = None) 
             "program has none"
         )
     add_flags(parser, analytics)
+    asked = _Asked(parser)
     for path, found in _walk(parser, ""):
+        if path:
+            _listen_behind(found, analytics, asked)
         # A parser's defaults win over those of the one above it: the last that was chosen tells.
         found.set_defaults(**{COMMAND: path or NO_COMMAND})
         commands = _commands(found)
@@ -225,6 +230,79 @@ def _listen(parser: argparse.ArgumentParser, analytics: Analytics) -> None:
         return parse(words, namespace, **more)
 
     parser.parse_known_args = listen_and_parse  # type: ignore[method-assign]  # of this one only
+
+
+class _Asked:
+    """Whether the whole of a command line is being read, of which nothing may be left over.
+
+    A host that calls `parse_known_args` hands what is left over to another program: there nothing
+    is ours.
+    """
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self.whole = False
+        parse = parser.parse_args
+
+        def parse_whole(args: Any = None, namespace: Any = None) -> Any:
+            words = sys.argv[1:] if args is None else list(args)
+            self.whole = "--" not in words  # behind it, an argument may look like a flag
+            try:
+                return parse(words, namespace)
+            finally:
+                self.whole = False
+
+        parser.parse_args = parse_whole  # type: ignore[method-assign]  # of this one only
+
+
+def _listen_behind(
+    parser: argparse.ArgumentParser, analytics: Analytics | None, asked: _Asked
+) -> None:
+    """Understand a no also behind a command, where it would be a mistake.
+
+    It is taken out before the command's parser reads its words. Were it an option of that parser's,
+    a beginning of another option (`--no` for `--no-cache`) would be no longer clear.
+    """
+    parse = parser.parse_known_args
+
+    def listen_and_parse(args: Any = None, namespace: Any = None, **more: Any) -> Any:
+        words = sys.argv[1:] if args is None else list(args)
+        heard = [flag for flag in (flags.NO, flags.NEVER) if flag.spelling in words]
+        if not (asked.whole and heard and all(_is_free(parser, words, flag) for flag in heard)):
+            return parse(words, namespace, **more)
+        kept = argparse.Namespace()
+        for flag in heard:  # at once: a `--help` or a mistake ends the program
+            _keep_no(kept, flag, analytics)
+        spelt = [flag.spelling for flag in heard]
+        parsed, left = parse([word for word in words if word not in spelt], namespace, **more)
+        for name, value in vars(kept).items():
+            if name.startswith(_PREFIX) or not hasattr(parsed, name):
+                setattr(parsed, name, value)  # else an argument of the command's own has the name
+        return parsed, left
+
+    parser.parse_known_args = listen_and_parse  # type: ignore[method-assign]  # of this one only
+
+
+def _is_free(parser: argparse.ArgumentParser, words: list[str], flag: flags.Flag) -> bool:
+    """Return whether a flag behind a command is nothing else: no option, no argument, no value."""
+    before = {first for first, word in itertools.pairwise(words) if word == flag.spelling}
+    return "-" in parser.prefix_chars and not any(
+        action.nargs == argparse.REMAINDER
+        or flag.spelling in action.option_strings
+        or (before.intersection(action.option_strings) and action.nargs not in (0, "?", "*"))
+        for _, each in _walk(parser, "")
+        for action in each._actions
+    )
+
+
+def _keep_no(namespace: argparse.Namespace, flag: flags.Flag, analytics: Analytics | None) -> None:
+    """Keep a no as the flag before the command does."""
+    value: object = True
+    if flag is flags.NEVER and analytics is not None and not _is_completing():
+        analytics.refuse()
+        value = _KEPT
+    setattr(namespace, flag.parameter, value)
+    public, said = ("analytics", False) if flag is flags.NO else (flag.name, True)
+    setattr(namespace, public, said)
 
 
 def _is_completing() -> bool:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from aboveboard.catalog.notes import Words
     from aboveboard.client.analytics import Analytics
 
+OWNER = "its makers"
+"""Who answers for a ready-made event if nobody else is said to."""
+
 NO_COMMAND = "(none)"
 """What is recorded where a program that has commands was run without one."""
 
@@ -37,7 +40,7 @@ def command_event(names: Sequence[str], **notes: Unpack[Words]) -> type[Event]:
     """
     names = with_none(names)
 
-    said: Words = {"why": "Which commands are used", **notes}
+    said: Words = {"why": "Which commands are used", "owner": OWNER, **notes}
 
     class Command(Event, **said):
         """A command of this program was run. What followed it on the command line is not told."""

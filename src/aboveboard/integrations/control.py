@@ -62,7 +62,10 @@ def _show(analytics: Analytics) -> int:
 
 
 def _log(analytics: Analytics) -> int:
-    for text in analytics.waiting():
+    texts = [text for text in analytics.waiting() if text]
+    if not texts:  # on stderr: what reads stdout reads lines of events
+        sys.stderr.write(f"Nothing of {analytics.app} waits to be sent.\n")
+    for text in texts:
         if sys.stdout.isatty():  # which a damaged file could steer
             for line in text.decode("utf-8", "replace").splitlines():
                 _say("".join(letter if letter.isprintable() else "?" for letter in line))

@@ -11,7 +11,7 @@ import time
 from aboveboard.catalog.catalog import Failure
 from aboveboard.catalog.event import Event, choice, command, seconds
 
-from .commands import NO_COMMAND, with_none
+from .commands import NO_COMMAND, OWNER, with_none
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,11 @@ def outcome_event(names: Sequence[str], **notes: Unpack[Words]) -> type[Event]:
     """
     names = with_none(names)
 
-    said: Words = {"why": "Which commands fail, and how long they take", **notes}
+    said: Words = {
+        "why": "Which commands fail, and how long they take",
+        "owner": OWNER,
+        **notes,
+    }
 
     class CommandOutcome(Event, **said):
         """A command of this program ended. Of an error, nothing but that it was one is told."""

@@ -59,6 +59,8 @@ def status(
         yield _line("decided", _day(state.decided))
     yield _line("install", state.user_id or "has no id yet")
     yield _line("sends to", to)
+    if any(letter.isspace() for letter in target.key):
+        yield _line("key", "none: this one has blanks, as no key has that a collector prints")
     from aboveboard.client.delivery import proxy
 
     trouble = proxy.trouble(wire.address(target.endpoint), environ)

@@ -35,6 +35,7 @@ from .inflate import (
     TooManyObjectsError,
 )
 from .overlimit import Noting
+from .strangers import Strangers
 
 if TYPE_CHECKING:
     from aboveboard.collector.service import Collector, Reader
@@ -199,8 +200,12 @@ def router(collector: Collector) -> Router:
     async def config() -> Response[dict[str, object]]:
         return Response(posthog.QUIET, headers=NO_STORE)
 
+    unknown = Strangers()
+
     def refuse(_request: object, error: RefusedError) -> Response[dict[str, str]]:
         collector.metrics.refused[str(error.status)] += 1
+        if error.status == 401:
+            unknown.note()
         return Response(
             {"error": error.reason},
             status_code=error.status,

@@ -87,7 +87,11 @@ def _fate(install: Install) -> str:
     if targets and all(paused(target.pause_file) for target in targets):
         return f"waiting again, and sent {runs} after the pause that follows a collector's absence"
     if targets and _send(targets[0]):
-        return f"on the way now; `aboveboard status {install.app}` tells of what is refused again"
+        return (
+            f"on the way now, with the key that {install.app} had at its last run (mended since? "
+            f"then run it once, and resend again); `aboveboard status {install.app}` tells of what "
+            "is refused again"
+        )
     return f"waiting again, and sent {runs}"
 
 

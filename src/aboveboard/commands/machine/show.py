@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     install = installs.named(args.app, args.directory)
     trouble = next(filter(None, map(access.unreadable, install.directories())), "")
+    shown = 0
     for path in (path for folder in install.segments() for path in segment.listed(folder)):
         try:
             text = Path(path).read_bytes()
@@ -30,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
         except OSError:
             trouble = trouble or access.unreadable(path)
             continue
+        shown += len(text)
         if sys.stdout.isatty():
             say(*text.decode("utf-8", "replace").removesuffix("\n").split("\n"))
         else:
@@ -38,4 +40,6 @@ def run(args: argparse.Namespace) -> int:
     sys.stdout.flush()
     if trouble:
         warn(f"aboveboard show: {trouble}")
+    elif not shown:  # on stderr: what reads stdout reads lines of events
+        warn(f"Nothing of {args.app} waits to be sent.")
     return 1 if trouble else 0

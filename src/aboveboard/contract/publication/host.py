@@ -92,11 +92,14 @@ class Host(NamedTuple):
         """Raise unless all of some facts were given.
 
         Raises:
-            ContractError: one was not; names it and says where to say it.
+            ContractError: some were not; names all of them and says where to say them.
         """
-        for name in names:
-            if not self.catalog.about.get(name):
-                raise ContractError(
-                    f"{what} cannot be published without `{name}` ({FACTS[name]}): say it in "
-                    f'about={{"{name}": …}} of the Analytics or the Catalog'
-                )
+        missing = [name for name in names if not self.catalog.about.get(name)]
+        if missing:
+            told = ", ".join(f"`{name}` ({FACTS[name]})" for name in missing)
+            said = ", ".join(f'"{name}": …' for name in missing)
+            which = "it" if len(missing) == 1 else "them"
+            raise ContractError(
+                f"{what} cannot be published without {told}: say {which} in "
+                f"about={{{said}}} of the Analytics or the Catalog"
+            )
