@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from typing import TYPE_CHECKING, Any
+
+from aboveboard.warehouse import database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aboveboard.dashboard.pages.quarantine import Row
     from aboveboard.dashboard.view import View
+
+
+_COPIES = resources.files(__package__).joinpath("copies.sql").read_text("utf-8")
 
 
 def look(view: View, dropped: Sequence[Row]) -> dict[str, Any]:
@@ -27,4 +33,14 @@ def look(view: View, dropped: Sequence[Row]) -> dict[str, Any]:
         "properties": sum(len(entry.properties) for entry in entries),
         "refused": refused,
         "names": len(dropped),
+        "copied": _copied(view),
     }
+
+
+def _copied(view: View) -> int:
+    """Return how many installs are copies of one: no machine is of two systems on one day."""
+    if view.choices is None:
+        return 0
+    asked = {"project": database(view.project.name), "today": view.filters.today}
+    ((copied,),) = view.warehouse.query(_COPIES, asked).rows
+    return int(str(copied))
