@@ -71,6 +71,8 @@ def main(asked: list[str]) -> int:
         status = subprocess.run(words, check=False).returncode
         if status:
             return status
+        for page in built.rglob("*.html"):
+            page.write_text(readable_by_all(page.read_text("utf-8")), "utf-8")
         shutil.copytree(extra, built, dirs_exist_ok=True)
         faults = [*broken_links(built), *loaded_from_elsewhere(built)]
         for fault in faults:
@@ -182,6 +184,22 @@ def _plain(label: str) -> str:
     """Return a link's words as HTML: code may break behind each of its underscores."""
     words = re.sub(r"`([^`]+)`", r"<code>\1</code>", label)
     return words.replace("_", "_<wbr>")
+
+
+def readable_by_all(page: str) -> str:
+    """Return a built page with what Sphinx and its theme leave out for keyboards and voices.
+
+    Headings of the navigation have a level, blocks that can be moved sideways can be reached by the
+    keyboard, the two bars at the sides have names, and a table without headings has no empty ones.
+    """
+    heading = 'class="caption" role="heading"'
+    page = page.replace(heading, f'{heading} aria-level="2"')
+    page = page.replace("<pre>", '<pre tabindex="0">')
+    for bar, name in (("sidebar-drawer", "Pages"), ("toc-drawer", "On this page")):
+        page = page.replace(f'<aside class="{bar}', f'<aside aria-label="{name}" class="{bar}')
+    nothing = r'<th class="head"><p></p></th>'
+    page = re.sub(rf'<thead>\s*<tr class="row-odd">(?:{nothing}\s*)+</tr>\s*</thead>', "", page)
+    return re.sub(nothing, '<td class="head"></td>', page)
 
 
 class _Page(html.parser.HTMLParser):

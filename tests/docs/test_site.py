@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 import shutil
 import subprocess
+from importlib import resources, util
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,9 @@ pytestmark = pytest.mark.thorough
 
 docs: Any = SimpleNamespace(**runpy.run_path(str(ROOT / "tools/docs.py")))
 PYTHON = ROOT / ".cache/docs/bin/python"
+
+
+LOOKED_AT = ("index", "first/run", "first/make", "threats", "reference", "protocol", "commands")
 
 
 def build(out: Path, project: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -65,13 +69,40 @@ class TestTheSite:
                 page = browser.new_page(viewport={"width": width, "height": 844})
                 page.on("request", lambda request: asked.append(request.url))
                 page.on("pageerror", lambda error: complaints.append(str(error)))
-                for name in ("index", "first/run", "threats", "protocol", "search"):
+                for name in (*LOOKED_AT, "search"):
                     page.goto((site / f"{name}.html").as_uri())
                     wide = page.evaluate("document.documentElement.scrollWidth")
                     assert wide <= width, f"{name} is wider than a window of {width}"
             browser.close()
         assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
         assert complaints == []
+
+    def test_has_no_violation_under_axe_in_either_theme(self, site: Path) -> None:
+        chromium = shutil.which("chromium")
+        if chromium is None or util.find_spec("axe_playwright_python") is None:
+            missing("chromium and axe-core (the package axe-playwright-python)")
+        from playwright.sync_api import sync_playwright
+
+        axe = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+        found = []
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            for scheme in ("light", "dark"):
+                page = browser.new_page(color_scheme=scheme)
+                for name in (
+                    "index",
+                    "first/run",
+                    "first/make",
+                    "threats",
+                    "reference",
+                    "protocol",
+                ):
+                    page.goto((site / f"{name}.html").as_uri())
+                    page.evaluate(axe)
+                    told = page.evaluate("axe.run()")["violations"]
+                    found += [(scheme, name, each["id"], each["nodes"][0]["html"]) for each in told]
+            browser.close()
+        assert found == []
 
     def test_is_told_to_models_in_a_screen_and_as_a_whole(self, site: Path) -> None:
         short = (site / "llms.txt").read_text("utf-8")

@@ -95,9 +95,3 @@ def test_the_question_is_shown_as_it_is_asked() -> None:
     question = Question(name="greeter", url=url, catalog=Catalog.of("greeter", []), sample="")
     asked = (question.promise() + question.line()).strip()
     assert f"```\n{asked}\n```" in (DOCS / "adopting.md").read_text()
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]*)(?:#[\w-]+)?\)", page.read_text()):
-        assert (page.parent / target).exists(), target

@@ -8,6 +8,7 @@ extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 root_doc = "index"
 nitpicky = True
+smartquotes = False  # or `--host` would be a dash and a word
 myst_heading_anchors = 4
 suppress_warnings = ["misc.highlighting_failure"]  # JSON that is cut with … is no JSON
 
@@ -19,5 +20,5 @@ html_show_sphinx = False
 html_show_copyright = False
 html_copy_source = False
 html_theme_options = {"footer_icons": [], "source_repository": "", "top_of_page_buttons": []}
-pygments_style = "friendly"
-pygments_dark_style = "github-dark"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
