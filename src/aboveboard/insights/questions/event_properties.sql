@@ -5,87 +5,87 @@ WITH
     -- What stands in a value's place where there is none: no value, one beyond the most frequent,
     -- a number. No kind can produce these; see events.sql for the hashes.
     '\0' AS nothing, '\1' AS rest, '\2' AS some_number,
-    told AS (
-        SELECT 0 AS place, '' AS value, toUInt64(0) AS install, toUInt64(0) AS its_times
-        WHERE false
-        --% for word in words
-        UNION ALL
-        (
-            WITH (
-                SELECT groupArray(word) FROM (
-                    SELECT toString(assumeNotNull({{ word.column }})) AS word
-                    FROM {{ rows(subject.table) }}
-                    WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-                        AND isNotNull({{ word.column }})
-                        --% if filtered
-                        AND session IN asked
-                        --% endif
-                    GROUP BY word
-                    ORDER BY count() DESC, word
-                    LIMIT 12
+    -- All properties in one reading, an install after the other: how often each of its words is
+    -- there, each of its numbers, and nothing.
+    read AS (
+        SELECT
+            cityHash64(user_id) AS install
+            , arrayConcat(
+                [(0, nothing, toUInt64(0))]
+                --% for word in words
+                , arrayMap(
+                    (its, times) -> ({{ word.place }}, its, times)
+                    , (sumMap([CAST(if(isNull({{ word.column }}), nothing, toString(assumeNotNull({{ word.column }}))), 'String')], [toUInt64(1)]) AS word_{{ loop.index }}).1
+                    , word_{{ loop.index }}.2
                 )
-            ) AS frequent
+                --% endfor
+                --% for number in numbers
+                , [
+                    ({{ number.place }}, nothing, countIf(isNull({{ number.column }})))
+                    , ({{ number.place }}, some_number, countIf(isNotNull({{ number.column }})))
+                ]
+                --% endfor
+            ) AS parts
+        FROM {{ rows(subject.table) }}
+        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
+            --% if filtered
+            AND session IN asked
+            --% endif
+        GROUP BY user_id
+    ),
+    parted AS (
+        SELECT
+            install
+            , part.1 AS place
+            , part.2 AS word
+            , part.3 AS times
+            , word IN (nothing, some_number) AS is_special
+            , sum(times) OVER (PARTITION BY place, word) AS its_all
+        FROM read
+        ARRAY JOIN parts AS part
+        WHERE part.3 > 0
+    ),
+    ranked AS (
+        SELECT *, dense_rank() OVER (PARTITION BY place ORDER BY is_special, its_all DESC, word) AS its_rank
+        FROM parted
+    ),
+    told AS (
+        SELECT place, if(is_special OR its_rank <= 12, word, rest) AS value, install, sum(times) AS its_times
+        FROM ranked
+        GROUP BY place, value, install
+    ),
+    sizes AS (
+        SELECT 0 AS place, 0. AS sum, [0., 0.] AS quantiles WHERE false
+        --% if numbers
+        UNION ALL
+        SELECT part.1, part.2, part.3
+        FROM (
             SELECT
-                {{ word.place }}
-                , multiIf(number = 0, rest, number = 255, nothing, frequent[number])
-                , cityHash64(user_id) AS install
-                , count()
+                [{% for number in numbers %}(
+                    {{ number.place }}
+                    -- Millionths as whole numbers: their sum neither wraps nor depends on its order.
+                    , toFloat64(sumIf(toInt128(round(least(toFloat64(assumeNotNull({{ number.column }})), 1e16) * 1e6)), isNotNull({{ number.column }}))) / 1e6
+                    -- Eleven binary digits: whole numbers up to 2048 as they are, others at most
+                    -- 0.1 % short, and so few different ones that each can be counted.
+                    , quantilesExactWeightedIf(0.5, 0.9)(
+                        reinterpretAsFloat64(bitAnd(
+                            reinterpretAsUInt64(toFloat64(assumeNotNull({{ number.column }})))
+                            , 0xFFFFFC0000000000
+                        ))
+                        , 1
+                        , isNotNull({{ number.column }})
+                    )
+                    , countIf(isNotNull({{ number.column }}))
+                ){% if not loop.last %}, {% endif %}{% endfor %}] AS parts
             FROM {{ rows(subject.table) }}
             WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
                 --% if filtered
                 AND session IN asked
                 --% endif
-            GROUP BY
-                install
-                -- A word's number is grouped in two thirds of the time that the word takes.
-                , if(isNull({{ word.column }}), 255, toUInt8(transform(
-                    toString(assumeNotNull({{ word.column }}))
-                    , arrayPushBack(frequent, rest)
-                    , range(1, length(frequent) + 2)
-                    , 0
-                ))) AS number
         )
-        --% endfor
-        --% for number in numbers
-        UNION ALL
-        SELECT
-            {{ number.place }}
-            , if(isNull({{ number.column }}), nothing, some_number) AS value
-            , cityHash64(user_id) AS install
-            , count()
-        FROM {{ rows(subject.table) }}
-        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-            --% if filtered
-            AND session IN asked
-            --% endif
-        GROUP BY install, value
-        --% endfor
-    ),
-    sizes AS (
-        SELECT 0 AS place, 0. AS sum, [0., 0.] AS quantiles WHERE false
-        --% for number in numbers
-        UNION ALL
-        SELECT
-            {{ number.place }}
-            -- Millionths as whole numbers: their sum neither wraps nor depends on its order.
-            , toFloat64(sum(toInt128(round(least(toFloat64({{ number.column }}), 1e16) * 1e6)))) / 1e6
-            -- Eleven binary digits: whole numbers up to 2048 as they are, others at most 0.1 %
-            -- short, and so few different ones that each can be counted.
-            , quantilesExactWeighted(0.5, 0.9)(
-                reinterpretAsFloat64(bitAnd(
-                    reinterpretAsUInt64(toFloat64(assumeNotNull({{ number.column }})))
-                    , 0xFFFFFC0000000000
-                ))
-                , 1
-            )
-        FROM {{ rows(subject.table) }}
-        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-            AND isNotNull({{ number.column }})
-            --% if filtered
-            AND session IN asked
-            --% endif
-        HAVING count() > 0
-        --% endfor
+        ARRAY JOIN parts AS part
+        WHERE part.4 > 0
+        --% endif
     ),
     properties AS (
         SELECT 0 AS place, '' AS property, '' AS kind, '' AS unit WHERE false
