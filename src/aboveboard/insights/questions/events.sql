@@ -13,22 +13,27 @@ WITH
             AND session IN asked
             --% endif
     ),
-    happened AS (
-        SELECT 0 AS place, toUInt64(0) AS install, toUInt64(0) AS run, false AS in_period
+    every AS (
+        SELECT 0 AS place, toUInt64(0) AS user_id, toUInt64(0) AS session, false AS in_period
         WHERE false
         --% for event in events
         UNION ALL
         SELECT
             {{ event.place }}
-            , cityHash64(user_id)
-            , cityHash64(session)
+            , user_id
+            , session
             , toDate(time) <= {until:Date}
         FROM {{ all_rows(event.table) }}
         WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
-            --% if filtered
-            AND session IN asked
-            --% endif
         --% endfor
+    ),
+    -- Which sessions are asked for is found once, and not for each event.
+    happened AS (
+        SELECT place, cityHash64(user_id) AS install, cityHash64(session) AS run, in_period
+        FROM every
+        --% if filtered
+        WHERE session IN asked
+        --% endif
     ),
     -- An array an install takes a quarter of the memory of a group a session.
     by_install AS (
