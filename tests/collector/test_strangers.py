@@ -35,6 +35,7 @@ BASE = "/analytics"
 
 OPEN = {
     **{("POST", path): "events, with a write key" for path in ("/v1/events", *posthog.PATHS)},
+    ("POST", "/v1/debug"): "with a write key, and a tag that somebody has opened",
     ("POST", "/v1/erase"): "whoever proves that it is their install",
     ("POST", "/flags"): "the same for everybody",
     ("POST", "/decide"): "the same for everybody",

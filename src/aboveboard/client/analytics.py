@@ -529,8 +529,24 @@ class Analytics:
         if not failed:
             from .recording.development import Screen
 
-            self._log = Screen(self._log)  # type: ignore[assignment]  # as far as we use it
+            self._log = Screen(self._log, self._shown())  # type: ignore[assignment]  # as we use it
             self._begin(consent.Decision(4), State(consent.NOT_ASKED), starts=starts)
+
+    def _shown(self) -> Callable[[bytes], None] | None:
+        """Return what shows each line on the collector's debug page, if a developer wants that."""
+        places = startup.environ() if self._given is None else self._given
+        tag = environment.debug_tag(self.app, places)
+        if not tag:
+            return None
+        from .delivery import debugging
+
+        trouble = self._trouble or debugging.trouble(
+            self._install, self._target, tag, self._environ
+        )
+        if trouble:
+            _say(f"{self.app}: nothing is shown in the collector: {trouble}")
+            return None
+        return debugging.Shown(self._target, tag, self._environ).show
 
     def _at_exit(self) -> None:
         self._close(apart=False)  # the child outlives the host: it is nobody's at once

@@ -68,6 +68,7 @@ def create_app(
                 "door": door,
                 "decisions": collector.decisions,
                 "alerts": collector.alerts,
+                "tags": collector.tags,
                 "base_path": base_path,
                 "public_url": public_url,
                 **(more or {}),

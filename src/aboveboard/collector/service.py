@@ -27,6 +27,7 @@ from .operations.worker import Watch
 from .people.register import Register
 from .projects.registry import NEW, RETENTION_DAYS, Project, Projects
 from .protocols import legacy
+from .protocols.debugging import Tags
 from .protocols.segment import SegmentReader
 from .transfer.channel import Channel
 from .transfer.store import TEMPORARY, Store
@@ -95,6 +96,7 @@ class Collector:
         self.directory = directory
         self.metrics = Metrics()
         self.gate = Gate()
+        self.tags = Tags()
         self.watch = Watch()
         self._readers: dict[str, Reader] = {}
         self._readers_lock = threading.Lock()

@@ -53,6 +53,7 @@ ROOMS = {
         "reset": "take back what you decided about a tool, a no for good too: it may ask you again",
         "forget": "ask for all that this install has sent to be erased, and take a new id",
         "stats": "what one's own audit log says, in the terminal; needs no server",
+        "debug": "your yes to seeing your own events of a tool in its collector, for a day",
         "sample": "the last 1,000 events of an audit log, fit to publish",
     },
 }

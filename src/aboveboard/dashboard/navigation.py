@@ -77,7 +77,7 @@ PAGES = (
         "What is collected, what was not taken, and how to check?",
         also=("/catalog", "/quarantine"),
     ),
-    Entry("/set-up", "Set-up", "How does a tool begin to send?"),
+    Entry("/set-up", "Set-up", "How does a tool begin to send?", also=("/debug",)),
     Entry("/sql", "SQL", "What does no page ask?"),
 )
 

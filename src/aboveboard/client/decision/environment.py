@@ -143,6 +143,17 @@ def is_development(app: str, environ: Mapping[str, str]) -> bool:
     return _is_set(f"{variable(app)}_DEBUG", environ)
 
 
+def debug_tag(app: str, environ: Mapping[str, str]) -> str:
+    """Return the tag that `<APP>_ANALYTICS_DEBUG` names, or "" where it is another word."""
+    word = environ.get(f"{variable(app)}_DEBUG", "").strip().lower()
+    return word if is_tag(word) else ""
+
+
+def is_tag(word: str) -> bool:
+    """Return whether a word is a debug tag: 32 hex digits."""
+    return len(word) == 32 and not set(word) - set("0123456789abcdef")
+
+
 def variable(app: str) -> str:
     """Return the name of an app's own variable, such as AIDER_ANALYTICS."""
     return "".join(letter if letter.isalnum() else "_" for letter in app).upper() + f"_{_ANALYTICS}"

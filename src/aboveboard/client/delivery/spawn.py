@@ -27,7 +27,7 @@ _FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE
 # module of the standard library.
 _PROGRAM = (
     "import sys; sys.path.append({root!r}); "
-    "from aboveboard.client.delivery import upload; upload.main()"
+    "from aboveboard.client.delivery import {module}; {module}.main()"
 )
 
 
@@ -81,17 +81,7 @@ def start(
     Raises:
         OSError: the system would not start it.
     """
-    given = {name: environ[name] for name in KEPT if name in environ}
-    if is_frozen():
-        command = [sys.executable]
-        _undo_bootloader(given, environ)
-    else:
-        room = os.path.dirname(os.path.abspath(__file__))
-        root = os.path.dirname(os.path.dirname(os.path.dirname(room)))
-        command = [sys.executable, "-I", "-S", "-B", "-c", _PROGRAM.format(root=root)]
-    for name in _FILES:  # the child stands elsewhere
-        if given.get(name):
-            given[name] = os.path.abspath(given[name])
+    command, given = prepared("upload", environ)
     given.update(variables)
     os.makedirs(os.path.dirname(lock), mode=0o700, exist_ok=True)
     descriptor = locks.above_stdio(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600), LOCK + 1)
@@ -106,6 +96,28 @@ def start(
     finally:
         if descriptor >= 0:
             os.close(descriptor)
+
+
+def prepared(module: str, environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Return the command of a child, and the environment that it is given.
+
+    Args:
+        module: The module of this room whose `main` it runs; a frozen program's is `upload`.
+        environ: The host's environment.
+    """
+    given = {name: environ[name] for name in KEPT if name in environ}
+    if is_frozen():
+        command = [sys.executable]
+        _undo_bootloader(given, environ)
+    else:
+        room = os.path.dirname(os.path.abspath(__file__))
+        root = os.path.dirname(os.path.dirname(os.path.dirname(room)))
+        program = _PROGRAM.format(root=root, module=module)
+        command = [sys.executable, "-I", "-S", "-B", "-c", program]
+    for name in _FILES:  # the child stands elsewhere
+        if given.get(name):
+            given[name] = os.path.abspath(given[name])
+    return command, given
 
 
 def _undo_bootloader(given: dict[str, str], environ: Mapping[str, str]) -> None:

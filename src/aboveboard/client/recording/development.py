@@ -14,6 +14,8 @@ from aboveboard.catalog.kinds import CatalogError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aboveboard.catalog.catalog import Catalog
     from aboveboard.client.files.appendfile import AuditLog
 
@@ -48,12 +50,18 @@ def _is_failure(event: Event) -> bool:
 
 
 class Screen:
-    """An audit log that is stderr, in front of the one in a file where somebody wants that too."""
+    """An audit log that is stderr, in front of the one in a file where somebody wants that too.
+
+    Args:
+        log: That one.
+        show: What else is done with each line; raises nothing.
+    """
 
     failed = False
 
-    def __init__(self, log: AuditLog | None) -> None:
+    def __init__(self, log: AuditLog | None, show: Callable[[bytes], None] | None = None) -> None:
         self._log = log
+        self._show = show
         self.path = log.path if log is not None else ""
 
     def append(self, line: bytes) -> None:
@@ -64,6 +72,8 @@ class Screen:
         """
         if self._log is not None:
             self._log.append(line)
+        if self._show is not None:
+            self._show(line)
         try:
             sys.stderr.write(line.decode())
             sys.stderr.flush()

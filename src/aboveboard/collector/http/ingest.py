@@ -20,7 +20,7 @@ from aboveboard.collector.inbox.storage import StorageError
 from aboveboard.collector.limits.gate import OverLimitError, Sender
 from aboveboard.collector.operations.log import described
 from aboveboard.collector.projects.registry import UnreadableError
-from aboveboard.collector.protocols import clocks, posthog, segment
+from aboveboard.collector.protocols import clocks, debugging, posthog, segment
 
 from . import authorization, writekey
 from .batch import delivery as batch_delivery
@@ -135,6 +135,24 @@ def router(collector: Collector) -> Router:
             },
             headers=NO_STORE,
         )
+
+    @post("/v1/debug", status_code=200)
+    async def debug(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
+        key = authorization.bearer(request.headers.get("authorization"))
+        reader = collector.reader(key) if key else None
+        sender = _sender(key, reader)
+        with bodies.coming(known=reader is not None) as body:
+            sent = _whole(await body.read(request.receive, keep=reader is not None))
+            if reader is None or sender is None:
+                raise _unknown_key()
+            gate.check_key(sender)
+            if len(sent) > debugging.BODY_MAX:
+                raise RefusedError(413, f"the body is larger than {debugging.BODY_MAX} bytes")
+            project, tag = reader.project, request.headers.get("debug-tag", "")
+            shown = collector.tags.take(project.name, tag, sent, project.catalog)
+        if shown is None:
+            raise RefusedError(404, "this tag is not open: /debug opens one")
+        return Response({"shown": shown}, headers=NO_STORE)
 
     turns = turn.Turns()
 
@@ -256,7 +274,7 @@ def router(collector: Collector) -> Router:
 
     return Router(
         "/",
-        route_handlers=[events, erase, capture, flags, config],
+        route_handlers=[events, debug, erase, capture, flags, config],
         exception_handlers={
             RefusedError: refuse,
             UnavailableError: unavailable,

@@ -13,7 +13,7 @@ from aboveboard.insights.adhoc.asking import BusyError
 from aboveboard.insights.own import UnansweredError
 from aboveboard.warehouse import QueryLimitError, WarehouseError
 
-from . import data, groups, insights, pages, sql
+from . import data, debug, groups, insights, pages, sql
 from .refusals import errors, refused, unanswered
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def routes() -> list[ControllerRouterHandler]:
 
     `quarantine` is anything with the collector's `Quarantine.dropped(project)`. `directory`, if it
     is there, is the data directory, for the commands that a page shows; `door` who lets people in
-    and out; `own_insights` those of the operator; `decisions` where what people say of errors is
+    and out; `own_insights` those of the operator; `tags` where a
+    developer's own events are looked at; `decisions` where what people say of errors is
     kept, `alerts` what was found; `base_path` what a browser sees before every path; `public_url`
     what senders are told.
     """
@@ -39,6 +40,7 @@ def routes() -> list[ControllerRouterHandler]:
                 *(pages.retention_page, pages.trust_page, pages.set_up_page),
                 *(pages.quarantine_page, pages.catalog_page),
                 *(insights.insight, groups.groups, groups.one, groups.decide, sql.question),
+                *(debug.debug, debug.debug_json, debug.open_tag),
                 *(data.quarantine_json, data.catalog_json, data.alerts, data.asset),
                 *signin.ROUTES,
             ],

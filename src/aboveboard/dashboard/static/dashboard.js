@@ -282,3 +282,25 @@ if (waiting) {
   };
   setTimeout(look, 2000);
 }
+
+// A developer's own events: the page looks for more every second, and keeps its place.
+
+const live = document.querySelector("[data-live]");
+if (live) {
+  const look = async () => {
+    try {
+      const answer = await fetch(location.href);
+      const told = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const now = told.querySelector("[data-live]");
+      if (!answer.ok || !now) {
+        location.reload();
+        return;
+      }
+      if (now.textContent !== live.textContent) live.replaceChildren(...now.children);
+    } catch {
+      // The collector may be restarting: the next look tells.
+    }
+    setTimeout(look, 1000);
+  };
+  setTimeout(look, 1000);
+}
