@@ -18,7 +18,7 @@ import pytest
 
 from aboveboard.client.decision.identity import new_id
 from aboveboard.client.decision.statefile import StateFile
-from aboveboard.client.delivery import proxy, sending, spawn, upload, verdicts
+from aboveboard.client.delivery import connection, proxy, sending, spawn, upload, verdicts
 from aboveboard.client.files import locks
 from aboveboard.client.recipients import recipient
 from aboveboard.client.recipients.target import PAUSE_MAX_SECONDS, Target, paused
@@ -92,14 +92,14 @@ class TestSending:
     ) -> None:
         """That session has started no child, since this one was there."""
         ids = wait_for_sending(target, 1)
-        post = upload.Connection.post
+        post = connection.Connection.post
 
         def posting(*request: Any) -> Any:
             if len(ids) < 3:
                 ids.extend(wait_for_sending(target, 1))
             return post(*request)
 
-        monkeypatch.setattr(upload.Connection, "post", posting)
+        monkeypatch.setattr(connection.Connection, "post", posting)
         upload.run(target, {})
         assert [request.headers["Idempotency-Key"] for request in recorder.requests] == ids
         assert len(ids) == 3
@@ -252,7 +252,7 @@ class TestSending:
         keys = tmp_path / "keys"
         monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "projects.pem"))
-        context = upload._trust({})
+        context = connection._trust({})
         assert not keys.exists()
         assert context.keylog_filename is None
         assert context.verify_mode is ssl.CERT_REQUIRED
@@ -311,7 +311,7 @@ class TestConsent:
             posted.append(headers["Idempotency-Key"])
             return 200, None
 
-        monkeypatch.setattr(upload.Connection, "post", post)
+        monkeypatch.setattr(connection.Connection, "post", post)
         upload.run(target, {})
         assert posted == ids[:1]
         assert segment.listed(target.segments) == []
@@ -320,7 +320,7 @@ class TestConsent:
         self, target: Target, recorder: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         wait_for_sending(target, 1)
-        post = upload.Connection.post
+        post = connection.Connection.post
         new: list[bytes] = []
 
         def forgetting(*request: Any) -> Any:
@@ -330,7 +330,7 @@ class TestConsent:
                 new.append(line(target, 0))
             return post(*request)
 
-        monkeypatch.setattr(upload.Connection, "post", forgetting)
+        monkeypatch.setattr(connection.Connection, "post", forgetting)
         upload.run(target, {})
         assert recorder.lines()[1:] == new
 

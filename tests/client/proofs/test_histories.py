@@ -520,13 +520,13 @@ class History:
         )
         if os.path.exists(target.pause_file):
             os.unlink(target.pause_file)  # time has passed
-        real, upload.Connection = upload.Connection, Collector  # type: ignore[assignment,misc]
+        real, upload.Connection = upload.Connection, Collector  # type: ignore[assignment,attr-defined]
         try:
             upload.run(target, {"DO_NOT_TRACK": "1"} if step.do_not_track else {})
         except (OSError, http.client.HTTPException) as error:
             raise AssertionError("the child died of its work") from error
         finally:
-            upload.Connection = real  # type: ignore[misc]
+            upload.Connection = real  # type: ignore[attr-defined]
         known = self.standing.agreed is not None  # what the yes was given to
         may = self.standing.word == YES and known and not step.do_not_track
         assert may or not posted, f"sent while {self.standing}"

@@ -131,9 +131,9 @@ def target(tmp_path: Path) -> Target:
 # The child as it is, but for its bounds.
 CHILD = """
 import sys
-from aboveboard.client.delivery import upload
+from aboveboard.client.delivery import connection, upload
 upload.WALL_CLOCK_SECONDS = int(sys.argv[1])
-upload.REQUEST_SECONDS = float(sys.argv[2])
+connection.REQUEST_SECONDS = float(sys.argv[2])
 upload.main()
 """
 

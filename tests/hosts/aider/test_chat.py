@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.hosts.aider.conftest import StockAider
 
-pytestmark = pytest.mark.aider
+pytestmark = [pytest.mark.aider, pytest.mark.thorough]
 
 WATCH_IMPORTS = """
 import atexit, os, sys
@@ -69,7 +69,6 @@ def chats(stock_aider: StockAider, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 class TestTheChat:
-    @pytest.mark.thorough
     def test_looks_as_without_us(self, chats: Chats) -> None:
         assert chats.ours.shown() == chats.stock.shown()
         assert "Applied edit" in chats.ours.screen
@@ -201,7 +200,6 @@ class TestReplies:
 
 
 class TestOtherWays:
-    @pytest.mark.thorough
     def test_udiff_edits_apply_and_repeated_requests_are_counted(
         self, stock_aider: StockAider, tmp_path: Path
     ) -> None:

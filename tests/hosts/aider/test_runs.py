@@ -22,7 +22,7 @@ from tests.hosts.aider.runs import OURS, STOCK, Runs, run_all
 if TYPE_CHECKING:
     from tests.hosts.aider.conftest import StockAider
 
-pytestmark = pytest.mark.aider
+pytestmark = [pytest.mark.aider, pytest.mark.thorough]
 
 TOLD_BY_AIDER = (API_KEY, OPTION, HOME)
 """What a stock aider does send of these, in the texts and the paths of errors, as measured."""
