@@ -10,6 +10,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -264,6 +265,102 @@ class TestWhoseFile:
         )  # fmt: skip
         name = file.removesuffix(".py").replace("/", ".")
         assert json.loads(ran.stdout) == [f"{name}:<module>:6", f"{name}:fail:2"]
+
+
+class TestWhichFile:
+    """Where a module of that name lies in a package, and so which code is the package's own."""
+
+    @pytest.fixture
+    def frames(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+        def fail(
+            name: str, file: str, code: str = "", called: str = "fail", **spaces: dict[str, Any]
+        ) -> list[str]:
+            """Return the frames told of a failure in a made-up module, beside others made up."""
+            own: dict[str, dict[str, Any]] = {name: {"__file__": file}}
+            for other, known in (own | spaces).items():
+                module = types.ModuleType(other)
+                vars(module).update(known)
+                monkeypatch.setitem(sys.modules, other, module)
+            space = vars(sys.modules[name])
+            exec(compile(f"def {called}():\n    raise KeyError", code or file, "exec"), space)
+            try:
+                space[called]()
+            except KeyError as error:
+                reduced = exceptions.reduce(error, ["host"])
+            return cast("list[str]", reduced["frames"])
+
+        return fail
+
+    @pytest.mark.parametrize(
+        ("host", "name", "file", "told"),
+        [
+            ({}, "host", "/h/host.py", True),
+            ({"__file__": "/h/host.py"}, "host.sub", "/h/host/sub.py", False),
+            ({"__file__": "/h/host.py"}, "host.sub", "/h/sub.py", False),
+            ({"__file__": "/h/host/__init__.py"}, "host.sub", "/h/host/sub.py", True),
+            ({"__file__": "/h/host/__init__.py"}, "host.sub", "/h/host/sub.abi3.so", True),
+            ({"__file__": "/h/host/__init__.py"}, "host.sub", "/h/host/sub/__init__.py", True),
+            ({"__file__": "/h/host/__init__.py"}, "host.sub", "/h/host/__init__.py", False),
+            ({"__file__": "/h/host/__init__.py"}, "host.sub", "/u/sub.py", False),
+            ({"__path__": ["/h/host"]}, "host.sub", "/h/host/sub.py", True),
+            ({"__path__": ["/h/host", "/u/host"]}, "host.sub", "/h/host/sub.py", False),
+            ({"__path__": []}, "host.sub", "/h/host/sub.py", False),
+            ({"__path__": None}, "host.sub", "/h/host/sub.py", False),
+        ],
+    )
+    def test_only_the_package_s_own_place_is_believed(
+        self,
+        frames: Callable[..., list[str]],
+        host: dict[str, object],
+        name: str,
+        file: str,
+        told: bool,
+    ) -> None:
+        others = {"host": host} if host else {}
+        assert frames(name, file, **others) == ([f"{name}:fail:2"] if told else [])
+
+    def test_code_that_a_module_made_of_a_text_is_nobody_s(
+        self, frames: Callable[..., list[str]]
+    ) -> None:
+        assert frames("host", "/h/host.py", code="<string>") == []
+        assert frames("host", "/h/host.py", code="/u/conf.py") == []
+
+    @pytest.mark.parametrize(
+        ("frozen", "folder", "code", "told"),
+        [
+            (True, "/m", "host/sub.py", True),
+            (False, "/m", "host/sub.py", False),
+            (True, "/elsewhere", "host/sub.py", False),
+            (True, None, "host/sub.py", False),
+            (True, "/m", "/u/host/sub.py", False),
+        ],
+    )
+    def test_a_frozen_program_s_code_lies_in_its_own_folder(
+        self,
+        frames: Callable[..., list[str]],
+        monkeypatch: pytest.MonkeyPatch,
+        frozen: bool,
+        folder: str | None,
+        code: str,
+        told: bool,
+    ) -> None:
+        monkeypatch.setattr(sys, "frozen", frozen, raising=False)
+        monkeypatch.setattr(sys, "_MEIPASS", folder, raising=False)
+        host = {"__file__": "/m/host/__init__.py"}
+        found = frames("host.sub", "/m/host/sub.py", code=code, host=host)
+        assert found == (["host.sub:fail:2"] if told else [])
+
+    def test_a_name_may_be_as_long_as_a_place_has_room_for(
+        self, frames: Callable[..., list[str]]
+    ) -> None:
+        room = exceptions.PLACE_MAX - len(":99999")
+        inner, name = "m" * 28, "n" * 60
+        module, file = f"host.{inner}.{name}", f"/h/host/{inner}/{name}.py"
+        host = {"__file__": "/h/host/__init__.py"}
+        fits = "f" * (room - len(f"{module}:"))
+
+        assert frames(module, file, called=fits, host=host) == [f"{module}:{fits}:2"]
+        assert frames(module, file, called=fits + "f", host=host) == []
 
 
 class TestLies:

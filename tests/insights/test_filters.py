@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 
 from aboveboard.insights import FilterError, Filters
-from aboveboard.insights.filters import Where
+from aboveboard.insights.filters import DAYS_MAX, STEPS_LEAST, STEPS_MOST, WHERE_MOST, Where
 
 TODAY = date(2026, 11, 22)
 
@@ -97,8 +98,67 @@ class TestUnderstood:
         second = Filters(date(1970, 1, 8), date(1970, 1, 14))
         assert second.before() == Filters(date(1970, 1, 1), date(1970, 1, 7))
 
+    def test_each_parameter_is_read_under_its_own_name(self) -> None:
+        query = {
+            "since": "2026-08-01", "until": "2026-08-31", "version": "0.86.2", "os": "Linux",
+            "event": "message_send", "group": "v1:0123456789abcdef", "by": "week",
+            "compare": "off", "of": "main_model", "split": "edit_format",
+            "steps": "session_start,,exit", "within": "period",
+        }  # fmt: skip
+        filters = Filters.from_query(query, TODAY)
+
+        assert filters == Filters(
+            date(2026, 8, 1), date(2026, 8, 31), "0.86.2", "Linux", "message_send",
+            "v1:0123456789abcdef", tuple(query.items()), (), "week", "off", "main_model",
+            "edit_format", ("session_start", "exit"), "period",
+        )  # fmt: skip
+        assert filters.parameters() == {
+            "since": date(2026, 8, 1), "until": date(2026, 8, 31), "today": TODAY,
+            "earliest": filters.earliest, "latest": filters.latest, "version": "0.86.2",
+            "os": "Linux", "group": "v1:0123456789abcdef",
+        }  # fmt: skip
+
+    def test_what_is_not_asked_for_is_an_empty_text_to_the_sql(self) -> None:
+        said = Filters.from_query({}, TODAY).parameters()
+        assert (said["version"], said["os"], said["group"]) == ("", "", "")
+
+    def test_steps_may_be_given_one_by_one(self) -> None:
+        query = MultiDict([("steps", "launched"), ("steps", "message_send"), ("steps", "exit")])
+        assert Filters.from_query(query, TODAY).steps == ("launched", "message_send", "exit")
+
+    @pytest.mark.parametrize("number", [STEPS_LEAST, STEPS_MOST])
+    def test_the_least_and_the_most_steps_are_possible(self, number: int) -> None:
+        names = [f"event_{each}" for each in range(number)]
+        assert Filters.from_query({"steps": ",".join(names)}, TODAY).steps == tuple(names)
+
+    def test_the_longest_period_and_the_most_conditions_are_possible(self) -> None:
+        assert Filters.from_query({"since": f"{DAYS_MAX}d"}, TODAY).days == DAYS_MAX
+        query = MultiDict(("where", f"exit.reason:{each}") for each in range(WHERE_MOST))
+        assert len(Filters.from_query(query, TODAY).where) == WHERE_MOST
+        query.add("where", "exit.reason:more")
+        with pytest.raises(FilterError, match=f"where is given {WHERE_MOST + 1} times"):
+            Filters.from_query(query, TODAY)
+
+    def test_an_event_s_name_may_have_dots(self) -> None:
+        assert Where.of("command.run.name:x") == Where("command.run", "name", "x")
+        assert str(Where("exit", "reason", None)) == "exit.reason:"
+
 
 class TestRefused:
+    @pytest.mark.parametrize(
+        ("query", "says"),
+        [
+            ({"group": "nosuch"}, "group=nosuch is no group of errors: use one as errors.json has"),
+            ({"by": "year"}, "by=year is no grain: use one of day, week"),
+            ({"within": "year"}, "within=year is not known: use one of session, period"),
+            ({"steps": "exit"}, "steps=exit are 1 events: use from 2 to "),
+            ({"where": "nosuch"}, "where=nosuch is no filter"),
+        ],
+    )
+    def test_the_value_is_named_with_what_would_do(self, query: dict[str, str], says: str) -> None:
+        with pytest.raises(FilterError, match=re.escape(says)):
+            Filters.from_query(query, TODAY)
+
     @pytest.mark.parametrize("name", ["sinc", "Since", "since ", "versions", "", "a" * 99, "é\n"])
     def test_a_parameter_that_is_not_known_is_named_with_those_that_are(self, name: str) -> None:
         with pytest.raises(FilterError) as refused:
