@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from aboveboard.client.install import Install
 
+    from .connection import Connection
+
 FILE = "debug"
 """The file, in an app's own directory, that says to which tag its person has said yes."""
 
@@ -136,10 +138,11 @@ class Shown:
 def main() -> None:
     """Be the child: send what comes until the host ends, then what is left."""
     from . import upload
+    from .connection import Connection
 
     target, tag = Target.from_json(os.environ[VARIABLE]), os.environ[TAG]
     os.chdir(os.path.abspath(os.sep))
-    connection = upload.Connection(wire.address(target.endpoint), os.environ)
+    connection = Connection(wire.address(target.endpoint), os.environ)
     waiting, open_ = b"", True
     while open_ or waiting:
         if open_:
@@ -161,7 +164,7 @@ def main() -> None:
             return
 
 
-def _sent(connection: object, target: Target, tag: str, lines: bytes) -> bool:
+def _sent(connection: Connection, target: Target, tag: str, lines: bytes) -> bool:
     """Send lines; return whether more may follow, and say on stderr why not."""
     headers = {
         "Authorization": f"Bearer {target.key}",
@@ -170,7 +173,7 @@ def _sent(connection: object, target: Target, tag: str, lines: bytes) -> bool:
         "Debug-Tag": tag,
     }
     try:
-        status, _ = connection.post("/v1/debug", lines, headers)  # type: ignore[attr-defined]
+        status, _ = connection.post("/v1/debug", lines, headers)
     except (OSError, http.client.HTTPException) as error:
         why = f"the collector does not answer ({type(error).__name__})"
     else:
