@@ -117,30 +117,34 @@ class TestTheSite:
 
 
 class TestAFault:
-    @pytest.mark.parametrize(
-        ("spoil", "said"),
-        [
-            ("\n[Away](nowhere.md)\n", "leads nowhere"),
-            ("\n[Away](consent.md#no-such-heading)\n", "no-such-heading"),
-            ("\n![Seen](https://tracker.example/pixel.png)\n", "loads https://tracker.example"),
-            ('\n<script src="https://tracker.example/x.js"></script>\n', "loads https://tracker"),
-        ],
-    )
-    def test_stops_the_build_and_is_named(
-        self, project: Path, tmp_path: Path, spoil: str, said: str
-    ) -> None:
-        with (project / "docs/privacy.md").open("a", encoding="utf-8") as page:
-            page.write(spoil)
-        ended = build(tmp_path / "out", project)
-        assert ended.returncode == 1, ended.stderr
-        assert said in ended.stderr
-        assert not (tmp_path / "out").exists()
+    """Each stops the build, and is named."""
 
-    def test_a_page_that_the_index_has_not_stops_it(self, project: Path, tmp_path: Path) -> None:
+    def spoiled(self, project: Path, out: Path, words: str) -> str:
+        with (project / "docs/privacy.md").open("a", encoding="utf-8") as page:
+            page.write(words)
+        ended = build(out, project)
+        assert ended.returncode == 1, ended.stderr
+        assert not out.exists()
+        return ended.stderr
+
+    def test_a_link_that_leads_nowhere(self, project: Path, tmp_path: Path) -> None:
+        said = self.spoiled(project, tmp_path / "out", "\n[Away](nowhere.md)\n")
+        assert said == "docs/privacy.md: nowhere.md leads nowhere\n"
+
+    def test_an_anchor_that_is_not_there_and_a_page_that_the_index_lacks(
+        self, project: Path, tmp_path: Path
+    ) -> None:
         (project / "docs/orphan.md").write_text("# Nobody's\n\nWords.\n")
-        ended = build(tmp_path / "out", project)
-        assert ended.returncode == 1
-        assert "orphan.md" in ended.stderr
+        said = self.spoiled(project, tmp_path / "out", "\n[Away](consent.md#no-such-heading)\n")
+        assert "no-such-heading" in said
+        assert "orphan.md" in said
+
+    def test_what_a_page_would_load_from_elsewhere(self, project: Path, tmp_path: Path) -> None:
+        tracker = "https://tracker.example"
+        loads = f'\n![Seen]({tracker}/pixel.png)\n\n<script src="{tracker}/x.js"></script>\n'
+        said = self.spoiled(project, tmp_path / "out", loads)
+        assert f"privacy.html: loads {tracker}/pixel.png" in said
+        assert f"privacy.html: loads {tracker}/x.js" in said
 
     def test_a_folder_of_somebody_else_s_is_left_alone(self, tmp_path: Path) -> None:
         (tmp_path / "theirs").write_text("x")
