@@ -78,7 +78,7 @@ def version(_kind: dict[str, Any], told: Any) -> Any:
     if found is None:
         return REFUSED
     parts = [int(part) for part in found["release"].split(".")]
-    if len(parts) == 4 and max(parts) < 256:
+    if re.fullmatch(rf"{BYTE}(?:\.{BYTE}){{3}}", found["release"], re.ASCII):
         return REFUSED
     pre = {"a": "a", "alpha": "a", "b": "b", "beta": "b"}.get(found["pre"] or "", "rc")
     return (
@@ -89,6 +89,7 @@ def version(_kind: dict[str, Any], told: Any) -> Any:
     )
 
 
+BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d{1,2})"
 WORD = r"[A-Za-z_]\w{0,63}"
 DOTTED = rf"{WORD}(?:\.{WORD}){{0,9}}"
 FUNCTION = r"(?:[A-Za-z_]\w{0,99}|<(?:module|lambda|listcomp|genexpr|dictcomp|setcomp)>)"
@@ -183,7 +184,7 @@ def _line(
     if len(line) > 65_536:
         return "longer than 65536 bytes"
     try:
-        told = json.loads(line.decode(), parse_constant=_refuse)
+        told = json.loads(line.decode(), parse_constant=_refuse, parse_float=_double)
     except RecursionError:
         return "nested too deeply"
     except ValueError:
@@ -221,6 +222,13 @@ def _line(
 
 
 RANDOM = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
+
+def _double(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        _refuse(text)
+    return number
 
 
 def _refuse(word: str) -> None:
