@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8300
 
-.PHONY: run test test-thorough mutants fuzz test-long test-pythons lint bench aider clickhouse docs clean
+.PHONY: run test test-thorough mutants fuzz test-long test-pythons lint bench aider clickhouse docs pictures clean
 
 run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where it is empty
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
@@ -53,6 +53,9 @@ clickhouse: $(VENV)/ready ## A ClickHouse that listens, for the tests of a serve
 
 docs: .cache/docs/ready ## The documentation site in build/docs, each link of it followed
 	@.cache/docs/bin/python tools/docs.py build/docs
+
+pictures: $(VENV)/ready ## The README's pictures, of the demo in Chromium
+	$(BIN)/python tools/pictures.py
 
 # An environment is ready when its stamp is newer than what it is made from.
 $(VENV)/ready: requirements/all.txt requirements/build.txt pyproject.toml
