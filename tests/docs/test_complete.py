@@ -123,7 +123,10 @@ def variables() -> Iterator[tuple[str, str]]:
         if "hosts" in path.parts or "demo" in path.parts:
             continue
         file = path.relative_to(ROOT).as_posix()
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        text = path.read_text("utf-8")
+        if "environ" not in text and "ABOVEBOARD_" not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
             word = node.value if isinstance(node, ast.Constant) else None
             if isinstance(word, str) and re.fullmatch(r"ABOVEBOARD_[A-Z_]+", word):
                 yield word, file
