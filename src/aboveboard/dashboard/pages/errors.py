@@ -266,7 +266,7 @@ def _answer(kind: str, rows: Sequence[Row], newest: Release | None) -> str:
     open_ones = [row for row in rows if row.group.is_open]
     if not open_ones:
         return "All of these are resolved."
-    most = max(open_ones, key=lambda row: (row.group.news != "gone", row.sessions))
+    most = max(open_ones, key=lambda row: row.sessions)
     share = most.share
     how = "" if share is None else f", in {share.text} of sessions"
     if share is not None and share.interval:
@@ -275,6 +275,8 @@ def _answer(kind: str, rows: Sequence[Row], newest: Release | None) -> str:
     begin = f"{count} open group{'' if count == 1 else 's'}"
     if parts:
         begin += f", of which {' and '.join(parts)}"
+    if most.group.news == "gone" and newest is not None:
+        how += f", and gone in {newest.version}"
     return f"{alone}{begin}. The most frequent is {title(most.group)}{how}."
 
 
