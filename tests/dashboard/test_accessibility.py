@@ -15,7 +15,7 @@ from tests.dashboard.test_browser import EVENT, EVERYWHERE, PERIOD
 pytestmark = pytest.mark.browser
 
 OF_ONE = [
-    *(f"/models?{PERIOD}&model=gpt-5", f"/models?{PERIOD}&measure=installs"),
+    *(f"/models?{PERIOD}&model=gpt-5", f"/models?{PERIOD}&measure=failures"),
     f"/usage?{PERIOD}&steps=launched,message_send,exit",
     f"/errors?{PERIOD}&sort=-installs&find=e",
 ]
