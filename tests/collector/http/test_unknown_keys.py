@@ -14,6 +14,7 @@ from tests.collector.tool import Install, Server, add_project
 def test_a_mistyped_key_is_a_line_in_the_collectors_terminal(tmp_path: Path) -> None:
     add_project(tmp_path)
     server = Server(tmp_path)
+    assert server.request("POST", "/v1/events", b"{}").status == 401  # as who looks from outside
     for _ in range(20):
         assert server.send("a-secret-of-mine", Install().start()).status == 401
     code, said = server.stop()

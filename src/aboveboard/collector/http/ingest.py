@@ -89,6 +89,18 @@ class RefusedError(Exception):
         self.headers = headers or {}
 
 
+class UnknownKeyError(RefusedError):
+    """The request has no key that is known.
+
+    Attributes:
+        named: Whether it has one at all; a look from outside, such as the doctor's, has none.
+    """
+
+    def __init__(self, *, named: bool) -> None:
+        super().__init__(401, "this write key is unknown", {"WWW-Authenticate": "Bearer"})
+        self.named = named
+
+
 def router(collector: Collector) -> Router:
     """Return every route that takes events or keeps a PostHog client content."""
     bodies = Bodies()
@@ -107,7 +119,7 @@ def router(collector: Collector) -> Router:
         with bodies.coming(known=reader is not None) as body:
             sent = _whole(await body.read(request.receive, keep=reader is not None))
             if reader is None or sender is None:
-                raise _unknown_key()
+                raise UnknownKeyError(named=key is not None)
             identity = _uuid(request.headers.get("idempotency-key"))
             project, told = reader.project.name, request.headers.get(SENT_AT)
             gate.check_key(sender)
@@ -144,7 +156,7 @@ def router(collector: Collector) -> Router:
         with bodies.coming(known=reader is not None) as body:
             sent = _whole(await body.read(request.receive, keep=reader is not None))
             if reader is None or sender is None:
-                raise _unknown_key()
+                raise UnknownKeyError(named=key is not None)
             gate.check_key(sender)
             if len(sent) > debugging.BODY_MAX:
                 raise RefusedError(413, f"the body is larger than {debugging.BODY_MAX} bytes")
@@ -164,7 +176,7 @@ def router(collector: Collector) -> Router:
         with bodies.coming(known=project is not None) as body:
             sent = _whole(await body.read(request.receive, keep=project is not None))
             if project is None:
-                raise _unknown_key()
+                raise UnknownKeyError(named=key is not None)
             asked = _asked(sent)
         wait = turns.wait(project)
         if wait is not None:
@@ -222,7 +234,7 @@ def router(collector: Collector) -> Router:
 
     def refuse(_request: object, error: RefusedError) -> Response[dict[str, str]]:
         collector.metrics.refused[str(error.status)] += 1
-        if error.status == 401:
+        if isinstance(error, UnknownKeyError) and error.named:
             unknown.note()
         return Response(
             {"error": error.reason},
@@ -261,7 +273,7 @@ def router(collector: Collector) -> Router:
         return refuse(request, RefusedError(400, NO_KEY))
 
     def unknown_key(request: object, _error: object) -> Response[dict[str, str]]:
-        return refuse(request, _unknown_key())
+        return refuse(request, UnknownKeyError(named=True))
 
     def http(request: object, error: HTTPException) -> Response[dict[str, str]]:
         reason = TOO_LARGE if error.status_code == 413 else "refused"
@@ -298,10 +310,6 @@ def _whole(body: bytes | None) -> bytes:
     if body is None:
         raise RefusedError(413, TOO_LARGE)
     return body
-
-
-def _unknown_key() -> RefusedError:
-    return RefusedError(401, "this write key is unknown", {"WWW-Authenticate": "Bearer"})
 
 
 def _asked(sent: bytes) -> proof.Asked:
@@ -358,5 +366,5 @@ def _read_batch(
     reader = collector.reader(batch.key)
     sender = _sender(batch.key, reader)
     if reader is None or sender is None:
-        raise _unknown_key()
+        raise UnknownKeyError(named=True)
     return sender, batch_delivery(reader, batch)
