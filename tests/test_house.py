@@ -124,10 +124,11 @@ COLLECTOR = {
     "projects": ("inbox", "limits", "protocols"),
     "people": ("inbox", "projects"),
     "triage": ("people",),
+    "public": (),
     "http": ("erasing", "inbox", "limits", "operations", "people", "projects", "protocols"),
     "erasing": ("inbox", "operations"),
     "transfer": ("inbox", "operations", "projects", "protocols"),
-    "examination": ("http", "inbox", "operations", "people", "projects"),
+    "examination": ("http", "inbox", "operations", "people", "projects", "public"),
 }
 """The collector's rooms in the same way. `allowlist` is open to all of them, and what stands beside
 them (`mover`, `sessions`, `service`, `app`) puts them together."""

@@ -49,9 +49,16 @@ OPEN = {
     ("GET", "/invitation"): "how to be no stranger",
     ("POST", "/invitation"): "how to be no stranger",
     ("POST", "/sign-out"): "ends the session of who has one",
+    ("GET", "/public/{project}"): "published, of a project that says so",
+    ("GET", "/public/{project}/{file}"): "published, of a project that says so",
     ("GET", "/assets/{file}"): "what the sign-in page is drawn with; not Vega",
 }
-PARAMETERS = {"{file}": "totals.json", "{key}": "some", "{group}": "v1:0000000000000000"}
+PARAMETERS = {
+    "{file}": "totals.json",
+    "{key}": "some",
+    "{group}": "v1:0000000000000000",
+    "{project}": "tool",
+}
 
 
 @dataclass

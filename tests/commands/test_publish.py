@@ -213,6 +213,25 @@ class TestExactly:
         assert not (tmp_path / "out").exists()
 
 
+def test_the_collector_s_own_site_is_written_where_it_shows_it(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["publish", "--public", "--project", "aider", "--data", str(data), "--tables", "os"]
+    assert main(words) == 0
+    out = data / "public" / "aider"
+    assert f"{out}: {MONTH.name} is new" in (said := capsys.readouterr().out)
+    assert "`aboveboard projects set aider --public on`" in said
+    assert (out / "index.html").is_file()
+    assert out.parent.stat().st_mode & 0o777 == 0o700
+    assert main(["projects", "set", "aider", "--public", "on", "--data", str(data)]) == 0
+    assert "shown to everybody at /public/aider/\n" in capsys.readouterr().out
+    assert main(words) == 0
+    assert "--public on" not in capsys.readouterr().out
+    for both in ([str(out), *words[1:]], [each for each in words[1:] if each != "--public"]):
+        assert main(["publish", *both]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_numbers_that_were_drawn_before_a_site_could_be_written_are_the_ones_it_gets(
     data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from aboveboard.warehouse.engine.absent import absent
 from .http import access, basepath, ingest
 from .http.door import Door
 from .operations import metrics
+from .public import routes as public
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +59,10 @@ def create_app(
         guards=[access.guard(door)],
     )
     app = _Application(
-        [ingest.router(collector), guarded, _healthz(collector), _readyz(collector)],
+        [
+            *(ingest.router(collector), guarded, _healthz(collector), _readyz(collector)),
+            public.router(collector.directory, collector.projects.is_public),
+        ],
         state=State(
             {
                 "warehouse": collector.warehouse,
@@ -93,6 +97,7 @@ class _Application(Litestar):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             scope = basepath.without(self.state.base_path, scope)
+            scope["asked"] = scope["path"]
             if scope["method"] == "HEAD":
                 scope = {**scope, "method": "GET"}
                 send = _without_body(send)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from .projects.registry import NEW, RETENTION_DAYS, Project, Projects
 from .protocols import legacy
 from .protocols.debugging import Tags
 from .protocols.segment import SegmentReader
+from .public import site as public
 from .transfer.channel import Channel
 from .transfer.store import TEMPORARY, Store
 from .triage.alerts import Alerts
@@ -188,6 +190,7 @@ class Collector:
         self.projects.retire(name)
         self.inbox.forget(name)
         self.warehouse.drop(name)
+        shutil.rmtree(self.directory / public.DIRECTORY / name, ignore_errors=True)
         self.projects.remove(name)
 
     def close(self) -> None:

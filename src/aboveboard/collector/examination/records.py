@@ -13,6 +13,7 @@ from aboveboard.collector.inbox.look import looking
 from aboveboard.collector.people import look as secret
 from aboveboard.collector.projects import look
 from aboveboard.collector.projects.registry import catalog_of
+from aboveboard.collector.public.site import DIRECTORY, NAMES
 
 from .finding import Finding, notice, well, wrong
 
@@ -65,6 +66,14 @@ def projects(directory: Path) -> Projects:
                 notice(
                     PROJECTS,
                     f"project {each.name} has no write key: `aboveboard keys add {each.name}`",
+                )
+            )
+        if each.is_public and not (directory / DIRECTORY / each.name / NAMES).is_file():
+            told.findings.append(
+                notice(
+                    PROJECTS,
+                    f"project {each.name} is public, and no site of it is published here: "
+                    f"`aboveboard publish --public --project {each.name}`",
                 )
             )
     if not kept:

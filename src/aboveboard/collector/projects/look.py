@@ -20,6 +20,9 @@ class Kept(NamedTuple):
     has_key: bool
     """Whether a key of it is in use."""
 
+    is_public: bool
+    """Whether its published site is shown to everybody."""
+
 
 def look(directory: Path) -> list[Kept]:
     """Return the projects of a directory, the oldest first; nothing is changed.
@@ -31,6 +34,7 @@ def look(directory: Path) -> list[Kept]:
     with storage.reading(file, len(migrations.PROJECTS)) as connection:
         rows = connection.execute(
             "SELECT name, CAST(catalog AS BLOB), EXISTS (SELECT 1 FROM write_key"
-            " WHERE project = project.name AND revoked IS NULL) FROM project ORDER BY added, name"
+            " WHERE project = project.name AND revoked IS NULL), public FROM project"
+            " ORDER BY added, name"
         ).fetchall()
-    return [Kept(name, text, bool(has_key)) for name, text, has_key in rows]
+    return [Kept(name, text, bool(has_key), bool(public)) for name, text, has_key, public in rows]

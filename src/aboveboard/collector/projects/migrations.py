@@ -146,4 +146,10 @@ CREATE TABLE refused_tally (
 ) WITHOUT ROWID;
 """,
     ),
+    Migration(
+        "2026-12-02",  # whose published site is shown to everybody
+        """
+ALTER TABLE project ADD COLUMN public INTEGER NOT NULL DEFAULT 0;
+""",
+    ),
 )

@@ -56,6 +56,9 @@ class Project:
     retention: int = RETENTION_DAYS
     """How many days what is collected is kept."""
 
+    is_public: bool = False
+    """Whether its published site is shown to everybody at `/public/NAME`."""
+
 
 def shipped_catalog(app: str) -> Catalog:
     """Return the catalog of an app whose catalog comes with aboveboard; it is data, not code."""
@@ -80,6 +83,7 @@ class Projects:
         self._used_since: dict[str, int] = {}
         self._texts: dict[str, bytes] = {}
         self._unreadable: dict[str, str] = {}
+        self._public: frozenset[str] = frozenset()
         self._version = -1
         self.reload()
 
@@ -329,6 +333,30 @@ class Projects:
             connection.execute("UPDATE project SET retention = ? WHERE name = ?", (days, name))
         self.reload()
 
+    def show(self, name: str, *, public: bool) -> None:
+        """Have a project's published site shown to everybody, or not.
+
+        Raises:
+            storage.StorageError: the file cannot be written; nothing has changed.
+        """
+        with (
+            self._lock,
+            storage.plain_errors(self._file),
+            storage.transaction(self._connection) as connection,
+        ):
+            connection.execute("UPDATE project SET public = ? WHERE name = ?", (public, name))
+        self.reload()
+
+    def is_public(self, name: str) -> bool:
+        """Return whether a project's published site is shown to everybody; False if there is none.
+
+        What another process has changed holds from this look on, as `by_key` has it. If the file
+        cannot be read now, what it said last holds.
+        """
+        with contextlib.suppress(storage.StorageError):
+            self.refresh()
+        return name in self._public
+
     def reload(self) -> None:
         """Read what another process may have added.
 
@@ -357,11 +385,14 @@ class Projects:
         projects: dict[str, Project] = {}
         texts: dict[str, bytes] = {}
         unreadable: dict[str, str] = {}
+        public: set[str] = set()
         # As bytes: what is damaged may be no text any more, and is then nobody else's trouble.
-        for name, text, shipped, kept in self._connection.execute(
-            "SELECT name, CAST(catalog AS BLOB), shipped, retention FROM project"
+        for name, text, shipped, kept, is_public in self._connection.execute(
+            "SELECT name, CAST(catalog AS BLOB), shipped, retention, public FROM project"
             " ORDER BY added, name"
         ):
+            if is_public:
+                public.add(name)
             before = self._projects.get(name)
             try:
                 catalog = (
@@ -380,10 +411,11 @@ class Projects:
                     bool(shipped),
                     rates.Limits(limits[name]) if name in limits else rates.DEFAULT,
                     kept,
+                    bool(is_public),
                 )
                 projects[name] = before if before == project and before is not None else project
         self._projects, self._texts, self._unreadable = projects, texts, unreadable
-        self._by_key = by_key
+        self._by_key, self._public = by_key, frozenset(public)
 
     def refresh(self) -> None:
         """Read again where another process has written since the last time."""

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding.add_argument(
         "name", metavar="NAME", help="up to 31 of a-z, 0-9, - and _, a letter first"
     )
-    about = "give a project that is there another catalog, a time to keep events, or limits"
+    about = "give a project another catalog, a time to keep events, limits, or show its public site"
     setting = actions.add_parser("set", help=about, description=about)
     setting.add_argument("name", metavar="NAME", help="a project that is there")
     for action in (adding, setting):
@@ -68,6 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_days,
         metavar="DAYS",
         help="how long events are kept, as 400d, which it is unless said; older ones are removed",
+    )
+    setting.add_argument(
+        "--public",
+        choices=("on", "off"),
+        help="whether everybody may see, at /public/NAME of the collector, what `aboveboard "
+        "publish --public` has published; off unless said",
     )
     about = "remove a project, its keys, and all of its events; no collector may run meanwhile"
     removing = actions.add_parser("remove", help=about, description=about)
@@ -124,8 +130,11 @@ def _add(args: argparse.Namespace, projects: Projects) -> int:
 
 def _set(args: argparse.Namespace, projects: Projects) -> int:
     _check_there(args.name, projects)
-    if args.catalog is None and args.retention is None and not args.limit:
-        _warn("say what is to be set: --catalog FILE, --limit NAME=AMOUNT, --retention 400d")
+    if args.catalog is None and args.retention is None and args.public is None and not args.limit:
+        _warn(
+            "say what is to be set: --catalog FILE, --limit NAME=AMOUNT, --retention 400d, "
+            "--public on"
+        )
         return 2
     if args.catalog is not None:
         _add(args, projects)
@@ -135,12 +144,27 @@ def _set(args: argparse.Namespace, projects: Projects) -> int:
             f"{args.name} keeps events for {args.retention} days; what is older is removed by the "
             "collector within a day"
         )
+    if args.public is not None:
+        _set_public(args, projects)
     if args.limit:
         projects.limit(args.name, dict(args.limit))
         for each in projects.all():
             if each.name == args.name:
                 _show_limits(each, 0)
     return 0
+
+
+def _set_public(args: argparse.Namespace, projects: Projects) -> None:
+    from aboveboard.collector.public.site import DIRECTORY
+
+    is_public = args.public == "on"
+    projects.show(args.name, public=is_public)
+    if not is_public:
+        say(f"{args.name} is not shown: /public/{args.name} is as if there were no such project")
+        return
+    say(f"what is published of {args.name} is shown to everybody at /public/{args.name}/")
+    if not (args.data / DIRECTORY / args.name).is_dir():
+        say(f"  nothing is yet: `aboveboard publish --public --project {args.name}`")
 
 
 def _remove(args: argparse.Namespace) -> int:
@@ -217,6 +241,8 @@ def _show(projects: list[Project]) -> None:
     width = max(len(project.name) for project in projects)
     for project in projects:
         say(f"{project.name:<{width}}  {'  '.join(project.keys)}")
+        if project.is_public:
+            say(f"{'':<{width + 2}}public=on")
         _show_limits(project, width + 2)
 
 

@@ -15,8 +15,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "out",
         type=Path,
+        nargs="?",
         metavar="OUT",
         help="the site's directory: new, empty, or a site of before",
+    )
+    parser.add_argument(
+        "--public",
+        action="store_true",
+        help="in the place of OUT: where the collector shows it at /public/NAME, once "
+        "`aboveboard projects set NAME --public on` has said that everybody may see it",
     )
     parser.add_argument("--project", required=True, metavar="NAME", help="of which project")
     parser.add_argument(

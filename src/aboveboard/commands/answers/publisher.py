@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aboveboard.catalog import versions as numbers
+from aboveboard.collector.public.site import DIRECTORY
 from aboveboard.commands.directory import stores
 from aboveboard.commands.terminal.printing import say, warn
 from aboveboard.publishing import budget, drawing, periods, site, tables, writing
@@ -24,6 +25,7 @@ from . import reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from aboveboard.collector.projects.registry import Project
     from aboveboard.publishing.periods import Period
@@ -56,6 +58,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         _check(args)
         project = stores.project(args)
+        if args.public:
+            args.out = args.data / DIRECTORY / project.name
+            _make(args.out.parent)
         there = tables.offered(project.catalog, _versions(args))
         if args.list:
             return _list(there)
@@ -72,6 +77,14 @@ def run(args: argparse.Namespace) -> int:
         warn(f"aboveboard publish: {error}")
         return 1
     return 0
+
+
+def _make(directory: Path) -> None:
+    """Make the directory of sites, which is its owner's alone, as all of the data directory is."""
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise WritingError(f"{directory} cannot be made: {error.strerror}") from None
 
 
 def _publish(
@@ -102,6 +115,11 @@ def _publish(
     about = site.About(args.licence, None if args.opted_in is None else args.opted_in / 100)
     writing.write(args.out, site.files(project.catalog, ledger.all(), about))
     say(f"{args.out}: {release.period} {said}")
+    if args.public and not project.is_public:
+        say(
+            f"  the collector does not show it yet: `aboveboard projects set {project.name} "
+            "--public on`"
+        )
     if is_new and not args.tables:
         warn(
             "aboveboard publish: nothing else is shared than you name: `--list` says which tables "
@@ -171,6 +189,12 @@ def _check_same(args: argparse.Namespace, release: Release, chosen: Sequence[Tab
 
 
 def _check(args: argparse.Namespace) -> None:
+    if (args.out is None) != args.public and not (args.list and args.out is None):
+        raise UsageError(
+            "name the site's directory, or say --public for the one that the collector shows"
+            if args.out is None
+            else "--public has a directory of its own: leave OUT away, or --public"
+        )
     if args.k is not None and not args.exact:
         raise UsageError("--k goes with --exact: with noise, every number is told")
     if args.k is not None and args.k < K_LEAST:
