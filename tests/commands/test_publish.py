@@ -232,6 +232,22 @@ def test_the_collector_s_own_site_is_written_where_it_shows_it(
         assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_what_a_period_that_is_out_has_otherwise_is_told(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    first = ("--tables", "os,app_version,command.command=3", "--versions", "1.0", "--rho", "0.04")
+    assert publish(data, out, capsys, *first)[0] == 0
+    assert publish(data, out, capsys, *first)[::2] == (0, "")
+    other = ("--tables", "app_version,command.command=4", "--versions", "1.0,1.1", "--rho", "0.05")
+    code, _, err = publish(data, out, capsys, *other)
+    assert (code, err.count("\n")) == (0, 1), "a run on a schedule goes on"
+    assert f"{MONTH.name} is out with rho = 0.04, not 0.05; with the versions 1.0, (other); " in err
+    assert "with command.command=3, not 4, and its numbers stay" in err
+    code, _, err = publish(data, out, capsys, *other, "--period", MONTH.name)
+    assert (code, err.count("\n")) == (2, 1)
+
+
 def test_numbers_that_were_drawn_before_a_site_could_be_written_are_the_ones_it_gets(
     data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from hypothesis import given
 from aboveboard.auditlog.reading import Reader
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.commands import main
-from aboveboard.commands.machine.sample import write
+from aboveboard.commands.terminal.output import write
 from aboveboard.hosts.aider.catalog import CATALOG
 from tests.client import tool as example
 from tests.client.conftest import Tool, tool

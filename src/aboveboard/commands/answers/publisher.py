@@ -24,7 +24,7 @@ from aboveboard.publishing.writing import WritingError
 from . import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from aboveboard.collector.projects.registry import Project
@@ -179,6 +179,12 @@ def _check_same(args: argparse.Namespace, release: Release, chosen: Sequence[Tab
             f"{release.period} is out {'with noise' if release.kind == 'noise' else 'exactly'}: "
             "both versions of a number together would tell what each withholds"
         )
+    differs = [*_differing(args, release, chosen)]
+    if differs:
+        said = f"{release.period} is out with {'; with '.join(differs)}, and its numbers stay"
+        if args.period:
+            raise UsageError(f"{said}: leave that away, or say it for the next period")
+        warn(f"aboveboard publish: {said}: the next period has what you say")
     there = {each.name for each in release.tables}
     missing = [each.name for each in chosen if args.tables and each.name not in there]
     if missing:
@@ -186,6 +192,25 @@ def _check_same(args: argparse.Namespace, release: Release, chosen: Sequence[Tab
         if args.period:
             raise UsageError(f"{said}: the next period may have it")
         warn(f"aboveboard publish: {said}: the next period has it")
+
+
+def _differing(
+    args: argparse.Namespace, release: Release, chosen: Sequence[Table]
+) -> Iterator[str]:
+    """Yield what a period that is out has otherwise than it is asked for now."""
+    if args.k is not None and args.k != release.k:
+        yield f"k = {release.k}, not {args.k}"
+    # What is spent is the asked rho at most: the scale of the noise is rounded up.
+    if args.rho is not None and not math.isclose(args.rho, release.rho, rel_tol=0.02):
+        yield f"rho = {release.rho:.3g}, not {args.rho:g}"
+    for table in chosen:
+        out = release.table(table.name)
+        if out is None:
+            continue
+        if args.tables and out.cap != table.cap:
+            yield f"{table.name}={out.cap}, not {table.cap}"
+        if args.versions and table.name == "app_version" and set(out.keys) != set(table.keys):
+            yield f"the versions {', '.join(out.keys)}"
 
 
 def _check(args: argparse.Namespace) -> None:

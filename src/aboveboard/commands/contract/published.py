@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aboveboard.commands.terminal.output import write
 from aboveboard.commands.terminal.printing import say, warn
 from aboveboard.contract.document import html, markdown
 from aboveboard.contract.errors import ContractError
@@ -53,14 +54,18 @@ def publish(args: argparse.Namespace, blocks: Sequence[Block], description: str)
         wanted[args.html] = html.render(blocks, description)
     if args.check:
         return _check(args.action, wanted)
-    try:
-        for path, text in wanted.items():
-            path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ContractError(f"{error.filename} cannot be written: {error.strerror}") from None
+    for path, text in wanted.items():
+        _write(path, text)
     if not wanted:
         say(*markdown.render(blocks).removesuffix("\n").split("\n"))
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write(path, text.encode())
+    except OSError as error:
+        raise ContractError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _check(action: str, wanted: dict[Path, str]) -> int:

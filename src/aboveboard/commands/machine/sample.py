@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import secrets
 import sys
 from importlib import resources
 from pathlib import Path
@@ -17,6 +15,7 @@ from aboveboard.auditlog.sample import AIDER, OURS, Sample
 from aboveboard.catalog.catalog import DroppedEvents, Failure, SessionStart
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.commands.contract import catalog
+from aboveboard.commands.terminal.output import write
 from aboveboard.commands.terminal.printing import plain, warn
 
 from .stats import left_out
@@ -160,28 +159,6 @@ def _is_same(path: Path, log: str) -> bool:
         return path.samefile(log)
     except OSError:  # one of them is not there
         return False
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file as a whole, or leave what was there as it was.
-
-    Raises:
-        OSError: it could not be written.
-    """
-    path = path.resolve()  # of a link, what it leads to is written
-    if path.exists() and not path.is_file():  # a device or a pipe has no half-written state
-        path.write_bytes(content)
-        return
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _nothing(args: argparse.Namespace) -> str:
