@@ -247,8 +247,9 @@ def test_a_blind_enter_is_no_yes_and_the_question_stands(tool: Tool) -> None:
 
 
 _AT_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # tests that run in the background ignore it
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 
