@@ -153,7 +153,10 @@ class TestUnderAboveboard:
         for run in ("edits", "fails", "crashes"):
             for table in ("launched", "repo", "message_send_starting", "message_send", "exit"):
                 stock, ours = runs.of(run, table), runs.of(run, table, OURS)
-                assert len(ours) == len(stock), (run, table)
+                # The last event of aider's SDK goes by a thread that a busy machine may end before
+                # it is sent; ours is on the disk by then.
+                lost = table == "exit" and run != "crashes" and not stock
+                assert len(ours) == (1 if lost else len(stock)), (run, table)
         (stock_message,), (message,) = (
             runs.of("edits", "message_send", way) for way in (STOCK, OURS)
         )
