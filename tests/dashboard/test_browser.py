@@ -307,9 +307,9 @@ class TestUse:
         page = visit.page
         page.keyboard.press("?")
         expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
-        page.keyboard.press("Escape")
-        page.keyboard.press("4")
+        page.keyboard.press("4")  # works while the list of keys is shown
         page.wait_for_url("**/models?**")
+        page.keyboard.press("?")
         page.keyboard.press("/")
         expect(page.get_by_role("searchbox", name="Find by name")).to_be_focused()
         page.keyboard.type("4")
@@ -319,6 +319,11 @@ class TestUse:
         page.wait_for_url("**compare=off**")
         page.keyboard.press("w")
         page.wait_for_url("**since=7d**")
+        for key in ("?", "Escape"):
+            page.keyboard.press("?")
+            expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+            page.keyboard.press(key)
+            expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
 
     @pytest.mark.thorough
     def test_a_period_of_one_s_own_is_chosen_with_the_keyboard_alone(self, visits: Visits) -> None:

@@ -210,14 +210,15 @@ if (navigator.clipboard) {
   }
 }
 
-// Keys. Not while something is typed, and never with another key held, which is the browser's.
+// Keys. Not while something is typed, and never with another key held, which is the browser's. They
+// work while their list is shown too, which then makes room.
 
 const help = document.querySelector("dialog.help");
 help?.querySelector(".close").addEventListener("click", () => help.close());
 const periods = { d: 1, w: 7, m: 30, y: 365 };
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, select, textarea, dialog")) return;
+  if (event.target.closest("input, select, textarea")) return;
   const click = (selector) => document.querySelector(selector)?.click();
   if (event.key in periods) click(`.periods a[data-days="${periods[event.key]}"]`);
   else if (event.key === "c") {
@@ -229,16 +230,21 @@ addEventListener("keydown", (event) => {
     const adding = document.querySelector("details.adding");
     if (!adding) return;
     event.preventDefault();
+    help?.close();
     adding.open = true;
     adding.querySelector("select").focus();
   } else if (event.key === "/") {
     const find = document.querySelector("input[type=search]");
     if (!find) return;
     event.preventDefault();
+    help?.close();
     find.focus();
   } else if (/^[1-9]$/.test(event.key)) {
     document.querySelectorAll(".side nav a")[Number(event.key) - 1]?.click();
-  } else if (event.key === "?") help?.showModal();
+  } else if (event.key === "?") {
+    if (help?.open) help.close();
+    else help?.showModal();
+  }
 });
 
 // Commands and programs to copy, where the browser lets a page do that.
