@@ -35,6 +35,7 @@ ROOMS = {
         "erase": "an install out of a project for good, or rows that should not be there",
     },
     "answers": {
+        "compare": "which of two models, versions or commands is used more, by a published site",
         "errors": "what fails, as work: groups, what is new, issues for a tracker",
         "publish": "a site of what you choose to share: counts with noise, and how they were made",
         "query": "a question of one's own: SQL over a project's data, read-only",

@@ -65,13 +65,18 @@ def installs(release: Release) -> Row:
     return Row("installs", release.installs, noise, release.installs > noise)
 
 
+def are_enough(installs: int, noise: float) -> bool:
+    """Say whether so many active installs, with that half of the interval, can have shares."""
+    return installs > max(2 * noise, 1)
+
+
 def rows(release: Release, table: Counted) -> list[Row]:
     """Return a table's rows, in the order of its keys."""
     noise = REACH * release.scale
     bar = release.scale * NormalDist().inv_cdf(1 - 0.05 / max(2, len(table.keys)))
     found = []
     for key, count in zip(table.keys, table.counts, strict=True):
-        if count is None or release.installs <= max(2 * noise, 1):
+        if count is None or not are_enough(release.installs, noise):
             found.append(Row(key, count, noise, count is not None and count > bar))
             continue
         share = min(1.0, max(0.0, count / release.installs))

@@ -175,7 +175,14 @@ def _data(release: Release, about: About, rows: _Rows) -> Iterator[tuple[str, by
         )
         yield (
             f"v1/periods/{release.period}/{table.name}.json",
-            _json({**_head(release, about), "kind": release.kind, **_table(release, table, rows)}),
+            _json(
+                {
+                    **_head(release, about),
+                    "kind": release.kind,
+                    "installs": whole["installs"],
+                    **_table(release, table, rows),
+                }
+            ),
         )
 
 
@@ -194,6 +201,7 @@ def _table(release: Release, table: Counted, rows: _Rows) -> dict[str, Any]:
         "title": table.title,
         "doc": table.doc,
         "cap": table.cap,
+        "keys": len(table.keys),
         "rows": [
             {
                 "key": row.key,

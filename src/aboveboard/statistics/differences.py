@@ -21,7 +21,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .intervals import Bounds, Estimate, student
+from .intervals import NORMAL, Bounds, Estimate, student, wilson
 
 BUCKETS = 256
 """How many there are; the SQL's `shares.sql` has the same number."""
@@ -76,15 +76,36 @@ class Difference:
 
 def difference(now: Side, then: Side) -> Difference:
     """Return by how much the share now is greater than the one then."""
-    a, b = now.estimate.share, then.estimate.share
-    below_a, above_a = a - now.bounds[0], now.bounds[1] - a
-    below_b, above_b = b - then.bounds[0], then.bounds[1] - b
     together = correlation(now.residuals(), then.residuals())
+    return _between((now.estimate.share, now.bounds), (then.estimate.share, then.bounds), together)
+
+
+def of_values(one: float, other: float, installs: float) -> Difference:
+    """Return by how much more installs have one value than another, of the same installs.
+
+    How many have both is not asked: the correlation of the two shares is the least that there can
+    be (Fréchet, 1951), as if nobody had both unless some must. Of installs that have one value each
+    it is exact; where more have both, the interval is too wide, never too narrow.
+
+    Args:
+        one: The share of the installs that have the one.
+        other: The share that have the other.
+        installs: How many there are, more than 0.
+    """
+    spread = one * (1 - one) * other * (1 - other)
+    both = max(0.0, one + other - 1)
+    together = max(-1.0, (both - one * other) / math.sqrt(spread)) if spread > 0 else 0.0
+    bounds = wilson(one, installs, NORMAL), wilson(other, installs, NORMAL)
+    return _between((one, bounds[0]), (other, bounds[1]), together)
+
+
+def _between(one: tuple[float, Bounds], other: tuple[float, Bounds], together: float) -> Difference:
+    (a, (low_a, high_a)), (b, (low_b, high_b)) = one, other
     value = a - b
     return Difference(
         value,
-        max(-1.0, value - _reach(below_a, above_b, together)),
-        min(1.0, value + _reach(above_a, below_b, together)),
+        max(-1.0, value - _reach(a - low_a, high_b - b, together)),
+        min(1.0, value + _reach(high_a - a, b - low_b, together)),
     )
 
 

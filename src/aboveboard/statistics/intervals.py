@@ -42,7 +42,7 @@ FREEDOM_MIN = 9
 From ten on, their concentration says of how many degrees of freedom it is, never fewer than this:
 where fewer installs stand behind a row, the guess above makes its interval long enough."""
 
-_NORMAL = 1.959963984540054
+NORMAL = 1.959963984540054
 """The normal distribution's 97.5 % point."""
 
 Bounds = tuple[float, float]
@@ -171,7 +171,7 @@ def student(freedom: int) -> float:
         return math.tan(math.pi * LEVEL / 2)
     if freedom == 2:
         return LEVEL * math.sqrt(2 / (1 - LEVEL**2))
-    z = _NORMAL
+    z = NORMAL
     return (
         z
         + (z**3 + z) / (4 * freedom)

@@ -1,0 +1,89 @@
+"""The files of a site, as a stranger may have made them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from aboveboard.publishing import site
+from aboveboard.publishing.reading import documents
+from tests.publishing.releases import release
+from tests.publishing.test_site import ABOUT, CATALOG, EVERY
+
+FILES = site.files(CATALOG, EVERY, ABOUT)
+NUMBERS = [
+    name
+    for name in FILES
+    if name.endswith(".json") and name not in ("v1/recency.json", "v1/catalog.json")
+]
+
+
+def test_every_file_of_numbers_tells_the_same() -> None:
+    for name in NUMBERS:
+        found = documents.parsed(FILES[name], name)
+        made = next(each for each in EVERY if each.period == found.period)
+        assert (found.project, found.installs) == ("tool", made.installs)
+        assert found.scale == pytest.approx(made.scale, abs=0.001)
+        for table in found.tables:
+            counted = made.table(table.name)
+            assert counted is not None
+            assert table.counts == dict(zip(counted.keys, counted.counts, strict=True))
+            assert table.cap == counted.cap
+            assert table.is_whole
+
+
+def test_a_long_table_is_known_to_have_more_values_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(site, "SHORT", 3)
+    files = site.files(CATALOG, [release()], ABOUT)
+    system, word = documents.parsed(files["v1/latest.json"], "latest.json").tables
+    assert (system.is_whole, word.is_whole) == (False, True)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_whatever_stands_in_it_is_taken_or_refused_in_a_line(name: str) -> None:
+    """Each value of a file in turn is another, or is not there."""
+    whole = json.loads(FILES[name])
+    said = []
+    for path in _paths(whole):
+        for odd in (None, [], {}, "x" * 501, "../..", -1, 1e400, True, 10**400, ["a"], {"a": 1}):
+            changed = json.loads(FILES[name])
+            _put(changed, path, odd)
+            try:
+                documents.parsed(json.dumps(changed).encode(), name)
+            except documents.DocumentError as error:
+                said.append(str(error))
+    assert len(said) > 20
+    assert not any("\n" in each for each in said)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"\xff", b"[" * 100_000, b"[]", b"NaN", b'{"rows": NaN}', b"1" * 5000, b"{}"),
+        *(FILES["v1/recency.json"], FILES["v1/catalog.json"]),
+    ],
+)
+def test_what_is_not_ours_is_said_to_be_none(content: bytes) -> None:
+    with pytest.raises(documents.DocumentError, match=r"^x\.json is no file of numbers"):
+        documents.parsed(content, "x.json")
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        return [path, *(each for key in value for each in _paths(value[key], (*path, key)))][1:]
+    if isinstance(value, list):
+        return [
+            path,
+            *(each for at, one in enumerate(value[:2]) for each in _paths(one, (*path, at))),
+        ]
+    return [path]
+
+
+def _put(value: Any, path: tuple[Any, ...], odd: Any) -> None:
+    for step in path[:-1]:
+        value = value[step]
+    value[path[-1]] = odd
