@@ -3,6 +3,7 @@
     python tools/environment.py aider      # a stock aider, which the tests run
     python tools/environment.py posthog    # PostHog's newest SDK, which the bench runs
     python tools/environment.py pyinstaller    # PyInstaller, with which a test builds a tool
+    python tools/environment.py hosts    # the tools of examples/hosts/, as anyone installs them
     python tools/environment.py docs    # Sphinx, which builds the documentation site
 
 It is made from the file of the same name in `requirements/`, anew where that or Python changed,
@@ -70,6 +71,6 @@ def find_python() -> tuple[str, str] | None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["aider"], ["posthog"], ["pyinstaller"], ["docs"]):
-        sys.exit("Say which: python tools/environment.py aider|posthog|pyinstaller|docs")
+    if sys.argv[1:] not in (["aider"], ["posthog"], ["pyinstaller"], ["hosts"], ["docs"]):
+        sys.exit("Say which: python tools/environment.py aider|posthog|pyinstaller|hosts|docs")
     sys.exit(main(sys.argv[1]))

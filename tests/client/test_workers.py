@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing.process
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from tests.conftest import ROOT
 PROGRAM = """
 import multiprocessing
 import os
+import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
@@ -110,6 +112,24 @@ def test_write_to_the_log_of_a_program_that_is_off(program: Program) -> None:
     assert [line["event"] for line in lines] == ["session_start", *["command"] * 3]
     assert {line["user_id"] for line in lines} == {None}
     assert len({line["session"] for line in lines}) == 1
+
+
+def test_leave_nothing_in_the_environment_of_a_host_that_says_it_has_none(program: Program) -> None:
+    program.agree()
+    code = (
+        "import os; from tests.client.tool import analytics; "
+        "tool = analytics(workers=False); tool.open(); print(tool.enabled, *os.environ)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=program.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert told.startswith("True ")
+    assert "TOOL_ANALYTICS_SESSION" not in told
 
 
 class TestTheVariable:

@@ -221,6 +221,16 @@ class TestTheFlags:
         if words == ["--analytics-dis"]:
             assert ended.value.code in ((0, None) if allowed else (2,))
 
+    @pytest.mark.parametrize("word", ["--no", "--ana"])
+    def test_a_beginning_that_was_clear_without_our_flags_stays_so(
+        self, analytics: Analytics, word: str
+    ) -> None:
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--no-cache", "--anatomy", action="store_true")
+        add_flags(parser, analytics)
+        args = parser.parse_args([word])
+        assert (args.no_cache, args.analytics) == (True, None)
+
     @pytest.mark.parametrize("word", ["--an", "--analytics-", "--"])
     def test_a_word_that_could_be_several_flags_is_no_no(
         self, analytics: Analytics, tmp_path: Path, word: str

@@ -326,6 +326,20 @@ class TestTheFlags:
             assert json.loads((tmp_path / STATE).read_text())["permanently_disable"] is True
             (tmp_path / STATE).unlink()
 
+    @pytest.mark.parametrize(
+        ("typed", "suggested"), [("--canary", False), ("--anal", False), ("--analytic", True)]
+    )
+    def test_are_suggested_only_to_who_meant_them(
+        self, attached: Attached, typed: str, suggested: bool
+    ) -> None:
+        @click.command()
+        def cli() -> None: ...
+
+        attached(cli)
+        ended = CliRunner().invoke(cli, [typed])
+        assert ended.exit_code == 2
+        assert ("--analytics" in ended.output) is suggested
+
     def test_a_hosts_prefix_for_variables_is_not_read_into_them(self, attached: Attached) -> None:
         """`TOOL_ANALYTICS` is the client's to read, which misunderstands no word of it."""
         tool = attached(program())

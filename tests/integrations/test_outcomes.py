@@ -16,6 +16,12 @@ from aboveboard.integrations.outcomes import how, outcome_event
 from tests.integrations.conftest import told
 
 
+class UnnumberedError(Exception):
+    """As cleo's errors are that have no exit code of their own."""
+
+    exit_code = None
+
+
 @pytest.mark.parametrize(
     ("error", "returned", "outcome", "code"),
     [
@@ -27,6 +33,7 @@ from tests.integrations.conftest import told
         (click.Abort(), None, "interrupted", 1), (typer.Abort(), None, "interrupted", 1),
         (click.exceptions.Exit(0), None, "ok", 0), (typer.Exit(4), None, "failed", 4),
         (click.UsageError("x"), None, "usage", 2), (click.ClickException("x"), None, "failed", 1),
+        (UnnumberedError(), None, "failed", 1),
     ],
 )  # fmt: skip
 def test_is_told_as_shells_have_it(

@@ -59,6 +59,9 @@ class Analytics:
         operator: Who receives what is collected, as your users know them: "the Greeter project".
             The address stands beside it in any case. Leave it out where a variable may name
             another collector.
+        workers: Whether processes that multiprocessing starts anew record, too. What they need is
+            left in a variable of the environment (`recording.workers`), which whatever else the
+            host starts inherits: a host that runs other people's programs says False.
         sample_percent: The share of installs that is asked without a flag, in percent. 10 is
             aider's.
         about: What is said of these analytics as a whole, for the page and the policy that are
@@ -88,6 +91,7 @@ class Analytics:
         named_by_person: bool = False,
         promises: Sequence[str] = (),
         operator: str = "",
+        workers: bool = True,
         sample_percent: float = 10,
         about: About | None = None,
         environ: Mapping[str, str] | None = None,
@@ -115,6 +119,7 @@ class Analytics:
         self.promises = _plain("promises", promises)
         self.operator = "".join(_plain("operator", [operator] if operator else []))
         self.sample_percent = sample_percent
+        self._workers = workers
         # A host that hands on its own environment has not looked at where its words come from.
         self._given = None if environ is os.environ else environ
         # What counts while a session opens: told apart once, and not at each look.
@@ -515,7 +520,7 @@ class Analytics:
 
     def _session_id(self, decision: consent.Decision, state: State) -> str:
         """Return the id of the session that begins, having handed it on to workers to come."""
-        if self._given is not None or (decision.on and not state.secret):
+        if self._given is not None or not self._workers or (decision.on and not state.secret):
             return new_id()
         from .recording import workers
 

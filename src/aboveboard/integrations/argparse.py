@@ -57,6 +57,7 @@ def add_flags(parser: argparse.ArgumentParser, analytics: Analytics | None = Non
             help=flag.help,
         )
     parser.set_defaults(**{FLAGS: _Taken(parser)})
+    _keep_abbreviations(parser)
     if analytics is not None:
         _listen(parser, analytics)
 
@@ -212,6 +213,23 @@ class _Given(argparse.Action):
                 self.analytics.refuse()
             value = _KEPT
         setattr(namespace, self.flag.parameter, value)
+
+
+def _keep_abbreviations(parser: argparse.ArgumentParser) -> None:
+    """Have a beginning of an option that was clear without our flags be clear with them.
+
+    Such as `--no` for `--no-cache`.
+    """
+    find: Any = getattr(parser, "_get_option_tuples", None)
+    if find is None:
+        return
+
+    def find_theirs_first(word: str) -> list[Any]:
+        found: list[Any] = find(word)
+        theirs = [each for each in found if not isinstance(each[0], _Given)]
+        return theirs if len(theirs) == 1 else found
+
+    parser._get_option_tuples = find_theirs_first  # type: ignore[method-assign, assignment]
 
 
 def _listen(parser: argparse.ArgumentParser, analytics: Analytics) -> None:

@@ -31,12 +31,12 @@ _INTERRUPT_CODE = 130
 _USAGE_CODE = 2
 
 
-def outcome_event(names: Sequence[str], **notes: Unpack[Words]) -> type[Event]:
+def outcome_event(names: Sequence[str] = (NO_COMMAND,), **notes: Unpack[Words]) -> type[Event]:
     """Return an event `command_outcome` for a catalog: how each of the commands `names` ended.
 
     Args:
-        names: As `commands.command_event` takes them.
-        notes: The same.
+        names: As `commands.command_event` takes them; none for a program without commands.
+        notes: What else is said of the event, as there.
 
     Raises:
         CatalogError: there are no names, or one stands there twice.
@@ -118,7 +118,8 @@ def how(error: BaseException | None, returned: object = None) -> tuple[str, int]
     elif _is_abort(error):
         return INTERRUPTED, 1
     else:
-        code = _code(getattr(error, "exit_code", 1))
+        said = getattr(error, "exit_code", 1)
+        code = _code(said if isinstance(said, int) else 1)  # cleo's errors may say None
     outcomes = {0: OK, _USAGE_CODE: USAGE, _INTERRUPT_CODE: INTERRUPTED}
     return outcomes.get(code, FAILED), code
 

@@ -158,6 +158,7 @@ class Attachment:
             try:
                 parsed = parse(context, words)
             except Exception as error:
+                _suggest_less(error)
                 if not alone or getattr(error, "exit_code", None) != _USAGE_ERROR:
                     raise
                 context.exit()
@@ -249,6 +250,14 @@ def _is_refused(root: Node, context: Context, words: Sequence[str]) -> bool:
         return bool(parser.parse_args(list(words))[0].get(NEVER.parameter))
     except Exception:  # noqa: BLE001  # a mistake, such as an option without its value
         return is_refused(words)
+
+
+def _suggest_less(error: Exception) -> None:
+    """Take our flags out of what a library suggests to who mistyped something else."""
+    suggested = getattr(error, "possibilities", None)
+    if suggested and "analytic" not in str(getattr(error, "option_name", "")):
+        ours = {flag.spelling for flag in FLAGS}
+        error.possibilities = [each for each in suggested if each not in ours]  # type: ignore[attr-defined]
 
 
 def _has_never(node: Node, context: Context) -> bool:
