@@ -60,6 +60,10 @@ class Reader:
 
     def read(self, file: BinaryIO) -> Iterator[LoggedEvent]:
         """Return the events of one log, in its order."""
+        return (event for _, event in self.lines(file))
+
+    def lines(self, file: BinaryIO) -> Iterator[tuple[bytes, LoggedEvent]]:
+        """Return the lines of one log that are events, in its order, each with its event."""
         lines = _lines(file)
         while True:
             try:
@@ -73,7 +77,7 @@ class Reader:
                 return
             event = read_line(line)
             if event is not None:
-                yield event
+                yield line, event
             elif not line.isspace():
                 self.damaged += 1
 

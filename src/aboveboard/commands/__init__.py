@@ -49,6 +49,7 @@ ROOMS = {
         "aider": "the installed aider, its analytics kept by aboveboard; the rest is its own",
         "status": "what was decided on this machine, what waits to be sent, where the files are",
         "show": "every event that waits to be sent, byte for byte",
+        "view": "a page of one's own, on this machine: what was sent, what waits, and what for",
         "resend": "what a collector refused, once more, after the reason is mended",
         "disable": "a tool's analytics off on this machine, for good",
         "reset": "take back what you decided about a tool, a no for good too: it may ask you again",

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     reader = Reader()
     told = _Told()
     try:
-        allowed = _catalog(args.catalog)
+        allowed = find(args.catalog)
         sample = Sample(allowed, args.size, args.format)
         for name in args.logs:
             _read(sample, reader, told, name)
@@ -94,7 +94,12 @@ class _Refused(Exception):  # noqa: N818  # it says what is the case, in one lin
     """There is no sample, and this is why."""
 
 
-def _catalog(target: str | None) -> Catalog:
+def find(target: str | None) -> Catalog:
+    """Return the catalog that is named; aider's, which comes with aboveboard, if none is.
+
+    Raises:
+        CatalogError: there is no such catalog.
+    """
     if target not in (None, TOOL):
         return catalog.find(target)
     with resources.as_file(resources.files("aboveboard") / "hosts/aider/catalog.json") as path:

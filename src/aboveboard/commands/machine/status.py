@@ -119,16 +119,29 @@ def _describe_recipient(install: Install, target: Target, state: State) -> dict[
 
 def text(one: dict[str, object]) -> list[str]:
     """Return an install's description as lines for a terminal."""
-    meaning = answers.MEANING[str(one["decision"])]
+    return [
+        f"{one['app']}: {meaning(one)}",
+        *(f"  {name:<12} {value}" for name, value in facts(one)),
+    ]
+
+
+def meaning(one: dict[str, object]) -> str:
+    """Return what was decided about a tool, in words."""
+    said = answers.MEANING[str(one["decision"])]
     if one["decision"] == consent.CONSENTED and one["agreed_events"] is None:
-        meaning = (
+        return (
             f"you agreed before {one['app']} had aboveboard: what it says that your yes covered "
             "is recorded and sent; if it says nothing, nothing is, and it asks you again"
         )
-    lines = [f"{one['app']}: {meaning}"]
+    return said
+
+
+def facts(one: dict[str, object]) -> list[tuple[str, str]]:
+    """Return what else there is to say about an install: names and values."""
+    told: list[tuple[str, str]] = []
 
     def add(name: str, value: object) -> None:
-        lines.append(f"  {name:<12} {value}")
+        told.append((name, str(value)))
 
     if one["off_here"]:
         add("here", f"off: {one['off_here']}")
@@ -152,7 +165,7 @@ def text(one: dict[str, object]) -> list[str]:
     add("decision in", one["no_apart"] or one["state_file"])
     if one["doubt"]:
         add("but", one["doubt"])
-    return lines
+    return told
 
 
 def _add_recipient(add: Add, app: str, one: dict[str, object], *, unseen: bool) -> None:
