@@ -9,6 +9,7 @@ import re
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from pyarrow import parquet
 
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import Event, choice
@@ -80,6 +81,42 @@ def test_each_table_is_there_as_json_and_csv_with_its_licence(files: dict[str, b
             assert [row["installs"] for row in rows] == [
                 "" if each is None else str(each) for each in table.counts
             ]
+
+
+def test_one_parquet_file_has_the_numbers_of_all_periods_and_its_licence(
+    files: dict[str, bytes],
+) -> None:
+    read = parquet.read_table(io.BytesIO(files["v1/numbers.parquet"]))
+    told = read.to_pylist()
+    assert read.schema.metadata[b"licence"] == b"CC0-1.0"
+    assert [each.name for each in read.schema] == [
+        name for name in site.COLUMNS if name != "licence"
+    ]
+    active = {row["period"]: row for row in told if row["table"] == "installs"}
+    assert {period: row["installs"] for period, row in active.items()} == {
+        made.period: made.installs for made in EVERY
+    }
+    for made in EVERY:
+        for table in made.tables:
+            whole = json.loads(files[f"v1/periods/{made.period}/{table.name}.json"])
+            rows = [
+                row for row in told if (row["period"], row["table"]) == (made.period, table.name)
+            ]
+            for row, other in zip(rows, whole["rows"], strict=True):
+                between = row.pop("share_sampling_low"), row.pop("share_sampling_high")
+                assert other["share_sampling_95"] == (None if between[0] is None else [*between])
+                assert {name: row[name] for name in other if name in row} == {
+                    name: value for name, value in other.items() if name in row
+                }
+                assert row["kind"] == made.kind
+    assert len(told) == len(EVERY) + sum(len(t.keys) for made in EVERY for t in made.tables)
+    assert site.files(CATALOG, EVERY, ABOUT)["v1/numbers.parquet"] == files["v1/numbers.parquet"]
+
+
+def test_every_column_of_the_flat_files_is_in_the_dictionary(files: dict[str, bytes]) -> None:
+    assert tuple(site.COLUMNS)[: len(site.CSV_COLUMNS)] == site.CSV_COLUMNS
+    page = files["dictionary.html"].decode()
+    assert all(f"<dt><code>{name}</code></dt>" in page for name in site.COLUMNS)
 
 
 def test_the_method_says_what_a_guess_may_gain_in_a_period_and_in_a_year(

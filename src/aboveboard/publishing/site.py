@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import functools
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -17,7 +17,7 @@ import msgspec
 
 from aboveboard.rendering import dots, palette, wording
 
-from . import budget, estimates, periods
+from . import budget, estimates, parquet, periods
 from . import release as releases
 from .tables import INSTALLS
 
@@ -46,6 +46,25 @@ CSV_COLUMNS = (
     *("project", "period", "since", "until", "table", "key", "installs", "installs_noise_95"),
     *("share", "share_noise_95", "share_sampling_low", "share_sampling_high", "licence"),
 )
+
+COLUMNS = {
+    "project": "The tool",
+    "period": "A week, 2026-W44, or a month, 2026-10",
+    "since": "Its first day, in UTC",
+    "until": "Its last day",
+    "table": "Which property; installs for the number of active installs",
+    "key": "Which of its values; empty for the active installs",
+    "installs": "How many installs, noise and all; empty where the number is withheld",
+    "installs_noise_95": "Half of the 95 % interval of the noise, in installs; 0 of exact numbers",
+    "share": "Of the active installs; empty where too few are active",
+    "share_noise_95": "Half of the 95 % interval that the noise gives the share",
+    "share_sampling_low": "The lower bound of the 95 % interval of sampling alone",
+    "share_sampling_high": "Its upper bound",
+    "licence": "Of the data; in Parquet it is in the file's metadata",
+    "kind": "noise, or exact (Parquet)",
+    "told_from_none": "Whether it can be told from nobody (Parquet)",
+}
+"""The dictionary of the flat files: CSV has the first of these, up to the licence."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +138,7 @@ def files(catalog: Catalog, every: Sequence[Release], about: About) -> dict[str,
     found["archive.html"] = _page("archive.html", last, about, every=list(reversed(every)))
     found["method.html"] = _page("method.html", last, about, **_method(every))
     found["dictionary.html"] = _page(
-        "dictionary.html", last, about, catalog=catalog, shared=_shared(last)
+        "dictionary.html", last, about, catalog=catalog, shared=_shared(last), columns=COLUMNS
     )
     found |= {
         "v1/recency.json": _json(
@@ -132,6 +151,7 @@ def files(catalog: Catalog, every: Sequence[Release], about: About) -> dict[str,
         ),
         "v1/latest.json": found[f"v1/periods/{last.period}.json"],
         "v1/catalog.json": _json({"licence": about.licence, "catalog": catalog.as_json()}),
+        "v1/numbers.parquet": _parquet(every, about, rows),
         "v1/metrics.txt": _metrics(last, about).encode(),
     }
     for name in dict.fromkeys(table.name for each in every for table in each.tables):
@@ -245,16 +265,35 @@ def _csv(release: Release, table: Counted, about: About, rows: _Rows) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
-    for row in rows.of(release, table).values():
-        writer.writerow(
-            [
-                *(release.project, release.period, release.since, release.until, table.name),
-                *(row.key, row.installs, round(row.noise, 3), _short(row.share)),
-                *(_short(row.share_noise), _short(row.sample_low), _short(row.sample_high)),
-                about.licence,
-            ]
-        )
+    writer.writerows(
+        [*_flat(release, table.name, row), about.licence]
+        for row in rows.of(release, table).values()
+    )
     return text.getvalue()
+
+
+def _flat(release: Release, table: str, row: Row) -> list[str | int | float | None]:
+    """Return a number with all that belongs to it, in the order of `CSV_COLUMNS`, licence apart."""
+    return [
+        *(release.project, release.period, release.since, release.until, table),
+        *(row.key, row.installs, round(row.noise, 3), _short(row.share)),
+        *(_short(row.share_noise), _short(row.sample_low), _short(row.sample_high)),
+    ]
+
+
+def _parquet(every: Sequence[Release], about: About, rows: _Rows) -> bytes:
+    """Return all numbers of all periods as one table; the active installs have no key."""
+    numbers = (
+        (*_flat(release, table, row), release.kind, row.is_told)
+        for release in every
+        for table, found in [
+            (INSTALLS, [replace(estimates.installs(release), key="")]),
+            *((each.name, list(rows.of(release, each).values())) for each in release.tables),
+        ]
+        for row in found
+    )
+    facts = {"licence": about.licence, "project": every[-1].project, "format": str(FORMAT)}
+    return parquet.file(numbers, facts)
 
 
 def _metrics(release: Release, about: About) -> str:
