@@ -9,6 +9,12 @@ and repeats it; the warehouse knows the tokens and drops what it has.
 Projects are moved one beside another: one whose events the warehouse does not take keeps its move
 and waits, longer each time, while the others go on.
 
+Several collectors may have one warehouse, each with an inbox of its own. There a move first claims
+the ids of what it carries, and drops what another collector's move has claimed before
+(warehouse/structure/claims.py); and it drops rows of installs whose erasure another collector was
+asked for. If that is told while its rows are being inserted, they may come after all others are
+gone: so it is asked again at the end of the move, and this collector erases them itself.
+
 ClickHouse notes a token just before the rows are in. A process that is killed between the two has
 left a token without its rows; tables that were migrated meanwhile know no token of before; and no
 token is remembered for long. So a repeated move asks which of its rows are there, since they carry
@@ -27,12 +33,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from aboveboard.catalog.line import TIME
+from aboveboard.catalog.line import TIME, USER_ID
 from aboveboard.warehouse import MismatchError, WarehouseError, schema
 
 from . import sessions
 from .inbox.moves import Moves
-from .inbox.packing import unpack_into
+from .inbox.packing import identities, unpack_into, without
 from .inbox.storage import StorageError
 from .operations.log import described
 from .operations.progress import Progress
@@ -90,6 +96,8 @@ class Mover:
         warehouse: Where events go.
         projects: Whose tables are made as soon as they, or newer catalogs of theirs, are found.
         depth: What waits; corrected here after each move.
+        watch: Who is to know where the thread ends.
+        erase: Has an install of a project erased here too, which another collector has erased.
         _crash: Called with the name of each step after it, for tests that end the process there.
     """
 
@@ -100,12 +108,14 @@ class Mover:
         projects: Projects,
         depth: Depth,
         watch: Watch | None = None,
+        erase: Callable[[str, str], object] = lambda _project, _install: None,
         *,
         _crash: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self._warehouse = warehouse
         self._projects = projects
         self._crash = _crash
+        self._erase = erase
         self._depth = depth
         self._moves = Moves(directory, depth)
         self._made: dict[str, object] = {}
@@ -281,6 +291,10 @@ class Mover:
         if move.again and is_older:
             # What 0.1.0 had carried of it has places of its own: all of it is carried anew.
             self._warehouse.remove(move.project, move.number)
+        of_rows = identities(merged)
+        if self._warehouse.is_shared:
+            merged = self._ours(move, merged, of_rows)
+            merged = self._of_the_present(move, merged)
         for table, columns in sorted(merged.items()):
             token = f"{move.id}:{table}"
             columns[schema.MOVE.name] = [move.number] * len(columns[TIME])
@@ -297,8 +311,42 @@ class Mover:
             self._crash("inserted")
         self._warehouse.note_sessions(move.project, *sessions.of(merged))
         self._crash("followed")
+        if self._warehouse.is_shared:
+            self._of_the_present(move, merged)
         self._moves.end(move)
         self._crash("ended")
+
+    def _ours(
+        self, move: Move, merged: dict[str, Columns], of_rows: Mapping[str, list[object]]
+    ) -> dict[str, Columns]:
+        """Return a move's rows but for those that another collector carries."""
+        ids = {str(each) for told in of_rows.values() for each in told if each is not None}
+        elsewhere = self._warehouse.claims(move.project).elsewhere(ids, move.number)
+        self._crash("claimed")
+        if not elsewhere:
+            return merged
+        return without(
+            merged, {table: [each in elsewhere for each in told] for table, told in of_rows.items()}
+        )
+
+    def _of_the_present(self, move: Move, merged: dict[str, Columns]) -> dict[str, Columns]:
+        """Return a move's rows but for those of installs that another collector has erased.
+
+        Those are erased here too.
+        """
+        users = {str(each) for columns in merged.values() for each in set(columns[USER_ID])}
+        erased = self._warehouse.erased(move.project).among(users)
+        if not erased:
+            return merged
+        for each in sorted(erased):
+            self._erase(move.project, each)
+        return without(
+            merged,
+            {
+                table: [user in erased for user in columns[USER_ID]]
+                for table, columns in merged.items()
+            },
+        )
 
     def _lost(self, move: Move, table: str, columns: Columns) -> Columns:
         """Return those rows of a move that its table has not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from filelock import Timeout
@@ -51,13 +52,18 @@ RESTORING = ".restoring"
 
 
 class Reader:
-    """What reads a project's events; made anew when its catalog is."""
+    """What reads a project's events; made anew when its catalog is.
 
-    def __init__(self, project: Project) -> None:
+    Args:
+        project: The project.
+        is_shared: As `legacy.Translator` has it.
+    """
+
+    def __init__(self, project: Project, *, is_shared: bool = False) -> None:
         self.project = project
         self.allowlist = AllowList(project.catalog, days=project.retention)
         self.segments = SegmentReader(self.allowlist)
-        self.translator = legacy.Translator(self.allowlist)
+        self.translator = legacy.Translator(self.allowlist, is_shared=is_shared)
 
 
 class Shown:
@@ -123,17 +129,21 @@ class Collector:
             )
             if self.warehouse.directory is not None:
                 frozen.thaw(self.warehouse.directory)  # a backup's, of a process that was killed
-            self.inbox = opened.enter_context(contextlib.closing(Inbox(directory)))
+            is_shared = self.warehouse.is_shared
+            self.inbox = opened.enter_context(
+                contextlib.closing(Inbox(directory, is_shared=is_shared))
+            )
+            self.eraser = Eraser(directory, self.warehouse, self.watch, _crash=_crash)
+            opened.callback(self.eraser.close)
             self.mover = Mover(
                 directory,
                 self.warehouse,
                 self.projects,
                 self.inbox.depth,
                 self.watch,
+                partial(self.eraser.requests.ask, again=True),
                 _crash=_crash,
             )
-            self.eraser = Eraser(directory, self.warehouse, self.watch, _crash=_crash)
-            opened.callback(self.eraser.close)
             self.mover.make_tables()
             self._recall = Recall(self.warehouse, self.projects.names, self.gate)
             self.shown = Shown(self.projects, self.mover)
@@ -219,7 +229,8 @@ class Collector:
         reader = self._readers.get(project.name)
         if reader is None or reader.project is not project:
             with self._readers_lock:
-                reader = self._readers[project.name] = Reader(project)
+                reader = Reader(project, is_shared=self.warehouse.is_shared)
+                self._readers[project.name] = reader
         return reader
 
     def _catalog(self, name: str) -> Catalog | None:

@@ -32,7 +32,9 @@ from .everywhere import Everywhere
 from .limits import Limits
 from .readonly import ReadOnly
 from .result import Result
+from .structure.claims import Claims
 from .structure.distributed import Distributed
+from .structure.erased import Erased
 from .structure.tables import Tables, present
 from .structure.unstarted import Unstarted
 
@@ -91,6 +93,7 @@ class Warehouse:
         for _ in range(READERS):
             self._slots.put(None)
         self._writer = Link(self._engine.connect)
+        self._beside = Link(self._engine.connect)
         try:
             self._engine.check()
             self._writer.ask("SELECT 1")
@@ -185,6 +188,36 @@ class Warehouse:
         Unstarted(
             database, self._writer.command, self._writer.ask, partial(self._write, database)
         ).note(seen, begun)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other collectors may have it too."""
+        return self._engine.directory is None
+
+    def claims(self, project: str) -> Claims:
+        """Return what tells which of several collectors has a delivery, of a shared warehouse.
+
+        Raises:
+            WarehouseError: the node where that is kept is away.
+        """
+        node, database, is_replicated = self._one_place(project)
+        insert = partial(self._write, database, node=node)
+        return Claims(database, node.command, node.ask, insert, is_replicated=is_replicated)
+
+    def erased(self, project: str) -> Erased:
+        """Return what tells the collectors of a shared warehouse who was erased.
+
+        Raises:
+            WarehouseError: the node where that is kept is away.
+        """
+        node, database, _ = self._one_place(project)
+        return Erased(database, node.ask, partial(self._write, database, node=node))
+
+    def _one_place(self, project: str) -> tuple[Link, str, bool]:
+        """Return what is asked for what no install has: a node, a database, if it has replicas."""
+        if isinstance(self._engine, Cluster):
+            return self._engine.one_place(), schema.local(project), self._engine.is_replicated
+        return self._beside, schema.database(project), False
 
     def remove(self, project: str, move: int) -> None:
         """Remove the rows that one move brought; they are gone when this returns.
@@ -310,6 +343,7 @@ class Warehouse:
         while not self._idle.empty():
             self._idle.get().close()
         self._writer.close()
+        self._beside.close()
         self._engine.close()
 
     def _ensure_on_nodes(
@@ -348,6 +382,7 @@ class Warehouse:
                     node.ask,
                     partial(self._write, schema.local(project), node=node),
                     is_replicated=self._engine.is_replicated,
+                    is_shared=True,
                     _crash=self._crash,
                 )
                 for node in self._engine.nodes
@@ -361,6 +396,7 @@ class Warehouse:
                 self._ask_beside,
                 partial(self._write, database),
                 free=self._engine.free(),
+                is_shared=self.is_shared,
                 _crash=self._crash,
             )
         ]

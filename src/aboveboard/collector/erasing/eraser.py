@@ -180,6 +180,11 @@ class Eraser:
         if not self.requests.has_moved(project, last):
             return False  # the mover has not come to it yet, or cannot
         self._crash("moved")
+        if together[0].is_whole and self._warehouse.is_shared:
+            # Before any row goes: a collector that does not know of it yet asks once more when it
+            # has inserted.
+            told = {user for each in together for user in each.installs or ()}
+            self._warehouse.erased(project).tell(told)
         erasing = self._warehouse.erasing(project)
         together, which = _which(together, erasing)
         if together[0].is_whole:

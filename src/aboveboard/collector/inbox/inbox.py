@@ -21,7 +21,7 @@ from aboveboard.warehouse import schema
 from . import storage
 from .depth import Depth
 from .memory import Memory
-from .packing import pack
+from .packing import identify, pack
 from .quarantine import Quarantine
 from .suppression import Suppression
 
@@ -80,6 +80,13 @@ class Receipt:
 class Inbox:
     """Writes deliveries. For one thread at a time.
 
+    Args:
+        directory: The data directory.
+        waiting_max: Bytes of a project that may wait.
+        reserve: Bytes of disk that are left free.
+        is_shared: Whether other collectors have the same warehouse, so that rows say what they are
+            known by.
+
     Raises:
         storage.StorageError: the directory cannot be written to.
     """
@@ -90,11 +97,13 @@ class Inbox:
         *,
         waiting_max: int = WAITING_MAX,
         reserve: int = RESERVE,
+        is_shared: bool = False,
         _pages_max: int | None = None,
     ) -> None:
         self._directory = directory
         self._waiting_max = waiting_max
         self._reserve = reserve
+        self._is_shared = is_shared
         self._connection = storage.connect(directory, storage.INBOX)
         if _pages_max is not None:
             self._connection.execute(f"PRAGMA max_page_count = {_pages_max:d}")
@@ -215,6 +224,8 @@ class Inbox:
         )
         if not accepted.tables:
             return Receipt(accepted, duplicate=False), 0
+        if self._is_shared and delivery.id is not None:
+            identify(accepted, str(delivery.id))
         body = pack(accepted.tables)
         connection.execute(
             "INSERT INTO waiting (project, events, body) VALUES (?, ?, ?)",

@@ -12,7 +12,13 @@ from aboveboard.catalog.line import SEQ, SESSION, TIME, USER_ID, hour
 from aboveboard.warehouse import schema
 
 if TYPE_CHECKING:
-    from aboveboard.collector.allowlist import Columns
+    from collections.abc import Mapping, Sequence
+
+    from aboveboard.collector.allowlist import Accepted, Columns
+
+IDENTITY = "_identity"
+"""A column of rows as they wait, not of the warehouse: what each is known by when it comes again,
+perhaps to another collector; a UUID, or null. No property's column is called so."""
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(dict[str, dict[str, list[object] | str]])
@@ -59,6 +65,41 @@ def unpack_into(merged: dict[str, Columns], body: bytes) -> bool:
                 column = into[name] = [None] * before
             column += [values] * rows if isinstance(values, str) else values
     return is_older
+
+
+def identify(accepted: Accepted, identity: str) -> None:
+    """Have all rows of a delivery be known by its id."""
+    for columns in accepted.tables.values():
+        columns[IDENTITY] = [identity] * len(columns[TIME])
+
+
+def identities(merged: Mapping[str, Columns]) -> dict[str, list[object]]:
+    """Take from each table's columns what its rows are known by, where any says so."""
+    return {
+        table: columns.pop(IDENTITY) for table, columns in merged.items() if IDENTITY in columns
+    }
+
+
+def without(
+    merged: Mapping[str, Columns], gone: Mapping[str, Sequence[bool]]
+) -> dict[str, Columns]:
+    """Return the tables without some of their rows.
+
+    Args:
+        merged: The tables.
+        gone: By table, for each of its rows whether it is left out; of other tables none is.
+    """
+    left = {}
+    for table, columns in merged.items():
+        stay = [not each for each in gone.get(table, ())]
+        kept = (
+            {name: list(compress(values, stay)) for name, values in columns.items()}
+            if table in gone and not all(stay)
+            else columns
+        )
+        if kept[TIME]:
+            left[table] = kept
+    return left
 
 
 def _complete(tables: dict[str, dict[str, list[object] | str]]) -> None:

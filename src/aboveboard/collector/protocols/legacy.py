@@ -16,6 +16,7 @@ import msgspec
 
 from aboveboard.catalog.kinds import REJECTED, CatalogError, Choice
 from aboveboard.collector.allowlist import Accepted, AllowList, head
+from aboveboard.collector.inbox.packing import IDENTITY
 from aboveboard.collector.inbox.runs import Run
 from aboveboard.warehouse import schema
 
@@ -91,12 +92,18 @@ class Told:
 class Translator:
     """Translates an older speaker's events for one project.
 
+    Args:
+        allowlist: The project's.
+        is_shared: Whether other collectors have the same warehouse, so that rows say what they are
+            known by.
+
     Raises:
         CatalogError: the catalog's legacy part is not as docs/catalog.md has it.
     """
 
-    def __init__(self, allowlist: AllowList) -> None:
+    def __init__(self, allowlist: AllowList, *, is_shared: bool = False) -> None:
         self._allowlist = allowlist
+        self._is_shared = is_shared
         self.days = allowlist.days
         legacy = allowlist.catalog.legacy
         self._says_none = legacy is not None
@@ -216,9 +223,16 @@ class Translator:
             if kind.accept(value) is REJECTED:
                 value = "other" if isinstance(kind, Choice) and "other" in kind.choices else None
             said[name] = value
-        row = head(told.user_id, run.session, 0, told.moment) | form.row(said, accepted.unfit)
+        fields = self._fields(told, run.session, 0)
+        row = fields | form.row(said, accepted.unfit)
         accepted.add(form.table, row | {"source": source})
 
     def keep(self, told: Told, session: str, seq: int, accepted: Accepted, source: str) -> None:
-        fields = head(told.user_id, session, seq, told.moment)
+        fields = self._fields(told, session, seq)
         self._allowlist.take(accepted, told.event, told.properties, fields, source)
+
+    def _fields(self, told: Told, session: str, seq: int) -> dict[str, object]:
+        fields = head(told.user_id, session, seq, told.moment)
+        if self._is_shared:
+            fields[IDENTITY] = str(uuid.UUID(bytes=told.identity)) if told.identity else None
+        return fields

@@ -52,6 +52,8 @@ class Cluster:
         self._addresses = list(addresses)
         self.nodes = [Link(partial(connect, address)) for address in addresses]
         self._is_replicated: bool | None = None
+        self._shards: dict[Link, int] = {}
+        """Which shard each node is of, as far as it has been asked."""
 
     @property
     def is_replicated(self) -> bool:
@@ -84,6 +86,34 @@ class Cluster:
             except WarehouseAwayError:  # noqa: PERF203  # another may answer
                 continue
         return connect(self._addresses[-1])
+
+    def one_place(self) -> Link:
+        """Return a node of the first shard, where what is not an install's is kept.
+
+        Every collector finds the same shard, in whatever order its URL names the nodes.
+
+        Raises:
+            WarehouseAwayError: no node of it answers.
+        """
+        away: WarehouseError | None = None
+        for node in self.nodes:
+            try:
+                if self._shard(node) == 1:
+                    node.ask("SELECT 1")
+                    return node
+            except WarehouseAwayError as error:  # noqa: PERF203  # a replica may answer
+                away = error
+        assert away is not None  # every shard has a node that the URL names
+        raise away
+
+    def _shard(self, node: Link) -> int:
+        if node not in self._shards:
+            told = node.ask(
+                "SELECT shard_num FROM system.clusters "
+                f"WHERE cluster = '{quoted(self.name)}' AND is_local"
+            )
+            self._shards[node] = int(str(told[0][0]))
+        return self._shards[node]
 
     def named(self, name: str) -> Mapping[str, object]:
         """Return the setting with which no other statement of this name is at work at a node."""

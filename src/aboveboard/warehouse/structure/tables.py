@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.warehouse import schema
 
-from . import projections
+from . import claims, erased, projections
 from .migration import Migration
 from .unstarted import TABLE as UNSTARTED
 from .unstarted import VIEW, Unstarted, create_view
@@ -38,6 +38,7 @@ class Tables:
         insert: Inserts rows, given as columns, into a table of the database.
         free: Bytes that the disk has left; None where that cannot be known.
         is_replicated: Whether rows have replicas.
+        is_shared: Whether several collectors may have this warehouse.
         _crash: As `Migration` and `Unstarted` have it, for tests.
     """
 
@@ -51,6 +52,7 @@ class Tables:
         *,
         free: int | None = None,
         is_replicated: bool = False,
+        is_shared: bool = False,
         _crash: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self._project = project
@@ -60,12 +62,14 @@ class Tables:
         self._insert = insert
         self._free = free
         self._is_replicated = is_replicated
+        self._is_shared = is_shared
         self._crash = _crash
 
     def is_made(self, catalog: Catalog) -> bool:
         """Return whether `make` would find all that it makes."""
         there = present(self._ask, self._database)
-        return {UNSTARTED, VIEW, VERSIONS} <= there.keys() and all(
+        shared = {claims.CLAIMS, claims.TURNS, erased.TABLE} if self._is_shared else set()
+        return {UNSTARTED, VIEW, VERSIONS, *shared} <= there.keys() and all(
             {column.name for column in each.columns} <= there.get(each.name, {}).keys()
             for each in schema.tables(catalog)
         )
@@ -151,6 +155,12 @@ class Tables:
             is_replicated=self._is_replicated,
             _crash=self._crash,
         ).make(there)
+        if self._is_shared and not {claims.CLAIMS, claims.TURNS, erased.TABLE} <= there.keys():
+            for declared in (
+                *claims.create(self._database, is_replicated=self._is_replicated),
+                erased.create(self._database, is_replicated=self._is_replicated),
+            ):
+                self._command(declared, {})
         versions.note(left)
         return there
 

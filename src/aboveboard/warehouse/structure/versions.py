@@ -48,6 +48,7 @@ STEPS = (
     Step(1, "2026-11-26", "ids as keys, hours and places, money as a decimal", 1),
     Step(2, "2026-11-27", "sessions whose start has not come", 2),
     Step(3, "2026-11-27", "sums of messages kept beside their rows", 2),
+    Step(4, "2026-11-28", "which of several collectors carries a delivery, and who was erased", 2),
 )
 
 
