@@ -295,14 +295,20 @@ def test_rows_that_were_inserted_while_another_collector_erased_are_erased_after
         assert reached.wait(30)
         one.eraser.requests.ask("tool", me.user_id)
         one.eraser.wake()
-        until(lambda: not one.eraser.requests.all(), seconds=60)
+        until(lambda: _all_gone(one), seconds=60)
+        assert answer(shared, "SELECT 1 FROM project_tool.message_send") == []
         goes_on.set()
         tables = ("message_send", "sessions")
         until(
             lambda: (
                 all(answer(shared, f"SELECT 1 FROM project_tool.{each}") == [] for each in tables)
-                and not two.eraser.requests.all()
+                and _all_gone(two)
                 and two.inbox.depth.bytes("tool") == 0
             ),
             seconds=60,
         )
+
+
+def _all_gone(collector: Collector) -> bool:
+    receipts = [receipt for _, receipt in collector.eraser.requests.receipts("tool")]
+    return bool(receipts) and all(receipt.gone is not None for receipt in receipts)
