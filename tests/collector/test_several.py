@@ -5,25 +5,27 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import shutil
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from aboveboard.collector.allowlist import Columns
 from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.inbox.packing import IDENTITY, identities, pack, unpack_into, without
 from aboveboard.collector.service import Collector
 from aboveboard.warehouse import Warehouse, embedded
+from tests import forked
 from tests.clickhouse.forms import SERVER, SHARDS, form
 from tests.clickhouse.node import Node
 from tests.collector.erasing.test_erasing import Forgetful, erase
 from tests.collector.test_crash import Sender, batch
-from tests.collector.tool import CATALOG, Install, Server, add_project, new_id, until
+from tests.collector.tool import CATALOG, Answer, Install, Server, add_project, new_id, until
 
 KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 100 if os.environ.get("ABOVEBOARD_LONG") else 4))
 
@@ -39,9 +41,10 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 class TestRowsThatWait:
     def test_rows_are_known_by_what_came_with_them(self) -> None:
-        merged: dict[str, dict[str, list[object]]] = {}
-        first = {"time": [1, 2], "seq": [0, 1], "user_id": ["a", "b"], IDENTITY: ["x", "x"]}
-        second = {"time": [3], "seq": [2], "user_id": ["c"]}  # of before there were identities
+        merged: dict[str, Columns] = {}
+        first: Columns = {"time": [1, 2], "seq": [0, 1], "user_id": ["a", "b"]}
+        first[IDENTITY] = ["x", "x"]
+        second: Columns = {"time": [3], "seq": [2], "user_id": ["c"]}  # without identities
         unpack_into(merged, pack({"t": first}))
         unpack_into(merged, pack({"t": second}))
 
@@ -49,7 +52,7 @@ class TestRowsThatWait:
         assert merged == {"t": {"time": [1, 2, 3], "seq": [0, 1, 2], "user_id": ["a", "b", "c"]}}
 
     def test_rows_are_left_out_one_by_one_and_a_table_with_its_last(self) -> None:
-        merged = {"t": {"time": [1, 2]}, "u": {"time": [3]}, "v": {"time": [4]}}
+        merged: dict[str, Columns] = {"t": {"time": [1, 2]}, "u": {"time": [3]}, "v": {"time": [4]}}
 
         left = without(merged, {"t": [True, False], "u": [True]})
 
@@ -145,14 +148,14 @@ class Either(Sender):
         self.dice = random.Random(number)
         self.twice = 0
 
-    def bring(self, send: Callable[[Server], object]) -> None:
+    def bring(self, send: Callable[[Server], Answer]) -> None:
         """Have a delivery acknowledged once; its sender may not hear of it and come again."""
         goes = [self.dice.choice(self.servers)]
         if self.dice.random() < 0.3:
             goes = self.dice.sample(self.servers, len(self.servers))
             self.twice += 1
         for server in goes:
-            self.insist(lambda s=server: send(s))  # type: ignore[misc]
+            self.insist(partial(send, server))
 
 
 class SegmentsToEither(Either):
@@ -168,11 +171,20 @@ class BatchesToEither(Either):
         self.bring(lambda server: server.request("POST", "/batch/", body))
 
 
+def add_same_project(tmp_path: Path) -> str:
+    """Add a project to one directory, and bring it to another, as an operator does."""
+    key = add_project(tmp_path / "one")
+    told = forked.aboveboard("projects", "export", "--data", str(tmp_path / "one"))
+    (tmp_path / "projects.json").write_text(told.stdout)
+    there = ("--data", str(tmp_path / "two"), str(tmp_path / "projects.json"))
+    assert forked.aboveboard("projects", "import", *there).returncode == 0
+    return key
+
+
 @contextlib.contextmanager
 def collectors(tmp_path: Path, url: str) -> Iterator[tuple[list[Server], str]]:
     """Give two collectors of one warehouse, with the same project and key."""
-    key = add_project(tmp_path / "one")
-    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    key = add_same_project(tmp_path)
     options = ["--warehouse", url, *(["--cluster", "two_shards"] if "cluster=" in url else [])]
     servers = [Server(tmp_path / name, *options) for name in ("one", "two")]
     try:
@@ -272,8 +284,7 @@ def test_rows_that_were_inserted_while_another_collector_erased_are_erased_after
 ) -> None:
     """The move has asked who was erased; then the install is erased; then its rows are inserted."""
     me = Install()
-    add_project(tmp_path / "one")
-    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    add_same_project(tmp_path)
     reached, goes_on = threading.Event(), threading.Event()
 
     def pause(step: str) -> None:

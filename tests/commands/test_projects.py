@@ -27,6 +27,12 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return forked.aboveboard("projects", *words)
 
 
+def _entry(**changes: object) -> str:
+    entry: dict[str, object] = {"name": "tool", "catalog": CATALOG.as_json(), "shipped": False}
+    entry |= {"retention": 400, "limits": {}, "keys": []}
+    return json.dumps({"projects": [entry | changes]})
+
+
 @pytest.fixture
 def catalog(tmp_path: Path) -> Path:
     file = tmp_path / "catalog.json"
@@ -284,3 +290,100 @@ class TestRemoving:
             assert server.send(server.key("tool"), Install().start()).status == 200
         finally:
             server.stop()
+
+
+class TestForAnotherCollector:
+    def test_what_is_exported_is_taken_back_as_it_was(self, tmp_path: Path) -> None:
+        key = add_project(tmp_path / "one")
+        projects(tmp_path / "one", "set", "tool", "--retention", "90d")
+        projects(tmp_path / "one", "set", "tool", "--limit", "install-events-day=off")
+        retired = _key(tmp_path / "one", "add")
+        _key(tmp_path / "one", "revoke", retired)
+        told = projects(tmp_path / "one", "export")
+        assert (told.returncode, told.stderr) == (0, "")
+        file = tmp_path / "projects.json"
+        file.write_text(told.stdout)
+
+        for _ in range(2):
+            taken = projects(tmp_path / "two", "import", str(file))
+            assert (taken.returncode, taken.stderr) == (0, "")
+            assert key in taken.stdout
+
+        assert projects(tmp_path / "two", "export", "tool").stdout == told.stdout
+        with contextlib.closing(Projects(tmp_path / "two")) as there:
+            assert there.by_key(key) is not None
+            assert there.by_key(retired) is None
+
+    def test_a_project_that_is_there_gets_what_it_lacks_and_loses_nothing(
+        self, tmp_path: Path
+    ) -> None:
+        add_project(tmp_path / "one")
+        mine = add_project(tmp_path / "two", catalog=Catalog.of("tool", [Grown]))
+        file = tmp_path / "projects.json"
+        file.write_text(projects(tmp_path / "one", "export").stdout)
+
+        assert projects(tmp_path / "two", "import", str(file)).returncode == 0
+
+        with contextlib.closing(Projects(tmp_path / "two")) as there:
+            project = there.get("tool")
+            assert project is not None
+            assert len(project.keys) == 2
+            assert mine in project.keys
+            assert project.catalog.entries.keys() == {"grown", *CATALOG.entries}
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("{", "it is not JSON"),
+            ('{"projects": [{"name": "x"}]}', "missing required field"),
+            ('{"projects": [], "more": 1}', "unknown field"),
+            (_entry(retention=0), "retention is 1 to 3650 days"),
+            (_entry(limits={"nosuch": 1}), "nosuch"),
+            (_entry(keys=[{"key": "a\nb", "name": "x", "added": 1}]), "printable"),
+            (_entry(keys=[{"key": "ab", "name": "", "added": 1}]), "printable"),
+            (_entry(name="no such"), "no such"),
+            (_entry(catalog={"app": 1}), "catalog"),
+        ],
+    )
+    def test_what_is_none_is_refused_in_one_line_and_nothing_is_changed(
+        self, tmp_path: Path, text: str, why: str
+    ) -> None:
+        file = tmp_path / "projects.json"
+        file.write_text(text)
+
+        told = projects(tmp_path / "two", "import", str(file))
+
+        assert told.returncode == 1
+        assert why in told.stderr
+        assert len(told.stderr.splitlines()) == 1
+        assert "no projects yet" in projects(tmp_path / "two").stdout
+
+    def test_another_project_s_key_is_refused(self, tmp_path: Path) -> None:
+        add_project(tmp_path / "one")
+        file = tmp_path / "projects.json"
+        told = projects(tmp_path / "one", "export").stdout
+        file.write_text(told)
+        projects(tmp_path / "two", "import", str(file))
+        file.write_text(told.replace('"name": "tool"', '"name": "other"'))
+
+        refused = projects(tmp_path / "two", "import", str(file))
+
+        assert refused.returncode == 1
+        assert "is tool's here" in refused.stderr
+        assert "other" not in projects(tmp_path / "two").stdout
+
+    def test_an_unknown_name_is_told(self, tmp_path: Path) -> None:
+        add_project(tmp_path)
+        told = projects(tmp_path, "export", "nosuch")
+        assert (told.returncode, told.stdout) == (1, "")
+        assert "no project 'nosuch' (there is: tool)" in told.stderr
+
+
+class Grown(Event):
+    """Something else."""
+
+
+def _key(data: Path, action: str, *words: str) -> str:
+    told = forked.aboveboard("keys", action, "tool", *words, "--data", str(data))
+    assert told.returncode == 0, told.stderr
+    return next(word for word in told.stdout.split() if word.startswith("ab_")) if not words else ""

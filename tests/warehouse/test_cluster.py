@@ -136,7 +136,7 @@ class TestRowsOnTwoShards:
 
         def crash(step: str) -> None:
             inserts.append(step)
-            if inserts.count("inserted") == 2:
+            if step == "inserted" and inserts.count(step) == 2:
                 raise KeyboardInterrupt
 
         with closing(Collector(tmp_path, url, _crash=crash)) as collector:

@@ -110,6 +110,27 @@ class Keys:
             added = insert(connection, project, name)
             return next(each for each in self._select(connection, project) if each.key == added)
 
+    def take(self, project: str, key: str, name: str, added: int, revoked: int | None) -> None:
+        """Have a key of another data directory here too, before its project if that is new.
+
+        One that is there keeps its name, and is revoked if it is there. A name that another key of
+        the project has is followed by a number.
+        """
+        with self._working() as connection, storage.transaction(connection):
+            there = {each.key: each for each in self._select(connection, project)}
+            if key not in there:
+                called = _numbered(name, {each.name for each in there.values()})
+                connection.execute(
+                    "INSERT INTO write_key (key, project, name, added, revoked)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (key, project, called, added, revoked),
+                )
+            elif revoked is not None:
+                connection.execute(
+                    "UPDATE write_key SET revoked = ? WHERE key = ? AND revoked IS NULL",
+                    (revoked, key),
+                )
+
     def revoke(self, project: str, which: str) -> Key:
         """Retire a key, given by its name or itself: nothing that comes with it is taken any more.
 
@@ -175,9 +196,13 @@ def check_name(name: str) -> str:
 
 
 def _of_the_day(there: set[str]) -> str:
-    day = time.strftime("%Y-%m-%d", time.gmtime())
-    number, name = 1, day
+    return _numbered(time.strftime("%Y-%m-%d", time.gmtime()), there)
+
+
+def _numbered(wanted: str, there: set[str]) -> str:
+    """Return a name, followed by a number if it is there."""
+    number, name = 1, wanted
     while name in there:
         number += 1
-        name = f"{day}-{number}"
+        name = f"{wanted}-{number}"
     return name

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.limits import limits
+from aboveboard.collector.projects.document import RETENTION_MAX
 from aboveboard.commands.contract.catalog import read
 from aboveboard.commands.directory.options import add_data_argument, add_warehouse_argument
 from aboveboard.commands.terminal.missing import explain_missing
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from aboveboard.collector.projects.registry import Project, Projects
 
 NAME = "projects"
-RETENTION_MAX = 3_650
-"""Days. What is kept for longer than ten years is kept for good."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +79,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     removing.add_argument("name", metavar="NAME", help="a project that is there")
     removing.add_argument("--yes", action="store_true", help="do not ask")
     add_warehouse_argument(removing)
-    for action in (listing, adding, setting, removing):
+    about = "print projects with their catalogs and keys, for another collector of the warehouse"
+    exporting = actions.add_parser("export", help=about, description=about)
+    exporting.add_argument("names", nargs="*", metavar="NAME", help="all of them unless said")
+    about = "take what `projects export` has printed; nothing that it lacks is removed"
+    importing = actions.add_parser("import", help=about, description=about)
+    importing.add_argument("file", type=Path, metavar="FILE", help="`-` is standard input")
+    for action in (listing, adding, setting, removing, exporting, importing):
         add_data_argument(action, again=True)
 
 
@@ -100,6 +105,8 @@ def _limit(text: str) -> tuple[str, int | None]:
 
 def run(args: argparse.Namespace) -> int:
     try:  # what a collector needs may be missing, and the help is there still
+        from aboveboard.collector.projects.document import DocumentError
+        from aboveboard.collector.projects.keys import KeyNameError
         from aboveboard.collector.projects.registry import Projects
         from aboveboard.warehouse import WarehouseError
     except ModuleNotFoundError as missing:
@@ -110,10 +117,33 @@ def run(args: argparse.Namespace) -> int:
         with contextlib.closing(Projects(args.data)) as projects:
             if args.action == "set":
                 return _set(args, projects)
+            if args.action in ("export", "import"):
+                return _carry(args, projects)
             return _add(args, projects) if args.action == "add" else _list(projects)
-    except (storage.StorageError, WarehouseError, CatalogError) as error:
+    except DocumentError as error:
+        warn(f"aboveboard projects: {args.file} is no document of `projects export`: {error}")
+    except (storage.StorageError, WarehouseError, CatalogError, KeyNameError) as error:
         warn(f"aboveboard projects: {error}")
-        return 1
+    return 1
+
+
+def _carry(args: argparse.Namespace, projects: Projects) -> int:
+    from aboveboard.collector.projects import document
+    from aboveboard.collector.projects.keys import Keys
+
+    with contextlib.closing(Keys(args.data)) as keys:
+        if args.action == "export":
+            say(*document.of(projects, keys, args.names).splitlines())
+            return 0
+        try:
+            text = sys.stdin.buffer.read() if str(args.file) == "-" else args.file.read_bytes()
+        except OSError as error:
+            warn(f"aboveboard projects: cannot read {args.file}: {error.strerror}")
+            return 1
+        entries = document.read(text)
+        document.take(projects, keys, entries, str(args.file))
+    _show([each for each in projects.all() if each.name in {entry.name for entry in entries}])
+    return 0
 
 
 def _add(args: argparse.Namespace, projects: Projects) -> int:
