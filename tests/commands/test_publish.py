@@ -76,6 +76,49 @@ def test_a_site_is_made_and_made_again_with_the_same_numbers(
     assert (other / "v1/releases" / f"{MONTH.name}.json").read_bytes() == first
 
 
+def test_a_sample_of_volunteers_is_checked_against_the_catalog(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    secret = "my secret"
+    logs = [tmp_path / "ana.jsonl", tmp_path / "bo.jsonl"]
+    for number, log in enumerate(logs):
+        lines = [
+            {
+                "event": event,
+                "properties": {"edit_format": word, "main_model": "gpt-4o", "own": secret},
+                "user_id": f"user-{number}",
+                "session": f"session-{number}",
+                "time": 1_760_000_000 + each,
+            }
+            for each in range(700)
+            for event, word in [("message_send", secret if each % 2 else "diff"), (secret, "diff")]
+        ]
+        log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    words = [word for log in logs for word in ("--sample", str(log))]
+    out = tmp_path / "out"
+    code, _, err = publish(data, out, capsys, "--tables", "os", *words)
+    assert code == 0
+    assert "left out, events that are not in the catalog: " in err
+    assert secret not in err
+    text = (out / "v1/sample.jsonl").read_text()
+    told = [json.loads(line) for line in text.splitlines()]
+    assert len(told) == 1000
+    assert not any(word in text for word in (secret, "user-", "session-"))
+    assert len({line["user_id"] for line in told}) == 1
+    assert len({line["session"] for line in told}) == 2
+    assert {line["time"] for line in told} == {1_760_000_000 // 86_400 * 86_400}
+    assert {line["properties"]["edit_format"] for line in told} == {"diff", None}
+    assert json.loads((out / "v1/sample.json").read_bytes())["licence"] == "CC-BY-4.0"
+    assert 'href="v1/sample.jsonl"' in (out / "index.html").read_text()
+
+    other = tmp_path / "other"
+    logs[0].write_text("[]\n")
+    for log, said in ((logs[0], "is in the catalog of aider"), (tmp_path / "no", "cannot be read")):
+        code, _, err = publish(data, other, capsys, "--sample", str(log))
+        assert (code, said in err) == (1, True)
+        assert not other.exists()
+
+
 @pytest.mark.thorough
 def test_a_data_directory_that_forgot_is_told_by_the_site(
     data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path

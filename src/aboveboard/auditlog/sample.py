@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.catalog.catalog import DroppedEvents, SessionStart
 from aboveboard.catalog.kinds import REJECTED
-from aboveboard.catalog.line import EVENT, PROPERTIES, SEQ, SESSION, TIME, USER_ID, hour
+from aboveboard.catalog.line import EVENT, PROPERTIES, SEQ, SESSION, TIME, USER_ID
 from aboveboard.client.decision.identity import new_id
 
 from .legacy import Legacy
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 OURS, AIDER = "ours", "aider"
 
-DAY = 86_400
+HOUR, DAY = 3_600, 86_400
 SHIFT_DAYS_MAX = 1000
 
 UNTOLD = frozenset((SessionStart.event_name, DroppedEvents.event_name, "rejected_value"))
@@ -87,11 +87,20 @@ class Sample:
             while self._unknown and self._unknown[0][0] < self._known - self._size:
                 self._unknown.popleft()
 
-    def lines(self, *, shift_time: bool = False) -> list[str]:
-        """Return the sample: lines of JSON with new ids, once all events are taken."""
+    def lines(
+        self, *, shift_time: bool = False, by_day: bool = False, user_id: str = ""
+    ) -> list[str]:
+        """Return the sample: lines of JSON with new ids, once all events are taken.
+
+        Args:
+            shift_time: Whether all times are moved together by a random number of days.
+            by_day: Whether times are told by the day, as its beginning in UTC.
+            user_id: The install of every line; a new one if none is given.
+        """
         for _, counted, name in self._unknown:
             counted[name] += 1
-        user_id = new_id()
+        user_id = user_id or new_id()
+        unit = DAY if by_day else HOUR
         shift = self._random_shift() if shift_time else 0
         sessions = _Sessions(self._legacy)
         places: Counter[str] = Counter()
@@ -106,7 +115,12 @@ class Sample:
                 place = places[session] if logged.seq is None else logged.seq
                 places[session] += 1
                 line |= {SESSION: session, SEQ: place}
-            line = {EVENT: event, PROPERTIES: fit, **line, TIME: hour(logged.time) + shift}
+            line = {
+                EVENT: event,
+                PROPERTIES: fit,
+                **line,
+                TIME: int(logged.time) // unit * unit + shift,
+            }
             lines.append(json.dumps(line) + "\n")
         return lines
 

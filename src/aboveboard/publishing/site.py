@@ -74,10 +74,12 @@ class About:
     Args:
         licence: The data's, by its SPDX name.
         opted_in: Of those who were asked, the share that said yes; None where it is not known.
+        sample: Lines of events, as volunteers gave them.
     """
 
     licence: str
     opted_in: float | None = None
+    sample: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,13 @@ def files(catalog: Catalog, every: Sequence[Release], about: About) -> dict[str,
         "v1/numbers.parquet": _parquet(every, about, rows),
         "v1/metrics.txt": _metrics(last, about).encode(),
     }
+    if about.sample:
+        found |= {
+            "v1/sample.jsonl": "".join(about.sample).encode(),
+            "v1/sample.json": _json(
+                {"licence": about.licence, "lines": len(about.sample), "file": "v1/sample.jsonl"}
+            ),
+        }
     for name in dict.fromkeys(table.name for each in every for table in each.tables):
         found[f"v1/tables/{name}.json"] = _json({**_head(last, about), **_series(name, every)})
     return found

@@ -21,7 +21,7 @@ from aboveboard.publishing.suppression import SuppressionError
 from aboveboard.publishing.tables import TableError
 from aboveboard.publishing.writing import WritingError
 
-from . import reading
+from . import reading, volunteers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,15 +65,16 @@ def run(args: argparse.Namespace) -> int:
         if args.list:
             return _list(there)
         chosen = tables.chosen(there, args.tables.split(",") if args.tables else None)
+        sample = volunteers.sampled(args.sample, project.catalog) if args.sample else []
         writing.check(args.out)
         with Ledger.locked(args.data, project.name) as ledger:
             for name in ledger.take_up(args.out):
                 warn(f"aboveboard publish: {name} is taken into the ledger from {args.out}")
-            _publish(args, project, chosen, ledger)
+            _publish(args, project, chosen, sample, ledger)
     except REFUSALS as error:
         warn(f"aboveboard publish: {error}")
         return 2
-    except reading.FAILURES as error:
+    except (volunteers.SampleError, *reading.FAILURES) as error:
         warn(f"aboveboard publish: {error}")
         return 1
     return 0
@@ -88,7 +89,11 @@ def _make(directory: Path) -> None:
 
 
 def _publish(
-    args: argparse.Namespace, project: Project, chosen: Sequence[Table], ledger: Ledger
+    args: argparse.Namespace,
+    project: Project,
+    chosen: Sequence[Table],
+    sample: Sequence[str],
+    ledger: Ledger,
 ) -> None:
     today = datetime.now(UTC).date()
     rate = _rate(args, ledger)
@@ -112,7 +117,8 @@ def _publish(
             if args.exact
             else f"is new: it spent rho = {release.rho:.3g}"
         )
-    about = site.About(args.licence, None if args.opted_in is None else args.opted_in / 100)
+    opted_in = None if args.opted_in is None else args.opted_in / 100
+    about = site.About(args.licence, opted_in, sample)
     writing.write(args.out, site.files(project.catalog, ledger.all(), about))
     say(f"{args.out}: {release.period} {said}")
     if args.public and not project.is_public:

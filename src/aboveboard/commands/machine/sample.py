@@ -62,6 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="move all times together by a random number of days",
     )
     parser.add_argument(
+        "--by-day", action="store_true", help="tell times by the day, not by the hour"
+    )
+    parser.add_argument(
         "--catalog",
         help=f"{catalog.TARGET_HELP}; or `{TOOL}`, which need not be said of a log that is "
         "clearly aider's",
@@ -81,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
             _read(sample, reader, told, name)
         if args.catalog is None:
             _check_is_aiders(told, allowed, args.logs)
-        lines = sample.lines(shift_time=args.shift_time)
+        lines = sample.lines(shift_time=args.shift_time, by_day=args.by_day)
         _say(sample.left_out, reader)
         _publish(lines, args)
     except (CatalogError, _Refused) as error:
