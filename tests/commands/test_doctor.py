@@ -24,6 +24,7 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import flag
 from aboveboard.collector.examination import front, process, records
 from aboveboard.collector.people.register import Register
+from aboveboard.collector.projects.registry import Projects
 from tests import forked
 from tests.collector.tool import EVENTS, Install, Server, add_project, damage, free_port
 from tests.commands.test_proxies import Proxy
@@ -230,6 +231,18 @@ class TestRecords:
         told = doctor(data)
         assert told.code == 0
         assert any("`aboveboard keys add tool`" in line for line in told.of("look"))
+
+    def test_a_project_that_is_public_and_has_no_site(self, data: Path) -> None:
+        with closing(Projects(data)) as projects:
+            projects.show("tool", public=True)
+        told = doctor(data)
+        assert told.code == 0
+        line = "`aboveboard publish --public --project tool`"
+        assert any(line in each for each in told.of("look"))
+        list_of_files = data / "public/tool/v1/files.txt"
+        list_of_files.parent.mkdir(parents=True)
+        list_of_files.write_text("index.html\n")
+        assert not any(line in each for each in doctor(data).of("look"))
 
 
 class TestTheWarehouse:

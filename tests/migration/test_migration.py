@@ -331,6 +331,16 @@ def test_a_disk_without_room_is_told_and_changes_nothing(
     assert_all_is_there(truth, kept(data))
 
 
+def test_no_project_of_before_is_shown_to_everybody_until_somebody_says_so(data: Path) -> None:
+    with closing(Projects(data)) as projects:
+        names = [each.name for each in projects.all()]
+        assert names
+        assert not any(each.is_public for each in projects.all())
+        projects.show(names[0], public=True)
+    with closing(Projects(data)) as projects:
+        assert [each.name for each in projects.all() if each.is_public] == names[:1]
+
+
 class TestADirectoryFromBeforeSessionsWithoutAStartHadRows:
     OPENS = (
         "import os, signal, sys\n"

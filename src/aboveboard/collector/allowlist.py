@@ -7,6 +7,8 @@ table by table, ready for the warehouse.
 
 from __future__ import annotations
 
+import calendar
+import math
 import re
 import time
 from collections import Counter
@@ -16,11 +18,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from aboveboard.catalog import models
 from aboveboard.catalog.kinds import REJECTED
 from aboveboard.catalog.line import FIELDS, SEQ, SESSION, TIME, USER_ID, hour
+from aboveboard.catalog.notes import first
 from aboveboard.warehouse import schema
 from aboveboard.warehouse.columns import of_property, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from aboveboard.catalog.catalog import Catalog, Entry
 
@@ -163,6 +166,16 @@ class Form:
     def __init__(self, entry: Entry) -> None:
         self.event = entry.name
         self.table = schema.table(entry.name)
+        self.end = _end(entry.notes.expires)
+        """From when on it is not taken, in seconds since 1970."""
+
+        self.ends = {
+            name: _end(first(declared.notes.expires, entry.notes.expires))
+            for name, declared in entry.properties.items()
+            if declared.notes.expires
+        }
+        """The same of properties that may have an end of their own: from then on they are null."""
+
         self.kinds = {name: declared.kind for name, declared in entry.properties.items()}
         self._columns = {
             name: tuple(each.name for each in of_property(name, kind))
@@ -174,11 +187,18 @@ class Form:
             for name, kind in self.kinds.items()
         ]
 
-    def row(self, properties: Mapping[str, object], unfit: Counter[Unfit]) -> dict[str, object]:
-        """Return one event's property columns; what does not fit is null and counted."""
+    def row(
+        self, properties: Mapping[str, object], moment: float, unfit: Counter[Unfit]
+    ) -> dict[str, object]:
+        """Return one event's property columns; what does not fit is null and counted.
+
+        What has expired by the event's moment is null, and not counted: versions of a tool that are
+        older than the day of expiry send it in good faith.
+        """
         row: dict[str, object] = {}
         for name, kind, columns, parts in self._plan:
-            kept = kind.accept(properties.get(name))
+            is_over = moment >= self.ends.get(name, math.inf)
+            kept = None if is_over else kind.accept(properties.get(name))
             if kept is REJECTED:
                 unfit[Unfit("value", self.event, name)] += 1
                 kept = None
@@ -189,6 +209,15 @@ class Form:
         for name in properties.keys() - self.kinds.keys():
             unfit[Unfit("property", self.event, name)] += 1
         return row
+
+    def until_end(self, name: str, values: list[object], times: Sequence[float]) -> list[object]:
+        """Return a property's values over many events, null from its end on."""
+        over = self.ends.get(name)
+        if over is None or max(times) < over:
+            return values
+        return [
+            None if moment >= over else value for value, moment in zip(values, times, strict=True)
+        ]
 
     def columns(self, name: str, values: list[object], unfit: Counter[Unfit]) -> Columns:
         """Return the columns of one property over many events.
@@ -212,6 +241,11 @@ class Form:
             split_up = map(list, zip(*map(parts, kept), strict=True))
             return dict(zip(self._columns[name], split_up, strict=True))
         return {self._columns[name][0]: kept}
+
+
+def _end(expires: str) -> float:
+    """Return when a day begins, in UTC, in seconds since 1970; never, of ""."""
+    return calendar.timegm(time.strptime(expires, "%Y-%m-%d")) if expires else math.inf
 
 
 class AllowList:
@@ -247,20 +281,23 @@ class AllowList:
             fields: What `head` gives.
             source: How it came.
         """
-        form = self.form(event, into.unfit)
+        moment = fields[TIME]
+        assert isinstance(moment, int)  # the hour that `head` gives
+        form = self.form(event, moment, into.unfit)
         if form is None:
             return False
         told = properties if isinstance(properties, dict) else {}
-        row = fields | form.row(told, into.unfit)
+        row = fields | form.row(told, moment, into.unfit)
         if form.table == schema.SESSIONS:
             row["source"] = source
         into.add(form.table, row)
         into.events += 1
         return True
 
-    def form(self, event: object, unfit: Counter[Unfit]) -> Form | None:
-        """Return an event's form; None where the catalog has none, which is counted."""
+    def form(self, event: object, moment: float, unfit: Counter[Unfit]) -> Form | None:
+        """Return an event's form; None where the catalog has none then, which is counted."""
         form = self.forms.get(event) if isinstance(event, str) else None
-        if form is None:
+        if form is None or moment >= form.end:
             unfit[Unfit("event", event if isinstance(event, str) else "", "")] += 1
+            return None
         return form

@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.event import Event, choice, count, flag
 from aboveboard.catalog.line import hour
 from aboveboard.client.decision.statefile import StateFile
 from aboveboard.collector.allowlist import UNFIT_MAX, Accepted, AllowList, Unfit
@@ -36,6 +38,9 @@ from tests.collector.tool import CATALOG, NOW, Install
 
 READER = SegmentReader(AllowList(CATALOG, clock=lambda: NOW))
 ME = Install()
+END = time.strftime("%Y-%m-%d", time.gmtime(NOW))
+LAST = NOW // 86_400 * 86_400 - 3_600
+"""The last hour before that day."""
 
 
 def columns(accepted: Accepted, table: str) -> dict[str, list[object]]:
@@ -304,6 +309,53 @@ class TestWhateverComes:
         accepted = READER.read(ME.line("launched", ip="10.0.0.1", hostname="mine"))
         assert accepted.events == 1
         assert "10.0.0.1" not in json.dumps(accepted.tables)
+
+
+class Going(Event):
+    """Something that is collected for a while."""
+
+    kept: str | None = choice("a", "b", doc="What goes on")
+    word: str | None = choice("a", "b", doc="What ends", expires=END)
+    size: int | None = count("What ends as well", expires=END)
+
+
+class Gone(Event, expires=END):
+    """Something that ends as a whole."""
+
+    flag: bool | None = flag("What goes with it")
+
+
+class TestWhatHasExpired:
+    """An older version of the tool knows nothing of the day, or a clock of its user's is wrong."""
+
+    READER = SegmentReader(AllowList(Catalog.of("tool", [Going, Gone]), clock=lambda: NOW))
+
+    def body(self, *times: int) -> bytes:
+        told = {"kept": "a", "word": "b", "size": 3}
+        return b"".join(ME.line("going", told, time=moment) for moment in times)
+
+    @pytest.mark.parametrize("beside", [b"", b"{}\n"])
+    def test_a_property_is_null_from_its_day_on_and_an_event_is_not_taken(
+        self, beside: bytes
+    ) -> None:
+        """With a line that is none beside them, each is read on its own."""
+        found = self.READER.read(beside + self.body(LAST, LAST + 3600))
+        assert columns(found, "going") == {
+            "kept": ["a", "a"],
+            "word": ["b", None],
+            "size": [3, None],
+        }
+        gone = ME.line("gone", {"flag": True}, time=LAST)
+        over = ME.line("gone", {"flag": True}, time=LAST + 3600)
+        found = self.READER.read(beside + gone + over + self.body(LAST))
+        lines = 1 if beside else 0
+        assert columns(found, "gone") == {"flag": [True]}
+        assert found.rejected[lines:] == [(lines + 2, NOT_IN_CATALOG)]
+        assert found.unfit[Unfit("event", "gone", "")] == 1
+        assert len(found.tables["going"]["time"]) == 1
+
+    def test_an_older_version_is_not_counted_as_one_that_sends_what_does_not_fit(self) -> None:
+        assert not self.READER.read(self.body(LAST + 3600)).unfit
 
 
 def test_a_body_of_invented_names_is_counted_whole_under_few_of_them() -> None:

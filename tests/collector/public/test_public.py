@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import http.client
 import json
@@ -9,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.public import site as served
 from aboveboard.collector.service import Collector
 from aboveboard.publishing import site, writing
+from aboveboard.warehouse.connection import Warehouse
 from tests.collector.tool import CATALOG
 from tests.dashboard.conftest import serving
 from tests.publishing.releases import release
@@ -199,6 +202,35 @@ def test_memory_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             assert found.content == content
             assert sites._weight <= 100_000
             assert sites._weight == sum(each.weight for each in sites._kept.values())
+
+
+def test_no_request_of_a_stranger_reaches_the_warehouse(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    for name in ("query", "read_only", "client", "explain", "present", "_reader"):
+        usual = getattr(Warehouse, name)
+
+        def watched(*told: Any, name: str = name, usual: Any = usual, **more: Any) -> Any:
+            asked.append(name)
+            return usual(*told, **more)
+
+        monkeypatch.setattr(Warehouse, name, watched)
+    for path in (
+        *(f"tool/{name}" for name in SITE),
+        *("tool", "tool/", "tool/none.json", "tool/../../insights/totals.json", "other/", "%00"),
+        *(
+            "tool/index.html?since=2026-01-01&where=os:Linux",
+            "tool/v1/tables/os.json?project=other",
+        ),
+    ):
+        place.ask(f"/public/{path}")
+        place.ask(f"{BASE}/public/{path}", If_None_Match='"x"')
+    assert asked == []
+    word = base64.b64encode(f"admin:{SECRET}".encode()).decode()
+    status = place.ask(f"{BASE}/insights/totals.json", Authorization=f"Basic {word}")[0]
+    assert status == 200
+    assert asked, "what the dashboard asks is seen here"
 
 
 def test_the_rest_still_asks_who_one_is(place: Place) -> None:

@@ -159,7 +159,7 @@ class Translator:
         """
         runs: dict[str, Run] = {}
         for each in told:
-            if self._allowlist.form(each.event, accepted.unfit) is None:
+            if self._allowlist.form(each.event, each.moment, accepted.unfit) is None:
                 accepted.version = self._version(each) or accepted.version
                 continue
             if each.session is None and each.event == schema.SESSION_START:
@@ -224,7 +224,7 @@ class Translator:
                 value = "other" if isinstance(kind, Choice) and "other" in kind.choices else None
             said[name] = value
         fields = self._fields(told, run.session, 0)
-        row = fields | form.row(said, accepted.unfit)
+        row = fields | form.row(said, told.moment, accepted.unfit)
         accepted.add(form.table, row | {"source": source})
 
     def keep(self, told: Told, session: str, seq: int, accepted: Accepted, source: str) -> None:

@@ -291,7 +291,7 @@ class _Shape:
         clock: clocks.Clock,
         days: int | None,
     ) -> dict[str, list[object]] | None:
-        """Return the lines as columns; None where an id or a time is not as it must be.
+        """Return the lines as columns; None if an id or a time is wrong, or a line has expired.
 
         `ids` has those of the body that were looked at already.
         """
@@ -307,6 +307,7 @@ class _Shape:
             all(map(is_random_id, unseen))
             and is_plausible(min(hours), now, days=days)
             and is_plausible(max(hours), now, days=days)
+            and max(hours.values()) < self.form.end
         ):
             return None
         ids |= unseen
@@ -315,10 +316,11 @@ class _Shape:
         names = [name for name, _, _ in self._properties]
         properties = _as_columns(told[shape.PROPERTIES], names)
         for name, kept_in, checked in self._properties:
+            values = self.form.until_end(name, properties[name], found[shape.TIME])
             if checked:
-                found[kept_in] = properties[name]
+                found[kept_in] = values
             else:
-                found |= self.form.columns(name, properties[name], accepted.unfit)
+                found |= self.form.columns(name, values, accepted.unfit)
         if self.form.table == schema.SESSIONS:
             found["source"] = [source] * len(lines)
         return found
