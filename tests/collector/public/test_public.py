@@ -131,6 +131,24 @@ def test_a_large_file_comes_from_the_disk(place: Place) -> None:
     assert body == LARGE
 
 
+@pytest.mark.parametrize("later", [LARGE[::-1], LARGE[::-1] + LARGE, b"short"])
+def test_a_large_file_that_is_replaced_is_never_sent_as_the_one_of_before(
+    tmp_path: Path, later: bytes
+) -> None:
+    out = tmp_path / served.DIRECTORY / "tool"
+    writing.write(out, {"large.parquet": LARGE})
+    sites = served.Sites(tmp_path)
+    found = sites.find("tool", "large.parquet")
+    assert found is not None
+    begun = sites.blocks("tool", found)
+    first = next(begun)
+    writing.write(out, {"large.parquet": later})
+    with pytest.raises(OSError, match="another one now"):
+        next(sites.blocks("tool", found))
+    # Whoever has begun to read has the file of before to its end.
+    assert first + b"".join(begun) == LARGE
+
+
 def test_the_next_site_is_shown_as_soon_as_it_is_written(place: Place) -> None:
     assert place.ask("/public/tool/v1/recency.json")[2] == SITE["v1/recency.json"]
     place.publish({"index.html": b"new", "v1/recency.json": b"{}"})

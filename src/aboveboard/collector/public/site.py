@@ -47,6 +47,10 @@ _PACKED = (".parquet",)
 """Names of what is compressed already."""
 
 
+State = tuple[int, int, int]
+"""What tells one state of a site from the next: its directory, and when that was written."""
+
+
 @dataclass(frozen=True)
 class File:
     """A file of a site.
@@ -54,12 +58,14 @@ class File:
     Args:
         name: Its path within the site.
         digest: Of its content, for the validator.
+        state: Of which state of the site it is.
         content: All of it, if it is small.
         packed: The same by gzip, if that is worth it.
     """
 
     name: str
     digest: str
+    state: State
     size: int
     content: bytes | None = field(repr=False)
     packed: bytes | None = field(repr=False)
@@ -72,9 +78,9 @@ class File:
 
 @dataclass
 class _Site:
-    """What is known of one state of a site: `was` tells it from the next one."""
+    """What is known of one state of a site."""
 
-    was: tuple[int, int, int]
+    state: State
     names: frozenset[str]
     large: dict[str, File] = field(default_factory=dict)
 
@@ -111,10 +117,14 @@ class Sites:
         """Yield a large file's content, from the disk.
 
         Raises:
-            OSError: it has been replaced meanwhile.
+            OSError: the site has been replaced since the file was found.
         """
         with contextlib.ExitStack() as held:
-            descriptor = _open(self._root(project, held), file.name, held)
+            root = self._root(project, held)
+            # The size and the digest that have been sent already are of the site of before.
+            if _state(root) != file.state:
+                raise OSError(f"the site of {project} is another one now")
+            descriptor = _open(root, file.name, held)
             left = file.size
             while left and (block := os.read(descriptor, min(_BLOCK, left))):
                 left -= len(block)
@@ -137,7 +147,7 @@ class Sites:
             if (project, name) in self._kept:
                 self._kept.move_to_end((project, name))
                 return self._kept[project, name]
-            file = _read(root, name)
+            file = _read(root, name, site.state)
             if file.content is None:
                 site.large[name] = file
             else:
@@ -145,13 +155,12 @@ class Sites:
             return file
 
     def _of(self, project: str, root: int) -> _Site:
-        seen = os.fstat(root)
-        was = (seen.st_dev, seen.st_ino, seen.st_mtime_ns)
+        state = _state(root)
         site = self._sites.get(project)
-        if site is None or site.was != was:
+        if site is None or site.state != state:
             for other, name in [key for key in self._kept if key[0] == project]:
                 self._weight -= self._kept.pop((other, name)).weight
-            site = self._sites[project] = _Site(was, _names(root))
+            site = self._sites[project] = _Site(state, _names(root))
         return site
 
     def _keep(self, project: str, file: File) -> None:
@@ -190,6 +199,11 @@ def _open(root: int, name: str, held: contextlib.ExitStack) -> int:
     return descriptor
 
 
+def _state(root: int) -> State:
+    seen = os.fstat(root)
+    return seen.st_dev, seen.st_ino, seen.st_mtime_ns
+
+
 def _names(root: int) -> frozenset[str]:
     with contextlib.ExitStack() as held:
         descriptor = _open(root, NAMES, held)
@@ -197,7 +211,7 @@ def _names(root: int) -> frozenset[str]:
     return frozenset((NAMES, *text.splitlines()))
 
 
-def _read(root: int, name: str) -> File:
+def _read(root: int, name: str, state: State) -> File:
     with contextlib.ExitStack() as held:
         descriptor = _open(root, name, held)
         size = os.fstat(descriptor).st_size
@@ -209,12 +223,11 @@ def _read(root: int, name: str) -> File:
                 blocks.append(block)
     told = digest.hexdigest()[:32]
     if size > SMALL:
-        return File(name, told, size, None, None)
+        return File(name, told, state, size, None, None)
     content = b"".join(blocks)
     is_worth = len(content) >= WORTH and not name.endswith(_PACKED)
-    return File(
-        name, told, len(content), content, gzip.compress(content, 6, mtime=0) if is_worth else None
-    )
+    packed = gzip.compress(content, 6, mtime=0) if is_worth else None
+    return File(name, told, state, len(content), content, packed)
 
 
 def _blocks(descriptor: int, most: int) -> Iterator[bytes]:
