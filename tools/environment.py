@@ -4,6 +4,7 @@
     python tools/environment.py posthog    # PostHog's newest SDK, which the bench runs
     python tools/environment.py pyinstaller    # PyInstaller, with which a test builds a tool
     python tools/environment.py hosts    # the tools of examples/hosts/, as anyone installs them
+    python tools/environment.py uv    # uv, which knows the hashes of what requirements/ pins
     python tools/environment.py docs    # Sphinx, which builds the documentation site
 
 It is made from the file of the same name in `requirements/`, anew where that or Python changed,
@@ -21,6 +22,7 @@ from pathlib import Path
 from pythons import interpreter
 
 PROJECT = Path(__file__).parents[1]
+NAMES = ("aider", "posthog", "pyinstaller", "hosts", "uv", "docs")
 PYTHONS = ("3.12", "3.11", "3.10")
 """The versions of Python that aider 0.86 installs on, and for which the packages are pinned."""
 
@@ -30,7 +32,7 @@ def main(name: str) -> int:
     environment = PROJECT / ".cache" / name
     ready = environment / "ready"
     # Only aider is particular about its Python.
-    python = _this() if name == "docs" else find_python()
+    python = _this() if name in ("docs", "uv") else find_python()
     if python is None:
         sys.stderr.write(f"{name} needs one of Python {', '.join(PYTHONS)}: install one of them\n")
         return 1
@@ -71,6 +73,6 @@ def find_python() -> tuple[str, str] | None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["aider"], ["posthog"], ["pyinstaller"], ["hosts"], ["docs"]):
-        sys.exit("Say which: python tools/environment.py aider|posthog|pyinstaller|hosts|docs")
+    if sys.argv[1:] not in [[name] for name in NAMES]:
+        sys.exit(f"Say which: python tools/environment.py {'|'.join(NAMES)}")
     sys.exit(main(sys.argv[1]))
