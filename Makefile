@@ -18,7 +18,7 @@ test: $(VENV)/ready ## Everything that the product promises
 	@$(BIN)/python -m compileall -q -j 0 src
 	$(PYTEST) -m "not thorough"
 
-test-thorough: $(VENV)/ready .cache/pyinstaller/ready .cache/hosts/ready .cache/docs/ready ## What takes longer: more pages, forms and kills; CI runs it too
+test-thorough: $(VENV)/ready .cache/pyinstaller/ready .cache/hosts/ready .cache/pyright/ready .cache/docs/ready ## What takes longer: more pages, forms and kills; CI runs it too
 	@$(BIN)/python -m compileall -q -j 0 src
 	$(PYTEST) -m thorough
 

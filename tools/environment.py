@@ -4,6 +4,7 @@
     python tools/environment.py posthog    # PostHog's newest SDK, which the bench runs
     python tools/environment.py pyinstaller    # PyInstaller, with which a test builds a tool
     python tools/environment.py hosts    # the tools of examples/hosts/, as anyone installs them
+    python tools/environment.py pyright    # pyright with its Node, for the test of our types
     python tools/environment.py uv    # uv, which knows the hashes of what requirements/ pins
     python tools/environment.py docs    # Sphinx, which builds the documentation site
 
@@ -22,7 +23,7 @@ from pathlib import Path
 from pythons import interpreter
 
 PROJECT = Path(__file__).parents[1]
-NAMES = ("aider", "posthog", "pyinstaller", "hosts", "uv", "docs")
+NAMES = ("aider", "posthog", "pyinstaller", "hosts", "pyright", "uv", "docs")
 PYTHONS = ("3.12", "3.11", "3.10")
 """The versions of Python that aider 0.86 installs on, and for which the packages are pinned."""
 

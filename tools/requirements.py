@@ -1,10 +1,11 @@
-"""The files of requirements/: which packages a collector alone needs, and the hashes of all of them.
+"""The files of requirements/: what a collector alone needs, and the hashes of all packages.
 
     python tools/requirements.py            write them anew, after a pin or pyproject.toml changed
     python tools/requirements.py --check    say what is not as it would be written
 
-`collector.txt` is made of `all.txt`. Every pin of every file has the hash of each file of its release, so that
-pip takes nothing else, on whatever system and Python. They come from pip's index, by uv; --check asks nobody.
+`collector.txt` is made of `all.txt`. Every pin of every file has the hash of each file of its
+release, so that pip takes nothing else, on whatever system and Python. uv asks for them; --check
+asks nobody.
 
 Run in the environment of development, whose packages tell what they need.
 """
