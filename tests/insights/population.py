@@ -15,10 +15,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
+from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
+from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.warehouse import Warehouse, table, tables
 
 Name = TypeVar("Name")
+
+AIDERS = insights.offered(shipped_catalog("aider"))
+"""The insights that these people's events can answer."""
 
 MODELS = {
     "claude-sonnet-4-5": 30,

@@ -55,7 +55,7 @@ PAGES = (
         "Usage",
         "Which commands and features are used, and which by nobody?",
         "commands",
-        ("/insights/commands",),
+        ("/insights/commands", "/insights/outcomes"),
     ),
     Entry(
         "/retention",

@@ -67,6 +67,8 @@ class Usage:
     axis: dots.Axis
     kinds: Sequence[Kind]
     behind: int
+    outcomes: Sequence[dots.Row]
+    outcomes_axis: dots.Axis
     exits: Sequence[dots.Row]
     exits_axis: dots.Axis
     funnel: Funnel
@@ -115,6 +117,7 @@ def look(view: View) -> Usage:
         never = [name for name in declared if name not in used and name != "other"]
         if rows or never:
             kinds.append(Kind(kind, title, rows[:most], len(rows) - len(rows[:most]), never))
+    outcomes, outcomes_axis = _outcomes(view)
     exits, exits_axis = _exits(view)
     behind = int(_number(records[0]["of_installs"])) if records else 0
     return Usage(
@@ -123,6 +126,8 @@ def look(view: View) -> Usage:
         axis,
         kinds,
         behind,
+        outcomes,
+        outcomes_axis,
         exits,
         exits_axis,
         _funnel(view),
@@ -201,6 +206,31 @@ def _exits(view: View) -> tuple[list[dots.Row], dots.Axis]:
             record,
             axis,
             beside=(cells.plain(insight.columns["times"], record["times"]),),
+        )
+        for record in records
+    ]
+    return rows[:MOST], axis
+
+
+def _outcomes(view: View) -> tuple[Sequence[dots.Row], dots.Axis]:
+    """Return the commands with the share of their runs that failed, if the catalog tells it."""
+    insight = next((each for each in view.offered() if each.name == "outcomes"), None)
+    if insight is None:
+        return (), dots.axis_of((), "failed_share")
+    records = insight.run(view.warehouse, view.project, view.filters).records()
+    axis = dots.axis_of(records, "failed_share")
+    rows = [
+        dots.row(
+            str(record["command"] or insight.columns["command"].null),
+            "failed_share",
+            insight.columns["failed_share"],
+            record,
+            axis,
+            beside=(
+                cells.plain(insight.columns["runs"], record["runs"]),
+                cells.plain(insight.columns["failed_code"], record["failed_code"]),
+                cells.plain(insight.columns["duration"], record["duration"], "seconds"),
+            ),
         )
         for record in records
     ]
