@@ -64,15 +64,16 @@ def test_a_difference_that_is_there_is_found_and_the_right_way_round() -> None:
     assert right > 290
 
 
-def test_the_interval_holds_the_true_difference() -> None:
+@pytest.mark.parametrize(("one", "other"), [(0.3, 0.15), (0.1, 0.0), (0.25, 0.01), (1.0, 0.0)])
+def test_the_interval_holds_the_true_difference(one: float, other: float) -> None:
     chance = random.Random(7)
     held, draws = 0, 1500
     for _ in range(draws):
-        a, b = drawn(chance, 300, 0.3, 0.15, 0.0)
+        a, b = drawn(chance, 300, one, other, 0.0)
         noisy = [round(number + chance.gauss(0, 12.6)) for number in (300, a, b)]
         difference = answer(noisy[0], (noisy[1], noisy[2]), 12.6).difference
         assert difference is not None
-        held += difference.low <= 0.15 <= difference.high
+        held += difference.low <= one - other <= difference.high
     assert held / draws >= 0.938
 
 

@@ -62,10 +62,8 @@ class Answer:
             return "cannot_be_told"
         if self.difference.sure:
             return "certain"
-        assert self.one.installs is not None
-        assert self.other.installs is not None
-        apart = abs(self.one.installs - self.other.installs)
-        return "among_those_counted" if apart > self.noise else "cannot_be_told"
+        one, other = (max(0, value.installs or 0) for value in (self.one, self.other))
+        return "among_those_counted" if abs(one - other) > self.noise else "cannot_be_told"
 
     @property
     def more(self) -> Value | None:
@@ -95,19 +93,19 @@ def compare(document: Document, table: Table, one: str, other: str) -> Answer:
         for key, count in ((one, table.counts[one]), (other, table.counts[other]))
     ]
     difference = None
-    if all(value.share is not None for value in values):
-        difference = _difference(values, installs, noise)
+    if values[0].share is not None and values[1].share is not None:
+        difference = _difference(values[0].share, values[1].share, installs, noise)
     return Answer(table, values[0], values[1], difference, noise * math.sqrt(2))
 
 
-def _difference(values: list[Value], installs: int, noise: float) -> Difference:
-    (a, x), (b, y) = [(value.share or 0.0, value.installs or 0) for value in values]
-    sampling = differences.of_values(a, b, installs)
-    value = max(-1.0, min(1.0, (x - y) / installs))
+def _difference(one: float, other: float, installs: int, noise: float) -> Difference:
+    # A number that noise made negative is 0 in its share: no difference is greater for it.
+    sampling = differences.of_values(one, other, installs)
+    value = sampling.value
     # The number of installs has noise, too, by which the difference is divided.
     of_noise = noise * math.sqrt(2 + value**2) / installs
     return differences.Difference(
         value,
-        max(-1.0, value - math.hypot(sampling.value - sampling.low, of_noise)),
-        min(1.0, value + math.hypot(sampling.high - sampling.value, of_noise)),
+        max(-1.0, value - math.hypot(value - sampling.low, of_noise)),
+        min(1.0, value + math.hypot(sampling.high - value, of_noise)),
     )
