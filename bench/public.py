@@ -45,10 +45,10 @@ def releases() -> list[Release]:
                 "model", "Models", "The model", 3, names, [round(dice.gauss(20, 22)) for _ in names]
             ),
         ]
-        days = week.since.isoformat(), week.until.isoformat()
-        noise = ("noise", 0.015, 22.0, 0)
+        since, until = week.since.isoformat(), week.until.isoformat()
+        told = tables, "2026-11-05", "0.1.0"
         made.append(
-            Release(1, PROJECT, week.name, *days, *noise, 2000, tables, "2026-11-05", "0.1.0")
+            Release(1, PROJECT, week.name, since, until, "noise", 0.015, 22.0, 0, 2000, *told)
         )
     return made
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.catalog.catalog import Catalog
+from aboveboard.collector.projects.registry import Projects, shipped_catalog
 from aboveboard.collector.service import Collector
 from aboveboard.commands import main
 from aboveboard.publishing import periods
@@ -132,6 +133,37 @@ def test_a_data_directory_that_forgot_is_told_by_the_site(
     assert code == 0
     assert "is taken into the ledger from" in err
     assert latest(out) == first
+
+
+def test_the_policy_is_on_it_if_the_maker_has_stated_its_facts(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert publish(data, out, capsys, "--tables", "os")[0] == 0
+    assert not (out / "policy.html").exists(), "aider's makers have not stated all of it here"
+    facts = {
+        "purpose": "to make it better",
+        "controller": "Some Body, Some Street 1",
+        "contact": "privacy@example.org",
+        "recipients": ["Some Body"],
+        "storage": "in Iceland",
+        "retention": "13 months",
+        "effective": "2026-11-01",
+    }
+    told = shipped_catalog("aider").as_json()
+    about = told.get("about")
+    assert about is None or isinstance(about, dict)
+    told["about"] = {**(about or {}), **facts}
+    with closing(Projects(data)) as projects:
+        projects.add("aider", Catalog.from_json(told))
+    assert publish(data, out, capsys, "--tables", "os")[0] == 0
+    page = (out / "policy.html").read_text()
+    assert "in Iceland" in page
+    assert "<script" not in page
+    assert 'href="policy.html"' in (out / "index.html").read_text()
+    assert 'href="../policy.html"' in (out / f"periods/{MONTH.name}.html").read_text()
+    with closing(Projects(data)) as projects:
+        projects.add("aider", shipped_catalog("aider"))
 
 
 def test_without_a_word_little_is_shared_and_what_could_be_is_listed(

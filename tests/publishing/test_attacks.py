@@ -230,6 +230,22 @@ class TestMembership:
         if trials > 1_000:
             assert found > 0.1, "it is the best guess there is"
 
+    def test_who_came_in_the_first_week_and_left_in_the_last_is_no_surer(
+        self, worlds: tuple[list[int], list[int], list[Table]]
+    ) -> None:
+        """All weeks are read together, by one who knows in which of them the install may be."""
+        out, there, shared = worlds
+        rho, trials, weeks = 0.015, 200, 6
+        scale = noise.scale_of(drawing.contribution(shared), rho)
+        for present in ([0], [0, weeks - 1]):
+            whole: list[list[int]] = [[], []]
+            for week in range(weeks):
+                whole[0] += out
+                whole[1] += there if week in present else out
+            found = guesses(whole[0], whole[1], trials, scale)
+            chance = math.sqrt(0.5 / trials)
+            assert found <= budget.advantage(rho * len(present)) + 4 * chance, present
+
     def test_without_noise_it_is_sure(
         self, worlds: tuple[list[int], list[int], list[Table]]
     ) -> None:

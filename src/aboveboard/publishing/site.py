@@ -75,11 +75,13 @@ class About:
         licence: The data's, by its SPDX name.
         opted_in: Of those who were asked, the share that said yes; None where it is not known.
         sample: Lines of events, as volunteers gave them.
+        policy: The privacy policy, as a page; empty where there is none.
     """
 
     licence: str
     opted_in: float | None = None
     sample: Sequence[str] = ()
+    policy: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,8 @@ def files(catalog: Catalog, every: Sequence[Release], about: About) -> dict[str,
         "v1/numbers.parquet": _parquet(every, about, rows),
         "v1/metrics.txt": _metrics(last, about).encode(),
     }
+    if about.policy:
+        found["policy.html"] = about.policy.encode()
     if about.sample:
         found |= {
             "v1/sample.jsonl": "".join(about.sample).encode(),

@@ -13,6 +13,10 @@ from aboveboard.catalog import versions as numbers
 from aboveboard.collector.public.site import DIRECTORY
 from aboveboard.commands.directory import stores
 from aboveboard.commands.terminal.printing import say, warn
+from aboveboard.contract.document import html
+from aboveboard.contract.errors import ContractError
+from aboveboard.contract.publication import policy
+from aboveboard.contract.publication.host import Host
 from aboveboard.publishing import budget, drawing, periods, site, tables, writing
 from aboveboard.publishing.budget import BudgetError
 from aboveboard.publishing.ledger import Ledger, LedgerError
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from aboveboard.catalog.catalog import Catalog
     from aboveboard.collector.projects.registry import Project
     from aboveboard.publishing.periods import Period
     from aboveboard.publishing.release import Release
@@ -118,7 +123,7 @@ def _publish(
             else f"is new: it spent rho = {release.rho:.3g}"
         )
     opted_in = None if args.opted_in is None else args.opted_in / 100
-    about = site.About(args.licence, opted_in, sample)
+    about = site.About(args.licence, opted_in, sample, _policy(project.catalog))
     writing.write(args.out, site.files(project.catalog, ledger.all(), about))
     say(f"{args.out}: {release.period} {said}")
     if args.public and not project.is_public:
@@ -131,6 +136,18 @@ def _publish(
             "aboveboard publish: nothing else is shared than you name: `--list` says which tables "
             "there are"
         )
+
+
+def _policy(catalog: Catalog) -> str:
+    """Return the tool's privacy policy; none where its maker has not stated all that it needs."""
+    host = Host(catalog)
+    try:
+        blocks = policy.policy(host)
+    except ContractError:
+        return ""
+    return html.render(
+        blocks, f"What {host.name}'s analytics collect, who gets it, and what your rights are."
+    )
 
 
 def _rate(args: argparse.Namespace, ledger: Ledger) -> budget.Rate:
