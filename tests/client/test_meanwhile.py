@@ -98,6 +98,12 @@ def living(tool: Tool, interval: float, *words: str) -> Iterator[Host]:
         yield Host(process)
 
 
+def reset(tool: Tool) -> None:
+    """Take back what was decided, as a person does in another terminal."""
+    command = [sys.executable, "-m", "aboveboard", "reset", "tool"]
+    subprocess.run(command, env=tool.environ, check=True, capture_output=True)
+
+
 def numbers(lines: list[bytes]) -> list[int]:
     """Return the numbers of the messages among some lines, in their order."""
     events = [json.loads(line) for line in lines]
@@ -201,6 +207,33 @@ class TestANoMeanwhile:
             host.end()
         assert len(recorder.requests) == heard
         assert list(tool.segments.iterdir()) == []
+
+    def test_a_yes_that_is_taken_back_ends_the_session_and_nothing_waits(self, tool: Tool) -> None:
+        tool.agree()
+        with living(tool, 0.2) as host:
+            assert host.told(0) == ["done True"]
+            reset(tool)
+            host.told("fork")  # a worker has a segment of its own, which no reset has seen
+            while host.told(1)[-1] != "done False":
+                continue
+            assert tool.waiting() == []
+            host.end()
+
+    def test_what_was_recorded_after_a_reset_is_not_sent_by_the_next_yes(
+        self, tool: Tool, recorder: Any, until: Until
+    ) -> None:
+        tool.agree()
+        with living(tool, client._INTERVAL_SECONDS) as host:
+            host.told(1)
+            reset(tool)
+            host.told("fork")
+            assert len(numbers(tool.waiting())) == 20
+            _, screen = tool.on_terminal("send", "--analytics", answers=["y"])
+            assert "recorded" in screen
+            until(lambda: numbers(recorder.lines()) != [])
+            host.end()
+        assert numbers(recorder.lines()) == [0]
+        assert tool.waiting() == []
 
     def test_an_id_that_was_given_up_is_used_no_more(self, tool: Tool, recorder: Any) -> None:
         tool.agree()

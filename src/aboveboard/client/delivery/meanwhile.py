@@ -50,8 +50,11 @@ def stands(app: str, state: State, environ: Mapping[str, str], user_id: str) -> 
 
 
 def clear(target: Target, state: State) -> None:
-    """Remove what waits where a no came meanwhile, also what this process wrote since."""
-    if state.standing == consent.DISABLED or state.refused:
+    """Remove what waits where a no came meanwhile, or the yes was taken back.
+
+    Also what this process wrote since.
+    """
+    if state.standing in (consent.DISABLED, consent.NOT_ASKED) or state.refused:
         remove_all(target.segments)
 
 

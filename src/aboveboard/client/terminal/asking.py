@@ -9,6 +9,7 @@ from __future__ import annotations
 from aboveboard.client.decision import consent, environment
 from aboveboard.client.decision.identity import new_id
 from aboveboard.client.recipients import recipient, wire
+from aboveboard.client.recording.segment import remove_all
 from aboveboard.client.recording.session import Session, session_start
 
 from .question import PATIENCE_SECONDS, Keyboard, Question, columns, forget_typed_ahead, write
@@ -52,6 +53,10 @@ def ask(
         if answer is not None:
             _name_yes(analytics)
         if answer is True:
+            if analytics._toward(file.read()).standing != consent.CONSENTED:
+                # No yes stood: what waits is of a run that went on after an earlier one was taken
+                # back, and is of before this one.
+                remove_all(analytics._target.segments)
             now = file.agree(consent.merge(facts.agreed, facts.terms), to, again=again)
             covered = facts.terms
             if decision.on and now.standing == consent.CONSENTED:
