@@ -172,6 +172,7 @@ def test_it_ends_when_nobody_looks_and_a_stranger_does_not_keep_it(
         (("nothing",), "nothing of a tool called nothing was found here"),
         ((), "no tool on this machine has left any files"),
         (("tool", "--catalog", "none.json", "--log", "x"), "none.json"),
+        (("tool", "--log", "-"), "name its file"),
         (("tool", "--minutes", "nan"), "is no number of minutes"),
     ],
 )

@@ -6,6 +6,7 @@ import argparse
 from functools import partial
 from typing import TYPE_CHECKING
 
+from aboveboard.auditlog.files import STANDARD_INPUT
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.commands.contract.catalog import TARGET_HELP
 from aboveboard.commands.terminal.printing import say, warn
@@ -74,8 +75,10 @@ def _install(args: argparse.Namespace) -> Install:
     """Return the install to look at.
 
     Raises:
-        LookupError: none is named, and there is not one alone.
+        LookupError: none is named, and there is not one alone; or a log is no file.
     """
+    if STANDARD_INPUT in args.logs:
+        raise LookupError("a log is read at each look at the page: name its file")
     if args.app:
         install = installs.named(args.app, args.directory)
         if not installs.is_known(install) and not args.logs:
