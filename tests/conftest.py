@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import os
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -47,6 +49,9 @@ LONGEST = (
     "tests/collector/",
 )
 
+_THOROUGH = re.compile(r"^pytestmark = .*\bpytest\.mark\.thorough\b", re.MULTILINE)
+"""What stands in a file each test of which is thorough."""
+
 MEMORY = "/dev/shm"
 ROOM = 4 << 30
 
@@ -61,6 +66,13 @@ def pytest_configure(config: pytest.Config) -> None:
         if of.f_bavail * of.f_frsize > ROOM and not of.f_flag & os.ST_NOEXEC:
             os.environ["PYTEST_DEBUG_TEMPROOT"] = MEMORY
     _read_in_turn(config)
+    gc.disable()  # what is read stays: a look for what may go takes a second of each worker
+
+
+def pytest_collection_finish() -> None:
+    """Look for what may go again, though no more at what was read."""
+    gc.freeze()
+    gc.enable()
 
 
 def _read_in_turn(config: pytest.Config) -> None:
@@ -71,9 +83,18 @@ def _read_in_turn(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", None)
     if worker is None or config.args != [str(each) for each in config.getini("testpaths")]:
         return
-    files = sorted(map(str, ROOT.glob("tests/**/test_*.py")))
+    files = sorted(
+        str(each) for each in ROOT.glob("tests/**/test_*.py") if not _is_left_out(each, config)
+    )
     first = len(files) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
     config.args[:] = files[first:] + files[:first]
+
+
+def _is_left_out(file: Path, config: pytest.Config) -> bool:
+    """Whether each test of a file is thorough, in a run of the others: it need not be read."""
+    if config.option.markexpr != "not thorough":
+        return False
+    return bool(_THOROUGH.search(file.read_text("utf-8")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,7 +14,8 @@ from tests.clickhouse.node import NAME, Node
 EMBEDDED = "embedded"
 SERVER = "server"
 SHARDS = "shards"
-FORMS = (EMBEDDED, SERVER, SHARDS)
+FORMS = (EMBEDDED, SERVER, pytest.param(SHARDS, marks=pytest.mark.thorough))
+"""For a fixture's parameters. What a cluster does otherwise, `test_cluster.py` has in each run."""
 
 
 @contextlib.contextmanager

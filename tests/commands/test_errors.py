@@ -141,6 +141,7 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert err.count("\n") == 1
 
 
+@pytest.mark.thorough
 def test_a_server_that_has_the_data_open_is_asked(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -194,6 +194,7 @@ def answers(data: Path, catalog: Catalog) -> dict[str, str]:
 
 
 class TestChoosing:
+    @pytest.mark.thorough
     def test_one_installs_events_are_all_that_names_it_and_nothing_else(
         self, full: Path, tmp_path: Path
     ) -> None:
@@ -258,6 +259,7 @@ class TestBesideAServer:
         server.stop()
         assert everything(data) == everything(full)
 
+    @pytest.mark.thorough
     def test_a_directory_with_a_long_name_can_be_asked_too(self, tmp_path: Path) -> None:
         data = tmp_path / ("d" * 100)
         server = Server(data, *given(tmp_path))
@@ -271,6 +273,7 @@ class TestBesideAServer:
         assert (tmp_path / "control.sock").stat().st_mode & 0o777 == 0o600
         server.stop()
 
+    @pytest.mark.thorough
     def test_after_a_kill_the_next_server_can_be_asked(self, tmp_path: Path) -> None:
         data = tmp_path / "data"
         server = Server(data, *given(tmp_path))

@@ -65,6 +65,7 @@ class TestWithoutAServer:
         assert take(data, log).startswith("3 events of 1 install taken")
         assert (count(data, "sessions"), count(data, "message_send")) == (2, 11)
 
+    @pytest.mark.thorough
     def test_several_logs_may_be_of_either_form(self, data: Path, log: Path) -> None:
         older = log.with_name("older.jsonl")
         older.write_bytes(old("launched", "command_add", "exit"))
@@ -89,6 +90,7 @@ class TestWithoutAServer:
             "  values that do not fit and became null: message_send.edit_format (1)",
         ]
 
+    @pytest.mark.thorough
     def test_a_log_of_sessions_that_were_off_is_of_no_install(
         self, data: Path, tmp_path: Path
     ) -> None:
@@ -174,6 +176,7 @@ class TestPackedLogs:
         assert "taken into project tool" in take(data, packed)
         assert take(data, log).startswith("0 events")
 
+    @pytest.mark.thorough
     def test_that_are_cut_off_count_to_that_place(self, data: Path, tmp_path: Path) -> None:
         packed = gzip.compress(b"".join(Install().segment(99) for _ in range(200)))
         log = tmp_path / "log.gz"
@@ -207,6 +210,7 @@ class TestBesideAServer:
         assert take(data, log) == told
         assert count(data, "message_send") == 9
 
+    @pytest.mark.thorough
     def test_what_is_taken_after_an_import_outlives_a_kill(self, data: Path, log: Path) -> None:
         """The import's end must not take the write-ahead log away from under the server."""
         server = Server(data)
@@ -267,6 +271,7 @@ class TestAidersPublishedSample:
         assert take(tmp_path, sample_log, project="aider").endswith("1,000 events known already\n")
         assert count(tmp_path, "message_send", "aider") == 107
 
+    @pytest.mark.thorough
     def test_its_models_are_those_that_a_few_lines_count(
         self, sample_log: Path, tmp_path: Path
     ) -> None:

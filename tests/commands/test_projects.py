@@ -278,6 +278,7 @@ class TestRemoving:
         assert told.stderr.endswith("say --yes\n")
         assert len(projects(data).stdout.splitlines()) == 2
 
+    @pytest.mark.thorough
     def test_while_a_collector_runs_or_for_no_project_nothing_is_changed(self, data: Path) -> None:
         unknown = projects(data, "remove", "tol", "--yes")
         assert (unknown.returncode, unknown.stdout) == (1, "")

@@ -49,6 +49,7 @@ def test_the_file_has_all_in_it_and_loads_nothing(
     assert list(tmp_path.iterdir()) == [file], "no part of it is left"
 
 
+@pytest.mark.thorough
 def test_some_of_it_and_one_chart_are_made_by_name(
     data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -145,6 +145,7 @@ class TestStarting:
         sql = "SELECT count() FROM {project:Identifier}.later"
         assert ask(running.data, sql, "other").rows == [(1,)]
 
+    @pytest.mark.thorough
     def test_versions_in_use_count_on_until_what_they_send_is_withdrawn(
         self, running: Server
     ) -> None:
@@ -159,6 +160,7 @@ class TestStarting:
         assert running.stop() == (0, "")
         assert count(running.data, "plugin") >= 2
 
+    @pytest.mark.thorough
     def test_a_smaller_catalog_at_its_start_leaves_it_what_it_takes(self, tmp_path: Path) -> None:
         add_project(tmp_path / "data")
         file = tmp_path / "newer.json"
@@ -177,6 +179,7 @@ class TestStarting:
         until(lambda: running.metric("warehouse_rows_total") == 5)
         running.settle()
 
+    @pytest.mark.thorough
     def test_a_project_that_is_added_meanwhile_has_a_page_at_once(self, running: Server) -> None:
         add_project(running.data, "fresh", CATALOG)
         page = running.request("GET", "/?project=fresh")

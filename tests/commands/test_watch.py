@@ -77,6 +77,7 @@ def test_webhooks_are_added_listed_and_removed(
     assert "a webhook is an address" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_a_server_looks_by_itself_and_tells_its_webhooks_once(
     data: Path,
     recorder: Recorder,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import functools
 import gzip
 import io
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
@@ -71,10 +73,18 @@ class Page(HTMLParser):
             self.heads.append(data.strip())
 
 
+@pytest.fixture(scope="module")
+def shown(site: Site) -> Callable[[str], httpx.Response]:
+    """Give a page of the period as it is answered, asked for once."""
+    return functools.cache(lambda path: site.get(f"{path}?{PERIOD}&project=aider"))
+
+
 class TestPages:
     @pytest.mark.parametrize("path", PAGES)
-    def test_every_page_answers_and_says_whom_it_speaks_for(self, site: Site, path: str) -> None:
-        answer = site.get(f"{path}?{PERIOD}&project=aider")
+    def test_every_page_answers_and_says_whom_it_speaks_for(
+        self, shown: Callable[[str], httpx.Response], path: str
+    ) -> None:
+        answer = shown(path)
 
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -83,9 +93,9 @@ class TestPages:
 
     @pytest.mark.parametrize("path", PAGES)
     def test_a_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(
-        self, site: Site, path: str
+        self, shown: Callable[[str], httpx.Response], path: str
     ) -> None:
-        answer = site.get(f"{path}?{PERIOD}")
+        answer = shown(path)
         page = Page(answer.text)
         policy = answer.headers["content-security-policy"]
 

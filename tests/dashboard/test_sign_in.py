@@ -82,7 +82,7 @@ def sign_in(page: Page, name: str, password: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("scripts", [pytest.param(True, marks=pytest.mark.thorough), False])
 def test_the_admin_signs_in_sees_what_they_wanted_and_signs_out(
     chromium: Browser, server: Server, scripts: bool
 ) -> None:
@@ -154,6 +154,7 @@ def test_another_secret_signs_the_admin_out_at_once(page: Page, server: Server) 
     expect(page).to_have_url(address(server, "/sign-in"))
 
 
+@pytest.mark.thorough
 def test_a_page_that_waits_leads_to_the_sign_in_once_its_session_is_over(
     chromium: Browser, server: Server
 ) -> None:
@@ -169,6 +170,7 @@ def test_a_page_that_waits_leads_to_the_sign_in_once_its_session_is_over(
     context.close()
 
 
+@pytest.mark.thorough
 def test_a_csv_that_is_wanted_without_a_session_leads_to_its_page(
     page: Page, server: Server
 ) -> None:

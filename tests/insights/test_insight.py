@@ -28,7 +28,11 @@ from tests.insights.shares import hold, tally
 
 SINCE, UNTIL = "2026-09-20", "2026-10-19"
 PERIOD = {"since": SINCE, "until": UNTIL}
-FILTERS: list[dict[str, str]] = [{}, {"version": "0.86.0"}, {"version": "0.85.2", "os": "Darwin"}]
+FILTERS = [
+    {},
+    pytest.param({"version": "0.86.0"}, marks=pytest.mark.thorough),
+    {"version": "0.85.2", "os": "Darwin"},
+]
 
 
 class TestAnswers:

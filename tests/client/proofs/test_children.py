@@ -52,7 +52,10 @@ class Silence:
             connection.close()
 
 
-@pytest.fixture(params=[False, True], ids=["never answers", "hangs up"])
+@pytest.fixture(
+    params=[False, pytest.param(True, marks=pytest.mark.thorough)],
+    ids=["never answers", "hangs up"],
+)
 def silence(request: pytest.FixtureRequest) -> Iterator[Silence]:
     server = Silence(hangs_up=request.param)
     yield server

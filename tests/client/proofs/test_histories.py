@@ -552,7 +552,9 @@ def _triples(terms: Any) -> model.Terms:
 class TestHistories:
     """Whatever happens to an install, and in whatever order."""
 
-    @pytest.mark.parametrize("share", range(SHARES))
+    @pytest.mark.parametrize(
+        "share", [0, *(pytest.param(each, marks=pytest.mark.thorough) for each in range(1, SHARES))]
+    )
     def test_nothing_is_recorded_without_a_yes_and_no_no_is_lost(
         self, share: int, figure: Callable[[str], None]
     ) -> None:

@@ -213,6 +213,8 @@ ENDLESS = {
     "a header, a byte at a time": dribbles(OK + b"X: ", b"y", 0.2),
     "lines that only say continue": dribbles(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0),
 }
+COSTLY = "lines that only say continue"
+"""Which keeps both sides busy until the end."""
 
 
 class TestWithoutAnAnswer:
@@ -230,7 +232,13 @@ class TestWithoutAnAnswer:
         assert paused(target.pause_file)
         assert os.stat(target.pause_file).st_mtime <= time.time() + PAUSE_MAX_SECONDS
 
-    @pytest.mark.parametrize("way", ENDLESS)
+    @pytest.mark.parametrize(
+        "way",
+        [
+            pytest.param(way, marks=pytest.mark.thorough) if way == COSTLY else way
+            for way in ENDLESS
+        ],
+    )
     def test_is_ended_by_the_system_where_an_answer_has_no_end(
         self, way: str, target: Target, serve: Callable[..., Server]
     ) -> None:

@@ -113,6 +113,7 @@ class TestOptInAnonymousNoPersonalInfo:
         assert {"command", "gui session", "exception", "message_send_exception"} <= set(TODAY)
 
     # "These analytics are associated with an anonymous, randomly generated UUID4 user identifier."
+    @pytest.mark.thorough
     def test_events_carry_a_random_uuid4(self, reader: Reader) -> None:
         reader.runs("--analytics", answers=("y",))
         assert reader.sent() == EVENTS_AT_ONCE
@@ -141,12 +142,14 @@ class TestDisablingAnalytics:
 
 class TestEnablingAnalytics:
     # "--analytics will turn on analytics for the current session."
+    @pytest.mark.thorough
     def test_the_flag_turns_the_session_on_for_who_agreed(self, reader: Reader) -> None:
         reader.person.agreed()
         assert QUESTION not in reader.runs("--analytics")
         assert reader.sent() == EVENTS_AT_ONCE
 
     # "This will not have any effect if you have permanently disabled analytics ..."
+    @pytest.mark.thorough
     def test_the_flag_does_not_undo_a_forever_that_a_stock_aider_kept(self, reader: Reader) -> None:
         reader.person.decided(uuid=IN_SAMPLE, permanently_disable=True, asked_opt_in=True)
         screen = reader.runs("--analytics", "--yes-always")
@@ -161,6 +164,7 @@ class TestEnablingAnalytics:
 
     # "--no-analytics will turn off analytics for the current session."
     @pytest.mark.parametrize("how", ["flag", "variable", "settings"])
+    @pytest.mark.thorough
     def test_no_analytics_turns_this_session_off(self, reader: Reader, how: str) -> None:
         reader.person.agreed()
         if how == "variable":
@@ -173,12 +177,14 @@ class TestEnablingAnalytics:
 
     # "By default, if you don't provide --analytics or --no-analytics, aider will enable analytics
     # for a random subset of users." "Randomly selected users will be asked if they wish to opt-in"
+    @pytest.mark.thorough
     def test_a_random_subset_is_asked(self, reader: Reader) -> None:
         reader.has_id(IN_SAMPLE)
         assert QUESTION in reader.runs(answers=("y",))
         assert reader.sent() == EVENTS_AT_ONCE
 
     # "This will never happen if you have permanently disabled analytics"
+    @pytest.mark.thorough
     def test_who_disabled_is_never_in_the_subset(self, reader: Reader) -> None:
         reader.person.decided(uuid=IN_SAMPLE, permanently_disable=True, asked_opt_in=True)
         assert QUESTION not in reader.runs()
@@ -195,6 +201,7 @@ class TestOptingIn:
         assert reader.person.decision()["asked_opt_in"] is True, "Enter is yes"
 
     # 'If you say "no", analytics will be permanently disabled.'
+    @pytest.mark.thorough
     def test_a_no_is_forever(self, reader: Reader) -> None:
         reader.runs("--analytics", answers=("n",))
         assert reader.person.decision()["permanently_disable"] is True
@@ -202,6 +209,7 @@ class TestOptingIn:
         assert reader.is_off()
 
     # "you will need to agree": no setting, no silence and no browser does it for a person.
+    @pytest.mark.thorough
     def test_yes_always_answers_nothing(self, reader: Reader) -> None:
         screen = reader.runs("--analytics", "--yes-always", answers=("^D",))
         assert QUESTION in screen
@@ -216,6 +224,7 @@ class TestOptingIn:
         assert QUESTION not in output
         assert reader.is_off()
 
+    @pytest.mark.thorough
     def test_a_browser_is_not_asked(self, reader: Reader) -> None:
         reader.has_id(IN_SAMPLE)
         screen = reader.runs("--analytics", browser=True, answers=("n",))
@@ -223,6 +232,7 @@ class TestOptingIn:
         assert QUESTION not in screen
         assert reader.is_off()
 
+    @pytest.mark.thorough
     def test_a_yes_to_a_stock_aider_is_one_to_what_that_collects(self, reader: Reader) -> None:
         person = reader.person
         person.agreed_in_stock()
@@ -237,6 +247,7 @@ class TestOptingIn:
         agreed = person.decision()["recipients"][STOCKS]["agreed"]
         assert agreed.keys() == STOCK_TERMS.keys()
 
+    @pytest.mark.thorough
     def test_a_yes_to_a_stock_aider_is_none_to_another_recipient(self, reader: Reader) -> None:
         reader.person.agreed_in_stock()
         screen = " ".join(reader.runs("--analytics", answers=("n",)).split())
@@ -250,6 +261,7 @@ class TestOptingIn:
 class TestDetailsAboutDataBeingCollected:
     # "To get a better sense of what type of data is collected, you can review some sample
     # analytics logs." Before deciding, too:
+    @pytest.mark.thorough
     def test_a_question_mark_shows_a_sample_and_all_that_there_is(self, reader: Reader) -> None:
         screen = reader.runs("--analytics", answers=("?", "n"))
         assert '{"event": "session_start", "properties": {"app_version": "0.86.2"' in screen
@@ -268,6 +280,7 @@ class TestDetailsAboutDataBeingCollected:
         assert reader.person.log.read_bytes() == reader.collector.body()
 
     # "If you want to just log analytics without reporting them"
+    @pytest.mark.thorough
     def test_the_log_alone_reports_nothing(self, reader: Reader) -> None:
         reader.person.agreed()
         reader.runs("--analytics-log", str(reader.person.log), "--no-analytics")
