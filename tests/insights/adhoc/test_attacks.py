@@ -5,61 +5,24 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.insights.adhoc import asking, rules, schema
-from aboveboard.warehouse import QueryLimitError, Warehouse, embedded
+from aboveboard.warehouse import QueryLimitError, embedded
 from tests.conftest import LONG
 from tests.insights.adhoc.attacks import every
-from tests.insights.conftest import Project
-from tests.insights.population import Happening, fill, population
-
-CANARY = "a-canary-in-a-file"
-OF_OTHERS = "9.9.9"
-"""A version that only the other project's sessions have."""
-
-
-class Place:
-    """A warehouse with two projects, one of which is asked, and a file with a secret."""
-
-    def __init__(self, directory: Path) -> None:
-        self.warehouse = Warehouse(embedded(directory / "warehouse"))
-        self.project = Project("aider", shipped_catalog("aider"))
-        happened = population(installs=3, days=20)
-        fill(self.warehouse, "aider", self.project.catalog, happened)
-        theirs = [
-            Happening(
-                e.event, e.user_id, e.session, e.time, {**e.properties, "app_version": OF_OTHERS}
-            )
-            for e in happened
-            if e.event == "session_start"
-        ]
-        fill(self.warehouse, "other", self.project.catalog, theirs)
-        self.file, self.out = directory / "secret", directory / "out"
-        self.file.write_text(CANARY)
-
-    def ask(self, text: str) -> str:
-        return asking.ask(self.warehouse, self.project, text).as_json()
+from tests.insights.adhoc.place import CANARY, OF_OTHERS, PLAIN, Place, refusal
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    found = Place(tmp_path_factory.mktemp("adhoc"))
+    directory = tmp_path_factory.mktemp("adhoc")
+    found = Place(directory, embedded(directory / "warehouse"))
     yield found
     found.warehouse.close()
-
-
-def refusal(place: Place, text: str) -> str | None:
-    try:
-        asking.read(place.warehouse, place.project, text)
-    except rules.RefusedError as refused:
-        return str(refused)
-    return None
 
 
 def test_every_way_out_that_is_known_is_refused(place: Place) -> None:
@@ -75,23 +38,7 @@ def test_every_way_out_that_is_known_is_refused(place: Place) -> None:
     assert not place.out.exists()
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "SELECT count() FROM message_send",
-        "SELECT main_model, sum(cost) AS c FROM message_send GROUP BY ALL ORDER BY c DESC -- top",
-        "WITH a AS (SELECT session FROM exception) SELECT countIf(session IN a) FROM sessions;",
-        "SELECT s.os, count() FROM command INNER JOIN sessions AS s USING (session) GROUP BY 1",
-        "SELECT toStartOfWeek(time) AS w, uniqExact(user_id) FROM sessions GROUP BY w ORDER BY w",
-        "SELECT *, row_number() OVER (PARTITION BY user_id ORDER BY time) FROM command LIMIT 1",
-        "SELECT windowFunnel(3600)(time, command = 'add', command = 'ask') FROM command",
-        "SELECT 'file(''x'')', '{x:String}', 'a;b', '-- c', 'INTO OUTFILE' WHERE 1",
-        "SELECT 1 WHERE false",
-        "SELECT * EXCEPT (seq) FROM command LIMIT 1",
-        "SELECT CASE WHEN 1 THEN 'a' ELSE 'b' END UNION ALL SELECT 'c'",
-        "SELECT quantilesExactIf(0.5, 0.9)(cost, cost > 0) FROM message_send",
-    ],
-)
+@pytest.mark.parametrize("text", PLAIN)
 def test_a_plain_question_is_answered(place: Place, text: str) -> None:
     assert '"rows":' in place.ask(text)
 
