@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import socket
 import threading
@@ -87,7 +88,14 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     # A module's, since a process can have one embedded warehouse open at a time.
     directory: Path = tmp_path_factory.mktemp("site")
-    warehouse = Warehouse(embedded(directory / "warehouse"))
+    with on_show(directory, embedded(directory / "warehouse")) as shown:
+        yield shown
+
+
+@contextlib.contextmanager
+def on_show(directory: Path, warehouse_url: str) -> Iterator[Site]:
+    """Give a dashboard over a warehouse, which is filled; its projects are in the directory."""
+    warehouse = Warehouse(warehouse_url)
     projects = Projects(directory)
     catalogs: dict[str, Catalog] = {
         "aider": shipped_catalog("aider"),
@@ -96,7 +104,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "mytool": CATALOG,
         "library": library.CATALOG,
     }
-    for name, catalog in catalogs.items():
+    for name, catalog in sorted(catalogs.items()):  # whatever second they are added in
         projects.add(name, catalog)
         warehouse.ensure(name, catalog)
     happened = population(installs=120)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 import msgspec
 
-from aboveboard.statistics.estimates import estimate, largest, robust
+from aboveboard.statistics.estimates import estimate, largest, robust, rounded
 from aboveboard.statistics.intervals import known
 from aboveboard.statistics.presentation import too_few
 from aboveboard.warehouse import database
@@ -222,9 +222,11 @@ def _shares(column: Sequence[Sequence[float] | None]) -> Iterator[tuple[Value, .
             yield None, None, None, None, None, None
         else:
             interval = next(told)
-            low, high = (interval.low, interval.high) if interval else (None, None)
+            low, high = (
+                (rounded(interval.low), rounded(interval.high)) if interval else (None, None)
+            )
             few = too_few(each.share, interval)
-            yield plain(each.share), plain(low), plain(high), few, robust(sums), largest(sums)
+            yield plain(each.share), low, high, few, robust(sums), largest(sums)
 
 
 @functools.cache

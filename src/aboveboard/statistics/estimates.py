@@ -42,12 +42,12 @@ def estimate(sums: Sequence[float]) -> Estimate | None:
     rest = xx - 2 * xy + yy
     return Estimate(
         share,
-        _rounded(error),
+        rounded(error),
         x,
-        _rounded(_clusters(x, xx)),
-        _rounded(min(_clusters(y, yy), _clusters(x - y, rest))),
+        rounded(_clusters(x, xx)),
+        rounded(min(_clusters(y, yy), _clusters(x - y, rest))),
         round(n),
-        _rounded(_alike(share, rates / x)),
+        rounded(_alike(share, rates / x)),
     )
 
 
@@ -88,5 +88,6 @@ def _clusters(total: float, squares: float) -> float:
     return total**2 / squares if squares > 0 else 0.0
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
+    """Return a value in so many digits that it is the same on one machine and on many shards."""
     return float(f"{value:.{DIGITS}g}")
