@@ -40,13 +40,17 @@ class Paid(Event, name="message_send"):
 
 
 OLD, NEW = (Catalog.of("tool", [each]) for each in (Sent, Paid))
-BEFORE, AFTER = "messages_edit_format_total_tokens", "messages_edit_format_total_tokens_cost"
 ROWS = "SETTINGS optimize_use_projections = 0"
 ASKED = (
-    "SELECT main_model, toDate(time) AS day, count(), sum(toInt128(total_tokens)){} "
-    "FROM project_tool.message_send WHERE user_id != 0 GROUP BY main_model, day ORDER BY ALL"
+    "SELECT main_model, toDate(time) AS day, count(), count(total_tokens), "
+    "sum(toInt128(total_tokens)){} FROM project_tool.message_send WHERE user_id != 0 "
+    "GROUP BY main_model, day ORDER BY ALL"
 )
-(MESSAGES,) = filter(None, map(of, tables(NEW)))
+(BEFORE, _), (AFTER, SELECTED) = (
+    next(each for table in tables(catalog) for each in of(table).items()) for catalog in (OLD, NEW)
+)
+OF_0_1 = "messages_edit_format_total_tokens_cost"
+"""As step 3 of versions.py named one, which an aboveboard of before made."""
 INSTALLS = [str(uuid.UUID(int=number, version=4)) for number in range(1, 30)]
 
 
@@ -140,13 +144,19 @@ def test_tables_of_before_get_them_also_if_the_process_ended_in_between(url: str
         for each in warehouse._each("tool"):
             of_node = f"{each._database}.message_send"
             each._command(f"ALTER TABLE {of_node} DROP PROJECTION {AFTER}", {"mutations_sync": 2})
-            ((name, selected),) = MESSAGES.items()
+            older = "SELECT user_id, main_model, time, count() GROUP BY user_id, main_model, time"
+            each._command(f"ALTER TABLE {of_node} ADD PROJECTION {OF_0_1} ({older})", {})
             # As a process leaves it that is killed before its second statement.
-            each._command(f"ALTER TABLE {of_node} ADD PROJECTION {name} ({selected})", {})
+            each._command(f"ALTER TABLE {of_node} ADD PROJECTION {AFTER} ({SELECTED})", {})
         assert lacking(warehouse, AFTER) > 0
         warehouse.ensure("tool", NEW)
         until(lambda: lacking(warehouse, AFTER) == 0)
         assert agree(warehouse) == 4 * 29
+        ((declared,),) = warehouse.query(
+            "SELECT create_table_query FROM system.tables WHERE name = 'message_send' "
+            "AND database LIKE '%\\_tool' AND engine LIKE '%MergeTree' LIMIT 1"
+        ).rows
+        assert OF_0_1 not in str(declared)  # nothing reads it any more
 
 
 def test_rows_that_are_over_their_time_leave_the_sums(url: str) -> None:
@@ -176,7 +186,9 @@ def test_who_may_not_make_them_has_the_same_answers_later(
     ]
 
 
-def test_of_other_tables_there_is_none() -> None:
-    other = Catalog.of("tool", [type("Opened", (Event,), {"__doc__": "It was opened."})])
+def test_of_what_says_nothing_and_of_failures_there_is_none() -> None:
+    opened = type("Opened", (Event,), {"__doc__": "It was opened."})
 
-    assert not any(map(of, tables(other)))
+    of_events = {each.name for each in tables(Catalog.of("tool", [opened, Sent])) if of(each)}
+
+    assert of_events == {"message_send", "rejected_value"}

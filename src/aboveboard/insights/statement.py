@@ -12,7 +12,8 @@ asked for; `by_start` and `wheres` say which), `compared` (the sums by bucket ar
 differences are made), `begin` and `length` (the first day of a date's day, week or month, and how
 many days that has; `wide` and `wide_length`, of its week or month), `events` (of the catalog),
 `subject` (the event that is asked about), `of` and `split` (two properties of it) and its
-`properties`, `words` and `numbers`, `steps` and `within` (of a funnel). Any other name is an error.
+`properties`, `words`, `numbers` and, among these, `counts`; `steps` and `within` (of a funnel). Any
+other name is an error.
 `rows("table")` reads a table without the events of nobody, whose sender is not known, or was off:
 so nobody is an install, or in an interval, of any question. `all_rows("table")` reads them too: it
 counts events, and not who had them.
@@ -111,7 +112,9 @@ def fitted(
     """
     entry = subject(catalog, filters)
     bound: Names = {}
-    numbers = [declared.kind.is_summed for declared in entry.properties.values()]
+    kinds = [declared.kind for declared in entry.properties.values()]
+    numbers = [kind.is_summed for kind in kinds]
+    counts = [columns.is_whole(kind) for kind in kinds]
     properties = [
         _bind(bound, f"property_{number}", names) for number, names in enumerate(_properties(entry))
     ]
@@ -155,6 +158,7 @@ def fitted(
         properties=properties,
         words=list(compress(properties, [not number for number in numbers])),
         numbers=list(compress(properties, numbers)),
+        counts=list(compress(properties, counts)),
         rows=_rows,
         all_rows=_all_rows,
     )

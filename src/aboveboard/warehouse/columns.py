@@ -23,12 +23,14 @@ MONEY_MAX = 10 ** (18 - MONEY_DIGITS)
 AMOUNTS = {"dollars": MONEY, "seconds": "Nullable(Float64)", "bytes": "Nullable(Float64)"}
 """By unit."""
 
+COUNT, FLAG = "Nullable(UInt64)", "Nullable(Bool)"
+
 WHOLE = ""
 """The part of a value that is all of it."""
 
 TYPES: dict[str, Callable[[Any], dict[str, str]]] = {
-    "flag": lambda _: {WHOLE: "Nullable(Bool)"},
-    "count": lambda _: {WHOLE: "Nullable(UInt64)"},
+    "flag": lambda _: {WHOLE: FLAG},
+    "count": lambda _: {WHOLE: COUNT},
     "amount": lambda amount: {WHOLE: AMOUNTS[amount.unit]},
     "choice": lambda _: {WHOLE: WORD},
     "command": lambda _: {WHOLE: WORD},
@@ -59,6 +61,11 @@ def of_property(property_name: str, kind: Kind) -> tuple[Column, ...]:
         Column(f"{name}_{part}" if part else name, type_)
         for part, type_ in TYPES[kind.label](kind).items()
     )
+
+
+def is_whole(kind: Kind) -> bool:
+    """Return whether a property's values are kept as whole numbers."""
+    return TYPES[kind.label](kind) == {WHOLE: COUNT}
 
 
 def split(kind: Kind) -> Callable[[object], tuple[object, ...]] | None:

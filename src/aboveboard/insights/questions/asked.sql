@@ -1,4 +1,4 @@
-    asked AS (
+    asked AS MATERIALIZED (
         --% if by_start
         SELECT session FROM {{ rows("sessions") }} -- only starts tell a version or a system
         --% else

@@ -1,5 +1,5 @@
     -- Of all that is kept until the period's end: what is new is known from what was before.
-    asked_ever AS (
+    asked_ever AS MATERIALIZED (
         SELECT session FROM {{ rows("_sessions") }}
         WHERE toDate(time) <= {until:Date}
             AND ({version:String} = '' OR app_version = {version:String})

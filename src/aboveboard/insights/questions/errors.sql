@@ -6,7 +6,7 @@ WITH
     --% include "asked.sql"
     -- Sessions that began in the period, whenever they ended: a share needs the same ones above
     -- and below the line.
-    begun AS (
+    begun AS MATERIALIZED (
         SELECT user_id, cityHash64(session) AS run FROM {{ rows("_sessions") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             --% if filtered

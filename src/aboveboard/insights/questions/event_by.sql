@@ -5,7 +5,7 @@ WITH
     -- What stands in a value's place where there is none, or one beyond the most frequent: no kind
     -- can produce these.
     '\0' AS nothing, '\1' AS rest,
-    said AS (
+    said AS MATERIALIZED (
         SELECT
             user_id
             , ifNull(toString({{ split.column }}), nothing) AS its_part
@@ -19,27 +19,15 @@ WITH
         GROUP BY user_id, its_part, its_word
     ),
     parts AS (
-        SELECT ifNull(toString(each), nothing) AS its_part FROM (
-            SELECT {{ split.column }} AS each, count() AS number FROM {{ rows(subject.table) }}
-            WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-                --% if filtered
-                AND session IN asked
-                --% endif
-            GROUP BY each
-        )
-        ORDER BY number DESC, its_part
+        SELECT its_part FROM said
+        GROUP BY its_part
+        ORDER BY sum(number) DESC, its_part
         LIMIT 12
     ),
     words AS (
-        SELECT ifNull(toString(each), nothing) AS its_word FROM (
-            SELECT {{ of.column }} AS each, count() AS number FROM {{ rows(subject.table) }}
-            WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-                --% if filtered
-                AND session IN asked
-                --% endif
-            GROUP BY each
-        )
-        ORDER BY number DESC, its_word
+        SELECT its_word FROM said
+        GROUP BY its_word
+        ORDER BY sum(number) DESC, its_word
         LIMIT 8
     ),
     told AS (

@@ -5,45 +5,58 @@ WITH
     -- What stands in a value's place where there is none: no value, one beyond the most frequent,
     -- a number. No kind can produce these; see events.sql for the hashes.
     '\0' AS nothing, '\1' AS rest, '\2' AS some_number,
-    -- All properties in one reading, an install after the other: how often each of its words is
-    -- there, each of its numbers, and nothing.
-    read AS (
+    -- What is said together is counted first: so a group is many rows, and its counts can be those
+    -- that are kept beside them.
+    said AS (
         SELECT
-            cityHash64(user_id) AS install
-            , arrayConcat(
-                [(0, nothing, toUInt64(0))]
-                --% for word in words
-                , arrayMap(
-                    (its, times) -> ({{ word.place }}, its, times)
-                    , (sumMap([CAST(if(isNull({{ word.column }}), nothing, toString(assumeNotNull({{ word.column }}))), 'String')], [toUInt64(1)]) AS word_{{ loop.index }}).1
-                    , word_{{ loop.index }}.2
-                )
-                --% endfor
-                --% for number in numbers
-                , [
-                    ({{ number.place }}, nothing, countIf(isNull({{ number.column }})))
-                    , ({{ number.place }}, some_number, countIf(isNotNull({{ number.column }})))
-                ]
-                --% endfor
-            ) AS parts
+            user_id
+            --% for word in words
+            , CAST(ifNull(toString({{ word.column }}), nothing), 'String') AS word_{{ loop.index }}
+            --% endfor
+            , count() AS times
+            --% for number in numbers
+            , count({{ number.column }}) AS numbers_{{ loop.index }}
+            --% endfor
         FROM {{ rows(subject.table) }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             --% if filtered
             AND session IN asked
             --% endif
-        GROUP BY user_id
+        GROUP BY user_id{% for word in words %}, word_{{ loop.index }}{% endfor %}
+
+    ),
+    -- An install after the other: how often each of its words is there, each of its numbers, and
+    -- nothing; and how often the event happened, in a place of its own.
+    read AS MATERIALIZED (
+        SELECT
+            cityHash64(user_id) AS install
+            , part.1 AS place
+            , part.2 AS word
+            , sum(part.3) AS its_number
+        FROM said
+        ARRAY JOIN [
+            (toUInt16(65535), nothing, times)
+            --% for word in words
+            , ({{ word.place }}, word_{{ loop.index }}, times)
+            --% endfor
+            --% for number in numbers
+            , ({{ number.place }}, nothing, toUInt64(times - numbers_{{ loop.index }}))
+            , ({{ number.place }}, some_number, numbers_{{ loop.index }})
+            --% endfor
+        ] AS part
+        WHERE part.3 > 0
+        GROUP BY user_id, place, word
     ),
     parted AS (
         SELECT
             install
-            , part.1 AS place
-            , part.2 AS word
-            , part.3 AS times
+            , place
+            , word
+            , its_number AS times
             , word IN (nothing, some_number) AS is_special
-            , sum(times) OVER (PARTITION BY place, word) AS its_all
+            , sum(its_number) OVER (PARTITION BY place, word) AS its_all
         FROM read
-        ARRAY JOIN parts AS part
-        WHERE part.3 > 0
+        WHERE place != 65535
     ),
     ranked AS (
         SELECT *, dense_rank() OVER (PARTITION BY place ORDER BY is_special, its_all DESC, word) AS its_rank
@@ -63,8 +76,12 @@ WITH
             SELECT
                 [{% for number in numbers %}(
                     {{ number.place }}
+                    --% if number in counts
+                    , toFloat64(sumIf(toInt128(least(assumeNotNull({{ number.column }}), 10000000000000000)), isNotNull({{ number.column }})))
+                    --% else
                     -- Millionths as whole numbers: their sum neither wraps nor depends on its order.
                     , toFloat64(sumIf(toInt128(round(least(toFloat64(assumeNotNull({{ number.column }})), 1e16) * 1e6)), isNotNull({{ number.column }}))) / 1e6
+                    --% endif
                     -- Eleven binary digits: whole numbers up to 2048 as they are, others at most
                     -- 0.1 % short, and so few different ones that each can be counted.
                     , quantilesExactWeightedIf(0.5, 0.9)(
@@ -96,15 +113,11 @@ WITH
     -- An install is drawn as a whole, so its sums stay together (docs/insights.md, "Intervals").
     installs AS (
         SELECT
-            cityHash64(user_id) AS install
-            , count() AS of_times
+            install
+            , its_number AS of_times
             , {{ share.weigh("of_times") }}
-        FROM {{ rows(subject.table) }}
-        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
-            --% if filtered
-            AND session IN asked
-            --% endif
-        GROUP BY install
+        FROM read
+        WHERE place = 65535
     ),
     weighed AS (
         SELECT

@@ -26,7 +26,7 @@
     -- Of the same type, frames and causes there are many rows and one group: hashes of 64 bits take a
     -- fraction of the time and the memory of the words. That two of ten million are alike has a chance
     -- of one in 300,000.
-    told AS (
+    told AS MATERIALIZED (
         SELECT
             kind
             , ifNull(CAST(type, 'Nullable(String)'), '') AS its_type

@@ -1,6 +1,6 @@
     -- Sessions that began in the period, once for each side that they are of: a version, a system, a
     -- Python, and each model that answered in them.
-    begun AS (
+    begun AS MATERIALIZED (
         SELECT
             user_id
             , cityHash64(session) AS run
@@ -33,7 +33,8 @@
         --% endif
         --% if has("message_send.main_model")
         -- A session is one of each model that answered in it.
-        UNION ALL SELECT DISTINCT 4, main_model, user_id, cityHash64(session) AS run FROM {{ rows("message_send") }}
+        UNION ALL SELECT 4, main_model, user_id, cityHash64(session) AS run FROM {{ rows("message_send") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date} AND run IN (SELECT run FROM begun)
+        GROUP BY main_model, user_id, session
         --% endif
     ),

@@ -1,4 +1,4 @@
-"""Sums that ClickHouse keeps beside a table's rows, so that questions about them read fewer rows.
+"""Counts that ClickHouse keeps beside a table's rows, so that questions about them read fewer rows.
 
 A projection lies in each part of its table and is made of that part's rows, by inserts, merges and
 mutations alike: erasing, retention, a repeated move, a part that came from elsewhere. So it never
@@ -10,10 +10,12 @@ Names in these statements are `schema.quote`d: nothing else is pasted.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from typing import TYPE_CHECKING
 
 from aboveboard.warehouse import schema
+from aboveboard.warehouse.columns import FLAG, WORD, WORDS
 from aboveboard.warehouse.errors import WarehouseAwayError, WarehouseError
 
 if TYPE_CHECKING:
@@ -23,33 +25,43 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PREFIX = "messages"
-"""What the name of each begins with; behind it stands what is in it, so that two of one name are
-one."""
+PREFIX = "by_session_"
+"""What the name of each begins with; behind it stands a digest of what it selects, so that two of
+one name are one."""
 
-TABLE, MODEL = "message_send", "main_model"
-KEYS = ("edit_format",)
-SUMS = {
-    "total_tokens": ("sum(toInt128(total_tokens))",),
-    "cost": ("sum(cost)", "count(cost)"),
-}
+_OF_BEFORE = "messages"
+"""What the name of each began with in the step before this one's (versions.py)."""
+
+SUMS = {"total_tokens": "sum(toInt128(total_tokens))", "cost": "sum(cost)"}
 """By column. As questions have them: a sum of another type is another sum."""
+
+WORDS_LEAST, WORDS_MOST = 2, 5
+"""Each of them costs every insert something (bench/README.md). With more words hardly two rows of a
+session say the same: aider's `reply`, which has eight, and `command`, whose one word changes, had
+half as many counts as rows. What has no word to tell apart mostly happens once a session."""
 
 
 def of(table: schema.Table) -> dict[str, str]:
     """Return the projections that a table is to have: by name, what each selects.
 
-    Messages, by install, model, edit format and hour. Installs come first and then what is shown,
-    which a question groups by; what it is asked for, the time, comes last.
+    How many rows of a session say the same in the same hour, and in how many a number is. Installs
+    come first, as in the table, so that those of one install, and of one session, lie together.
+    A table with fewer words than `WORDS_LEAST` or more than `WORDS_MOST` has none; nor has one of
+    failures, which are few and all read.
     """
-    columns = {each.name for each in table.columns}
-    if table.name != TABLE or MODEL not in columns:
+    own = {each.name for each in (*schema.columns_of_all(table.name), schema.MOVE)}
+    said = [each for each in table.columns if each.name not in own]
+    words = [each.name for each in said if each.type in (WORD, FLAG)]
+    numbers = [each.name for each in said if each.type not in (WORD, FLAG)]
+    is_failure = any(each.type == WORDS for each in said)
+    if table.name == schema.SESSIONS or is_failure or not WORDS_LEAST <= len(words) <= WORDS_MOST:
         return {}
-    keys = [each for each in KEYS if each in columns]
-    summed = [each for each in SUMS if each in columns]
-    grouped = ", ".join(["user_id", MODEL, *keys, "time"])
-    sums = ", ".join(["count()", *(one for each in summed for one in SUMS[each])])
-    return {"_".join([PREFIX, *keys, *summed]): f"SELECT {grouped}, {sums} GROUP BY {grouped}"}
+    grouped = ", ".join(map(schema.quote, ["user_id", "session", *words, "time"]))
+    counted = ["count()", *(f"count({schema.quote(each)})" for each in numbers)]
+    summed = [SUMS[each] for each in numbers if each in SUMS]
+    selected = f"SELECT {grouped}, {', '.join([*counted, *summed])} GROUP BY {grouped}"
+    digest = hashlib.sha256(selected.encode()).hexdigest()[:16]
+    return {f"{PREFIX}{digest}": selected}
 
 
 def declared(table: schema.Table) -> str:
@@ -106,7 +118,7 @@ class Projections:
         there = {
             word.strip("`")
             for before, word in zip(said.split(), said.split()[1:], strict=False)
-            if before.endswith("PROJECTION") and word.strip("`").startswith(PREFIX)
+            if before.endswith("PROJECTION") and word.strip("`").startswith((PREFIX, _OF_BEFORE))
         }
         for projection, selected in of(table).items():
             if projection not in there:

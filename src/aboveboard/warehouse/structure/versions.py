@@ -49,6 +49,7 @@ STEPS = (
     Step(2, "2026-11-27", "sessions whose start has not come", 2),
     Step(3, "2026-11-27", "sums of messages kept beside their rows", 2),
     Step(4, "2026-11-28", "which of several collectors carries a delivery, and who was erased", 2),
+    Step(5, "2026-11-28", "how often a session says what, kept beside the rows of each event", 2),
 )
 
 
