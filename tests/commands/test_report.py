@@ -12,6 +12,7 @@ import pytest
 from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.collector.service import Collector
 from aboveboard.commands import main
+from tests.commands.test_own_insights import put
 from tests.insights.population import fill, population
 
 PERIOD = ("--since", "60d", "--until", "2026-10-31")
@@ -60,6 +61,36 @@ def test_some_of_it_and_one_chart_are_made_by_name(
         chart = tmp_path / name
         assert report(data, capsys, *PERIOD, "--chart", "models", "-o", str(chart))[0] == 0
         assert chart.read_bytes().startswith(begin)
+
+
+def test_insights_of_one_s_own_come_first_and_have_charts(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    put(tmp_path / "own")
+    own = ("--insights", str(tmp_path / "own"))
+    file = tmp_path / "report.html"
+    assert report(data, capsys, *PERIOD, *own, "-o", str(file)) == (0, "")
+    text = file.read_text("utf-8")
+    assert text.index("In which formats are edits asked for") < text.index("Which models answer")
+    assert report(data, capsys, *PERIOD, *own, "--only", "edit_formats", "-o", str(file))[0] == 0
+    assert file.read_text("utf-8").count("<h2") == 1
+    chart = tmp_path / "a.svg"
+    assert report(data, capsys, *PERIOD, *own, "--chart", "edit_formats", "-o", str(chart))[0] == 0
+    assert chart.read_bytes().startswith(b"<svg")
+
+
+def test_insights_that_cannot_be_asked_are_told_a_line_each(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    put(tmp_path, "one", sql="-- What?\nSELECT nothing FROM message_send")
+    put(tmp_path, "two", title=" ")
+    code, err = report(data, capsys, "--insights", str(tmp_path))
+    assert (code, err) == (2, "aboveboard report: --insights: two.json: the title is empty\n")
+    put(tmp_path, "two")
+    code, err = report(data, capsys, "--insights", str(tmp_path))
+    assert code == 2
+    assert err.startswith("aboveboard report: --insights: one.sql, asked of project aider: ")
+    assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from aboveboard.commands.directory.options import add_data_argument, add_warehouse_argument
 from aboveboard.commands.terminal.missing import explain_missing
@@ -27,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", choices=("light", "dark"), default="light", help="of a chart")
     parser.add_argument(
         "--only", metavar="NAMES", help="only these insights, with commas: models,commands"
+    )
+    parser.add_argument(
+        "--insights",
+        type=Path,
+        metavar="DIR",
+        help="a directory of insights of your own, as serve takes it; they come first",
     )
     parser.add_argument("--since", metavar="DAY", help="the first day, or 30d (30d)")
     parser.add_argument("--until", metavar="DAY", help="the last day (today)")

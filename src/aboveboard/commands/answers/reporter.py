@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 from aboveboard import insights
 from aboveboard.commands.terminal.printing import warn
 from aboveboard.commands.terminal.progress import bar
-from aboveboard.insights import FilterError, groups
+from aboveboard.insights import FilterError, groups, own
+from aboveboard.insights.adhoc.asking import BusyError
 from aboveboard.rendering import charts, report
 from aboveboard.warehouse import QueryLimitError
 
 from . import reading
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aboveboard.collector.projects.registry import Project
     from aboveboard.insights import Filters, Insight
     from aboveboard.warehouse import Warehouse
@@ -34,12 +37,20 @@ class UsageError(ValueError):
 def run(args: argparse.Namespace) -> int:
     try:
         filters = reading.filters(args)
+        theirs = own.read(args.insights) if args.insights else ()
         with reading.opened(args) as (warehouse, project):
+            own.check(theirs, warehouse, [project])
+            offered: list[Insight] = [*own.offered(theirs, project)]
+            offered += insights.offered(project.catalog)
             if args.chart:
-                content = _chart(args, warehouse, project, filters)
+                content = _chart(args, warehouse, project, filters, offered)
             else:
-                content = _report(args, warehouse, project, filters).encode()
+                content = _report(args, warehouse, project, filters, offered).encode()
         _write(args.output, content)
+    except own.FaultsError as error:
+        for fault in error.faults:
+            warn(f"aboveboard report: --insights: {fault}")
+        return 2
     except (UsageError, FilterError) as error:
         warn(f"aboveboard report: {error}")
         return 2
@@ -50,12 +61,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _chart(
-    args: argparse.Namespace, warehouse: Warehouse, project: Project, filters: Filters
+    args: argparse.Namespace,
+    warehouse: Warehouse,
+    project: Project,
+    filters: Filters,
+    offered: Sequence[Insight],
 ) -> bytes:
-    insight = _named(args.chart, project)
+    insight = _named(args.chart, project, offered)
     if args.output == "-" and sys.stdout.isatty():
         raise UsageError("a picture is not for a terminal: name a file with -o")
-    parts = charts.parts(insight, insight.run(warehouse, project, filters))
+    try:
+        table = insight.run(warehouse, project, filters)
+    except (own.UnansweredError, BusyError) as error:
+        raise UsageError(str(error)) from None
+    parts = charts.parts(insight, table)
     if not parts:
         raise UsageError(f"there is no chart of {insight.name}: nothing in this period, or none")
     if args.output.endswith(PNG):
@@ -64,33 +83,39 @@ def _chart(
 
 
 def _report(
-    args: argparse.Namespace, warehouse: Warehouse, project: Project, filters: Filters
+    args: argparse.Namespace,
+    warehouse: Warehouse,
+    project: Project,
+    filters: Filters,
+    offered: Sequence[Insight],
 ) -> str:
-    chosen = [each for each in insights.offered(project.catalog) if each.listed]
+    chosen = [each for each in offered if each.listed]
     if args.only:
-        chosen = [_named(name.strip(), project) for name in args.only.split(",")]
-    totals = _named("totals", project)
+        chosen = [_named(name.strip(), project, offered) for name in args.only.split(",")]
+    totals = _named("totals", project, offered)
     found = []
     with bar("asking", len(chosen) + 2) as advance:
         numbers = report.numbers(totals, totals.run(warehouse, project, filters))
         advance(1)
-        works = [] if args.only else _works(warehouse, project, filters)
+        works = [] if args.only else _works(warehouse, project, filters, offered)
         advance(1)
         for insight in chosen:
             try:
                 found.append(report.section(insight, insight.run(warehouse, project, filters)))
-            except QueryLimitError as error:
+            except (QueryLimitError, own.UnansweredError, BusyError) as error:
                 warn(f"aboveboard report: {insight.name} is left out: {error}")
             advance(1)
     sections = [each for each in found if each is not None]
     return report.html(project.name, filters, datetime.now(UTC).date(), numbers, works, sections)
 
 
-def _works(warehouse: Warehouse, project: Project, filters: Filters) -> list[report.Work]:
+def _works(
+    warehouse: Warehouse, project: Project, filters: Filters, offered: Sequence[Insight]
+) -> list[report.Work]:
     """Return the open crashes of the period, the newest first."""
     try:
         errors, versions, by_version = (
-            _named(name, project) for name in ("errors", "versions", "error_versions")
+            _named(name, project, offered) for name in ("errors", "versions", "error_versions")
         )
     except UsageError:
         return []
@@ -118,12 +143,12 @@ def _works(warehouse: Warehouse, project: Project, filters: Filters) -> list[rep
     ]
 
 
-def _named(name: str, project: Project) -> Insight:
-    insight = insights.get(name)
-    if insight is None or not insight.offered(project.catalog):
-        names = ", ".join(each.name for each in insights.offered(project.catalog))
-        raise UsageError(f"{name!r} is no insight of {project.name}: use one of {names}")
-    return insight
+def _named(name: str, project: Project, offered: Sequence[Insight]) -> Insight:
+    for insight in offered:
+        if insight.name == name:
+            return insight
+    names = ", ".join(each.name for each in offered)
+    raise UsageError(f"{name!r} is no insight of {project.name}: use one of {names}")
 
 
 def _write(output: str, content: bytes) -> None:
