@@ -17,6 +17,9 @@ EVENTS, SESSIONS, INSTALLS = "events", "sessions", "installs"
 
 AMOUNT_MAX = 10**12
 
+RETENTION_MAX = 3_650
+"""Days. What is kept for longer than ten years is kept for good."""
+
 OFF = "off"
 
 

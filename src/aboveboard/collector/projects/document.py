@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from .keys import Keys
     from .registry import Projects
 
-RETENTION_MAX = 3_650
-"""Days. What is kept for longer than ten years is kept for good."""
-
 
 class DocumentError(Exception):
     """The document is none that can be taken; the text is one line that says why."""
@@ -100,8 +97,8 @@ def read(text: bytes) -> list[Entry]:
 
 
 def _check(entry: Entry) -> None:
-    if not 1 <= entry.retention <= RETENTION_MAX:
-        raise DocumentError(f"{entry.name}: retention is 1 to {RETENTION_MAX} days")
+    if not 1 <= entry.retention <= limits.RETENTION_MAX:
+        raise DocumentError(f"{entry.name}: retention is 1 to {limits.RETENTION_MAX} days")
     try:
         for name, amount in entry.limits.items():
             limits.parse(f"{name}={limits.OFF if amount is None else amount}")

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.limits import limits
-from aboveboard.collector.projects.document import RETENTION_MAX
 from aboveboard.commands.contract.catalog import read
 from aboveboard.commands.directory.options import add_data_argument, add_warehouse_argument
 from aboveboard.commands.terminal.missing import explain_missing
@@ -91,8 +90,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _days(text: str) -> int:
     number = text.removesuffix("d")
-    if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= RETENTION_MAX:
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1d to {RETENTION_MAX}d")
+    if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= limits.RETENTION_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1d to {limits.RETENTION_MAX}d")
     return int(number)
 
 
