@@ -207,6 +207,10 @@ def test_the_year_has_an_end(
         (("--rho", "0.9"), "may spend 0.8"),
         (("--k", "10"), "--k goes with --exact"),
         (("--exact", "--k", "2"), "--k is 5 or more"),
+        (
+            ("--exact", "--tables", "os,reply.edit_format,message_send.edit_format"),
+            "reply.edit_format and message_send.edit_format have the same values",
+        ),
         (("--exact", "--rho", "1"), "--rho goes with noise"),
         (("--opted-in", "0"), "--opted-in is a number of percent"),
         (("--licence", "a b"), "--licence is an SPDX name"),

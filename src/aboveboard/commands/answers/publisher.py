@@ -70,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
         if args.list:
             return _list(there)
         chosen = tables.chosen(there, args.tables.split(",") if args.tables else None)
+        if args.exact:
+            _check_apart(chosen)
         sample = volunteers.sampled(args.sample, project.catalog) if args.sample else []
         writing.check(args.out)
         with Ledger.locked(args.data, project.name) as ledger:
@@ -83,6 +85,25 @@ def run(args: argparse.Namespace) -> int:
         warn(f"aboveboard publish: {error}")
         return 1
     return 0
+
+
+def _check_apart(chosen: Sequence[Table]) -> None:
+    """Refuse exact tables of which one bounds another.
+
+    Of a session's model and of its messages' model, whoever is in the one row is in the other: what
+    is told of the one is a bound on what is withheld of the other, and the rule knows of none.
+
+    Raises:
+        UsageError: two tables have the same values.
+    """
+    first: dict[tuple[str, ...], Table] = {}
+    for table in chosen:
+        other = first.setdefault(table.keys, table)
+        if other is not table:
+            raise UsageError(
+                f"{other.name} and {table.name} have the same values, so that exact numbers of the "
+                "one may tell what is withheld of the other: share one of them, or both with noise"
+            )
 
 
 def _make(directory: Path) -> None:
