@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import uuid
 from functools import partial
@@ -38,6 +39,8 @@ from .overlimit import Noting
 from .strangers import Strangers
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from aboveboard.collector.service import Collector, Reader
 
 log = logging.getLogger(__name__)
@@ -111,8 +114,17 @@ def router(collector: Collector) -> Router:
     def is_known(key: str) -> bool:
         return collector.reader(key) is not None
 
-    @post("/v1/events", status_code=200)
-    async def events(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
+    @contextlib.asynccontextmanager
+    async def coming(
+        request: Request[Any, Any, Any],
+    ) -> AsyncIterator[tuple[Reader, Sender, bytes]]:
+        """Give what reads for a request's key, whom it counts for, and its body.
+
+        The body's memory is free again at the end.
+
+        Raises:
+            UnknownKeyError: it has no key that is known. Its body was read all the same.
+        """
         key = authorization.bearer(request.headers.get("authorization"))
         reader = collector.reader(key) if key else None
         sender = _sender(key, reader)
@@ -120,6 +132,11 @@ def router(collector: Collector) -> Router:
             sent = _whole(await body.read(request.receive, keep=reader is not None))
             if reader is None or sender is None:
                 raise UnknownKeyError(named=key is not None)
+            yield reader, sender, sent
+
+    @post("/v1/events", status_code=200)
+    async def events(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
+        async with coming(request) as (reader, sender, sent):
             identity = _uuid(request.headers.get("idempotency-key"))
             project, told = reader.project.name, request.headers.get(SENT_AT)
             gate.check_key(sender)
@@ -150,13 +167,7 @@ def router(collector: Collector) -> Router:
 
     @post("/v1/debug", status_code=200)
     async def debug(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
-        key = authorization.bearer(request.headers.get("authorization"))
-        reader = collector.reader(key) if key else None
-        sender = _sender(key, reader)
-        with bodies.coming(known=reader is not None) as body:
-            sent = _whole(await body.read(request.receive, keep=reader is not None))
-            if reader is None or sender is None:
-                raise UnknownKeyError(named=key is not None)
+        async with coming(request) as (reader, sender, sent):
             gate.check_key(sender)
             if len(sent) > debugging.BODY_MAX:
                 raise RefusedError(413, f"the body is larger than {debugging.BODY_MAX} bytes")

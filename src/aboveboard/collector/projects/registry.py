@@ -15,7 +15,7 @@ import threading
 import time
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.kinds import CatalogError
@@ -325,13 +325,7 @@ class Projects:
         Raises:
             storage.StorageError: the file cannot be written; nothing has changed.
         """
-        with (
-            self._lock,
-            storage.plain_errors(self._file),
-            storage.transaction(self._connection) as connection,
-        ):
-            connection.execute("UPDATE project SET retention = ? WHERE name = ?", (days, name))
-        self.reload()
+        self._set(name, "retention", days)
 
     def show(self, name: str, *, public: bool) -> None:
         """Have a project's published site shown to everybody, or not.
@@ -339,12 +333,15 @@ class Projects:
         Raises:
             storage.StorageError: the file cannot be written; nothing has changed.
         """
+        self._set(name, "public", public)
+
+    def _set(self, name: str, column: Literal["retention", "public"], value: int) -> None:
         with (
             self._lock,
             storage.plain_errors(self._file),
             storage.transaction(self._connection) as connection,
         ):
-            connection.execute("UPDATE project SET public = ? WHERE name = ?", (public, name))
+            connection.execute(f"UPDATE project SET {column} = ? WHERE name = ?", (value, name))  # noqa: S608
         self.reload()
 
     def is_public(self, name: str) -> bool:
