@@ -17,6 +17,7 @@ import pytest
 from aboveboard.client import analytics as client
 from aboveboard.client.decision.statefile import StateFile
 from aboveboard.client.delivery import meanwhile
+from aboveboard.client.files.appendfile import AppendFile
 from aboveboard.client.recording import segment
 from tests.client import tool as example
 from tests.client.conftest import Tool, quiet_kill
@@ -189,6 +190,35 @@ class TestWhileTheHostLives:
             assert len(list(tool.segments.iterdir())) <= before + 1
             host.end()
         assert sorted(numbers(tool.waiting())) == list(range(41))
+
+
+def test_a_disk_that_is_full_for_a_while_ends_no_session(
+    home: dict[str, str], tool: Tool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool.agree()
+    monkeypatch.setenv("TOOL_ENDPOINT", tool.environ["TOOL_ENDPOINT"])
+    started: list[object] = []
+    analytics = example.analytics(
+        environ=dict(tool.environ), _start=lambda *told, **_: started.append(told)
+    )
+    analytics.open()
+    assert analytics._session is not None
+    writer = analytics._session.segment
+    assert writer is not None
+    analytics.record(example.Command(name="send"))
+    room = writer._file
+    for moment in ("at once", "after an hour"):
+        writer._file = AppendFile(os.open("/dev/full", os.O_WRONLY))
+        analytics._turn = 0 if moment == "after an hour" else analytics._turn
+        analytics.record(example.Command(name="fail"))
+        assert analytics.enabled
+        assert bool(started) == (moment == "after an hour")  # what waits is sent, and makes room
+    assert room is not None
+    room.close()
+    analytics.record(example.Command(name="wait"))
+    names = [json.loads(line)["properties"].get("name") for line in tool.waiting()]
+    assert sorted(filter(None, names)) == ["send", "wait"]
+    analytics.close()
 
 
 class TestANoMeanwhile:

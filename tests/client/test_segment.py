@@ -75,7 +75,7 @@ class TestWriter:
         writer.write(LINE)
         real = os.write
         monkeypatch.setattr(os, "write", lambda file, data: real(file, data[:5]))
-        with pytest.raises(OSError, match="full"):
+        with pytest.raises(OSError, match="No space left"):
             writer.write(LINE)
         monkeypatch.undo()
         writer.write(LINE)

@@ -200,13 +200,15 @@ class Analytics:
         if session is not None:
             try:
                 session.record(event)
-                if monotonic() >= self._turn:
-                    self._send_meanwhile(session)
             except OSError as error:
                 if error.errno not in _PASSING:
                     self._drop()
+                    return
             except Exception:
                 return  # one event that is none; the next may be
+            # Also where a disk is full: what is sent makes room.
+            if monotonic() >= self._turn:
+                self._send_meanwhile(session)
         elif not self._opened and self._is_worker and self._join():
             self.record(event)
 
@@ -647,8 +649,9 @@ a finer time than an hour; when events come does not, either."""
 _PATIENCE: float | None = None
 """Seconds that an unasked-for question waits for; tests set their own."""
 
-_PASSING = (errno.EMFILE, errno.ENFILE)
-"""Too many open files, for the moment: one event is lost, and the next may find room."""
+_PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT)
+"""Too many open files, or a full disk, for the moment: one event is lost, and the next may find
+room."""
 
 
 def _plain(what: str, words: Sequence[str]) -> tuple[str, ...]:

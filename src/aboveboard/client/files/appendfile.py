@@ -7,6 +7,7 @@ lost, so each write looks first whether the descriptor still names the file that
 
 from __future__ import annotations
 
+import errno
 import os
 
 from . import locks
@@ -46,7 +47,7 @@ class AppendFile:
         written = os.write(self._descriptor, line)
         if written != len(line):
             self._take_back(written)
-            raise OSError("the disk is full")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self) -> None:
         """Close the file, unless the descriptor is someone else's by now."""
