@@ -300,7 +300,7 @@ class TestAMakersOwnWords:
 
     def test_promise_what_the_tools_users_hold_dear(self) -> None:
         made = self.analytics(promises=["your recipes", "shopping lists"], operator="the Cooks")
-        question = asking.question(made, State(NOT_ASKED))
+        question = asking.question(made._host, State(NOT_ASKED))
         told = " ".join(question.promise().split())
         assert (
             "Tool respects your privacy and never collects your recipes, shopping lists or any"
@@ -310,12 +310,12 @@ class TestAMakersOwnWords:
         assert "Sent to the Cooks (http://127.0.0.1:9)." in question.details()
 
     def test_are_what_is_true_of_every_tool_where_none_are_said(self) -> None:
-        told = " ".join(asking.question(self.analytics(), State(NOT_ASKED)).promise().split())
+        told = " ".join(asking.question(self.analytics()._host, State(NOT_ASKED)).promise().split())
         assert "never collects your files, their names, any text of yours or any personal" in told
         assert "code" not in told
 
     def test_say_who_receives_news_too(self) -> None:
-        question = asking.question(self.analytics(), State(NOT_ASKED), {"command": {}})
+        question = asking.question(self.analytics()._host, State(NOT_ASKED), {"command": {}})
         assert "What is collected is sent to http://127.0.0.1:9." in question.promise()
 
     @pytest.mark.parametrize("promises", ["your code", ["a\nb"], [""], ["x" * 61], [7]])

@@ -62,7 +62,7 @@ def test_is_on_only_where_someone_at_a_terminal_said_yes_and_nothing_says_no(
     home = tmp_path_factory.getbasetemp() / f"home{next(_numbers)}"
     home.mkdir()
     made = install(home, before)
-    made._given = {"HOME": str(home), **said}
+    made._host.given = {"HOME": str(home), **said}
     asked: list[bool | None] = []
 
     def ask(_self: asking.Question, _read: object, _write: object) -> bool | None:
@@ -73,9 +73,9 @@ def test_is_on_only_where_someone_at_a_terminal_said_yes_and_nothing_says_no(
         patch.setattr(environment, "has_terminal", lambda: terminal)
         patch.setattr(asking.Question, "ask", ask)
         patch.setattr(asking, "write", lambda _text: None)
-        was = made._toward(made._install.state.read()).standing
+        was = made._host.toward(made._install.state.read()).standing
         on = made.turn_on()
-    now = made._toward(made._install.state.read())
+    now = made._host.toward(made._install.state.read())
     environ = {"HOME": str(home), **said}
     nobody = environment.in_ci(environ) or environment.by_agent(environ) or not terminal
     noes = environment.refusals("tool", environ)
@@ -124,7 +124,7 @@ def test_news_that_were_declined_are_asked_about_again(
     monkeypatch.setattr(environment, "has_terminal", lambda: True)
     monkeypatch.setattr(asking.Question, "ask", lambda *_args: True)
     assert made.turn_on()
-    assert made._toward(file.read()).agreed == terms
+    assert made._host.toward(file.read()).agreed == terms
 
 
 def test_a_tool_that_is_not_asked_so_stays_off_for_good(tool: Tool) -> None:

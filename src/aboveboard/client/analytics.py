@@ -16,8 +16,9 @@ from .decision.identity import new_id
 from .decision.settings import combined
 from .decision.state import State
 from .files import directories
+from .host import Host
 from .install import ID_LOST, POSTHOGS, Install
-from .recipients import recipient, wire
+from .recipients import wire
 from .recipients.target import owing, paused, trouble
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from aboveboard.catalog.event import Event
 
     from .files.appendfile import AuditLog
+    from .recipients.target import Target
     from .recording.session import Session
 
 
@@ -113,23 +115,32 @@ class Analytics:
         if type(sample_percent) not in (int, float) or not 0 <= sample_percent <= 100:
             raise CatalogError(f"sample_percent is a number from 0 to 100, not {sample_percent!r}")
         self.catalog = catalog
-        self._before = before
-        self._before_endpoint = before_endpoint or endpoint
         self.url = url
         self.promises = _plain("promises", promises)
         self.operator = "".join(_plain("operator", [operator] if operator else []))
         self.sample_percent = sample_percent
         self._workers = workers
-        # A host that hands on its own environment has not looked at where its words come from.
-        self._given = None if environ is os.environ else environ
-        # What counts while a session opens: told apart once, and not at each look.
-        self._counts: Mapping[str, str] | None = None
-        self._clock = clock
         self._start = _start
-        self._first = _first
-        places = startup.environ() if self._given is None else self._given
-        self._install = Install(app, places, os.fspath(directory))
-        self._target = self._install.target(endpoint, key)
+        # A host that hands on its own environment has not looked at where its words come from.
+        given = None if environ is os.environ else environ
+        places = startup.environ() if given is None else given
+        install = Install(app, places, os.fspath(directory))
+        self._host = Host(
+            app=app,
+            version=version,
+            catalog=catalog,
+            url=url,
+            promises=self.promises,
+            operator=self.operator,
+            sample_percent=sample_percent,
+            before=before,
+            before_endpoint=before_endpoint or endpoint,
+            given=given,
+            clock=clock,
+            first=_first,
+            install=install,
+            target=install.target(endpoint, key),
+        )
         self._debug = environment.is_development(app, places)
         if self._debug:
             self.record = self._record_strictly  # type: ignore[method-assign]  # of this one only
@@ -151,12 +162,12 @@ class Analytics:
         return self._session is not None and self._session.segment is not None
 
     @property
-    def _environ(self) -> Mapping[str, str]:
-        if self._given is not None:
-            return self._given
-        if self._counts is not None:
-            return self._counts
-        return environment.narrowed(self.app, startup.environ(), os.environ)
+    def _install(self) -> Install:
+        return self._host.install
+
+    @property
+    def _target(self) -> Target:
+        return self._host.target
 
     def open(self, flags: object = None, *, ask: bool = True) -> None:
         """Open the session: decide, ask where the table says so, begin to record.
@@ -174,7 +185,7 @@ class Analytics:
         self._opened = True
         try:
             said = combined(flags)
-            self._counts = self._environ
+            self._host.counts = self._host.environ
             self._open(
                 flag=environment.said(said["analytics"]),
                 typed=said["analytics"] is True and said["analytics_asked"] is True,
@@ -192,7 +203,7 @@ class Analytics:
 
             raise interrupt() from None  # the host's, without a page of ours
         finally:
-            self._counts = None
+            self._host.counts = None
 
     def record(self, event: Event) -> None:
         """Record one event: written when this returns, or not at all where the session is off."""
@@ -281,7 +292,7 @@ class Analytics:
         try:
             from .terminal import asking
 
-            trouble = asking.turn_on(self)
+            trouble = asking.turn_on(self._host, self.disable)
         except KeyboardInterrupt:
             from .terminal.interrupt import interrupt
 
@@ -296,8 +307,8 @@ class Analytics:
         """Return lines about what was decided here, who receives what, and what waits."""
         from .terminal import answers
 
-        state = self._toward(self._install.state.read())
-        return list(answers.status(self._install, self._target, state, self._environ))
+        state = self._host.state()
+        return list(answers.status(self._install, self._target, state, self._host.environ))
 
     def details(self) -> str:
         """Return all that may be collected, who receives it, and a line as it would be sent.
@@ -306,7 +317,7 @@ class Analytics:
         """
         from .terminal import asking
 
-        return asking.question(self, self._install.state.read()).details()
+        return asking.question(self._host, self._install.state.read()).details()
 
     def waiting(self) -> list[bytes]:
         """Return what waits to be sent, a file at a time, byte for byte as it would be sent."""
@@ -339,7 +350,7 @@ class Analytics:
         if disable:
             self.refuse()
             flag = False
-        wants = False if self._refused else self._wanted(flag)
+        wants = False if self._refused else self._host.wanted(flag)
         self._open_log(log)
         if self._debug:
             self._begin_printing(failed=bool(log) and self._log is None)
@@ -348,18 +359,20 @@ class Analytics:
             if typed and wants is not False:
                 _say(f"Analytics are off: {self._trouble}")
             wants = False
-        off = environment.do_not_track(self._environ) or wants is False
+        off = environment.do_not_track(self._host.environ) or wants is False
         state = State(consent.NOT_ASKED)
         if not off or self._log is not None:
-            state = self._toward(self._install.state.read())
-        facts = self._facts(state, wants, ask)
+            state = self._host.state()
+        facts = self._host.facts(state, wants, ask=ask)
         decision = consent.decide(facts)
         if decision.notice and typed and not disable:
             _say(f"{decision.notice} The decision is kept in {self._install.state.path}.")
         if decision.ask:
             from .terminal import asking
 
-            decision, state, trouble = asking.ask(self, decision, facts, state, patience=_PATIENCE)
+            decision, state, trouble = asking.ask(
+                self._host, decision, facts, state, self.disable, patience=_PATIENCE
+            )
             if trouble:
                 _say(trouble)
         if log and self._log is None:
@@ -375,76 +388,21 @@ class Analytics:
         if left:
             from .delivery import sending
 
-            sending.send_left(self._target, self._environ, self._start)
+            sending.send_left(self._target, self._host.environ, self._start)
         elif (
-            owes and not decision.on and wants is not False and not environment.in_ci(self._environ)
+            owes
+            and not decision.on
+            and wants is not False
+            and not environment.in_ci(self._host.environ)
         ):
             from .delivery import sending
 
-            sending.deliver_owed(self._target, self._environ, self._start)
-
-    def _toward(self, state: State) -> State:
-        """Return what the state file says about today's recipient."""
-        return state.toward(self._target.recipient, self._unnamed(state))
-
-    def _unnamed(self, state: State) -> str:
-        """Return the recipient of a yes that names none: 0.1.0's target, or the host, says it."""
-        if not state.is_unnamed:
-            return ""
-        if state.agreed is not None:
-            return self._install.unnamed()
-        return recipient.of(self._before_endpoint)
-
-    def _facts(self, state: State, wants: bool | None, ask: bool) -> consent.Facts:
-        can_ask = (
-            ask
-            and not environment.in_ci(self._environ)
-            and not environment.by_agent(self._environ)
-            and (wants is True or not environment.unattended(self._environ))
-            and environment.has_terminal()
-        )
-        undecided = state.standing in (consent.NOT_ASKED, consent.CONSENTED)
-        no_track = environment.do_not_track(self._environ)
-        may_come = wants is True or (wants is None and self.sample_percent > 0)
-        can_save = True
-        if can_ask and undecided and may_come and not no_track:
-            can_save = self._install.state.writable()
-            try:
-                if can_save and not state.user_id:
-                    state.user_id = self._install.state.identify().user_id
-            except OSError:
-                can_save = False
-        return consent.Facts(
-            standing=state.standing,
-            agreed=self._agreed(state),
-            declined=state.declined,
-            terms=self.catalog.terms(),
-            wanted=wants,
-            refused=state.refused,
-            do_not_track=no_track,
-            can_ask=can_ask,
-            can_save=can_save,
-            day=time.strftime("%Y-%m-%d", time.gmtime(self._clock())),
-            in_sample=bool(state.user_id) and consent.in_sample(state.user_id, self.sample_percent),
-        )
-
-    def _agreed(self, state: State) -> consent.Terms | None:
-        """Return the terms of a standing yes; one without terms was to what the host had before."""
-        if state.agreed is None and state.standing == consent.CONSENTED:
-            return self._before
-        return state.agreed
-
-    def _wanted(self, flag: bool | None) -> bool | None:
-        """Return False where anything says no, else True where anything says yes."""
-        said = (flag, environment.wanted(self.app, self._environ))
-        if any(word is False for word in said):
-            return False
-        return True if any(word is True for word in said) else None
+            sending.deliver_owed(self._target, self._host.environ, self._start)
 
     @property
     def _is_worker(self) -> bool:
         """Whether this process may be a worker that multiprocessing has started."""
-        return self._given is None and "multiprocessing.process" in sys.modules
+        return self._host.given is None and "multiprocessing.process" in sys.modules
 
     def _join(self) -> bool:
         """Go on in the session of the program that has started this worker; return whether it does.
@@ -465,9 +423,9 @@ class Analytics:
             if self._debug:
                 self._begin_printing(failed=failed, starts=False)
                 return self._session is not None
-            state = self._toward(self._install.state.read())
-            wants = self._wanted(None if handed.is_on and state.secret else False)
-            decision = consent.decide(self._facts(state, wants, ask=False))
+            state = self._host.state()
+            wants = self._host.wanted(None if handed.is_on and state.secret else False)
+            decision = consent.decide(self._host.facts(state, wants, ask=False))
             if not failed and not self._trouble and (decision.on or self._log is not None):
                 self._begin(decision, state, starts=False)
         except Exception:
@@ -496,22 +454,22 @@ class Analytics:
             user_id=(state.user_id or new_id()) if decision.on else None,
             log=self._log,
             segment=Writer(self._target.segments) if decision.on else None,
-            clock=self._clock,
+            clock=self._host.clock,
             form=wire.form(self._target.endpoint),
             session_id=self._session_id(decision, state),
             starts=starts,
         )
         if decision.on and starts:
             self._install.remember(self._target)
-            if state.agreed is None and self._before is not None:
+            if state.agreed is None and self._host.before is not None:
                 # From here on the file says it itself.
-                self._install.state.name(self._target.recipient, self._before)
+                self._install.state.name(self._target.recipient, self._host.before)
         if decision.on:
             self._user_id, self._turn = state.user_id, monotonic() + _INTERVAL_SECONDS
         self._process, self._is_part = os.getpid(), not starts
         atexit.register(self._at_exit)
         if starts:
-            self._session.record((self._first or session_start)(self.version))
+            self._session.record((self._host.first or session_start)(self.version))
         dropped = self._install.take_dropped(self._target) if decision.on and starts else 0
         if dropped:
             self._session.record(DroppedEvents(segments=dropped))
@@ -522,7 +480,7 @@ class Analytics:
 
     def _session_id(self, decision: consent.Decision, state: State) -> str:
         """Return the id of the session that begins, having handed it on to workers to come."""
-        if self._given is not None or not self._workers or (decision.on and not state.secret):
+        if self._host.given is not None or not self._workers or (decision.on and not state.secret):
             return new_id()
         from .recording import workers
 
@@ -541,19 +499,19 @@ class Analytics:
 
     def _shown(self) -> Callable[[bytes], None] | None:
         """Return what shows each line on the collector's debug page, if a developer wants that."""
-        places = startup.environ() if self._given is None else self._given
+        places = startup.environ() if self._host.given is None else self._host.given
         tag = environment.debug_tag(self.app, places)
         if not tag:
             return None
         from .delivery import debugging
 
         trouble = self._trouble or debugging.trouble(
-            self._install, self._target, tag, self._environ
+            self._install, self._target, tag, self._host.environ
         )
         if trouble:
             _say(f"{self.app}: nothing is shown in the collector: {trouble}")
             return None
-        return debugging.Shown(self._target, tag, self._environ).show
+        return debugging.Shown(self._target, tag, self._host.environ).show
 
     def _at_exit(self) -> None:
         self._close(apart=False)  # the child outlives the host: it is nobody's at once
@@ -586,7 +544,7 @@ class Analytics:
     def _send(self, *, apart: bool) -> None:
         from .delivery import sending
 
-        sending.send(self._target, self._environ, self._start, apart=apart)
+        sending.send(self._target, self._host.environ, self._start, apart=apart)
 
     def _send_meanwhile(self, session: Session) -> None:
         """Have what waits sent, as once an hour while a session goes on; or end it after a no."""
@@ -594,15 +552,15 @@ class Analytics:
         try:
             from .delivery import meanwhile
 
-            state = self._toward(self._install.state.read())
-            if not meanwhile.stands(self.app, state, self._environ, self._user_id):
+            state = self._host.state()
+            if not meanwhile.stands(self.app, state, self._host.environ, self._user_id):
                 self._drop()
                 meanwhile.clear(self._target, state)
             elif session.segment is not None:
                 meanwhile.send(
                     self._target,
                     session.segment,
-                    self._environ,
+                    self._host.environ,
                     self._start,
                     every=_INTERVAL_SECONDS,
                 )
@@ -614,7 +572,7 @@ class Analytics:
             return
         from .files.appendfile import AuditLog
 
-        path = directories.expand(str(log), self._environ)
+        path = directories.expand(str(log), self._host.environ)
         try:
             self._log = AuditLog(path)
         except (OSError, ValueError) as error:  # or no path at all: it holds a NUL

@@ -9,6 +9,7 @@ made, or even opened, long before.
 from __future__ import annotations
 
 import atexit
+import copy
 import functools
 import json
 import os
@@ -216,13 +217,14 @@ class Stage:
             return
         self._found[id(analytics)] = analytics, dict(vars(analytics))
         before = analytics._install
-        install = Install(analytics.app, analytics._environ)
+        install = Install(analytics.app, analytics._host.environ)
         install.state = _Decided(self._moved(before.state.path), analytics, self.events)
         install.spool = self._moved(before.spool)
         target = analytics._target
+        host = copy.copy(analytics._host)
+        host.install, host.target = install, install.target(target.endpoint, target.key)
         vars(analytics).update(
-            _install=install,
-            _target=install.target(target.endpoint, target.key),
+            _host=host,
             _session=None,
             _log=None,
             _opened=False,
@@ -233,7 +235,7 @@ class Stage:
             _debug=False,  # what a person's own shell said
         )
         vars(analytics).pop("record", None)
-        if analytics._given is None:
+        if analytics._host.given is None:
             said = environment.variable(analytics.app)
             for name in {said, *environment.noes(analytics.app, os.environ)}:
                 self._unset(name)
