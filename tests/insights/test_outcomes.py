@@ -11,6 +11,7 @@ import pytest
 
 from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
+from aboveboard.dashboard import navigation
 from aboveboard.integrations.outcomes import outcome_event
 from tests.insights.conftest import Data, Project
 from tests.insights.population import Happening, fill
@@ -90,7 +91,8 @@ def test_is_compared_with_the_days_before(maker: Data) -> None:
     assert any(each.by is not None for row in rows.values() for each in row.values())
 
 
-def test_is_offered_to_who_records_it() -> None:
-    offered = insights.offered(Catalog.of("maker", [outcome_event(COMMANDS[:3])]))
-    assert "outcomes" in {each.name for each in offered}
-    assert "outcomes" not in {each.name for each in insights.offered(Catalog.of("other", []))}
+def test_stands_in_the_navigation_of_who_records_it_and_of_nobody_else() -> None:
+    theirs = navigation.offered(Catalog.of("maker", [outcome_event(COMMANDS[:3])]))
+    assert "/insights/outcomes" in {each.path for each in theirs}
+    others = navigation.offered(Catalog.of("other", []))
+    assert "/insights/outcomes" not in {each.path for each in others}

@@ -55,7 +55,13 @@ PAGES = (
         "Usage",
         "Which commands and features are used, and which by nobody?",
         "commands",
-        ("/insights/commands", "/insights/outcomes"),
+        ("/insights/commands",),
+    ),
+    Entry(
+        "/insights/outcomes",
+        "Outcomes",
+        "How does each command end, and how long does it take?",
+        "outcomes",
     ),
     Entry(
         "/retention",
