@@ -20,6 +20,7 @@ from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.inbox.packing import IDENTITY, identities, pack, unpack_into, without
 from aboveboard.collector.service import Collector
 from aboveboard.warehouse import Warehouse, embedded
+from aboveboard.warehouse.structure.erased import Erased
 from tests import forked
 from tests.clickhouse.forms import SERVER, SHARDS, form
 from tests.clickhouse.node import Node
@@ -119,6 +120,19 @@ class TestClaims:
             assert node.ask(f"SELECT turn, move FROM {of}") == "2\t12\n"
             assert claims.elsewhere([one], 12) == set()  # 11 has no turn any more
 
+    def test_claims_that_a_killed_server_noted_without_their_rows_are_made_again(
+        self, shared: str, request: pytest.FixtureRequest
+    ) -> None:
+        one = new_id()
+        with contextlib.closing(Warehouse(shared)) as warehouse:
+            warehouse.ensure("tool", CATALOG)
+            claims = warehouse.claims("tool")
+            claims.elsewhere([one], 11)
+            node, of = _first(request, "_claims")
+            node.ask(f"ALTER TABLE {of} DELETE WHERE 1 SETTINGS mutations_sync = 2")
+            assert claims.elsewhere([one], 11) == set()
+            assert claims.elsewhere([one], 12) == {one}
+
     def test_rows_of_claims_go_by_themselves(
         self, shared: str, request: pytest.FixtureRequest
     ) -> None:
@@ -130,6 +144,26 @@ class TestClaims:
             node.ask(f"INSERT INTO {of} (move, hour) VALUES (12, now() - INTERVAL {days} DAY)")
             node.ask(f"OPTIMIZE TABLE {of} FINAL")
             assert node.ask(f"SELECT move FROM {of}") == "11\n"
+
+
+def test_a_replica_is_asked_who_was_erased_when_it_knows_what_the_others_know() -> None:
+    """Our machines have no Keeper, which replicas need: what they would be told is looked at."""
+    told: list[str] = []
+
+    def ask(sql: str) -> list[tuple[object, ...]]:
+        told.append(sql)
+        return [(0,)]
+
+    erased = Erased(
+        "shard_tool",
+        lambda sql, _settings: told.append(sql),
+        ask,
+        lambda _table, _columns: None,
+        is_replicated=True,
+    )
+    assert erased.among([new_id()]) == set()
+    assert told[0] == "SYSTEM SYNC REPLICA `shard_tool`.`_erased` LIGHTWEIGHT"
+    assert "count()" in told[1]
 
 
 def _first(request: pytest.FixtureRequest, table: str) -> tuple[Node, str]:

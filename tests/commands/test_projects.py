@@ -33,6 +33,12 @@ def _entry(**changes: object) -> str:
     return json.dumps({"projects": [entry | changes]})
 
 
+def _two_with_one_key() -> str:
+    keys = [{"key": "ab", "name": "x", "added": 1}]
+    entries = [json.loads(_entry(name=name, keys=keys))["projects"][0] for name in ("a", "b")]
+    return json.dumps({"projects": entries})
+
+
 @pytest.fixture
 def catalog(tmp_path: Path) -> Path:
     file = tmp_path / "catalog.json"
@@ -342,6 +348,14 @@ class TestForAnotherCollector:
             (_entry(limits={"nosuch": 1}), "nosuch"),
             (_entry(keys=[{"key": "a\nb", "name": "x", "added": 1}]), "printable"),
             (_entry(keys=[{"key": "ab", "name": "", "added": 1}]), "printable"),
+            (_entry(keys=[{"key": "a" * 1000, "name": "x", "added": 1}]), "at most 200"),
+            (_entry(keys=[{"key": "ab", "name": "x", "added": 2**62}]), "seconds since 1970"),
+            (_entry(keys=[{"key": "ab", "name": "x", "added": -1}]), "seconds since 1970"),
+            (
+                _entry(keys=[{"key": "ab", "name": "x", "added": 1, "revoked": 2**70}]),
+                "seconds since 1970",
+            ),
+            (_two_with_one_key(), "b and a have the same key"),
             (_entry(name="no such"), "no such"),
             (_entry(catalog={"app": 1}), "catalog"),
         ],
@@ -358,6 +372,15 @@ class TestForAnotherCollector:
         assert why in told.stderr
         assert len(told.stderr.splitlines()) == 1
         assert "no projects yet" in projects(tmp_path / "two").stdout
+
+    def test_a_document_without_projects_changes_nothing(self, tmp_path: Path) -> None:
+        file = tmp_path / "projects.json"
+        file.write_text(projects(tmp_path / "one", "export").stdout)
+
+        told = projects(tmp_path / "two", "import", str(file))
+
+        assert (told.returncode, told.stderr) == (0, "")
+        assert "nothing has changed" in told.stdout
 
     def test_another_project_s_key_is_refused(self, tmp_path: Path) -> None:
         add_project(tmp_path / "one")

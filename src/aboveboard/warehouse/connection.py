@@ -210,8 +210,9 @@ class Warehouse:
         Raises:
             WarehouseError: the node where that is kept is away.
         """
-        node, database, _ = self._one_place(project)
-        return Erased(database, node.ask, partial(self._write, database, node=node))
+        node, database, is_replicated = self._one_place(project)
+        insert = partial(self._write, database, node=node)
+        return Erased(database, node.command, node.ask, insert, is_replicated=is_replicated)
 
     def _one_place(self, project: str) -> tuple[Link, str, bool]:
         """Return what is asked for what no install has: a node, a database, if it has replicas."""

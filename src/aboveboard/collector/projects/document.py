@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from .registry import Projects
 
 
+KEY_MAX = 200
+"""Characters of a key; those that we make have 35."""
+
+TIME_END = 253_402_300_800
+"""The year 10000, in Unix seconds."""
+
+
 class DocumentError(Exception):
     """The document is none that can be taken; the text is one line that says why."""
 
@@ -91,8 +98,12 @@ def read(text: bytes) -> list[Entry]:
     except (msgspec.DecodeError, RecursionError) as error:
         said = str(error) if isinstance(error, msgspec.ValidationError) else "it is not JSON"
         raise DocumentError(said) from None
+    whose: dict[str, str] = {}
     for entry in entries:
         _check(entry)
+        for key in entry.keys:
+            if whose.setdefault(key.key, entry.name) != entry.name:
+                raise DocumentError(f"{entry.name} and {whose[key.key]} have the same key")
     return entries
 
 
@@ -109,6 +120,10 @@ def _check(entry: Entry) -> None:
     for key in entry.keys:
         if not key.key.isascii() or not key.key.isprintable() or not key.key.strip():
             raise DocumentError(f"{entry.name}: a key has printable ASCII characters")
+        if len(key.key) > KEY_MAX:
+            raise DocumentError(f"{entry.name}: a key has at most {KEY_MAX} characters")
+        if not all(0 <= each < TIME_END for each in (key.added, key.revoked or 0)):
+            raise DocumentError(f"{entry.name}: a key's times are in seconds since 1970")
 
 
 def take(projects: Projects, keys: Keys, entries: Collection[Entry], called: str) -> None:

@@ -141,6 +141,8 @@ def _carry(args: argparse.Namespace, projects: Projects) -> int:
             return 1
         entries = document.read(text)
         document.take(projects, keys, entries, str(args.file))
+    if not entries:
+        say(f"{args.file} has no projects: nothing has changed")
     _show([each for each in projects.all() if each.name in {entry.name for entry in entries}])
     return 0
 
@@ -267,7 +269,7 @@ def _tell_of_withdrawn(before: Project, after: Project) -> None:
 
 
 def _show(projects: list[Project]) -> None:
-    width = max(len(project.name) for project in projects)
+    width = max((len(project.name) for project in projects), default=0)
     for project in projects:
         say(f"{project.name:<{width}}  {'  '.join(project.keys)}")
         if project.is_public:

@@ -73,7 +73,7 @@ class Claims:
         database: Where they are.
         command: Carries out a statement with settings.
         ask: Answers a question, on the node that `command` is carried out on.
-        insert: Inserts rows, given as columns, into a table of the database.
+        insert: Inserts rows, given as columns, into a table of the database, with settings.
         is_replicated: Whether rows have replicas.
     """
 
@@ -82,7 +82,7 @@ class Claims:
         database: str,
         command: Callable[[str, Mapping[str, object]], None],
         ask: Callable[[str], Rows],
-        insert: Callable[[str, Mapping[str, Sequence[object]]], None],
+        insert: Callable[[str, Mapping[str, Sequence[object]], Mapping[str, object]], None],
         *,
         is_replicated: bool = False,
     ) -> None:
@@ -108,7 +108,13 @@ class Claims:
         if not ids:
             return set()
         named = sorted(ids)
-        self._insert(CLAIMS, {"id": named, "move": [move] * len(named)})
+        # Without a token of its own ClickHouse would take a repeat for rows that it has, also where
+        # a server was killed when it had noted that, and before the rows were in.
+        self._insert(
+            CLAIMS,
+            {"id": named, "move": [move] * len(named)},
+            {"insert_deduplication_token": str(uuid.uuid4())},
+        )
         turn = self._turn(move)
         self._catch_up(self._claims)
         rivals: dict[int, set[str]] = {}

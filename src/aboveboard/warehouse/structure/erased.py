@@ -45,17 +45,24 @@ class Erased:
 
     Args:
         database: Where the table is.
-        ask: Answers a question.
+        command: Carries out a statement with settings.
+        ask: Answers a question, on the node that `command` is carried out on.
         insert: Inserts rows, given as columns, into a table of the database.
+        is_replicated: Whether rows have replicas.
     """
 
     def __init__(
         self,
         database: str,
+        command: Callable[[str, Mapping[str, object]], None],
         ask: Callable[[str], Rows],
         insert: Callable[[str, Mapping[str, Sequence[object]]], None],
+        *,
+        is_replicated: bool = False,
     ) -> None:
         self._of = schema.name(database, TABLE)
+        self._command = command
+        self._is_replicated = is_replicated
         self._ask = ask
         self._insert = insert
 
@@ -74,6 +81,9 @@ class Erased:
         Raises:
             WarehouseError: it cannot be known now.
         """
+        if self._is_replicated:
+            # What was told to another replica is told: its rows may be gone from this one too.
+            self._command(f"SYSTEM SYNC REPLICA {self._of} LIGHTWEIGHT", {})
         if self._ask(f"SELECT count() FROM {self._of}") == [(0,)]:
             return set()
         known = {digest(each): each for each in installs}
