@@ -141,7 +141,7 @@ def test_tables_of_before_get_them_also_if_the_process_ended_in_between(url: str
     with closing(Warehouse(url)) as warehouse:
         warehouse.ensure("tool", NEW)
         insert(warehouse, 1, paid=True)
-        for each in warehouse._each("tool"):
+        for each in warehouse._places.tables("tool"):
             of_node = f"{each._database}.message_send"
             each._command(f"ALTER TABLE {of_node} DROP PROJECTION {AFTER}", {"mutations_sync": 2})
             older = "SELECT user_id, main_model, time, count() GROUP BY user_id, main_model, time"
@@ -164,7 +164,7 @@ def test_rows_that_are_over_their_time_leave_the_sums(url: str) -> None:
         warehouse.ensure("tool", NEW)
         insert(warehouse, 1, paid=True)
         warehouse.ensure("tool", NEW, days=1)
-        for each in warehouse._each("tool"):
+        for each in warehouse._places.tables("tool"):
             each._command(f"OPTIMIZE TABLE {each._database}.message_send FINAL", {})
         until(lambda: agree(warehouse) == 0)
 

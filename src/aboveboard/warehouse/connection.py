@@ -26,16 +26,12 @@ from .engine.complaints import plain
 from .engine.embedded import Embedded
 from .engine.link import Link
 from .engine.server import Server
-from .erasing import Erasing
 from .errors import WarehouseAwayError
-from .everywhere import Everywhere
 from .limits import Limits
+from .places import Nodes, One
 from .readonly import ReadOnly
 from .result import Result
-from .structure.claims import Claims
-from .structure.distributed import Distributed
-from .structure.erased import Erased
-from .structure.tables import Tables, present
+from .structure.tables import present
 from .structure.unstarted import Unstarted
 
 if TYPE_CHECKING:
@@ -45,6 +41,11 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
     from aboveboard.catalog.catalog import Catalog
+
+    from .erasing import Erasing
+    from .places import Places
+    from .structure.claims import Claims
+    from .structure.erased import Erased
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,6 @@ class Warehouse:
         self.limits = limits
         self._engine = _engine(url)
         self._money: dict[str, dict[str, frozenset[str]]] = {}
-        self._crash = _crash
         self._reading = threading.Lock()
         self._read_only: dict[Limits, ReadOnly] = {}
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
@@ -94,6 +94,20 @@ class Warehouse:
             self._slots.put(None)
         self._writer = Link(self._engine.connect)
         self._beside = Link(self._engine.connect)
+        self._places: Places = (
+            Nodes(self._engine, self._write, _crash=_crash)
+            if isinstance(self._engine, Cluster)
+            else One(
+                self._writer,
+                self._beside,
+                self._ask_beside,
+                self._change_beside,
+                self._write,
+                self._engine.free,
+                is_shared=self.is_shared,
+                _crash=_crash,
+            )
+        )
         try:
             self._engine.check()
             self._writer.ask("SELECT 1")
@@ -118,11 +132,7 @@ class Warehouse:
             WarehouseError: the catalog cannot be kept beside what is there already.
         """
         self._money[project] = schema.money(catalog)
-        if isinstance(self._engine, Cluster):
-            self._ensure_on_nodes(self._engine, project, catalog, days)
-        else:
-            for tables in self._each(project):
-                tables.make(catalog, days)
+        self._places.ensure(project, catalog, days)
 
     def insert(
         self, project: str, table: str, columns: Mapping[str, Sequence[object]], token: str
@@ -200,9 +210,7 @@ class Warehouse:
         Raises:
             WarehouseError: the node where that is kept is away.
         """
-        node, database, is_replicated = self._one_place(project)
-        insert = partial(self._write, database, node=node)
-        return Claims(database, node.command, node.ask, insert, is_replicated=is_replicated)
+        return self._places.claims(project)
 
     def erased(self, project: str) -> Erased:
         """Return what tells the collectors of a shared warehouse who was erased.
@@ -210,15 +218,7 @@ class Warehouse:
         Raises:
             WarehouseError: the node where that is kept is away.
         """
-        node, database, is_replicated = self._one_place(project)
-        insert = partial(self._write, database, node=node)
-        return Erased(database, node.command, node.ask, insert, is_replicated=is_replicated)
-
-    def _one_place(self, project: str) -> tuple[Link, str, bool]:
-        """Return what is asked for what no install has: a node, a database, if it has replicas."""
-        if isinstance(self._engine, Cluster):
-            return self._engine.one_place(), schema.local(project), self._engine.is_replicated
-        return self._beside, schema.database(project), False
+        return self._places.erased(project)
 
     def remove(self, project: str, move: int) -> None:
         """Remove the rows that one move brought; they are gone when this returns.
@@ -226,7 +226,7 @@ class Warehouse:
         Raises:
             WarehouseError: some may be there still; the same call may be repeated.
         """
-        for tables in self._each(project):
+        for tables in self._places.tables(project):
             tables.remove(move)
 
     def drop(self, project: str) -> None:
@@ -235,22 +235,11 @@ class Warehouse:
         Raises:
             WarehouseError: some may be there still; the same call may be repeated.
         """
-        if isinstance(self._engine, Cluster):
-            for node in self._engine.nodes:
-                self._distributed(self._engine, node, project).drop()
-        for tables in self._each(project):
-            tables.drop()
+        self._places.drop(project)
 
     def erasing(self, project: str) -> Erasing:
         """Return what erases rows of a project; it keeps no insert waiting. For any thread."""
-        if isinstance(self._engine, Cluster):
-            return Everywhere(
-                [
-                    Erasing(schema.local(project), node.command, node.ask)
-                    for node in self._engine.nodes
-                ]
-            )
-        return Erasing(schema.database(project), self._change_beside, self._ask_beside)
+        return self._places.erasing(project)
 
     def query(
         self,
@@ -346,65 +335,6 @@ class Warehouse:
         self._writer.close()
         self._beside.close()
         self._engine.close()
-
-    def _ensure_on_nodes(
-        self, cluster: Cluster, project: str, catalog: Catalog, days: int | None
-    ) -> None:
-        """Make the tables on every node, then what stands for them.
-
-        A node that is away has what the others have, if there is nothing new; otherwise nothing is
-        made anywhere before it is back, so that no node is left behind.
-        """
-        nodes = list(zip(cluster.nodes, self._each(project), strict=True))
-        away, is_made = [], True
-        for node, tables in nodes:
-            try:
-                stand_ins = self._distributed(cluster, node, project)
-                is_made &= tables.is_made(catalog) and stand_ins.is_made()
-            except WarehouseAwayError as error:  # noqa: PERF203  # the others are looked at too
-                away.append(error)
-        if away and (not is_made or len(away) == len(nodes)):
-            raise away[0]
-        if away:
-            return
-        for _, tables in nodes:
-            tables.make(catalog, days)
-        for node in cluster.nodes:
-            self._distributed(cluster, node, project).make()
-
-    def _each(self, project: str) -> list[Tables]:
-        """Return a project's tables: those of each node."""
-        if isinstance(self._engine, Cluster):
-            return [
-                Tables(
-                    project,
-                    schema.local(project),
-                    node.command,
-                    node.ask,
-                    partial(self._write, schema.local(project), node=node),
-                    is_replicated=self._engine.is_replicated,
-                    is_shared=True,
-                    _crash=self._crash,
-                )
-                for node in self._engine.nodes
-            ]
-        database = schema.database(project)
-        return [
-            Tables(
-                project,
-                database,
-                self._writer.command,
-                self._ask_beside,
-                partial(self._write, database),
-                free=self._engine.free(),
-                is_shared=self.is_shared,
-                _crash=self._crash,
-            )
-        ]
-
-    @staticmethod
-    def _distributed(cluster: Cluster, node: Link, project: str) -> Distributed:
-        return Distributed(project, cluster.name, node.command, node.ask)
 
     def _write(
         self,
