@@ -24,7 +24,7 @@ from pythons import interpreter
 
 PROJECT = Path(__file__).parents[1]
 NAMES = ("aider", "posthog", "pyinstaller", "hosts", "pyright", "uv", "docs")
-PYTHONS = ("3.12", "3.11", "3.10")
+PYTHONS = ("3.12", "3.11")
 """The versions of Python that aider 0.86 installs on, and for which the packages are pinned."""
 
 
