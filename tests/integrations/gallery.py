@@ -358,11 +358,21 @@ def _ended(
 def _until_it_reads_on(process: subprocess.Popen[bytes]) -> None:
     """Wait until a process has read what there is on its stdin, and waits for more."""
     deadline = time.monotonic() + 40
-    waits_in = Path(f"/proc/{process.pid}/wchan")
-    while "pipe_read" not in waits_in.read_text():
+    while not _reads_its_stdin(Path(f"/proc/{process.pid}")):
         assert time.monotonic() < deadline, "it never read"
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
+
+
+def _reads_its_stdin(process: Path) -> bool:
+    """Return whether a process waits in a read of its stdin, and of no pipe of a child's."""
+    try:
+        if "pipe_read" not in (process / "wchan").read_text():
+            return False
+        of = int((process / "syscall").read_text().split()[1], 16)
+        return os.readlink(process / "fd" / str(of)) == os.readlink(process / "fd" / "0")
+    except (OSError, IndexError, ValueError):  # it has gone on meanwhile, or it runs
+        return False
 
 
 def unlisted(text: str) -> str:
