@@ -385,7 +385,10 @@ def unlisted(text: str) -> str:
 
 
 def _unframed(text: str) -> str:
-    """Return a text in which tracebacks have no frame of who stands between."""
+    """Return a text in which tracebacks have no frame of who stands between.
+
+    Nor one of Python's decoder, which is there or not by chance where Ctrl-C ends a read.
+    """
     return FRAME.sub("", text)
 
 
@@ -395,6 +398,7 @@ from {0} import {1} as main
 sys.exit(main())
 """
 FRAME = re.compile(
-    rf'  File "{ROOT}/(?:src|examples)/[^"]*", line \d+, in .*\n(?:    .*\n)*', re.MULTILINE
+    rf'  File "(?:{ROOT}/(?:src|examples)/[^"]*|<frozen codecs>)", line \d+, in .*\n(?:    .*\n)*',
+    re.MULTILINE,
 )
 LAYOUT = re.compile(r"[\s│╭╮╰╯─]")
