@@ -354,6 +354,26 @@ def test_rows_that_were_inserted_while_another_collector_erased_are_erased_after
         )
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("shared", [SERVER], indirect=True)
+def test_a_collector_makes_tables_again_that_another_one_removed_with_the_project(
+    tmp_path: Path, shared: str
+) -> None:
+    add_same_project(tmp_path)
+    with contextlib.closing(Collector(tmp_path / "two", shared)) as two:
+        two.start()
+        reader = two.reader(two.projects.all()[0].keys[0])
+        assert reader is not None
+        for lines in (3, 2):
+            read = reader.segments.read(Install().segment(lines))
+            two.inbox.commit([Delivery("tool", uuid.uuid4(), read)])
+            two.mover.wake()
+            until(lambda: two.inbox.depth.bytes("tool") == 0, seconds=60)
+            assert answer(shared, "SELECT count() FROM project_tool.message_send") == [(lines,)]
+            with contextlib.closing(Warehouse(shared)) as another:
+                another.drop("tool")
+
+
 def _all_gone(collector: Collector) -> bool:
     receipts = [receipt for _, receipt in collector.eraser.requests.receipts("tool")]
     return bool(receipts) and all(receipt.gone is not None for receipt in receipts)

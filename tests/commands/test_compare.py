@@ -126,6 +126,7 @@ def test_a_rare_value_of_a_long_table_is_found_where_it_stands(
         (("noisy", "Linux", "Darwin", "--period", "../.."), 1, "is no period"),
         (("noisy/v1/catalog.json", "a", "b"), 1, "is no file of numbers"),
         (("noisy/index.html", "a", "b"), 1, "is no file of numbers"),
+        (("n" * 5000, "a", "b"), 1, "cannot be read: File name too long"),
         (("nowhere", "a", "b"), 1, "is not there: name a file of a site's v1/"),
         (("http://example.org/", "a", "b"), 1, "use https"),
         (("ftp://example.org/", "a", "b"), 1, "begins with https://"),

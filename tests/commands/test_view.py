@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import itertools
 import json
+import os
 import re
 import signal
 import socket
@@ -207,6 +209,23 @@ def test_a_hostile_log_is_text(used: Tool) -> None:
     assert "<b>" not in page
     assert "\u202e" not in page
     assert "cannot be read: Is a directory" in page
+
+
+def test_a_log_that_never_ends_or_is_damaged_keeps_nobody_waiting(used: Tool) -> None:
+    pipe, packed = used.home / "pipe", used.home / "log.gz"
+    os.mkfifo(pipe)
+    line = {"event": "e", "properties": {}, "user_id": "u", "session": "s", "time": 1}
+    packed.write_bytes(gzip.compress(json.dumps(line).encode())[:-9])
+    with viewing(used, *(w for at in (pipe, "/dev/zero", packed) for w in ("--log", str(at)))) as (
+        _,
+        address,
+    ):
+        path, cookie = opened(address)
+        status, _, page = asked(address, path, Cookie=cookie)
+    assert status == 200
+    assert f"{pipe} is no file" in page
+    assert "/dev/zero is no file" in page
+    assert f"{packed} is damaged" in page
 
 
 @pytest.mark.browser

@@ -397,6 +397,9 @@ class Mover:
             with self._turn:
                 step()
         except Exception as error:  # noqa: BLE001  # one project's trouble is not the others'
+            # Its tables may be the reason: a server that was restored, or another collector that
+            # has removed the project, has none of them.
+            self._made.pop(project, None)
             before = self._troubles.get(project)
             pause = _longer(before.pause if before else 0.0)
             self._troubles[project] = _Trouble(error, pause, time.monotonic() + pause)

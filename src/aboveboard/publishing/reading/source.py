@@ -82,9 +82,13 @@ def of(text: str) -> Source:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
         return _of_address(text)
     path = Path(text)
-    if path.is_dir():
+    try:
+        is_directory, is_there = path.is_dir(), path.exists()
+    except OSError as error:  # a directory on the way is closed, or the name is too long
+        raise SourceError(f"{text[:200]} cannot be read: {error.strerror}") from None
+    if is_directory:
         return Source(text, _Directory(path), None)
-    if not path.exists():
+    if not is_there:
         raise SourceError(f"{text} is not there: name a file of a site's v1/, the site, or its URL")
     parts = path.absolute().parts
     if "v1" in parts[:-1]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import stat
 from collections import Counter, deque
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,13 +95,20 @@ class Record:
         self.damaged += reader.damaged
 
     def _take_log(self, reader: Reader, name: str) -> None:
+        cut_off = reader.cut_off
         try:
+            kind = stat.S_IFMT(Path(name).stat().st_mode)
+            if kind not in (stat.S_IFREG, stat.S_IFDIR):  # a pipe or a device may never end
+                self.troubles.append(f"{name} is no file, and a log is read at each look: name one")
+                return
             with opened(name) as file:
                 for line, event in reader.lines(file):
                     if line not in self._here:
                         self.add(line, event, KEPT if event.user_id is None else SENT)
         except OSError as error:
             self.troubles.append(f"{name} cannot be read: {error.strerror}")
+        if reader.cut_off > cut_off:
+            self.troubles.append(f"{name} is damaged: what stands behind that place is not here")
 
 
 def of(install: Install, logs: Sequence[str]) -> Record:
