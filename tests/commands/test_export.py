@@ -284,6 +284,27 @@ class TestBesideAServer:
         server.stop()
 
 
+class TestDamaged:
+    def test_a_damaged_file_is_told_in_our_words_and_nothing_is_taken(
+        self, full: Path, tmp_path: Path
+    ) -> None:
+        there = tmp_path / "there"
+        add_project(there)
+        for name in ("all.parquet", "all.csv"):
+            export(full, tmp_path / name)
+            whole = (tmp_path / name).read_bytes()
+            cut = tmp_path / f"cut-{name}"
+            cut.write_bytes(whole[: len(whole) // 2].rsplit(b",", 1)[0])
+            ended = run("import", "--project", "tool", "--data", str(there), str(cut))
+            assert ended.returncode == 1
+            (said,) = ended.stderr.splitlines()
+            assert said.endswith(
+                f"{cut} cannot be read as {name[4:]}: it is damaged, or `aboveboard export` did "
+                "not write it"
+            )
+            assert ended.stdout == ""
+
+
 @pytest.mark.thorough
 class TestErased:
     def test_an_install_that_was_erased_does_not_come_back(

@@ -6,6 +6,7 @@ this process. Rows stay in their order.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from aboveboard.catalog.line import EVENT, SEQ, SESSION, TIME, USER_ID
@@ -16,7 +17,7 @@ from .errors import WarehouseError
 from .transfer.exchange import SOURCE, TEXT, Told, events_of, flat_name, literal, nested
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from clickhouse_connect.driver.client import Client
@@ -72,6 +73,30 @@ def to_table(lines: Path, target: Path, kind: str, columns: Mapping[str, str]) -
         )
 
 
+class NoExportError(WarehouseError):
+    """A file is none that an export wrote."""
+
+
+_OF_THE_MACHINE = ("MEMORY_LIMIT_EXCEEDED", "NOT_ENOUGH_SPACE", "No space left")
+"""What ClickHouse says where the file is not at fault."""
+
+
+@contextlib.contextmanager
+def _readable(table: Path, kind: str) -> Iterator[None]:
+    """Say of a file that it cannot be read, instead of how ClickHouse tried to."""
+    try:
+        yield
+    except NoExportError:
+        raise
+    except WarehouseError as error:
+        if any(word in str(error.__cause__) for word in _OF_THE_MACHINE):
+            raise
+        raise NoExportError(
+            f"{table} cannot be read as {kind}: it is damaged, or `aboveboard export` did not "
+            "write it"
+        ) from error
+
+
 def to_lines(table: Path, target: Path, kind: str, catalog: Catalog) -> None:
     """Write a table as an export's lines.
 
@@ -82,11 +107,11 @@ def to_lines(table: Path, target: Path, kind: str, catalog: Catalog) -> None:
         each.name: {column.name: column.type for column in each.columns}
         for each in schema.tables(catalog)
     }
-    with memory() as client:
+    with _readable(table, kind), memory() as client:
         present = _columns(client, table, kind)
         missing = [name for name in _HEAD if name not in present]
         if missing:
-            raise WarehouseError(
+            raise NoExportError(
                 f"{table} is no export: it has no column {missing[0]!r}; "
                 "`aboveboard export` writes what can be imported"
             )
