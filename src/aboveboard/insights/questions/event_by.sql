@@ -4,38 +4,39 @@ WITH
     --% include "asked.sql"
     -- What stands in a value's place where there is none, or one beyond the most frequent: no kind
     -- can produce these.
-    '\0' AS nothing, '\1' AS rest,
+    '\0' AS _nothing, '\1' AS _rest,
+    -- No property is called as its columns are: a name begins with a letter.
     said AS MATERIALIZED (
         SELECT
             user_id
-            , ifNull(toString({{ split.column }}), nothing) AS its_part
-            , ifNull(toString({{ of.column }}), nothing) AS its_word
-            , count() AS number
+            , ifNull(toString({{ split.column }}), _nothing) AS _split
+            , ifNull(toString({{ of.column }}), _nothing) AS _word
+            , count() AS _number
         FROM {{ rows(subject.table) }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             --% if filtered
             AND session IN asked
             --% endif
-        GROUP BY user_id, its_part, its_word
+        GROUP BY user_id, _split, _word
     ),
     parts AS (
-        SELECT its_part FROM said
-        GROUP BY its_part
-        ORDER BY sum(number) DESC, its_part
+        SELECT _split FROM said
+        GROUP BY _split
+        ORDER BY sum(_number) DESC, _split
         LIMIT 12
     ),
     words AS (
-        SELECT its_word FROM said
-        GROUP BY its_word
-        ORDER BY sum(number) DESC, its_word
+        SELECT _word FROM said
+        GROUP BY _word
+        ORDER BY sum(_number) DESC, _word
         LIMIT 8
     ),
     told AS (
         SELECT
             user_id
-            , if(its_part IN parts, its_part, rest) AS part
-            , if(its_word IN words, its_word, rest) AS word
-            , sum(number) AS its_times
+            , if(_split IN parts, _split, _rest) AS part
+            , if(_word IN words, _word, _rest) AS word
+            , sum(_number) AS its_times
         FROM said
         GROUP BY user_id, part, word
     ),
@@ -66,10 +67,10 @@ WITH
 SELECT
     {{ subject.event }} AS event
     , {{ split.property }} AS by
-    , transform(spread.part, [nothing, rest], ['none', 'rest'], 'value') AS part_is
+    , transform(spread.part, [_nothing, _rest], ['none', 'rest'], 'value') AS part_is
     , if(part_is = 'value', spread.part, NULL) AS part
     , {{ of.property }} AS property
-    , transform(spread.its_value, [nothing, rest], ['none', 'rest'], 'value') AS value_is
+    , transform(spread.its_value, [_nothing, _rest], ['none', 'rest'], 'value') AS value_is
     , if(value_is = 'value', spread.its_value, NULL) AS value
     , sum(its_number) AS times
     , max(all_of_times) AS part_times

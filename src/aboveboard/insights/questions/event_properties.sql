@@ -4,25 +4,26 @@ WITH
     --% include "asked.sql"
     -- What stands in a value's place where there is none: no value, one beyond the most frequent,
     -- a number. No kind can produce these; see events.sql for the hashes.
-    '\0' AS nothing, '\1' AS rest, '\2' AS some_number,
+    '\0' AS _nothing, '\1' AS _rest, '\2' AS _some_number,
+    -- No property is called as these columns are: its name begins with a letter.
     -- What is said together is counted first: so a group is many rows, and its counts can be those
     -- that are kept beside them.
     said AS (
         SELECT
             user_id
             --% for word in words
-            , CAST(ifNull(toString({{ word.column }}), nothing), 'String') AS word_{{ loop.index }}
+            , CAST(ifNull(toString({{ word.column }}), _nothing), 'String') AS _word_{{ loop.index }}
             --% endfor
-            , count() AS times
+            , count() AS _times
             --% for number in numbers
-            , count({{ number.column }}) AS numbers_{{ loop.index }}
+            , count({{ number.column }}) AS _numbers_{{ loop.index }}
             --% endfor
         FROM {{ rows(subject.table) }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             --% if filtered
             AND session IN asked
             --% endif
-        GROUP BY user_id{% for word in words %}, word_{{ loop.index }}{% endfor %}
+        GROUP BY user_id{% for word in words %}, _word_{{ loop.index }}{% endfor %}
 
     ),
     -- An install after the other: how often each of its words is there, each of its numbers, and
@@ -35,13 +36,13 @@ WITH
             , sum(part.3) AS its_number
         FROM said
         ARRAY JOIN [
-            (toUInt16(65535), nothing, times)
+            (toUInt16(65535), _nothing, _times)
             --% for word in words
-            , ({{ word.place }}, word_{{ loop.index }}, times)
+            , ({{ word.place }}, _word_{{ loop.index }}, _times)
             --% endfor
             --% for number in numbers
-            , ({{ number.place }}, nothing, toUInt64(times - numbers_{{ loop.index }}))
-            , ({{ number.place }}, some_number, numbers_{{ loop.index }})
+            , ({{ number.place }}, _nothing, toUInt64(_times - _numbers_{{ loop.index }}))
+            , ({{ number.place }}, _some_number, _numbers_{{ loop.index }})
             --% endfor
         ] AS part
         WHERE part.3 > 0
@@ -53,7 +54,7 @@ WITH
             , place
             , word
             , its_number AS times
-            , word IN (nothing, some_number) AS is_special
+            , word IN (_nothing, _some_number) AS is_special
             , sum(its_number) OVER (PARTITION BY place, word) AS its_all
         FROM read
         WHERE place != 65535
@@ -63,7 +64,7 @@ WITH
         FROM parted
     ),
     told AS (
-        SELECT place, if(is_special OR its_rank <= 12, word, rest) AS value, install, sum(times) AS its_times
+        SELECT place, if(is_special OR its_rank <= 12, word, _rest) AS value, install, sum(times) AS its_times
         FROM ranked
         GROUP BY place, value, install
     ),
@@ -129,7 +130,7 @@ WITH
         SELECT
             place
             , transform(
-                value, [nothing, rest, some_number], ['none', 'rest', 'number'], 'value'
+                value, [_nothing, _rest, _some_number], ['none', 'rest', 'number'], 'value'
             ) AS what
             , if(what = 'value', value, NULL) AS word
             , sum(its_times) AS times
