@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import uuid
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -51,13 +52,13 @@ def project() -> Project:
 def test_every_question_of_an_event_is_answered(project: Project, tmp_path: Path) -> None:
     names = _names()
     assert {"times", "installs", "place", "value"} <= set(names)
-    me, session = "0b0a3c1e-6d5c-4c1e-9a3e-2f1d5c7b9a10", "1b0a3c1e-6d5c-4c1e-9a3e-2f1d5c7b9a11"
+    me, session = uuid.uuid4(), uuid.uuid4()
     happened = [
         Happening(
             f"thing{kind}",
             me,
             session,
-            1795000000,
+            datetime(2026, 11, 18, tzinfo=UTC),
             {name: VALUES[(number + kind) % len(KINDS)] for number, name in enumerate(names)},
         )
         for kind in range(len(KINDS))
