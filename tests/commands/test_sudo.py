@@ -242,7 +242,7 @@ class TestAFileThatOthersMayRead:
             "from tool import analytics; from aboveboard.client.decision import environment\n"
             "environment.has_terminal = lambda: True\n"
             "tool = analytics(directory='~/.aider'); state = tool._install.state.read()\n"
-            "facts = tool._facts(state, True, True); print(facts.can_ask, facts.can_save)"
+            "facts = tool._host.facts(state, True, ask=True); print(facts.can_ask, facts.can_save)"
         )
         assert theirs.run("-c", facts).stdout == "True False\n"
         assert words in theirs.aboveboard("status", "aider").stdout
