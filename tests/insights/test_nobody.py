@@ -58,7 +58,10 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Data, Proje
 
 EVENTS = ("message_send", "exception", "session_start", "command")
 QUESTIONS = [
-    (each.name, event) for each in every() for event in EVENTS[: 9 if each.of_event else 1]
+    (each.name, event)
+    for each in every()
+    if each.offered(shipped_catalog("aider"))
+    for event in EVENTS[: 9 if each.of_event else 1]
 ]
 
 
