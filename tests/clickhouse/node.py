@@ -175,7 +175,7 @@ class Node:
         """Drop every database that is not ClickHouse's own."""
         for name in self.ask(
             "SELECT name FROM system.databases WHERE name NOT IN "
-            "('default', 'system', 'information_schema', 'INFORMATION_SCHEMA')"
+            "('default', 'system', 'information_schema', 'INFORMATION_SCHEMA') SETTINGS limit = 0"
         ).split():
             self.ask(f"DROP DATABASE `{name}` SYNC")
 
