@@ -13,7 +13,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -21,6 +24,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
+from aboveboard.commands.machine.viewing import server
 from tests.client import tool as example
 from tests.client.conftest import Tool, tool, until
 from tests.dashboard.conftest import chromium as chromium
@@ -166,6 +170,22 @@ def test_it_ends_when_nobody_looks_and_a_stranger_does_not_keep_it(
 
         until(ended)
         assert process.returncode == 0
+
+
+def test_a_look_that_takes_longer_than_the_patience_is_answered_whole() -> None:
+    made = threading.Event()
+
+    def page() -> str:
+        time.sleep(0.6)
+        made.set()
+        return "whole"
+
+    with server.Server(page, 0.2) as served, ThreadPoolExecutor(1) as other:
+        cookie = f"{server.COOKIE}={served.cookie}"
+        look = other.submit(asked, served.address, served.path, Cookie=cookie)
+        served.run()
+        assert made.is_set(), "it ended while the page was made"
+        assert look.result()[::2] == (200, "whole")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ any web page that the person opens can have their browser send requests to it. S
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import secrets
 import threading
@@ -24,7 +25,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 COOKIE = "aboveboard_view"
 OPENING = "/?token="
@@ -64,7 +65,8 @@ class Server(ThreadingHTTPServer):
         self.cookie = secrets.token_urlsafe(32)
         self.path = f"/{secrets.token_urlsafe(32)}/"
         self.seen = time.monotonic()
-        self._taking = threading.Lock()
+        self._answering = 0
+        self._lock = threading.Lock()
 
     @property
     def address(self) -> str:
@@ -72,15 +74,27 @@ class Server(ThreadingHTTPServer):
 
     def take_token(self, path: str) -> bool:
         """Say whether a request has the token; it is good for once."""
-        with self._taking:
+        with self._lock:
             if self.token is None or not _is_same(path.removeprefix(OPENING), self.token):
                 return False
             self.token = None
         return True
 
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """Take what is done meanwhile for a look of the person's: it is not idle before its end."""
+        with self._lock:
+            self._answering += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._answering -= 1
+                self.seen = time.monotonic()
+
     def run(self) -> None:
         """Serve until it is idle, or until Ctrl-C, which is raised as KeyboardInterrupt."""
-        while time.monotonic() - self.seen < self.idle:
+        while self._answering or time.monotonic() - self.seen < self.idle:
             self.handle_request()
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -92,6 +106,8 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Server
     timeout = SECONDS
+    wbufsize = -1
+    """An answer goes out in one piece: the end of the server leaves none half told."""
     server_version = "aboveboard"
     sys_version = ""
 
@@ -100,17 +116,19 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get_all("Host") != [server.host]:
             self._answer(HTTPStatus.MISDIRECTED_REQUEST, "This is no site of that name.")
         elif self.path == server.path and self._has_cookie():
-            server.seen = time.monotonic()
-            self._answer(HTTPStatus.OK, server.made(), "text/html; charset=utf-8")
+            with server.answering():
+                self._answer(HTTPStatus.OK, server.made(), "text/html; charset=utf-8")
+                self.wfile.flush()
         elif self.path.startswith(OPENING) and server.take_token(self.path):
-            server.seen = time.monotonic()
-            self.send_response(HTTPStatus.SEE_OTHER)
-            self.send_header("Location", server.path)
-            self.send_header(
-                "Set-Cookie",
-                f"{COOKIE}={server.cookie}; Path={server.path}; HttpOnly; SameSite=Strict",
-            )
-            self._end()
+            with server.answering():
+                self.send_response(HTTPStatus.SEE_OTHER)
+                self.send_header("Location", server.path)
+                self.send_header(
+                    "Set-Cookie",
+                    f"{COOKIE}={server.cookie}; Path={server.path}; HttpOnly; SameSite=Strict",
+                )
+                self._end()
+                self.wfile.flush()
         else:
             self._answer(
                 HTTPStatus.FORBIDDEN,
