@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import resource
@@ -16,20 +17,22 @@ from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from aboveboard import Event
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import flag
-from aboveboard.collector.examination import front, process, records
+from aboveboard.collector.examination import front, process, records, tables
 from aboveboard.collector.people.register import Register
 from aboveboard.collector.projects.registry import Projects
+from aboveboard.warehouse import database
 from tests import forked
-from tests.collector.tool import EVENTS, Install, Server, add_project, damage, free_port
-from tests.commands.test_proxies import Proxy
+from tests.collector.tool import CATALOG, EVENTS, Install, Server, add_project, damage, free_port
 from tests.conftest import missing
 from tests.loopback import answering
+from tests.proxies import Proxy
 
 SECRET = "correct-horse-battery-staple-7"
 
@@ -255,6 +258,24 @@ class TestTheWarehouse:
         changed = Catalog.of("tool", [*EVENTS[2:], Changed])
         damage(data, "tool", json.dumps(changed.as_json()))
         doctor(data).only("message_send.tokens is kept as Nullable(UInt64)", "another name")
+
+    @pytest.mark.parametrize("comes", [True, False])
+    def test_a_server_has_a_moment_for_the_tables_of_a_project_just_added(
+        self, data: Path, monkeypatch: pytest.MonkeyPatch, comes: bool
+    ) -> None:
+        place = data / "warehouse/metadata" / database("tool")
+        place.rename(data / "later")
+        looks = iter([*["sleep"] * 2, "back"] if comes else itertools.repeat("sleep"))
+
+        def pause(_seconds: float) -> None:
+            if next(looks) == "back":
+                (data / "later").rename(place)
+
+        monkeypatch.setattr(tables, "time", SimpleNamespace(
+            sleep=pause, monotonic=itertools.count().__next__
+        ))  # fmt: skip
+        findings = list(tables.examine({"tool": CATALOG}, data / "warehouse", None, served=True))
+        assert [each.state for each in findings] == (["ok"] if comes else ["WRONG"])
 
     def test_that_is_gone(self, data: Path) -> None:
         shutil.rmtree(data / "warehouse")

@@ -4,107 +4,17 @@ from __future__ import annotations
 
 import base64
 import gzip
-import http.client
-import os
-import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.collector.tool import Install, Server, add_project, free_port, new_id, until
+from tests.collector.tool import Install, Server, add_project, new_id
 from tests.conftest import ROOT, missing
+from tests.proxies import Caddy, Proxy
 
 SECRET = "correct-horse-battery-staple-7"
-
-
-class Proxy:
-    """nginx on loopback, with the server block of deploy/, without TLS."""
-
-    def __init__(self, folder: Path, backend: int, headers: str | None = None) -> None:
-        self.port = free_port()
-        block = (ROOT / "deploy/nginx.conf").read_text()
-        block = block.replace("listen 443 ssl", f"listen 127.0.0.1:{self.port}")
-        block = re.sub(r"^ *ssl_certificate.*$", "", block, flags=re.MULTILINE)
-        block = block.replace("http://127.0.0.1:8300", f"http://127.0.0.1:{backend}")
-        if headers is not None:  # as somebody has it who has not read the page
-            block = re.sub(r"^ *proxy_set_header.*$", "", block, flags=re.MULTILINE)
-            block = block.replace("proxy_http_version 1.1;", headers)
-        self.config = folder / "nginx.conf"
-        self.config.write_text(
-            # Started by root it would be nobody, who may not write to the test's own folder.
-            ("user root root; " if os.geteuid() == 0 else "")
-            + f"daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
-            "events {}\nhttp {\n"
-            + "".join(
-                f"{name}_temp_path {folder}/{name};\n"
-                for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-            )
-            + block
-            + "}\n"
-        )
-        self.process = self.started(folder)
-        until(self._answers)
-
-    def started(self, folder: Path) -> subprocess.Popen[bytes]:
-        words = ["nginx", "-p", str(folder), "-c", str(self.config)]
-        subprocess.run([*words, "-t", "-q"], check=True)
-        return subprocess.Popen(words)
-
-    def _answers(self) -> bool:
-        try:
-            return self.get("/healthz").status == 200
-        except OSError:
-            return False
-
-    def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
-        return self._request("GET", path, None, headers)
-
-    def post(self, path: str, body: bytes, **headers: str) -> http.client.HTTPResponse:
-        return self._request("POST", path, body, headers)
-
-    def _request(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
-    ) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(method, path, body, {"Connection": "close", **headers})
-        answer = connection.getresponse()
-        answer.read()
-        connection.close()
-        return answer
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(30)
-
-
-class Caddy(Proxy):
-    """Caddy on loopback, with the file of deploy/, without TLS."""
-
-    def __init__(self, folder: Path, backend: int) -> None:
-        self.port = free_port()
-        self.config = ROOT / "deploy/Caddyfile"
-        self.environ = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "ABOVEBOARD_SITE": f"http://127.0.0.1:{self.port}",
-            "ABOVEBOARD_COLLECTOR": f"127.0.0.1:{backend}",
-        }
-        self.process = self.started(folder)
-        until(self._answers)
-
-    def started(self, folder: Path) -> subprocess.Popen[bytes]:
-        words = ["--adapter", "caddyfile", "--config", str(self.config)]
-        with (folder / "caddy.log").open("wb") as log:
-            for command in ("validate", "run"):
-                process = subprocess.Popen(
-                    ["caddy", command, *words], env=self.environ, stdout=log, stderr=log
-                )
-                if command == "validate":
-                    assert process.wait(60) == 0
-        return process
 
 
 @pytest.fixture(scope="module")

@@ -21,10 +21,10 @@ import pytest
 from aboveboard.client.decision.statefile import StateFile
 from aboveboard.client.recipients.target import PAUSE_MAX_SECONDS, VARIABLE, Target, paused
 from aboveboard.client.recording import segment
+from tests.certificates import certificates as certificates
 from tests.client.conftest import Tool
 from tests.client.places import NOBODY, send_to
 from tests.client.test_promises import _children
-from tests.conftest import missing
 
 Until = Callable[[Callable[[], bool]], None]
 Answer = Callable[[socket.socket], None]
@@ -295,28 +295,6 @@ class TestWithAStrangeAnswer:
         assert send(target) == 0
         assert len(server.requests) == 2
         assert not any(b"canary" in request for request in server.requests)
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate authority, and certificates of it for localhost and for someone else."""
-    directory = tmp_path_factory.mktemp("certificates")
-
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=directory, check=True, capture_output=True)
-
-    try:
-        key = ("-newkey", "rsa:2048", "-nodes", "-days", "2")
-        openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ours",
-                "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
-        for name in ("localhost", "else.example"):
-            (directory / "ext").write_text(f"subjectAltName=DNS:{name}")
-            openssl("req", *key, "-keyout", f"{name}.key", "-out", "csr", "-subj", f"/CN={name}")
-            openssl("x509", "-req", "-in", "csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2",
-                    "-out", f"{name}.pem", "-extfile", "ext")  # fmt: skip
-    except FileNotFoundError:
-        missing("openssl")
-    return directory
 
 
 def context(certificates: Path, name: str = "localhost") -> ssl.SSLContext:

@@ -7,6 +7,7 @@ keeps each table's declaration as a text file, which anybody may read.
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 
 from aboveboard.warehouse import Warehouse, WarehouseError, database, tables
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     Present = dict[str, dict[str, str]]
 
 ABOUT = "warehouse"
+MADE_WITHIN = 10.0
+"""Seconds that a server has for the tables of a project, or of a catalog, that was just added."""
+
+_PAUSE = 0.25
 _COLUMN = re.compile(r"^    `(\w+)` (.+?)(?: CODEC\(.*\))?,?$", re.MULTILINE)
 
 
@@ -36,8 +41,18 @@ def examine(
         url: A server's, if events are kept in one.
         served: Whether a server runs, which makes tables that are missing.
     """
+    end = time.monotonic() + (MADE_WITHIN if served else 0)
     try:
-        present = _asked(url, catalogs) if url else _read(directory, catalogs)
+        while True:
+            present = _asked(url, catalogs) if url else _read(directory, catalogs)
+            found = [
+                finding
+                for name, catalog in catalogs.items()
+                for finding in _compare(name, catalog, present[name], served=served)
+            ]
+            if not found or time.monotonic() >= end:
+                break
+            time.sleep(_PAUSE)
     except WarehouseError as error:
         yield wrong(ABOUT, str(error))
         return
@@ -48,11 +63,6 @@ def examine(
             + ("bring back a copy" if served else "`aboveboard serve` makes it at its first start"),
         )
         return
-    found = [
-        finding
-        for name, catalog in catalogs.items()
-        for finding in _compare(name, catalog, present[name], served=served)
-    ]
     number = sum(map(len, present.values()))
     yield from found or [well(ABOUT, f"{number} tables, as the catalogs want them")]
 
