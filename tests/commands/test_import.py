@@ -240,6 +240,15 @@ class TestGivingUp:
         self.gives_up(ended, missing, "No such file")
         assert not (data / "warehouse").exists()
 
+    def test_what_may_never_end(self, data: Path, log: Path) -> None:
+        os.mkfifo(pipe := log.with_name("pipe"))
+        for name in (str(pipe), "/dev/zero"):
+            ended = run("import", str(log), name, "--project", "tool", "--data", str(data))
+            self.gives_up(ended, f"{name} is no file")
+        ended = run("import", "", "--project", "tool", "--data", str(data))
+        assert (ended.returncode, "FILE: it is empty" in ended.stderr) == (2, True)
+        assert not (data / "warehouse").exists()
+
     def test_a_project_that_is_not_there(self, data: Path, log: Path) -> None:
         ended = run("import", str(log), "--project", "other", "--data", str(data))
         self.gives_up(ended, "'other'", "tool", "aboveboard projects add")

@@ -346,12 +346,17 @@ class TestDisable:
     def test_of_a_tool_that_nobody_ever_ran_keeps_the_no_and_says_what_it_is_worth(
         self, tool: Tool
     ) -> None:
-        for words in ("Nothing of a tool", "Nothing else of a tool"):  # the same again
+        kept = tool.home / ".config" / "toool" / "analytics.json"
+        for _ in range(2):
             ended = aboveboard(tool, "disable", "toool")
             assert ended.returncode == 0
-            assert words in ended.stdout
-            assert str(tool.home / ".config" / "toool" / "analytics.json") in ended.stdout
+            assert f"A no for toool is kept in {kept}, and nothing waits" in ended.stdout
+            assert f"{kept} is all that there is of toool here: " in ended.stdout
             assert "permanently disabled" not in ended.stdout
+        shown = aboveboard(tool, "status", "toool").stdout
+        assert "toool: permanently disabled" in shown
+        assert f"{kept} is all that there is of toool here: " in shown
+        assert "Nothing" not in shown
 
     def test_of_an_aider_that_never_ran_is_sure_of_its_place(self, tool: Tool) -> None:
         ended = aboveboard(tool, "disable", "aider")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -59,7 +59,11 @@ def test_a_site_is_made_and_made_again_with_the_same_numbers(
     out = tmp_path / "out"
     code, said, err = publish(data, out, capsys, "--tables", TABLES)
     assert (code, err) == (0, "")
-    assert said == f"{out}: {MONTH.name} is new: it spent rho = 0.05\n"
+    days = f"{MONTH.name} ({MONTH.since} to {MONTH.until})"
+    assert said == (
+        f"{out}: {days} is drawn once, and spends rho = 0.05\n"
+        f"{out}: {MONTH.name} is new: it spent rho = 0.05\n"
+    )
     first = (out / "v1/releases" / f"{MONTH.name}.json").read_bytes()
     told = latest(out)
     assert told["period"] == MONTH.name
@@ -178,6 +182,7 @@ def test_without_a_word_little_is_shared_and_what_could_be_is_listed(
     code, said, _ = publish(data, tmp_path / "nothing", capsys, "--list")
     assert code == 0
     assert "\ncommand.command  44 values, 8 an install  " in said
+    assert said.endswith(f"next: nothing; {MONTH.name} is out already, and its numbers stay\n")
     assert not (tmp_path / "nothing").exists()
 
 
@@ -202,6 +207,8 @@ def test_the_year_has_an_end(
         (("--period", "now"), "'now' is no period"),
         (("--period", "2001-01"), "is older than what is kept"),
         (("--period", periods.month(TODAY).name), "is not over, or its late events are not in"),
+        (("--period", "2001-01", "--every", "week"), "--period 2001-01 is no week"),
+        (("--tables", f"os={'9' * 5000}"), "a cap is a number from 1 to 20"),
         (("--rho", "0"), "--rho is a number"),
         (("--rho", "nan"), "--rho is a number"),
         (("--rho", "0.9"), "may spend 0.8"),
@@ -227,18 +234,34 @@ def test_what_cannot_be_published_is_said_in_a_line(
     assert (code, out) == (2, "")
     assert said in err
     assert err.count("\n") == 1
+    assert len(err) < 2_000
     assert not list(data.glob("published/aider/*.json"))
 
 
-@pytest.mark.thorough
-def test_a_month_in_which_nobody_was_there_is_noise(
+def test_nothing_is_spent_on_a_month_before_there_was_anything(
     data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    out = tmp_path / "out"
     empty = periods.month(BEFORE.since - timedelta(days=40))
-    assert empty.since > date(2001, 1, 1)
-    code, _, _ = publish(data, tmp_path / "out", capsys, "--period", empty.name, "--tables", "os")
-    assert code == 0
-    assert abs(int(str(latest(tmp_path / "out")["installs"]["value"]))) < 60  # type: ignore[index]
+    first = periods.month(MONTH.until - timedelta(days=60))
+    code, said, err = publish(data, out, capsys, "--period", empty.name)
+    assert (code, said, err.count("\n")) == (2, "", 1)
+    assert f"{empty.name} is over before the first event of aider, on " in err
+    assert err.endswith(f"the first to publish is {first.name}\n")
+    assert f"\nnext: {MONTH.name} ({MONTH.since} to " in publish(data, out, capsys, "--list")[1]
+    assert not out.exists()
+    assert not list(data.glob("published/aider/*.json"))
+
+
+def test_a_project_without_an_event_spends_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with closing(Projects(tmp_path)) as projects:
+        projects.add("aider", shipped_catalog("aider"))
+    code, said, err = publish(tmp_path, tmp_path / "out", capsys)
+    assert (code, said, err.count("\n")) == (2, "", 1)
+    assert f"aider has no event yet: {MONTH.name} would be noise alone" in err
+    assert not (tmp_path / "out").exists()
 
 
 class TestExactly:
@@ -249,9 +272,9 @@ class TestExactly:
     ) -> None:
         out = tmp_path / "out"
         code, said, _ = publish(data, out, capsys, "--exact", "--tables", TABLES, "--k", "5")
-        assert (code, said) == (
+        assert (code, said.splitlines()[1:]) == (
             0,
-            f"{out}: {MONTH.name} is new: exact, numbers under 5 withheld\n",
+            [f"{out}: {MONTH.name} is new: exact, numbers under 5 withheld"],
         )
         told = latest(out)
         assert (told["kind"], told["rho"], told["k"]) == ("exact", 0, 5)
@@ -322,7 +345,7 @@ def test_what_a_period_that_is_out_has_otherwise_is_told(
     code, _, err = publish(data, out, capsys, *other)
     assert (code, err.count("\n")) == (0, 1), "a run on a schedule goes on"
     assert f"{MONTH.name} is out with rho = 0.04, not 0.05; with the versions 1.0, (other); " in err
-    assert "with command.command=3, not 4, and its numbers stay" in err
+    assert "with command.command=3, not 4; with os as well, and its numbers stay" in err
     code, _, err = publish(data, out, capsys, *other, "--period", MONTH.name)
     assert (code, err.count("\n")) == (2, 1)
 

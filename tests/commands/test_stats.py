@@ -250,8 +250,13 @@ class TestPackedLogs:
             log.path.write_bytes(broken)
             code, _, err = log.stats("--json")
             assert "Traceback" not in err
-            assert "a packed log is damaged or cut off" in err
+            assert "a log is damaged or cut off" in err
             assert code in (0, 1)  # 1 where nothing at all stands before that place
+
+    def test_a_line_without_an_end_is_given_up(self) -> None:
+        ended = run("/dev/zero", "--json")
+        assert b"a log is damaged or cut off: what stands behind that" in ended.stderr
+        assert b"Traceback" not in ended.stderr
 
 
 class TestSessions:

@@ -193,8 +193,11 @@ def test_a_look_that_takes_longer_than_the_patience_is_answered_whole() -> None:
     [
         (("nothing",), "nothing of a tool called nothing was found here"),
         ((), "no tool on this machine has left any files"),
-        (("tool", "--catalog", "none.json", "--log", "x"), "none.json"),
+        (("tool", "--catalog", "none.json", "--log", __file__), "none.json"),
         (("tool", "--log", "-"), "name its file"),
+        (("tool", "--log", "nowhere.jsonl"), "nowhere.jsonl cannot be read: No such file"),
+        (("tool", "--log", __file__, "--log", str(Path(__file__).parent)), "Is a directory"),
+        (("tool", "--log", "/dev/zero"), "/dev/zero is no file"),
         (("tool", "--minutes", "nan"), "is no number of minutes"),
     ],
 )
@@ -221,7 +224,11 @@ def test_a_hostile_log_is_text(used: Tool) -> None:
     ]
     log = used.home / "evil.jsonl"
     log.write_text("".join(json.dumps(line) + "\n" for line in lines) + "[" * 100_000)
-    with viewing(used, "--log", str(log), "--log", str(used.home)) as (_, address):
+    gone = used.home / "gone.jsonl"
+    gone.touch()
+    with viewing(used, "--log", str(log), "--log", str(gone)) as (_, address):
+        gone.unlink()
+        gone.mkdir()
         path, cookie = opened(address)
         status, _, page = asked(address, path, Cookie=cookie)
     assert status == 200
@@ -233,18 +240,16 @@ def test_a_hostile_log_is_text(used: Tool) -> None:
 
 def test_a_log_that_never_ends_or_is_damaged_keeps_nobody_waiting(used: Tool) -> None:
     pipe, packed = used.home / "pipe", used.home / "log.gz"
-    os.mkfifo(pipe)
+    pipe.touch()
     line = {"event": "e", "properties": {}, "user_id": "u", "session": "s", "time": 1}
     packed.write_bytes(gzip.compress(json.dumps(line).encode())[:-9])
-    with viewing(used, *(w for at in (pipe, "/dev/zero", packed) for w in ("--log", str(at)))) as (
-        _,
-        address,
-    ):
+    with viewing(used, "--log", str(pipe), "--log", str(packed)) as (_, address):
+        pipe.unlink()
+        os.mkfifo(pipe)  # since it was named
         path, cookie = opened(address)
         status, _, page = asked(address, path, Cookie=cookie)
     assert status == 200
     assert f"{pipe} is no file" in page
-    assert "/dev/zero is no file" in page
     assert f"{packed} is damaged" in page
 
 

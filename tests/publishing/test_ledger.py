@@ -103,7 +103,15 @@ def test_no_bytes_are_taken_for_a_release_that_are_none(content: bytes) -> None:
         {"period": "2026-11"},
         {"rho": -1.0},
         {"scale": 1e300},
-        {"tables": [{"name": "a", "title": "", "doc": "", "cap": 1, "keys": ["x"], "counts": []}]},
+        {"installs": 2**63},
+        *(
+            {"tables": [{"name": name, "title": "", "doc": "", "cap": 1, "keys": ["x"]} | counts]}
+            for name, counts in (
+                ("a", {"counts": []}),
+                ("a", {"counts": [-(2**63)]}),
+                ("../../../a", {"counts": [1]}),  # of a site into which somebody else may write
+            )
+        ),
     ],
 )
 def test_a_release_that_does_not_hold_together_is_refused(changed: dict[str, object]) -> None:

@@ -88,3 +88,9 @@ def test_what_is_beside_it_and_a_link_in_it_are_not_its_own(tmp_path: Path) -> N
     with pytest.raises(WritingError, match="linked"):
         writing.write(out, TWO)
     assert content(out) == ONE
+    (out / "linked").unlink()
+    (out / "index.html").rename(tmp_path / "moved.html")
+    (out / "index.html").symlink_to(tmp_path / "moved.html")
+    with pytest.raises(WritingError, match=r"index\.html"):
+        writing.write(out, TWO)
+    assert (out / "index.html").is_symlink()

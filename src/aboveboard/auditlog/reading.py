@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LINE_MAX = 2**20
 """Bytes; no event is longer, and a longer line is damaged."""
 
+ENDLESS = 2**26
+"""Bytes of a line at which reading stops: no log has one, and a device may give it for ever."""
+
 TIME_MAX = 2**33
 """Seconds since 1970, in the year 2242; what is later, or before 1970, is no time of an event."""
 
@@ -51,7 +54,8 @@ class Reader:
 
     Attributes:
         damaged: How many lines are no events.
-        cut_off: How many packed logs end in a damaged place; what stands behind it is not known.
+        cut_off: How many logs end in a damaged place, such as a packed one that is cut off, or a
+            line without an end; what stands behind it is not known.
     """
 
     def __init__(self) -> None:
@@ -138,11 +142,19 @@ def _place(told: object) -> int | None:
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Return a file's lines; one that is too long is cut short, and no JSON then."""
+    """Return a file's lines; one that is too long is cut short, and no JSON then.
+
+    Raises:
+        OSError: a line has no end; or the file cannot be read.
+    """
     while line := file.readline(LINE_MAX):
         yield line
+        read = len(line)
         while len(line) == LINE_MAX and not line.endswith(b"\n"):
             line = file.readline(LINE_MAX)
+            read += len(line)
+            if read > ENDLESS:
+                raise OSError("a line has no end")  # without a number: damage (`is_damage`)
 
 
 _decode = json.JSONDecoder(parse_constant=lambda _: None).decode

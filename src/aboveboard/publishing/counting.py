@@ -7,6 +7,7 @@ to the active installs, and 1 to at most `cap` rows of each table, however much 
 from __future__ import annotations
 
 import functools
+from datetime import date
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,13 @@ def active(warehouse: Warehouse, project: str, period: Period) -> int:
     """Return how many installs began a session in the period."""
     told = warehouse.query(_sql("active")(), _of(project, period))
     return int(str(told.rows[0][0]))
+
+
+def first_day(warehouse: Warehouse, project: str) -> date | None:
+    """Return the day of the first session of an install that is kept, in UTC; None without any."""
+    told = warehouse.query(_sql("first")(), {"project": database(project)})
+    sessions, first = told.rows[0]
+    return date.fromisoformat(str(first)) if int(str(sessions)) else None
 
 
 def counts(warehouse: Warehouse, project: str, period: Period, table: Table) -> list[int]:

@@ -70,15 +70,24 @@ def month(day: date) -> Period:
     return Period(first, after - timedelta(days=1), f"{first.year:04d}-{first.month:02d}")
 
 
+def of_day(every: str, day: date) -> Period:
+    """Return the week or month of a day."""
+    return week(day) if every == WEEK else month(day)
+
+
 def settled(every: str, today: date) -> Period:
     """Return the last week or month whose late events are in."""
-    of = week if every == WEEK else month
-    found = of(today)
+    found = of_day(every, today)
     while not is_settled(found, today):
-        found = of(found.since - timedelta(days=1))
+        found = of_day(every, found.since - timedelta(days=1))
     return found
 
 
 def is_settled(period: Period, today: date) -> bool:
     """Return whether a period is over, and its late events are in."""
-    return period.until + SETTLED < today
+    return due(period) <= today
+
+
+def due(period: Period) -> date:
+    """Return the day from which on a period may be published."""
+    return period.until + SETTLED + timedelta(days=1)

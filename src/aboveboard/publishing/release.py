@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -9,12 +10,19 @@ import msgspec
 from . import periods
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .periods import Period
     from .tables import Table
 
 FORMAT = 1
+
+_TABLE = re.compile(r"[A-Za-z0-9_]{1,64}(\.[A-Za-z0-9_]{1,64})?", re.ASCII)
+"""A table's name, which is a file's on the site: whoever may write into a site chooses no path."""
+
+
+_MOST = 2**53
+"""Whole numbers up to here are the same to every reader of JSON."""
 
 
 class ReleaseError(ValueError):
@@ -127,8 +135,18 @@ def _checked(told: Release, name: str) -> Release:
     if (
         told.format != FORMAT
         or (told.since, told.until) != (days.since.isoformat(), days.until.isoformat())
-        or any(len(each.keys) != len(each.counts) for each in told.tables)
+        or any(
+            len(each.keys) != len(each.counts) or not _TABLE.fullmatch(each.name)
+            for each in told.tables
+        )
         or not (0 <= told.rho < 1e6 and 0 <= told.scale < 1e9)
+        or any(abs(number) > _MOST for number in _numbers(told))
     ):
         raise ReleaseError(f"{name} is no release of a period that this aboveboard can read")
     return told
+
+
+def _numbers(told: Release) -> Iterator[int]:
+    yield told.installs
+    for each in told.tables:
+        yield from (count for count in each.counts if count is not None)

@@ -109,13 +109,13 @@ def chosen(there: dict[str, Table], names: Iterable[str] | None) -> list[Table]:
         if name == "app_version" and name not in there:
             raise TableError("which versions there are is to be public: name them with --versions")
         if name not in there:
-            raise TableError(f"{name!r} is no table of this project: use {', '.join(there)}")
+            raise TableError(f"{name[:64]!r} is no table of this project: use {', '.join(there)}")
         if name in found:
             raise TableError(f"{name} is named twice")
         found[name] = there[name]
         if equals:
             if cap not in map(str, range(1, CAP_MOST + 1)):
-                raise TableError(f"{text}: a cap is a number from 1 to {CAP_MOST}")
+                raise TableError(f"{text[:80]}: a cap is a number from 1 to {CAP_MOST}")
             found[name] = replace(there[name], cap=int(cap))
     return list(found.values())
 

@@ -39,16 +39,14 @@ def check(out: Path) -> None:
             raise WritingError(
                 f"{out} is no directory: name one that is empty, or a site of before"
             )
-        there = {
-            path.relative_to(out).as_posix()
-            for path in out.rglob("*")
-            if path.is_symlink() or not path.is_dir()
-        }
+        paths = [*out.rglob("*")]
+        there = {path.relative_to(out).as_posix() for path in paths if not path.is_dir()}
+        links = [path.relative_to(out).as_posix() for path in paths if path.is_symlink()]
         mark = out / MARK
         known = {MARK, *mark.read_text("utf-8").splitlines()} if mark.is_file() else set()
     except (OSError, UnicodeDecodeError) as error:
         raise WritingError(f"{out} cannot be read: {error}") from None
-    foreign = sorted(there - known)
+    foreign = sorted(there - known) + links
     if foreign:
         raise WritingError(
             f"{out} has what is not of a site ({foreign[0]}): publish into a directory of its "

@@ -14,6 +14,7 @@ from aboveboard.collector.limits import limits
 from aboveboard.commands.contract.catalog import read
 from aboveboard.commands.directory.options import add_data_argument, add_warehouse_argument
 from aboveboard.commands.terminal.missing import explain_missing
+from aboveboard.commands.terminal.paths import typed_path
 from aboveboard.commands.terminal.printing import say, warn
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for action in (adding, setting):
         action.add_argument(
             "--catalog",
-            type=Path,
+            type=typed_path,
             required=action is adding,
             metavar="FILE",
             help="what may be collected, as `aboveboard catalog json` prints it",
@@ -83,7 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     exporting.add_argument("names", nargs="*", metavar="NAME", help="all of them unless said")
     about = "take what `projects export` has printed; nothing that it lacks is removed"
     importing = actions.add_parser("import", help=about, description=about)
-    importing.add_argument("file", type=Path, metavar="FILE", help="`-` is standard input")
+    importing.add_argument("file", type=typed_path, metavar="FILE", help="`-` is standard input")
     for action in (listing, adding, setting, removing, exporting, importing):
         add_data_argument(action, again=True)
 

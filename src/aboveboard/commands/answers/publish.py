@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from aboveboard.commands.directory.options import add_data_argument, add_warehouse_argument
 from aboveboard.commands.terminal.missing import explain_missing
+from aboveboard.commands.terminal.paths import typed_path
 
 NAME = "publish"
 
@@ -14,7 +14,7 @@ NAME = "publish"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "out",
-        type=Path,
+        type=typed_path,
         nargs="?",
         metavar="OUT",
         help="the site's directory: new, empty, or a site of before",
@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(app_version,os)",
     )
     parser.add_argument(
-        "--list", action="store_true", help="only say which tables there are, and write nothing"
+        "--list",
+        action="store_true",
+        help="only say which tables there are, and which period is next; draws nothing",
     )
     parser.add_argument(
         "--versions",

@@ -17,7 +17,7 @@ from aboveboard.contract.document import html
 from aboveboard.contract.errors import ContractError
 from aboveboard.contract.publication import policy
 from aboveboard.contract.publication.host import Host
-from aboveboard.publishing import budget, drawing, periods, site, tables, writing
+from aboveboard.publishing import budget, counting, drawing, periods, site, tables, writing
 from aboveboard.publishing.budget import BudgetError
 from aboveboard.publishing.ledger import Ledger, LedgerError
 from aboveboard.publishing.periods import PeriodError
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from aboveboard.publishing.periods import Period
     from aboveboard.publishing.release import Release
     from aboveboard.publishing.tables import Table
+    from aboveboard.warehouse import Warehouse
 
 K = 10
 K_LEAST = 5
@@ -68,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
             _make(args.out.parent)
         there = tables.offered(project.catalog, _versions(args))
         if args.list:
-            return _list(there)
+            _list(there)
+            _say_next(args, project)
+            return 0
         chosen = tables.chosen(there, args.tables.split(",") if args.tables else None)
         if args.exact:
             _check_apart(chosen)
@@ -133,6 +136,8 @@ def _publish(
         if not args.exact:
             budget.check(ledger.spent(), period, rate.rho)
         with reading.opened(args) as (warehouse, _):
+            _check_begun(warehouse, project, period, ledger, today)
+            say(f"{args.out}: {_what(period, None if args.exact else rate.rho)}")
             if args.exact:
                 release = drawing.exact(warehouse, project.name, period, chosen, args.k or K, today)
             else:
@@ -201,15 +206,68 @@ def _period(
             "would tell more than either"
         )
     if not periods.is_settled(period, today):
-        when = period.until + periods.SETTLED + timedelta(days=1)
         raise PeriodError(
-            f"{period.name} is not over, or its late events are not in: publish it from {when} on"
+            f"{period.name} is not over, or its late events are not in: publish it from "
+            f"{periods.due(period)} on"
         )
     if period.since < today - timedelta(days=retention):
         raise PeriodError(
             f"{period.name} is older than what is kept ({retention} days): it cannot be counted"
         )
     return period
+
+
+def _check_begun(
+    warehouse: Warehouse, project: Project, period: Period, ledger: Ledger, today: date
+) -> None:
+    """Refuse a period from before the project's first event: it would spend on noise alone.
+
+    Only of a first period: once one is out, whether the next is told must not depend on anybody.
+
+    Raises:
+        PeriodError: it is over before the first event.
+    """
+    if any(each.days < period for each in ledger.all()):
+        return
+    first = counting.first_day(warehouse, project.name)
+    if first is None:
+        raise PeriodError(
+            f"{project.name} has no event yet: {period.name} would be noise alone. "
+            "Publish once events are there"
+        )
+    if period.until < first:
+        begun = periods.of_day(period.every, first)
+        when = "" if periods.is_settled(begun, today) else f", from {periods.due(begun)} on"
+        raise PeriodError(
+            f"{period.name} is over before the first event of {project.name}, on {first}, and "
+            f"would be noise alone: the first to publish is {begun.name}{when}"
+        )
+
+
+def _what(period: Period, rho: float | None) -> str:
+    """Return what publishing a period means; `rho` is None if its numbers are exact."""
+    spends = "with exact numbers" if rho is None else f"and spends rho = {rho:.3g}"
+    return f"{period.name} ({period.since} to {period.until}) is drawn once, {spends}"
+
+
+def _say_next(args: argparse.Namespace, project: Project) -> None:
+    """Say which period would be published now, or why none would."""
+    today = datetime.now(UTC).date()
+    ledger = Ledger(args.data, project.name)
+    rate = _rate(args, ledger)
+    try:
+        period = _period(args, ledger, rate.every, today, project.retention)
+        if ledger.get(period) is not None:
+            say(f"next: nothing; {period.name} is out already, and its numbers stay")
+            return
+        if not args.exact:
+            budget.check(ledger.spent(), period, rate.rho)
+        with reading.opened(args) as (warehouse, _):
+            _check_begun(warehouse, project, period, ledger, today)
+    except (PeriodError, BudgetError) as error:
+        say(f"next: nothing; {error}")
+    else:
+        say(f"next: {_what(period, None if args.exact else rate.rho)}")
 
 
 def _check_same(args: argparse.Namespace, release: Release, chosen: Sequence[Table]) -> None:
@@ -230,7 +288,10 @@ def _check_same(args: argparse.Namespace, release: Release, chosen: Sequence[Tab
             raise UsageError(f"{said}: leave that away, or say it for the next period")
         warn(f"aboveboard publish: {said}: the next period has what you say")
     there = {each.name for each in release.tables}
-    missing = [each.name for each in chosen if args.tables and each.name not in there]
+    asked = {each.name for each in chosen} if args.tables else set()
+    if args.versions:
+        asked.add("app_version")
+    missing = [each.name for each in chosen if each.name in asked - there]
     if missing:
         said = f"{release.period} is out without {', '.join(missing)}, and is not drawn again"
         if args.period:
@@ -255,6 +316,9 @@ def _differing(
             yield f"{table.name}={out.cap}, not {table.cap}"
         if args.versions and table.name == "app_version" and set(out.keys) != set(table.keys):
             yield f"the versions {', '.join(out.keys)}"
+    names = {each.name for each in chosen}
+    if args.tables and (more := [each.name for each in release.tables if each.name not in names]):
+        yield f"{', '.join(more)} as well"
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -264,6 +328,8 @@ def _check(args: argparse.Namespace) -> None:
             if args.out is None
             else "--public has a directory of its own: leave OUT away, or --public"
         )
+    if args.every and args.period and periods.of_name(args.period).every != args.every:
+        raise UsageError(f"--period {args.period} is no {args.every}: leave one of the two away")
     if args.k is not None and not args.exact:
         raise UsageError("--k goes with --exact: with noise, every number is told")
     if args.k is not None and args.k < K_LEAST:
@@ -289,8 +355,7 @@ def _versions(args: argparse.Namespace) -> list[str]:
     return found
 
 
-def _list(there: dict[str, Table]) -> int:
+def _list(there: dict[str, Table]) -> None:
     for table in there.values():
         keys = f"{len(table.keys):,} {'value' if len(table.keys) == 1 else 'values'}"
         sys.stdout.write(f"{table.name}  {keys}, {table.cap} an install  {table.doc}\n")
-    return 0

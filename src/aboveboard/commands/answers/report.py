@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from aboveboard.commands.directory.options import add_data_argument, add_warehouse_argument
 from aboveboard.commands.terminal.missing import explain_missing
+from aboveboard.commands.terminal.paths import typed_path
 
 NAME = "report"
 
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--insights",
-        type=Path,
+        type=typed_path,
         metavar="DIR",
         help="a directory of insights of your own, as serve takes it; they come first",
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aboveboard.commands.terminal.output import write
+from aboveboard.commands.terminal.paths import typed_path
 from aboveboard.commands.terminal.printing import say, warn
 from aboveboard.contract.document import html, markdown
 from aboveboard.contract.errors import ContractError
@@ -27,12 +28,15 @@ def add_outputs(parser: argparse.ArgumentParser, file: str) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=typed_path,
         metavar="FILE",
         help=f"write it as Markdown to a file, such as {file}; otherwise it is printed",
     )
     parser.add_argument(
-        "--html", type=Path, metavar="FILE", help="write it as one HTML file that loads nothing"
+        "--html",
+        type=typed_path,
+        metavar="FILE",
+        help="write it as one HTML file that loads nothing",
     )
     parser.add_argument(
         "--check",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aboveboard.commands.contract.catalog import TARGET_HELP, find
+from aboveboard.commands.terminal.paths import typed_path
 from aboveboard.commands.terminal.printing import say
 from aboveboard.contract.source import places
 from aboveboard.contract.source.tree import Source
@@ -37,7 +38,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         nargs="*",
-        type=Path,
+        type=typed_path,
         default=[Path()],
         help="the folders and files of the tool's own source; this folder unless said",
     )

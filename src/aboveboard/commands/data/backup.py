@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from aboveboard.commands.directory.options import add_data_argument, add_warehouse_argument
 from aboveboard.commands.terminal.missing import explain_missing
+from aboveboard.commands.terminal.paths import typed_path
 
 NAME = "backup"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "target", type=Path, metavar="DIR", help="a directory that is not there yet"
+        "target", type=typed_path, metavar="DIR", help="a directory that is not there yet"
     )
     add_data_argument(parser)
     add_warehouse_argument(parser)

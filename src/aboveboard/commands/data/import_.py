@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from aboveboard.commands.directory.options import add_data_argument, add_warehouse_argument
 from aboveboard.commands.terminal.missing import explain_missing
+from aboveboard.commands.terminal.paths import typed_path
 
 NAME = "import"
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files",
         nargs="+",
-        type=Path,
+        type=typed_path,
         metavar="FILE",
         help="an audit log, what --analytics-log wrote, under aboveboard or by aider itself; or "
         "what `aboveboard export` wrote, in any of its formats",

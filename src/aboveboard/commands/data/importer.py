@@ -101,6 +101,11 @@ def _check(files: list[Path]) -> list[tuple[Path, str | None]]:
     kinds: list[tuple[Path, str | None]] = []
     try:
         for file in files:
+            if not (file.is_file() or file.is_dir()) and file.exists():
+                raise UnreadableError(
+                    f"{file} is no file, and a log is read twice: keep what it gives as "
+                    "one, packed or not, and import that"
+                )
             with file.open("rb") as opened:
                 try:
                     first = unpacked(opened).readline(LINE_SHOWN)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from aboveboard.commands.directory.options import add_data_argument
 from aboveboard.commands.terminal.missing import explain_missing
+from aboveboard.commands.terminal.paths import typed_path
 
 NAME = "restore"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "source", type=Path, metavar="BACKUP", help="what `aboveboard backup` wrote"
+        "source", type=typed_path, metavar="BACKUP", help="what `aboveboard backup` wrote"
     )
     parser.add_argument(
         "--erased",
-        type=Path,
+        type=typed_path,
         metavar="DIR",
         help="a data directory of this collector, or a later backup: who was erased by then is "
         "erased here too",

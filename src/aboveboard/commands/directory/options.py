@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 
 from aboveboard.collector.inbox import storage
+from aboveboard.commands.terminal.paths import typed_path
 
 
 def add_data_argument(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
@@ -17,7 +17,7 @@ def add_data_argument(parser: argparse.ArgumentParser, *, again: bool = False) -
     place = storage.default_directory()
     parser.add_argument(
         "--data",
-        type=Path,
+        type=typed_path,
         default=argparse.SUPPRESS if again else place,
         metavar="DIR",
         help=f"where the collector keeps everything (ABOVEBOARD_DATA, else {place})".replace(

@@ -26,6 +26,8 @@ def run(args: argparse.Namespace) -> int:
             + (f": {reason}" if reason else "; make that place writable and try again"),
         )
         return 1
+    if doubt:  # it is of the place as it was before there was this decision
+        doubt = installs.doubt(install, args.directory) or doubt
     unseen = any(map(access.unreadable, install.directories()))
     left = unseen or any(map(segment.listed, install.segments()))
     waits = "what waits cannot be removed, and is not sent" if left else "what waited is removed"

@@ -101,7 +101,9 @@ def doubt(install: Install, directory: str) -> str:
         return ""
     if install.may_have_sent():
         return f"Where {app} keeps its decision can't be told from {install.spool}: {_ELSEWHERE}"
-    return f"Nothing{' else' * there} of a tool called {app} was found here: {_ELSEWHERE}"
+    if there:
+        return f"{path} is all that there is of {app} here: {_ELSEWHERE}"
+    return f"Nothing of a tool called {app} was found here: {_ELSEWHERE}"
 
 
 _ELSEWHERE = "if it keeps its decision elsewhere, give that place with --directory."

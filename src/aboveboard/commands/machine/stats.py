@@ -67,7 +67,7 @@ def left_out(reader: Reader) -> list[str]:
         lines = "1 line is" if reader.damaged == 1 else f"{reader.damaged:,} lines are"
         told.append(f"{lines} damaged and left out")
     if reader.cut_off:
-        logs = "a packed log is" if reader.cut_off == 1 else f"{reader.cut_off} packed logs are"
+        logs = "a log is" if reader.cut_off == 1 else f"{reader.cut_off} logs are"
         told.append(f"{logs} damaged or cut off: what stands behind that place is left out")
     return told
 

@@ -75,10 +75,15 @@ def _install(args: argparse.Namespace) -> Install:
     """Return the install to look at.
 
     Raises:
-        LookupError: none is named, and there is not one alone; or a log is no file.
+        LookupError: none is named, and there is not one alone; or a log cannot be read.
     """
     if STANDARD_INPUT in args.logs:
         raise LookupError("a log is read at each look at the page: name its file")
+    for log in args.logs:
+        if trouble := record.unreadable(log):
+            raise LookupError(
+                f"{trouble}; an audit log is what the tool writes with --analytics-log FILE"
+            )
     if args.app:
         install = installs.named(args.app, args.directory)
         if not installs.is_known(install) and not args.logs:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-from pathlib import Path
 
 from aboveboard.commands.directory.options import add_data_argument, add_warehouse_argument
 from aboveboard.commands.directory.variables import PUBLIC_URL, SECRET
 from aboveboard.commands.terminal.missing import explain_missing
+from aboveboard.commands.terminal.paths import typed_path
 
 NAME = "serve"
 
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_warehouse_argument(parser)
     parser.add_argument(
         "--catalog",
-        type=Path,
+        type=typed_path,
         metavar="FILE",
         help="a catalog, as `aboveboard catalog json` prints it, for the project named with "
         "--project",
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--insights",
-        type=Path,
+        type=typed_path,
         metavar="DIR",
         help="a directory of insights of your own, each a pair of files NAME.sql and NAME.json",
     )

@@ -96,11 +96,10 @@ class Record:
 
     def _take_log(self, reader: Reader, name: str) -> None:
         cut_off = reader.cut_off
+        if trouble := unreadable(name):
+            self.troubles.append(trouble)
+            return
         try:
-            kind = stat.S_IFMT(Path(name).stat().st_mode)
-            if kind not in (stat.S_IFREG, stat.S_IFDIR):  # a pipe or a device may never end
-                self.troubles.append(f"{name} is no file, and a log is read at each look: name one")
-                return
             with opened(name) as file:
                 for line, event in reader.lines(file):
                     if line not in self._here:
@@ -109,6 +108,18 @@ class Record:
             self.troubles.append(f"{name} cannot be read: {error.strerror}")
         if reader.cut_off > cut_off:
             self.troubles.append(f"{name} is damaged: what stands behind that place is not here")
+
+
+def unreadable(name: str) -> str:
+    """Return why an audit log cannot be read at each look, or ""."""
+    try:
+        kind = stat.S_IFMT(Path(name).stat().st_mode)
+        if kind not in (stat.S_IFREG, stat.S_IFDIR):  # a pipe or a device may never end
+            return f"{name} is no file, and a log is read at each look: name one"
+        with Path(name).open("rb"):
+            return ""
+    except (OSError, ValueError) as error:  # ValueError: a name with a null in it
+        return f"{name} cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
 def of(install: Install, logs: Sequence[str]) -> Record:
