@@ -38,7 +38,7 @@ class Sender(threading.Thread):
         self.server = server
         self.key = key
         self.stop = threading.Event()
-        self.next = number * 1_000_000
+        self.next = number * 100_000_000
         self.acknowledged: list[int] = []
         self.deliveries = 0
 

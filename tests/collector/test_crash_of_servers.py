@@ -1,40 +1,52 @@
-"""A ClickHouse server that is killed under load, by both protocols, and the collector with it."""
+"""A ClickHouse server, or a shard, that is killed under load by both protocols, or the collector."""
 
 from __future__ import annotations
 
 import os
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.clickhouse.node import Node
+from tests.clickhouse.forms import SERVER, SHARDS, cluster_url
+from tests.clickhouse.node import NAME, Node
+from tests.clickhouse.node import shards as of
 from tests.collector.test_crash import OfBatches, OfSegments, Sender
 from tests.collector.tool import Server, add_project
 
 KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 100 if os.environ.get("ABOVEBOARD_LONG") else 2))
+"""Of each: of every node, and of the collector."""
+
+COUNTED = "SELECT main_model, count(), count(tokens), count(cost) FROM {} GROUP BY main_model"
 
 
 @pytest.mark.thorough
-def test_what_was_acknowledged_is_there_once_whatever_is_killed(tmp_path: Path) -> None:
-    node = Node(tmp_path / "node").start()
+@pytest.mark.parametrize("form", [SERVER, SHARDS])
+def test_what_was_acknowledged_is_there_once_whatever_is_killed(tmp_path: Path, form: str) -> None:
+    nodes = [Node(tmp_path / "node")] if form == SERVER else of(tmp_path, 2)
+    for node in nodes:
+        node.start()
+    url, options = nodes[0].url(connect_timeout=2), list[str]()
+    if form == SHARDS:
+        url, options = f"{cluster_url(nodes).partition('?')[0]}?connect_timeout=2", ["--cluster"]
+        options.append(NAME)
     key = add_project(tmp_path / "data")
-    server = Server(tmp_path / "data", "--warehouse", node.url(connect_timeout=2))
+    server = Server(tmp_path / "data", "--warehouse", url, *options)
     senders: list[Sender] = [OfSegments(server, key, 1), OfBatches(server, key, 2)]
     for sender in senders:
         sender.start()
     dice = random.Random(7)
+    victims: list[Node | Server] = [*nodes, server]
     try:
-        for turn in range(KILLS):
+        for turn in range(KILLS * len(victims)):
             time.sleep(dice.uniform(0.3, 1.2))
-            if turn % 2 == 0:
-                node.kill()
+            victim = victims[turn % len(victims)]
+            victim.kill()
+            if isinstance(victim, Node):
                 time.sleep(dice.uniform(0, 0.5))
-                node.start()
-            else:
-                server.kill()
-                server.start()
+            victim.start()
     finally:
         for sender in senders:
             sender.stop.set()
@@ -44,10 +56,32 @@ def test_what_was_acknowledged_is_there_once_whatever_is_killed(tmp_path: Path) 
     assert server.stop()[0] == 0
     acknowledged = sorted(number for sender in senders for number in sender.acknowledged)
     assert min(sender.deliveries for sender in senders) > 1
-    kept = node.ask("SELECT tokens FROM project_tool.message_send ORDER BY tokens").split()
-    sessions = node.ask("SELECT count(), uniqExact(session) FROM project_tool._sessions")
-    node.kill()
-    print(f"{KILLS} kills: {len(acknowledged)} events, each once")
-    assert list(map(int, kept)) == acknowledged
     deliveries = sum(sender.deliveries for sender in senders)
+    kept = nodes[0].ask("SELECT tokens FROM project_tool.message_send ORDER BY tokens").split()
+    sessions = nodes[0].ask("SELECT count(), uniqExact(session) FROM project_tool._sessions")
+    on_each = [_rows_and_counts(node, form) for node in nodes]
+    for node in nodes:
+        node.kill()
+    print(
+        f"{KILLS} kills of the collector and as many of each of {len(nodes)} nodes: "
+        f"{len(acknowledged)} events of {deliveries} installs, each once"
+    )
+    assert list(map(int, kept)) == acknowledged
     assert sessions.split() == [str(deliveries)] * 2
+    for rows, counts, installs in on_each:
+        assert rows == counts != ""
+        assert installs
+    assert sum(len(installs) for *_, installs in on_each) == deliveries
+    assert len(set().union(*(installs for *_, installs in on_each))) == deliveries
+
+
+def _rows_and_counts(node: Node, form: str) -> tuple[str, str, Sequence[str]]:
+    """Return what a node's rows say, what the counts kept beside them do, and whose rows it has."""
+    database = "project_tool" if form == SERVER else "shard_tool"
+    counted = COUNTED.format(f"{database}.message_send")
+    rows = node.ask(f"{counted} SETTINGS optimize_use_projections = 0")
+    counts = node.ask(
+        f"{counted} SETTINGS force_optimize_projection = 1, optimize_functions_to_subcolumns = 0"
+    )
+    installs = node.ask(f"SELECT DISTINCT user_id FROM {database}.message_send").split()
+    return rows, counts, installs
