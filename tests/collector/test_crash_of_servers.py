@@ -1,4 +1,4 @@
-"""A ClickHouse server, or a shard, that is killed under load by both protocols, or the collector."""
+"""A ClickHouse server or a shard that is killed under load by both protocols, or the collector."""
 
 from __future__ import annotations
 
