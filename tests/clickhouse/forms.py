@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.warehouse import embedded
+from aboveboard.warehouse import Warehouse, embedded
 from tests.clickhouse.node import NAME, Node
 
 EMBEDDED = "embedded"
@@ -34,6 +34,21 @@ def form(request: pytest.FixtureRequest, directory: Path) -> Iterator[str]:
     finally:
         for node in nodes:
             node.clear()
+
+
+COUNTED = "SELECT main_model, count(), count(tokens), count(cost) FROM {} GROUP BY ALL ORDER BY ALL"
+
+
+def of_rows_and_counts(node: Node, database: str) -> tuple[object, object]:
+    """Return what the rows of a node's messages say, and what the counts kept beside them do."""
+    counted = COUNTED.format(f"{database}.message_send")
+    # Where a null is told from the column of nulls alone, ClickHouse finds no count.
+    counts = "force_optimize_projection = 1, optimize_functions_to_subcolumns = 0"
+    with contextlib.closing(Warehouse(node.url())) as warehouse:
+        return (
+            warehouse.query(f"{counted} SETTINGS optimize_use_projections = 0").rows,
+            warehouse.query(f"{counted} SETTINGS {counts}").rows,
+        )
 
 
 def cluster_url(nodes: Sequence[Node]) -> str:

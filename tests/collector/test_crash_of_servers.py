@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.clickhouse.forms import SERVER, SHARDS, cluster_url
+from tests.clickhouse.forms import SERVER, SHARDS, cluster_url, of_rows_and_counts
 from tests.clickhouse.node import NAME, Node
 from tests.clickhouse.node import shards as of
 from tests.collector.test_crash import OfBatches, OfSegments, Sender
@@ -18,8 +17,6 @@ from tests.collector.tool import Server, add_project
 
 KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 100 if os.environ.get("ABOVEBOARD_LONG") else 2))
 """Of each: of every node, and of the collector."""
-
-COUNTED = "SELECT main_model, count(), count(tokens), count(cost) FROM {} GROUP BY main_model"
 
 
 @pytest.mark.thorough
@@ -59,7 +56,10 @@ def test_what_was_acknowledged_is_there_once_whatever_is_killed(tmp_path: Path, 
     deliveries = sum(sender.deliveries for sender in senders)
     kept = nodes[0].ask("SELECT tokens FROM project_tool.message_send ORDER BY tokens").split()
     sessions = nodes[0].ask("SELECT count(), uniqExact(session) FROM project_tool._sessions")
-    on_each = [_rows_and_counts(node, form) for node in nodes]
+    database = "project_tool" if form == SERVER else "shard_tool"
+    told = [of_rows_and_counts(node, database) for node in nodes]
+    asked = f"SELECT DISTINCT user_id FROM {database}.message_send"
+    installs = [node.ask(asked).split() for node in nodes]
     for node in nodes:
         node.kill()
     print(
@@ -68,20 +68,7 @@ def test_what_was_acknowledged_is_there_once_whatever_is_killed(tmp_path: Path, 
     )
     assert list(map(int, kept)) == acknowledged
     assert sessions.split() == [str(deliveries)] * 2
-    for rows, counts, installs in on_each:
-        assert rows == counts != ""
-        assert installs
-    assert sum(len(installs) for *_, installs in on_each) == deliveries
-    assert len(set().union(*(installs for *_, installs in on_each))) == deliveries
-
-
-def _rows_and_counts(node: Node, form: str) -> tuple[str, str, Sequence[str]]:
-    """Return what a node's rows say, what the counts kept beside them do, and whose rows it has."""
-    database = "project_tool" if form == SERVER else "shard_tool"
-    counted = COUNTED.format(f"{database}.message_send")
-    rows = node.ask(f"{counted} SETTINGS optimize_use_projections = 0")
-    counts = node.ask(
-        f"{counted} SETTINGS force_optimize_projection = 1, optimize_functions_to_subcolumns = 0"
-    )
-    installs = node.ask(f"SELECT DISTINCT user_id FROM {database}.message_send").split()
-    return rows, counts, installs
+    assert all(rows == counts != [] for rows, counts in told)
+    # Each install is on one node, and each node has some.
+    assert sum(map(len, installs)) == len(set().union(*installs)) == deliveries
+    assert all(installs)

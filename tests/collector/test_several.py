@@ -22,13 +22,17 @@ from aboveboard.collector.service import Collector
 from aboveboard.warehouse import Warehouse, embedded
 from aboveboard.warehouse.structure.erased import Erased
 from tests import forked
-from tests.clickhouse.forms import SERVER, SHARDS, form
+from tests.clickhouse.forms import SERVER, SHARDS, form, of_rows_and_counts
 from tests.clickhouse.node import Node
 from tests.collector.erasing.test_erasing import Forgetful, erase
 from tests.collector.test_crash import Sender, batch
 from tests.collector.tool import CATALOG, Answer, Install, Server, add_project, new_id, until
 
-KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 100 if os.environ.get("ABOVEBOARD_LONG") else 4))
+LONG = os.environ.get("ABOVEBOARD_LONG")
+KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 100 if LONG else 4))
+SEGMENTS = int(os.environ.get("ABOVEBOARD_SEGMENTS", 100_000 if LONG else 600))
+
+SENDERS = 4
 
 BOTH = pytest.mark.parametrize("shared", [SERVER, SHARDS], indirect=True)
 
@@ -237,7 +241,7 @@ def answer(url: str, sql: str) -> list[tuple[object, ...]]:
 @pytest.mark.thorough
 @BOTH
 def test_what_either_collector_took_is_there_once_whatever_is_killed(
-    tmp_path: Path, shared: str
+    tmp_path: Path, shared: str, request: pytest.FixtureRequest
 ) -> None:
     with collectors(tmp_path, shared) as (servers, key):
         senders: list[Either] = [
@@ -263,13 +267,57 @@ def test_what_either_collector_took_is_there_once_whatever_is_killed(
             assert server.stop()[0] == 0
     acknowledged = sorted(number for sender in senders for number in sender.acknowledged)
     assert sum(sender.twice for sender in senders) > 3
-    kept = answer(shared, "SELECT tokens FROM project_tool.message_send ORDER BY tokens")
     print(f"{KILLS} kills: {len(acknowledged)} events, each once")
-    assert [int(str(number)) for (number,) in kept] == acknowledged
-    sums = answer(
-        shared, "SELECT main_model, count(), sum(tokens) FROM project_tool.message_send GROUP BY 1"
-    )
-    assert sum(int(str(row[1])) for row in sums) == len(acknowledged)
+    assert_each_once(request, acknowledged)
+
+
+def assert_each_once(request: pytest.FixtureRequest, told: list[int]) -> None:
+    """See that the messages with these numbers are there, and that what is kept of them agrees."""
+    url = request.getfixturevalue("shared")
+    kept = answer(url, "SELECT tokens FROM project_tool.message_send ORDER BY tokens")
+    assert [int(str(number)) for (number,) in kept] == told
+    is_one = request.node.callspec.params["shared"] == SERVER
+    nodes = [request.getfixturevalue("node")] if is_one else request.getfixturevalue("shards")
+    for node in nodes:
+        rows, counts = of_rows_and_counts(node, "project_tool" if is_one else "shard_tool")
+        assert rows == counts != []
+
+
+@pytest.mark.thorough
+@BOTH
+def test_segments_that_come_to_either_collector_or_to_both_are_there_once(
+    tmp_path: Path, shared: str, request: pytest.FixtureRequest
+) -> None:
+    installs = [new_id() for _ in range(SEGMENTS // 20)]
+    twice = [0] * SENDERS
+
+    def send(servers: list[Server], key: str, sender: int) -> None:
+        dice = random.Random(sender)
+        for number in range(sender, SEGMENTS, SENDERS):
+            me, identity = Install(dice.choice(installs)), new_id()
+            said = (me.line("message_send", {"tokens": 2 * number + each}) for each in (0, 1))
+            segment = me.start() + b"".join(said)
+            goes = [dice.choice(servers)]
+            if dice.random() < 0.1:
+                goes = dice.sample(servers, 2)
+                twice[sender] += 1
+            for server in goes:
+                assert server.send(key, segment, identity).status == 200
+
+    with collectors(tmp_path, shared) as (servers, key):
+        with ThreadPoolExecutor(SENDERS) as threads:
+            for sending in [threads.submit(send, servers, key, each) for each in range(SENDERS)]:
+                sending.result()
+        for server in servers:
+            server.settle()
+            assert server.stop()[0] == 0
+    print(f"{SEGMENTS} segments to two collectors, {sum(twice)} of them to both: each once")
+    assert SEGMENTS / 20 < sum(twice) < SEGMENTS / 5
+    assert_each_once(request, list(range(2 * SEGMENTS)))
+    sessions = "SELECT count(), uniqExact(session), uniqExact(user_id) FROM project_tool._sessions"
+    ((rows, kept, users),) = answer(shared, sessions)
+    assert (rows, kept) == (SEGMENTS, SEGMENTS)
+    assert len(installs) * 0.9 < int(str(users)) <= len(installs)
 
 
 @pytest.mark.thorough
