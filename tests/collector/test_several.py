@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import sqlite3
 import threading
 import time
 import uuid
@@ -18,8 +19,10 @@ import pytest
 from aboveboard.collector.allowlist import Columns
 from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.inbox.packing import IDENTITY, identities, pack, unpack_into, without
+from aboveboard.collector.inbox.storage import INBOX
 from aboveboard.collector.service import Collector
 from aboveboard.warehouse import Warehouse, embedded
+from aboveboard.warehouse.schema import key as key_of
 from aboveboard.warehouse.structure.erased import Erased
 from tests import forked
 from tests.clickhouse.forms import SERVER, SHARDS, form, of_rows_and_counts
@@ -420,6 +423,119 @@ def test_a_collector_makes_tables_again_that_another_one_removed_with_the_projec
             assert answer(shared, "SELECT count() FROM project_tool.message_send") == [(lines,)]
             with contextlib.closing(Warehouse(shared)) as another:
                 another.drop("tool")
+
+
+@pytest.mark.thorough
+@BOTH
+def test_who_was_erased_stays_out_when_the_project_is_removed_at_one_collector(
+    tmp_path: Path, shared: str
+) -> None:
+    gone, asked, other = Install(), Install(), Install()
+    add_same_project(tmp_path)
+    with contextlib.closing(Collector(tmp_path / "two", shared)) as two:
+        reader = two.reader(two.projects.all()[0].keys[0])
+        assert reader is not None
+        for each in (gone, asked, other):
+            read = reader.segments.read(each.segment(2))
+            two.inbox.commit([Delivery("tool", uuid.uuid4(), read)])
+        with contextlib.closing(Collector(tmp_path / "one", shared)) as one:
+            one.eraser.requests.ask("tool", gone.user_id)
+            one.eraser.erase_all("tool")
+            one.eraser.requests.ask("tool", asked.user_id)  # not carried out before the end
+            one.remove_project("tool")
+            left = answer(shared, "SELECT name FROM system.tables WHERE database LIKE '%\\_tool'")
+            assert left == [("_erased",)]
+        two.start()
+        until(lambda: two.inbox.depth.bytes("tool") == 0, seconds=60)
+        for table, rows in (("message_send", 2), ("sessions", 1)):
+            kept = answer(shared, f"SELECT user_id FROM project_tool.{table}")
+            assert kept == [(key_of(other.user_id),)] * rows
+        # Who removes it there too leaves no more than that either.
+    with contextlib.closing(Collector(tmp_path / "two", shared)) as two:
+        two.remove_project("tool")
+    left = answer(shared, "SELECT name FROM system.tables WHERE database LIKE '%\\_tool'")
+    assert left == [("_erased",)]
+
+
+@pytest.mark.thorough
+@BOTH
+def test_a_running_collector_waits_once_a_newer_one_has_changed_the_tables_for_it(
+    tmp_path: Path, shared: str, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_same_project(tmp_path)
+    with contextlib.closing(Collector(tmp_path / "two", shared)) as two:
+        two.start()
+        reader = two.reader(two.projects.all()[0].keys[0])
+        assert reader is not None
+
+        def take() -> None:
+            read = reader.segments.read(Install().segment(2))
+            two.inbox.commit([Delivery("tool", uuid.uuid4(), read)])
+            two.mover.wake()
+
+        take()
+        until(lambda: two.inbox.depth.bytes("tool") == 0, seconds=60)
+        node, of = _first(request, "_versions")
+        node.ask(
+            f"INSERT INTO {of} (step, date, name, oldest, by) "
+            "VALUES (99, '2030-01-01', 'later', 99, '9.9.9')"
+        )
+        take()
+        until(lambda: "tool" in two.mover.troubles(), seconds=60)
+        assert "aboveboard 9.9.9, which this one" in caplog.text
+        assert two.inbox.depth.bytes("tool") > 0
+        assert answer(shared, "SELECT count() FROM project_tool.message_send") == [(2,)]
+        node.ask(f"ALTER TABLE {of} DELETE WHERE step = 99 SETTINGS mutations_sync = 2")
+        until(lambda: two.inbox.depth.bytes("tool") == 0, seconds=60)
+        assert answer(shared, "SELECT count() FROM project_tool.message_send") == [(4,)]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("shared", [SERVER], indirect=True)
+def test_what_waited_in_a_backup_counts_once_though_it_was_moved_since(
+    tmp_path: Path, shared: str
+) -> None:
+    """A directory is lost, and its backup started against the server that has its rows."""
+    key = add_project(tmp_path / "one")
+    gone = Forgetful()
+
+    def told() -> list[tuple[object, ...]]:
+        rows = "(SELECT count() FROM project_tool.sessions)"
+        return answer(shared, f"SELECT count(), {rows} FROM project_tool.message_send")
+
+    with contextlib.closing(Collector(tmp_path / "one", shared)) as one:
+        reader = one.reader(key)
+        assert reader is not None
+        for each in (Install().segment(3), Install().segment(4), gone.run()):
+            one.inbox.commit([Delivery("tool", uuid.uuid4(), reader.segments.read(each))])
+        begun = one.mover._begin()
+        assert begun is not None
+        last = reader.segments.read(Install().segment(5))  # behind the move
+        one.inbox.commit([Delivery("tool", uuid.uuid4(), last)])
+        backup(one.directory, tmp_path / "copy")
+        backup(one.directory, tmp_path / "before")
+        with contextlib.closing(sqlite3.connect(tmp_path / "before" / INBOX)) as inbox, inbox:
+            inbox.execute("DELETE FROM move")  # as if it had been made before the move was begun
+        one.mover.move_all("tool")
+        one.eraser.requests.ask("tool", gone.user_id)
+        one.eraser.erase_all("tool")
+    assert told() == [(12, 3)]
+    for name in ("copy", "before"):
+        with contextlib.closing(Collector(tmp_path / name, shared)) as restored:
+            restored.mover.move_all("tool")
+            assert restored.inbox.depth.bytes("tool") == 0
+            assert told() == [(12, 3)]
+
+
+def backup(directory: Path, to: Path) -> None:
+    """Copy a data directory as `aboveboard backup` does: its files as SQLite has them."""
+    to.mkdir(mode=0o700)
+    for each in directory.glob("*.sqlite"):
+        with (
+            contextlib.closing(sqlite3.connect(each)) as source,
+            contextlib.closing(sqlite3.connect(to / each.name)) as copy,
+        ):
+            source.backup(copy)
 
 
 def _all_gone(collector: Collector) -> bool:

@@ -54,7 +54,11 @@ def test_new_tables_have_taken_every_step_and_each_is_noted_once_with_its_day(ur
             warehouse.ensure("tool", CATALOG)
             warehouse.ensure("tool", Catalog.of("tool", [Grown]))
             told = noted(warehouse, "step, toString(date), name, oldest")
-            assert told == [(each.number, each.date, each.name, each.oldest) for each in STEPS]
+            is_shared = warehouse.is_shared
+            assert told == [
+                (each.number, each.date, each.name, each.beside(is_shared=is_shared))
+                for each in STEPS
+            ]
             days = {day for (day,) in noted(warehouse, "toDate(taken)")}
             assert days <= {TODAY, TODAY + datetime.timedelta(1)}
 
@@ -82,6 +86,22 @@ def test_beside_a_newer_collector_an_older_one_goes_on_where_its_rows_are_right(
         with pytest.raises(WarehouseError, match=r"aboveboard 9\.9\.9, which this one") as told:
             warehouse.ensure("tool", CATALOG)
         assert "\n" not in str(told.value)
+
+
+def test_who_knows_no_claims_cannot_go_on_beside_collectors_that_claim(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Warehouse(url)) as warehouse:
+        warehouse.ensure("tool", CATALOG)
+        monkeypatch.setattr(versions, "STEPS", STEPS[:3])
+        if not warehouse.is_shared:
+            warehouse.ensure("tool", CATALOG)
+            return
+        for _ in range(2):
+            with pytest.raises(WarehouseError, match="cannot go on beside: install that"):
+                warehouse.ensure("tool", CATALOG)
+        with pytest.raises(WarehouseError, match="cannot go on beside: install that"):
+            warehouse.check_versions("tool")
 
 
 def test_a_step_that_comes_later_is_taken_from_any_earlier_one(

@@ -293,6 +293,8 @@ class Mover:
             self._warehouse.remove(move.project, move.number)
         of_rows = identities(merged)
         if self._warehouse.is_shared:
+            # A newer collector may have brought the tables up to date since this one was started.
+            self._warehouse.check_versions(move.project)
             merged = self._ours(move, merged, of_rows)
             merged = self._of_the_present(move, merged)
         for table, columns in sorted(merged.items()):

@@ -17,7 +17,7 @@ from aboveboard.warehouse.transfer import frozen
 from . import sessions
 from .allowlist import AllowList
 from .erasing.eraser import Eraser
-from .inbox import storage
+from .inbox import erasures, storage
 from .inbox.committer import Committer
 from .inbox.inbox import Inbox
 from .limits.gate import Gate
@@ -198,10 +198,27 @@ class Collector:
             WarehouseError: its tables cannot be dropped now.
         """
         self.projects.retire(name)
+        self._tell_of_requests(name)
         self.inbox.forget(name)
         self.warehouse.drop(name)
         shutil.rmtree(self.directory / public.DIRECTORY / name, ignore_errors=True)
         self.projects.remove(name)
+
+    def _tell_of_requests(self, name: str) -> None:
+        """Tell other collectors whose rows, if some wait there, are not to come back.
+
+        Requests that were not carried out yet are forgotten with the project.
+        """
+        project = self.projects.get(name)
+        wanted = {
+            install
+            for each in self.eraser.requests.all(erasures.WANTED, erasures.BEGUN)
+            if each.project == name and each.is_whole
+            for install in each.installs or ()
+        }
+        if self.warehouse.is_shared and project is not None and wanted:
+            self.warehouse.ensure(name, project.catalog)
+            self.warehouse.erased(name).tell(wanted)
 
     def close(self) -> None:
         """Store what was submitted, move what waits, and close everything."""

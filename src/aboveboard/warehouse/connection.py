@@ -204,6 +204,14 @@ class Warehouse:
         """Whether other collectors may have it too."""
         return self._engine.directory is None
 
+    def check_versions(self, project: str) -> None:
+        """See that this aboveboard can go on beside others that have the project's tables.
+
+        Raises:
+            WarehouseError: it cannot, which is told in a line, or the tables are gone.
+        """
+        self._places.check_versions(project)
+
     def claims(self, project: str) -> Claims:
         """Return what tells which of several collectors has a delivery, of a shared warehouse.
 
@@ -231,6 +239,8 @@ class Warehouse:
 
     def drop(self, project: str) -> None:
         """Drop all that is kept of a project; it is gone, files too, when this returns.
+
+        Of a shared warehouse, the digests of who was erased stay (structure/erased.py).
 
         Raises:
             WarehouseError: some may be there still; the same call may be repeated.

@@ -13,6 +13,7 @@ from .structure.claims import Claims
 from .structure.distributed import Distributed
 from .structure.erased import Erased
 from .structure.tables import Tables
+from .structure.versions import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,10 +52,17 @@ class Places(Protocol):
         """
 
     def drop(self, project: str) -> None:
-        """Drop all that is kept of a project; it is gone, files too, when this returns."""
+        """Drop all that is kept of a project, as `Tables.drop` has it; files too."""
 
     def erasing(self, project: str) -> Erasing:
         """Return what erases rows of a project."""
+
+    def check_versions(self, project: str) -> None:
+        """See that this aboveboard can go on beside others that have the project's tables.
+
+        Raises:
+            WarehouseError: it cannot, or the tables are gone.
+        """
 
     def claims(self, project: str) -> Claims:
         """Return what tells which of several collectors has a delivery.
@@ -132,6 +140,9 @@ class One(Places):
     def erasing(self, project: str) -> Erasing:
         return Erasing(schema.database(project), self._change, self._ask)
 
+    def check_versions(self, project: str) -> None:
+        check(project, schema.database(project), self._beside.ask)
+
     def claims(self, project: str) -> Claims:
         return self._told(Claims, project)
 
@@ -204,6 +215,10 @@ class Nodes(Places):
     def erasing(self, project: str) -> Erasing:
         local = schema.local(project)
         return Everywhere([Erasing(local, node.command, node.ask) for node in self._cluster.nodes])
+
+    def check_versions(self, project: str) -> None:
+        # Steps are taken on every node, or on none.
+        check(project, schema.local(project), self._cluster.one_place().ask)
 
     def claims(self, project: str) -> Claims:
         return self._in_one_place(Claims, project)

@@ -4,7 +4,8 @@ An id is known by a digest: who has the id can tell that it was erased, and nobo
 which is random. An inbox has a salt of its own for this (collector/inbox/suppression.py); what
 several collectors compare cannot have one.
 
-A row stays as long as the project's events do: `time` is what `Tables` has rows go by.
+A row stays as long as the project's events do: `time` is what `Tables` has rows go by. It stays
+also if the project is removed at one collector, since another one may have rows that wait.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ class Erased:
         if installs:
             self._insert(TABLE, {"digest": sorted(map(digest, installs))})
 
-    def among(self, installs: Collection[str]) -> set[str]:
-        """Return those of the installs that were erased.
+    def are_any(self) -> bool:
+        """Return whether any install was erased.
 
         Raises:
             WarehouseError: it cannot be known now.
@@ -84,7 +85,15 @@ class Erased:
         if self._is_replicated:
             # What was told to another replica is told: its rows may be gone from this one too.
             self._command(f"SYSTEM SYNC REPLICA {self._of} LIGHTWEIGHT", {})
-        if self._ask(f"SELECT count() FROM {self._of}") == [(0,)]:
+        return self._ask(f"SELECT count() FROM {self._of}") != [(0,)]
+
+    def among(self, installs: Collection[str]) -> set[str]:
+        """Return those of the installs that were erased.
+
+        Raises:
+            WarehouseError: it cannot be known now.
+        """
+        if not self.are_any():
             return set()
         known = {digest(each): each for each in installs}
         return {

@@ -121,8 +121,31 @@ class Tables:
                 )
 
     def drop(self) -> None:
-        """Drop all of them; they are gone, files too, when this returns."""
-        self._command(f"DROP DATABASE IF EXISTS {schema.quote(self._database)} SYNC", {})
+        """Drop all of them; they are gone, files too, when this returns.
+
+        But for the digests of who was erased, if another collector may have rows of them that wait:
+        with those it would make the tables again. They go when such rows would be too old.
+        """
+        if not (self._is_shared and self._knows_erased()):
+            self._command(f"DROP DATABASE IF EXISTS {schema.quote(self._database)} SYNC", {})
+            return
+        for name, engine in self._ask(
+            f"SELECT name, engine FROM system.tables WHERE database = '{self._database}' "
+            f"AND name != '{erased.TABLE}' ORDER BY engine LIKE '%View' DESC"
+        ):
+            what = "VIEW" if str(engine).endswith("View") else "TABLE"
+            self._command(f"DROP {what} {schema.name(self._database, str(name))} SYNC", {})
+
+    def _knows_erased(self) -> bool:
+        if erased.TABLE not in present(self._ask, self._database):
+            return False
+        return erased.Erased(
+            self._database,
+            self._command,
+            self._ask,
+            self._insert,
+            is_replicated=self._is_replicated,
+        ).are_any()
 
     def _bring_up_to_date(self, catalog: Catalog) -> dict[str, dict[str, str]]:
         """Take the steps that are left, and return the tables that are there then."""
@@ -133,6 +156,7 @@ class Tables:
             lambda sql: self._command(sql, {}),
             self._ask,
             self._insert,
+            is_shared=self._is_shared,
         )
         left = versions.left(there)
         migration = Migration(

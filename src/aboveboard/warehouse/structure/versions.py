@@ -36,19 +36,28 @@ class Step:
         name: What it does, for a person who looks.
         oldest: The step that a collector must know, or a later one, to go on beside this one: its
             own number where an older collector's rows would be wrong, else an earlier one's.
+        oldest_shared: The same where several collectors may have the warehouse, if not as `oldest`.
     """
 
     number: int
     date: str
     name: str
     oldest: int
+    oldest_shared: int | None = None
+
+    def beside(self, *, is_shared: bool) -> int:
+        """Return the step that a collector must know to go on beside this one."""
+        return self.oldest_shared if is_shared and self.oldest_shared else self.oldest
 
 
 STEPS = (
     Step(1, "2026-11-26", "ids as keys, hours and places, money as a decimal", 1),
     Step(2, "2026-11-27", "sessions whose start has not come", 2),
     Step(3, "2026-11-27", "sums of messages kept beside their rows", 2),
-    Step(4, "2026-11-28", "which of several collectors carries a delivery, and who was erased", 2),
+    # Who does not know it carries what another collector carries, and who was erased elsewhere.
+    Step(
+        4, "2026-11-28", "which of several collectors carries a delivery, and who was erased", 2, 4
+    ),
     Step(5, "2026-11-28", "how often a session says what, kept beside the rows of each event", 2),
 )
 
@@ -62,6 +71,7 @@ class Versions:
         command: Carries out a statement.
         ask: Answers a question.
         insert: Inserts rows, given as columns, into a table.
+        is_shared: Whether several collectors may have the warehouse.
     """
 
     def __init__(
@@ -71,12 +81,16 @@ class Versions:
         command: Callable[[str], None],
         ask: Callable[[str], Rows],
         insert: Callable[[str, Mapping[str, Sequence[object]]], None],
+        *,
+        is_shared: bool = False,
     ) -> None:
         self._project = project
+        self._database = database
         self._of = schema.name(database, TABLE)
         self._command = command
         self._ask = ask
         self._insert = insert
+        self._is_shared = is_shared
 
     def left(self, present: Mapping[str, Mapping[str, str]]) -> list[Step]:
         """Return the steps that are not noted, in their order.
@@ -88,17 +102,7 @@ class Versions:
             WarehouseError: a newer aboveboard took a step that this one cannot go on beside.
                 Nothing was changed.
         """
-        taken = {}
-        if TABLE in present:
-            rows = self._ask(f"SELECT step, any(oldest), any(by) FROM {self._of} GROUP BY step")
-            taken = {int(str(step)): (int(str(oldest)), str(by)) for step, oldest, by in rows}
-        newest = STEPS[-1].number
-        for oldest, by in taken.values():
-            if oldest > newest:
-                raise WarehouseError(
-                    f"the tables of project {self._project} were brought up to date by aboveboard "
-                    f"{by}, which this one ({__version__}) cannot go on beside: install that"
-                )
+        taken = check(self._project, self._database, self._ask) if TABLE in present else set()
         return [step for step in STEPS if step.number not in taken]
 
     def note(self, steps: Sequence[Step]) -> None:
@@ -116,7 +120,34 @@ class Versions:
                 "step": [each.number for each in steps],
                 "date": [each.date for each in steps],
                 "name": [each.name for each in steps],
-                "oldest": [each.oldest for each in steps],
+                "oldest": [each.beside(is_shared=self._is_shared) for each in steps],
                 "by": [__version__] * len(steps),
             },
         )
+
+
+def check(project: str, database: str, ask: Callable[[str], Rows]) -> set[int]:
+    """Return which steps were taken; see that this aboveboard can go on beside them.
+
+    Args:
+        project: Whose tables.
+        database: Where they are.
+        ask: Answers a question.
+
+    Raises:
+        WarehouseError: a newer one took a step that this one cannot go on beside, or the tables are
+            gone.
+    """
+    rows = ask(
+        "SELECT step, any(oldest), any(by) "
+        f"FROM {schema.name(database, TABLE)} GROUP BY step ORDER BY step"
+    )
+    taken = {int(str(step)): (int(str(oldest)), str(by)) for step, oldest, by in rows}
+    newest = STEPS[-1].number
+    for oldest, by in taken.values():
+        if oldest > newest:
+            raise WarehouseError(
+                f"the tables of project {project} were brought up to date by aboveboard "
+                f"{by}, which this one ({__version__}) cannot go on beside: install that"
+            )
+    return set(taken)
