@@ -121,10 +121,10 @@ def measure(rate: float, seconds: float) -> None:
                 time.sleep(LOOK_EVERY * dice.random())
             sender.join()
             inserts = _metric(port, "aboveboard_warehouse_inserts_total")
-            size = sum(f.stat().st_size for f in Path(name).rglob("*") if f.is_file())
         finally:
             server.send_signal(signal.SIGINT)
             server.wait()
+        size = sum(f.stat().st_size for f in Path(name).rglob("*") if f.is_file())
     print(
         f"  {rate:g} sessions/s: {share * 100:.0f} % of a core; "
         f"shown after {statistics.median(took):.1f} s, at most {max(took):.1f} s; "

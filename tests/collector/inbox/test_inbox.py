@@ -13,7 +13,7 @@ import pytest
 
 from aboveboard.catalog.line import hour
 from aboveboard.collector.allowlist import OTHER, Accepted, AllowList, Unfit
-from aboveboard.collector.inbox import committer, retention, storage
+from aboveboard.collector.inbox import committer, ids, retention, storage
 from aboveboard.collector.inbox.committer import GROUP_MAX, Committer
 from aboveboard.collector.inbox.inbox import Delivery, Inbox, Receipt, UnavailableError
 from aboveboard.collector.inbox.memory import Memory
@@ -84,13 +84,35 @@ class TestDeliveries:
         seen: list[bool] = []
 
         def settle(memory: Memory) -> Accepted:
-            seen.append(memory.is_new(b"an event"))
+            seen.append(bool(memory.note([b"an event, of us."])))
             return READER.read(Install().segment(1))
 
         deliveries = [Delivery("tool", uuid.uuid4(), Accepted(), settle) for _ in range(3)]
         store.commit(deliveries)
         store.commit(deliveries)  # known already, so they need to know nothing
         assert seen == [True, False, False]
+
+    def test_a_group_takes_as_many_statements_as_one_delivery(self, store: Inbox) -> None:
+        # Each lets others run before the next: a statement a delivery is a wait a delivery.
+        statements: list[str] = []
+        store._connection.set_trace_callback(statements.append)
+        counts = []
+        for group in (1, 50):
+            store.commit([delivery() for _ in range(group)])
+            counts.append(len(statements))
+            statements.clear()
+        assert counts[0] == counts[1]
+
+    def test_ids_are_told_apart_however_many_come_at_once(self, store: Inbox) -> None:
+        known, new = ([uuid.uuid4().bytes for _ in range(ids.AT_ONCE)] for _ in range(2))
+        connection = store._connection
+        ids.add(connection, "session", "tool", known, 3600)
+        ids.add(connection, "session", "tool", [*new, *known], 7200)
+        ids.add(connection, "session", "other", new[:1], 3600)
+        assert ids.known(connection, "session", "tool", [*known, *new]) == {*known, *new}
+        assert ids.known(connection, "session", "other", [*known, *new]) == {new[0]}
+        rows = connection.execute("SELECT id, taken FROM session WHERE project = 'tool'").fetchall()
+        assert dict(rows) == dict.fromkeys(known, 3600) | dict.fromkeys(new, 7200)
 
 
 class TestWhenNothingCanBeTaken:

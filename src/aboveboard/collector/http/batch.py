@@ -30,9 +30,7 @@ def delivery(reader: Reader, batch: posthog.Batch) -> Delivery:
         if erased:
             accepted.erased = len(told) - len(stays)
             accepted.unfit[Unfit(ERASED, "", "")] += accepted.erased
-        runs = reader.translator.settle(
-            stays, accepted, posthog.SOURCE, memory.recall, memory.is_new
-        )
+        runs = reader.translator.settle(stays, accepted, posthog.SOURCE, memory.recall, memory.note)
         memory.remember(runs)
         return accepted
 

@@ -12,13 +12,15 @@ import shutil
 import sqlite3
 import time
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from aboveboard.catalog.line import hour
 from aboveboard.warehouse import schema
 
-from . import storage
+from . import ids, storage
 from .depth import Depth
 from .memory import Memory
 from .packing import identify, pack
@@ -45,6 +47,13 @@ _OF_PROJECTS = (
     *("imported", "imported_by_bytes", "quarantine", "erasure"),
 )
 """The tables that have a project's rows; `erased` is left out, since it outlives the project."""
+
+DELIVERY, SESSION = "delivery", "session"
+"""Tables of ids."""
+
+_INSERT_WAITING = "INSERT INTO waiting (project, events, body) VALUES"
+_ROWS_AT_ONCE = 300
+"""Rows in one statement: older SQLites take 999 values."""
 
 _TRIED = 2**16
 """Bytes that are written, and taken back, to learn whether the file can be written to."""
@@ -123,7 +132,7 @@ class Inbox:
             with storage.transaction(self._connection) as connection:
                 # Asked in the transaction: what is erased now is not stored by the next one.
                 suppression = self._suppression if self._suppression.has_any() else None
-                stored = [self._store(connection, each, suppression) for each in deliveries]
+                stored = self._store(connection, deliveries, suppression)
         except BaseException as error:
             if isinstance(error, sqlite3.Error):
                 raise UnavailableError(f"the inbox cannot be written ({error})") from error
@@ -197,41 +206,76 @@ class Inbox:
     def _store(
         self,
         connection: sqlite3.Connection,
-        delivery: Delivery,
+        deliveries: Sequence[Delivery],
         suppression: Suppression | None,
-    ) -> tuple[Receipt, int]:
+    ) -> list[tuple[Receipt, int]]:
+        """Store deliveries; return for each its receipt, and how many bytes of it wait.
+
+        What can be written for all of them together is (ids.py says why).
+        """
         now = hour(time.time())
-        accepted = delivery.accepted
+        known = _note(connection, deliveries, now)
+        stored: list[tuple[Receipt, int]] = []
+        sessions: defaultdict[str, set[bytes]] = defaultdict(set)
+        waiting: list[tuple[str, int, bytes]] = []
+        for delivery, is_known in zip(deliveries, known, strict=True):
+            if is_known:
+                stored.append((Receipt(delivery.accepted, duplicate=True), 0))
+                continue
+            accepted = delivery.accepted
+            if delivery.settle is not None:
+                _remember(connection, sessions, now)  # it may ask for those of before
+                memory = Memory(connection, delivery.project, now, suppression)
+                accepted = delivery.settle(memory)
+            if suppression is not None:
+                accepted = suppression.without(delivery.project, accepted)
+            sessions[delivery.project].update(uuid.UUID(each).bytes for each in accepted.sessions)
+            self.quarantine.add(
+                connection, delivery.project, accepted.unfit, accepted.version or _version(accepted)
+            )
+            size = 0
+            if accepted.tables:
+                if self._is_shared and delivery.id is not None:
+                    identify(accepted, str(delivery.id))
+                body = pack(accepted.tables)
+                size = len(body)
+                waiting.append((delivery.project, accepted.events, body))
+            stored.append((Receipt(accepted, duplicate=False), size))
+        _remember(connection, sessions, now)
+        for start in range(0, len(waiting), _ROWS_AT_ONCE):
+            rows = waiting[start : start + _ROWS_AT_ONCE]
+            connection.execute(
+                f"{_INSERT_WAITING} {', '.join(['(?, ?, ?)'] * len(rows))}",
+                list(chain.from_iterable(rows)),
+            )
+        return stored
+
+
+def _note(connection: sqlite3.Connection, deliveries: Sequence[Delivery], now: int) -> list[bool]:
+    """Note the ids of deliveries; return of each whether it was known, by one before it too."""
+    noted: defaultdict[str, dict[bytes, None]] = defaultdict(dict)
+    for delivery in deliveries:
         if delivery.id is not None:
-            added = connection.execute(
-                "INSERT OR IGNORE INTO delivery VALUES (?, ?, ?)",
-                (delivery.project, delivery.id.bytes, now),
-            )
-            if added.rowcount == 0:
-                return Receipt(accepted, duplicate=True), 0
-        if delivery.settle is not None:
-            memory = Memory(connection, delivery.project, now, suppression)
-            accepted = delivery.settle(memory)
-        if suppression is not None:
-            accepted = suppression.without(delivery.project, accepted)
-        if accepted.sessions:
-            connection.executemany(
-                "INSERT OR IGNORE INTO session VALUES (?, ?, ?)",
-                [(delivery.project, uuid.UUID(each).bytes, now) for each in accepted.sessions],
-            )
-        self.quarantine.add(
-            connection, delivery.project, accepted.unfit, accepted.version or _version(accepted)
-        )
-        if not accepted.tables:
-            return Receipt(accepted, duplicate=False), 0
-        if self._is_shared and delivery.id is not None:
-            identify(accepted, str(delivery.id))
-        body = pack(accepted.tables)
-        connection.execute(
-            "INSERT INTO waiting (project, events, body) VALUES (?, ?, ?)",
-            (delivery.project, accepted.events, body),
-        )
-        return Receipt(accepted, duplicate=False), len(body)
+            noted[delivery.project][delivery.id.bytes] = None
+    seen = {project: ids.known(connection, DELIVERY, project, of) for project, of in noted.items()}
+    for project, of in noted.items():
+        ids.add(connection, DELIVERY, project, of.keys() - seen[project], now)
+    known = []
+    for delivery in deliveries:
+        is_known = delivery.id is not None and delivery.id.bytes in seen[delivery.project]
+        if delivery.id is not None:
+            seen[delivery.project].add(delivery.id.bytes)
+        known.append(is_known)
+    return known
+
+
+def _remember(
+    connection: sqlite3.Connection, sessions: defaultdict[str, set[bytes]], now: int
+) -> None:
+    """Write the sessions down that were sent, and empty them."""
+    for project, of in sessions.items():
+        ids.add(connection, SESSION, project, of, now)
+    sessions.clear()
 
 
 def _version(accepted: Accepted) -> str | None:

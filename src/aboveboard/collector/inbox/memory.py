@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.catalog.line import hour
 
+from . import ids
 from .retention import REFRESH_DAYS
 from .runs import Run
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from .suppression import Suppression
+
+
+IDENTITY = "identity"
 
 
 class Memory:
@@ -56,17 +60,11 @@ class Memory:
             return ()
         return self._suppression.erased(self._project, users)
 
-    def is_new(self, identity: bytes | None) -> bool:
-        """Remember an event that is about to be stored; return whether it is not stored already.
-
-        One without an identity is always new.
-        """
-        if identity is None:
-            return True
-        added = self._connection.execute(
-            "INSERT OR IGNORE INTO identity VALUES (?, ?, ?)", (self._project, identity, self._now)
-        )
-        return added.rowcount == 1
+    def note(self, identities: Collection[bytes]) -> set[bytes]:
+        """Remember events that are about to be stored; return those that are not stored already."""
+        new = set(identities) - ids.known(self._connection, IDENTITY, self._project, identities)
+        ids.add(self._connection, IDENTITY, self._project, new, self._now)
+        return new
 
     def is_former_batch(self, batch: uuid.UUID) -> bool:
         """Return whether 0.1.0 took a batch, which it knew by all its events' uuids together."""

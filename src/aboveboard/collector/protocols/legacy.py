@@ -21,7 +21,7 @@ from aboveboard.collector.inbox.runs import Run
 from aboveboard.warehouse import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 SILENCE = 86_400
 """Seconds after which whatever comes is another run."""
@@ -142,7 +142,7 @@ class Translator:
         accepted: Accepted,
         source: str,
         recall: Callable[[str], Run | None],
-        is_new: Callable[[bytes | None], bool] = lambda _identity: True,
+        note: Callable[[Collection[bytes]], set[bytes]] = set,
     ) -> dict[str, Run]:
         """Give each event its session and add it to `accepted`, with a row for each new session.
 
@@ -151,22 +151,26 @@ class Translator:
             accepted: What they are added to.
             source: What the sessions' `source` says.
             recall: What is remembered of an install.
-            is_new: Whether an event of this identity is not stored yet; asked once for each that
-                is to be stored.
+            note: Told the identities of all that is to be stored, once; returns those that are
+                not stored yet.
 
         Returns:
             What is to be remembered now, by install.
         """
         runs: dict[str, Run] = {}
+        there = []
         for each in told:
             if self._allowlist.form(each.event, each.moment, accepted.unfit) is None:
                 accepted.version = self._version(each) or accepted.version
-                continue
-            if each.session is None and each.event == schema.SESSION_START:
-                continue  # made here, for those who do not say which session they mean
-            if not is_new(each.identity):
-                accepted.known += 1
-                continue
+            elif each.session is not None or each.event != schema.SESSION_START:
+                there.append(each)  # a start without a session is made here, for the run
+        new = note({each.identity for each in there if each.identity is not None})
+        for each in there:
+            if each.identity is not None:
+                if each.identity not in new:
+                    accepted.known += 1
+                    continue
+                new.remove(each.identity)  # twice in one batch is once
             if each.user_id == schema.NOBODY:
                 self.keep(each, schema.NOBODY, 0, accepted, source)
                 continue
