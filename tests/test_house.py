@@ -103,9 +103,9 @@ CLIENT = {
     "delivery": ("files", "decision", "recipients", "recording"),
     "terminal": ("files", "decision", "recipients", "recording", "delivery"),
 }
-"""The client's rooms in the same way. `install` and `analytics` put them together; `release` is
-open to all. Nobody is asked, and nothing sent, in most runs: `terminal` and `delivery` are loaded
-then only."""
+"""The client's rooms in the same way. `install`, `lifetime` and `analytics` put them together;
+`release` is open to all. Nobody is asked, and nothing sent, in most runs: `terminal` and `delivery`
+are loaded then only."""
 
 WAREHOUSE = {
     "engine": (),

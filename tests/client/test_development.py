@@ -59,7 +59,7 @@ class TestWhereItIsDeclared:
          "posthog+https://eu.i.posthog.com", "HTTPS://user:word@A.example:443/?q", " https://a "],
     )  # fmt: skip
     def test_an_address_is_none_of_that(self, endpoint: str) -> None:
-        assert made(endpoint=endpoint)._trouble == ""
+        assert made(endpoint=endpoint)._host.trouble == ""
 
     def test_crashes_alone_are_a_catalog(self) -> None:
         assert "exception" in made(catalog=[], packages=["tool"]).catalog.entries
@@ -69,7 +69,7 @@ class TestWhereItIsDeclared:
         self, endpoint: str | None, key: str | None
     ) -> None:
         tool = made(endpoint=endpoint, key=key, named_by_person=True)
-        assert bool(tool._trouble) is bool(trouble(endpoint, key))
+        assert bool(tool._host.trouble) is bool(trouble(endpoint, key))
 
     def test_what_a_person_named_and_cannot_work_is_said_to_who_wants_it(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -150,4 +150,4 @@ class TestPrintingInsteadOfSending:
         tool = made(environ={"HOME": str(tmp_path), "TOOL_ANALYTICS_DEBUG": "0"})
         tool.record(Unlisted(times=1))
         tool.open()
-        assert tool._session is None
+        assert tool._lifetime.session is None

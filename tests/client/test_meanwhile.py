@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from aboveboard.client import analytics as client
+from aboveboard.client import lifetime
 from aboveboard.client.decision.statefile import StateFile
 from aboveboard.client.delivery import meanwhile
 from aboveboard.client.files.appendfile import AppendFile
@@ -28,11 +28,11 @@ Until = Callable[[Callable[[], bool]], None]
 
 HOST = """
 import os, signal, sys
-from aboveboard.client import analytics as client
+from aboveboard.client import lifetime
 from aboveboard.client.delivery import meanwhile
 from aboveboard.client.recording import segment
 from tests.client.tool import MessageSend, analytics
-client._INTERVAL_SECONDS = float(sys.argv[1])
+lifetime._INTERVAL_SECONDS = float(sys.argv[1])
 tool = analytics()
 if "hears" in sys.argv:
     signal.signal(signal.SIGCHLD, lambda *_: print("a child has ended", flush=True))
@@ -142,9 +142,9 @@ class TestWhileTheHostLives:
         assert sorted(recorder.lines()) == sorted(log)  # the same bytes, each once
 
     def test_an_hour_is_waited_for(self, tool: Tool, recorder: Any) -> None:
-        assert client._INTERVAL_SECONDS == 3600
+        assert lifetime._INTERVAL_SECONDS == 3600
         tool.agree()
-        with living(tool, client._INTERVAL_SECONDS) as host:
+        with living(tool, lifetime._INTERVAL_SECONDS) as host:
             host.told(50)
             (path,) = tool.segments.iterdir()
             assert len(numbers(path.read_bytes().splitlines())) == 50
@@ -202,14 +202,14 @@ def test_a_disk_that_is_full_for_a_while_ends_no_session(
         environ=dict(tool.environ), _start=lambda *told, **_: started.append(told)
     )
     analytics.open()
-    assert analytics._session is not None
-    writer = analytics._session.segment
+    assert analytics._lifetime.session is not None
+    writer = analytics._lifetime.session.segment
     assert writer is not None
     analytics.record(example.Command(name="send"))
     room = writer._file
     for moment in ("at once", "after an hour"):
         writer._file = AppendFile(os.open("/dev/full", os.O_WRONLY))
-        analytics._turn = 0 if moment == "after an hour" else analytics._turn
+        analytics._lifetime.turn = 0 if moment == "after an hour" else analytics._lifetime.turn
         analytics.record(example.Command(name="fail"))
         assert analytics.enabled
         assert bool(started) == (moment == "after an hour")  # what waits is sent, and makes room
@@ -253,7 +253,7 @@ class TestANoMeanwhile:
         self, tool: Tool, recorder: Any, until: Until
     ) -> None:
         tool.agree()
-        with living(tool, client._INTERVAL_SECONDS) as host:
+        with living(tool, lifetime._INTERVAL_SECONDS) as host:
             host.told(1)
             reset(tool)
             host.told("fork")
@@ -281,7 +281,7 @@ class TestANoMeanwhile:
         self, home: dict[str, str], tool: Tool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tool.agree()
-        monkeypatch.setattr(client, "_INTERVAL_SECONDS", 0)
+        monkeypatch.setattr(lifetime, "_INTERVAL_SECONDS", 0)
         environ = dict(tool.environ)
         monkeypatch.setenv("TOOL_ENDPOINT", environ["TOOL_ENDPOINT"])
         analytics = example.analytics(environ=environ, _start=lambda *_, **__: None)

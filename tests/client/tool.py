@@ -9,7 +9,7 @@ import sys
 import time
 
 from aboveboard import Analytics, Event, choice, command, count, dollars, exception, flag, model
-from aboveboard.client import analytics as client
+from aboveboard.client import lifetime
 from aboveboard.integrations.argparse import add_flags
 
 
@@ -59,7 +59,7 @@ def main() -> int:
     args = parser.parse_args()
     patience = os.environ.get("TOOL_PATIENCE")
     if patience:
-        client._PATIENCE = float(patience)
+        lifetime._PATIENCE = float(patience)
     tool = analytics()
     tool.open(args)
     print("on" if tool.enabled else "off", flush=True)

@@ -219,7 +219,7 @@ def test_it(aboveboard_events):
     assert any("early/recipients/" in name and "/segments/" in name for name in found), found
 
 def test_after():
-    assert early._opened and not early.enabled
+    assert early._lifetime.is_opened and not early.enabled
 """
         )
         result.assert_outcomes(passed=2)

@@ -31,6 +31,9 @@ class Host:
         first: What makes the first event of a session; `session_start` if not given.
         install: Where this install keeps what was decided.
         target: Where its events go.
+        trouble: Why nothing can be sent there; "" if it can.
+        start: Stands in for what starts a child, in a test or a simulation.
+        is_development: Whether the session's lines are printed, and nothing is sent.
     """
 
     def __init__(
@@ -50,6 +53,10 @@ class Host:
         first: Callable[[str], Event] | None,
         install: Install,
         target: Target,
+        trouble: str,
+        workers: bool,
+        start: Callable[..., None] | None,
+        is_development: bool,
     ) -> None:
         self.app = app
         self.version = version
@@ -65,6 +72,10 @@ class Host:
         self.first = first
         self.install = install
         self.target = target
+        self.trouble = trouble
+        self.workers = workers
+        self.start = start
+        self.is_development = is_development
         self.counts: Mapping[str, str] | None = None
         """What counts while a session opens: told apart once, and not at each look."""
 

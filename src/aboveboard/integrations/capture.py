@@ -30,6 +30,7 @@ from aboveboard.client.decision.statefile import StateFile
 from aboveboard.client.delivery import spawn
 from aboveboard.client.files import directories
 from aboveboard.client.install import Install
+from aboveboard.client.lifetime import Lifetime
 from aboveboard.client.recording.development import check
 from aboveboard.client.recording.segment import Writer
 
@@ -177,9 +178,10 @@ class Stage:
         """Put everything back as it was."""
         self.end_sessions()
         for analytics, before in self._found.values():
-            atexit.unregister(analytics._at_exit)
-            if analytics._log is not None:
-                analytics._log.close()
+            lifetime = analytics._lifetime
+            atexit.unregister(lifetime.at_exit)
+            if lifetime.log is not None:
+                lifetime.log.close()
             vars(analytics).clear()
             vars(analytics).update(before)
         self.guard.turn_off()
@@ -206,7 +208,8 @@ class Stage:
         @functools.wraps(method)
         def checking(analytics: Analytics, event: Event) -> None:
             self._adopt(analytics)
-            check(analytics.catalog, event, opened=analytics._opened or not self._is_asked_for)
+            opened = analytics._lifetime.is_opened or not self._is_asked_for
+            check(analytics.catalog, event, opened=opened)
             method(analytics, event)
 
         return checking
@@ -223,17 +226,8 @@ class Stage:
         target = analytics._target
         host = copy.copy(analytics._host)
         host.install, host.target = install, install.target(target.endpoint, target.key)
-        vars(analytics).update(
-            _host=host,
-            _session=None,
-            _log=None,
-            _opened=False,
-            _refused=False,
-            _process=0,
-            _number="",
-            _is_part=False,
-            _debug=False,  # what a person's own shell said
-        )
+        host.is_development = False  # it was what a person's own shell said
+        vars(analytics).update(_host=host, _lifetime=Lifetime(host))
         vars(analytics).pop("record", None)
         if analytics._host.given is None:
             said = environment.variable(analytics.app)
@@ -264,7 +258,7 @@ class Stage:
         """Return what sessions that have not ended have rejected so far."""
         counts: dict[tuple[str, str], int] = {}
         for analytics, _ in self._found.values():
-            session = analytics._session
+            session = analytics._lifetime.session
             for place, times in session._rejected.items() if session is not None else ():
                 counts[place] = counts.get(place, 0) + times
         return counts

@@ -213,7 +213,7 @@ class Machine:
             pass
         finally:
             sys.stdin, sys.stdout, sys.stderr = streams
-            atexit.unregister(analytics._at_exit)
+            atexit.unregister(analytics._lifetime.at_exit)
             system.release()
         seen.asked, seen.stderr = stdin.reads, stderr.getvalue()
         seen.died, seen.failed, seen.calls = system.died, system.failed, system.count
