@@ -26,6 +26,7 @@ from trickle import processor
 from aboveboard.catalog import models
 from aboveboard.collector.projects.registry import Projects, shipped_catalog
 from aboveboard.publishing import periods, site, writing
+from aboveboard.publishing.content.about import About
 from aboveboard.publishing.release import Counted, Release
 
 PROJECT = "mytool"
@@ -78,7 +79,7 @@ def main() -> int:
         projects.show(PROJECT, public=True)
         projects.close()
         every = releases()
-        files = site.files(shipped_catalog("aider"), every, site.About("CC-BY-4.0"))
+        files = site.files(shipped_catalog("aider"), every, About("CC-BY-4.0"))
         (data / "public").mkdir()
         writing.write(data / "public" / PROJECT, files)
         port = free_port()

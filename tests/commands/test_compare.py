@@ -13,6 +13,7 @@ import pytest
 
 from aboveboard.commands import main
 from aboveboard.publishing import site, writing
+from aboveboard.publishing.content import numbers
 from aboveboard.publishing.reading import source
 from tests.conftest import ROOT
 from tests.loopback import answering
@@ -105,7 +106,7 @@ def test_json_has_the_same(sites: Path, capsys: pytest.CaptureFixture[str]) -> N
 def test_a_rare_value_of_a_long_table_is_found_where_it_stands(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site, "SHORT", 3)
+    monkeypatch.setattr(numbers, "SHORT", 3)
     out = tmp_path / "out"
     writing.write(out, site.files(CATALOG, [release()], ABOUT))
     assert "Linux is used more than other" in compare(capsys, out, "Linux", "other")[1]

@@ -24,6 +24,7 @@ from aboveboard.publishing import (
     suppression,
     tables,
 )
+from aboveboard.publishing.content.about import About
 from aboveboard.publishing.release import Release
 from aboveboard.publishing.tables import OTHER, Table
 from aboveboard.warehouse import Warehouse, embedded
@@ -139,7 +140,7 @@ def exact(installs: int, rng: random.Random, *, only_small: bool = False) -> lis
 @pytest.mark.parametrize("installs", [10, 60, 500, pytest.param(5_000, marks=pytest.mark.thorough)])
 def test_no_linear_program_over_all_tables_and_weeks_knows_a_withheld_number(installs: int) -> None:
     rng = random.Random(installs)
-    about = site.About("CC0-1.0")
+    about = About("CC0-1.0")
     files = site.files(TOOL, exact(installs, rng), about)
     found = list(Reader(files, ["app_version"]).ranges())
     assert found
@@ -148,7 +149,7 @@ def test_no_linear_program_over_all_tables_and_weeks_knows_a_withheld_number(ins
 
 def test_the_program_would_know_them_if_only_small_numbers_were_withheld() -> None:
     """So that the test above is known to look."""
-    files = site.files(TOOL, exact(500, random.Random(3), only_small=True), site.About("CC0-1.0"))
+    files = site.files(TOOL, exact(500, random.Random(3), only_small=True), About("CC0-1.0"))
     found = list(Reader(files, ["app_version"]).ranges())
     assert any(high - low < K / 2 for _, low, high in found)
 

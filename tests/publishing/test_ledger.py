@@ -13,6 +13,7 @@ from aboveboard.collector.transfer import store
 from aboveboard.publishing import ledger as ledgers
 from aboveboard.publishing import periods, site, writing
 from aboveboard.publishing import release as releases
+from aboveboard.publishing.content.about import About
 from aboveboard.publishing.ledger import Ledger, LedgerError
 from aboveboard.publishing.release import ReleaseError
 from tests.publishing.releases import release
@@ -67,7 +68,7 @@ class TestWhatASiteHas:
     """The data directory was put back from an older copy: the site remembers what was spent."""
 
     def write(self, out: Path, *made: releases.Release) -> None:
-        writing.write(out, site.files(CATALOG, made, site.About("CC0-1.0")))
+        writing.write(out, site.files(CATALOG, made, About("CC0-1.0")))
 
     def test_it_is_taken_into_the_ledger(self, tmp_path: Path) -> None:
         self.write(tmp_path / "out", release("2026-09"), release("2026-10"))

@@ -14,6 +14,8 @@ from pyarrow import parquet
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import Event, choice
 from aboveboard.publishing import estimates, site
+from aboveboard.publishing.content import numbers
+from aboveboard.publishing.content.about import About
 from aboveboard.publishing.release import Release
 from tests.publishing.releases import release
 
@@ -25,7 +27,7 @@ class Say(Event):
 
 
 CATALOG = Catalog.of("tool", [Say])
-ABOUT = site.About("CC0-1.0", 0.12)
+ABOUT = About("CC0-1.0", 0.12)
 EVERY = [release("2026-08"), release("2026-09", kind="exact"), release("2026-10")]
 
 
@@ -61,7 +63,7 @@ def test_the_bias_is_said_before_any_number(files: dict[str, bytes]) -> None:
     bias = page.index("Opted-in installs are not all installs.")
     assert bias < page.index('class="big"')
     assert "12.0% said yes" in page
-    unknown = site.files(CATALOG, EVERY, site.About("CC0-1.0"))["index.html"].decode()
+    unknown = site.files(CATALOG, EVERY, About("CC0-1.0"))["index.html"].decode()
     assert "said yes is not known" in unknown
 
 
@@ -71,7 +73,7 @@ def test_each_table_is_there_as_json_and_csv_with_its_licence(files: dict[str, b
             stem = f"v1/periods/{made.period}/{table.name}"
             told = json.loads(files[f"{stem}.json"])
             rows = list(csv.DictReader(io.StringIO(files[f"{stem}.csv"].decode())))
-            assert tuple(rows[0]) == site.CSV_COLUMNS
+            assert tuple(rows[0]) == numbers.CSV_COLUMNS
             assert told["licence"] == "CC0-1.0"
             assert {row["licence"] for row in rows} == {"CC0-1.0"}
             assert (
@@ -90,7 +92,7 @@ def test_one_parquet_file_has_the_numbers_of_all_periods_and_its_licence(
     told = read.to_pylist()
     assert read.schema.metadata[b"licence"] == b"CC0-1.0"
     assert [each.name for each in read.schema] == [
-        name for name in site.COLUMNS if name != "licence"
+        name for name in numbers.COLUMNS if name != "licence"
     ]
     active = {row["period"]: row for row in told if row["table"] == "installs"}
     assert {period: row["installs"] for period, row in active.items()} == {
@@ -114,9 +116,9 @@ def test_one_parquet_file_has_the_numbers_of_all_periods_and_its_licence(
 
 
 def test_every_column_of_the_flat_files_is_in_the_dictionary(files: dict[str, bytes]) -> None:
-    assert tuple(site.COLUMNS)[: len(site.CSV_COLUMNS)] == site.CSV_COLUMNS
+    assert tuple(numbers.COLUMNS)[: len(numbers.CSV_COLUMNS)] == numbers.CSV_COLUMNS
     page = files["dictionary.html"].decode()
-    assert all(f"<dt><code>{name}</code></dt>" in page for name in site.COLUMNS)
+    assert all(f"<dt><code>{name}</code></dt>" in page for name in numbers.COLUMNS)
 
 
 def test_the_method_says_what_a_guess_may_gain_in_a_period_and_in_a_year(
@@ -130,7 +132,7 @@ def test_the_method_says_what_a_guess_may_gain_in_a_period_and_in_a_year(
 def test_of_a_long_list_the_periods_file_has_what_can_be_told_and_says_where_all_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(site, "SHORT", 3)
+    monkeypatch.setattr(numbers, "SHORT", 3)
     files = site.files(CATALOG, [release()], ABOUT)
     system, word = json.loads(files["v1/latest.json"])["tables"]
     assert [row["key"] for row in system["rows"]] == ["Linux", "Darwin", "Windows"]

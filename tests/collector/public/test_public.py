@@ -21,6 +21,7 @@ from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.public import site as served
 from aboveboard.collector.service import Collector
 from aboveboard.publishing import site, writing
+from aboveboard.publishing.content.about import About
 from aboveboard.warehouse.connection import Warehouse
 from tests.collector.tool import CATALOG
 from tests.dashboard.conftest import serving
@@ -28,7 +29,7 @@ from tests.publishing.releases import release
 
 BASE = "/analytics"
 SECRET = "correct-horse-battery-staple-7"
-SITE = site.files(CATALOG, [release("2026-09"), release()], site.About("CC0-1.0"))
+SITE = site.files(CATALOG, [release("2026-09"), release()], About("CC0-1.0"))
 LARGE = bytes(range(256)) * 5_000
 
 Answer = tuple[int, http.client.HTTPMessage, bytes]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from aboveboard.publishing import site
+from aboveboard.publishing.content import numbers
 from aboveboard.publishing.reading import documents
 from tests.publishing.releases import release
 from tests.publishing.test_site import ABOUT, CATALOG, EVERY
@@ -37,7 +38,7 @@ def test_every_file_of_numbers_tells_the_same() -> None:
 def test_a_long_table_is_known_to_have_more_values_elsewhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(site, "SHORT", 3)
+    monkeypatch.setattr(numbers, "SHORT", 3)
     files = site.files(CATALOG, [release()], ABOUT)
     system, word = documents.parsed(files["v1/latest.json"], "latest.json").tables
     assert (system.is_whole, word.is_whole) == (False, True)

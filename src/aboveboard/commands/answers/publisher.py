@@ -19,6 +19,7 @@ from aboveboard.contract.publication import policy
 from aboveboard.contract.publication.host import Host
 from aboveboard.publishing import budget, counting, drawing, periods, site, tables, writing
 from aboveboard.publishing.budget import BudgetError
+from aboveboard.publishing.content.about import About
 from aboveboard.publishing.ledger import Ledger, LedgerError
 from aboveboard.publishing.periods import PeriodError
 from aboveboard.publishing.suppression import SuppressionError
@@ -149,7 +150,7 @@ def _publish(
             else f"is new: it spent rho = {release.rho:.3g}"
         )
     opted_in = None if args.opted_in is None else args.opted_in / 100
-    about = site.About(args.licence, opted_in, sample, _policy(project.catalog))
+    about = About(args.licence, opted_in, sample, _policy(project.catalog))
     writing.write(args.out, site.files(project.catalog, ledger.all(), about))
     say(f"{args.out}: {release.period} {said}")
     if args.public and not project.is_public:
