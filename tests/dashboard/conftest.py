@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -66,6 +67,13 @@ class Quarantine:
         ]
 
 
+class Lateness:
+    """Every session comes on its own day."""
+
+    def of(self, _project: str) -> timedelta:
+        return timedelta(0)
+
+
 @dataclass(frozen=True)
 class Site:
     """A dashboard on loopback, over a real warehouse.
@@ -113,7 +121,12 @@ def on_show(directory: Path, warehouse_url: str) -> Iterator[Site]:
     alone = [event for event in happened if event.user_id == one]
     fill(warehouse, "alone", catalogs["alone"], alone)
     fill(warehouse, "library", library.CATALOG, library.readers())
-    state = {"warehouse": warehouse, "projects": projects, "quarantine": Quarantine()}
+    state = {
+        "warehouse": warehouse,
+        "projects": projects,
+        "quarantine": Quarantine(),
+        "lateness": Lateness(),
+    }
     app = Litestar(dashboard.routes(), state=State(state), openapi_config=None)
     with serving(app) as url:
         yield Site(url, warehouse, happened)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -38,11 +38,12 @@ class Data:
         query: Mapping[str, str],
         project: Project | None = None,
         today: date = TODAY,
+        late: timedelta = timedelta(0),
     ) -> Table:
         """Run an insight over the filters that a URL's query would give."""
         insight = insights.get(name)
         assert insight is not None
-        filters = insights.Filters.from_query(query, today)
+        filters = insights.Filters.from_query(query, today, late=late)
         return insight.run(self.warehouse, project or self.project, filters)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -90,6 +90,15 @@ class TestUnderstood:
 
         assert (found and (str(found.since), str(found.until))) == whole
 
+    @pytest.mark.parametrize(
+        ("hours", "last"), [(0, "2026-11-21"), (24, "2026-11-20"), (72, "2026-11-18"), (168, None)]
+    )
+    def test_and_whose_sessions_are_in(self, hours: int, last: str | None) -> None:
+        late = timedelta(hours=hours)
+        found = Filters.from_query({"since": "2026-11-16"}, TODAY, late=late).whole()
+
+        assert (str(found.until) if found else None) == last
+
     def test_before_the_beginning_of_time_there_is_nothing(self) -> None:
         assert Filters(date(1970, 1, 3), date(1970, 1, 9)).before() is None
         assert Filters(date(1970, 1, 7), date(1970, 1, 13)).before() is None
@@ -114,6 +123,7 @@ class TestUnderstood:
         )  # fmt: skip
         assert filters.parameters() == {
             "since": date(2026, 8, 1), "until": date(2026, 8, 31), "today": TODAY,
+            "settling": TODAY,
             "earliest": filters.earliest, "latest": filters.latest, "version": "0.86.2",
             "os": "Linux", "group": "v1:0123456789abcdef",
         }  # fmt: skip

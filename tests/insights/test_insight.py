@@ -376,6 +376,22 @@ class TestEdges:
             (1, False), (None, False), (None, False),
         ]  # fmt: skip
 
+    @pytest.mark.parametrize("name", ["overview", "event_days"])
+    def test_a_day_of_which_sessions_may_still_come_in_is_not_whole(
+        self, data: Data, name: str
+    ) -> None:
+        world = small(data, f"late_days_{name}")
+        happened = [begins(uuid4(), f"2026-03-0{day}T10:00:00") for day in (3, 5, 6)]
+        fill(data.warehouse, world.name, world.catalog, happened)
+        asked = {"since": "2026-03-03", "until": "2026-03-06", "event": "session_start"}
+
+        late = timedelta(days=2)
+        rows = data.ask(name, asked, world, today=date(2026, 3, 6), late=late).records()
+
+        assert [(row["sessions"], row["complete"]) for row in rows] == [
+            (1, True), (0, False), (1, False), (1, False),
+        ]  # fmt: skip
+
     def test_of_one_install_no_interval_is_claimed(self, data: Data) -> None:
         world = small(data, "alone")
         began = begins(uuid4(), "2026-03-01T10:00:00")

@@ -35,8 +35,8 @@ def create_app(
 ) -> Litestar:
     """Return the application over a collector that somebody else starts and closes.
 
-    Pages find `warehouse`, `projects`, `quarantine`, `directory`, `door` and
-    `decisions` in `request.app.state`, and `more`.
+    Pages find `warehouse`, `projects`, `quarantine`, `lateness`, `directory`, `door`
+    and `decisions` in `request.app.state`, and `more`.
 
     Args:
         collector: What stores and answers.
@@ -68,6 +68,7 @@ def create_app(
                 "warehouse": collector.warehouse,
                 "projects": collector.shown,
                 "quarantine": collector.inbox.quarantine,
+                "lateness": collector.inbox.lateness,
                 "directory": collector.directory,
                 "door": door,
                 "decisions": collector.decisions,

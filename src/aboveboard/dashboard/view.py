@@ -17,7 +17,8 @@ from . import choices
 from .choices import Choices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
 
     from aboveboard.catalog.catalog import Catalog, Entry
     from aboveboard.warehouse import Warehouse
@@ -102,6 +103,7 @@ class View:
         query: Mapping[str, str],
         warehouse: Warehouse,
         projects: Projects,
+        late: Callable[[str], timedelta],
         base: str = "",
     ) -> View:
         """Return the view that a URL asks for.
@@ -111,6 +113,7 @@ class View:
             query: The URL's parameters.
             warehouse: What is asked.
             projects: Those that may be seen.
+            late: How long after a day's end a project's sessions of that day are in.
             base: What stands before every path where a browser sees it.
 
         Raises:
@@ -124,6 +127,7 @@ class View:
             raise FilterError(f"theme is {' or '.join(THEMES)}")
         everyone = projects.all()
         project = _project(everyone, projects.unreadable(), query.get(PROJECT, "").strip())
+        filters = replace(filters, late=late(project.name))
         asked: dict[str, str | tuple[str, ...]] = dict(filters.asked)
         if filters.where:
             asked[WHERE] = tuple(map(str, filters.where))

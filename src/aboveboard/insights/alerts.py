@@ -253,7 +253,7 @@ def rising(refused: Sequence[int], today: date) -> Iterator[Alert]:
 def _last(filters: Filters, days: int) -> Filters:
     """Return the filters of the last whole days."""
     query = {"since": f"{days + 1}d", "until": str(filters.today)}
-    return type(filters).from_query(query, filters.today)
+    return type(filters).from_query(query, filters.today, late=filters.late)
 
 
 def _week(day: date) -> str:

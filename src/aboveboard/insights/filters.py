@@ -114,8 +114,9 @@ class Filters:
     whether they are there.
 
     `asked` is what the query said, so that links can repeat it: a page that was asked for "the
-    last 30 days" still means that tomorrow. `today`, in UTC, is not over: it is in the period, and
-    in no comparison.
+    last 30 days" still means that tomorrow. `today`, in UTC, is not over, and of the days before it
+    sessions may still come in, for as long after a day's end as `late` says: those days are in the
+    period, and in no comparison.
     """
 
     since: date
@@ -133,6 +134,7 @@ class Filters:
     steps: tuple[str, ...] = ()
     within: str = SESSION
     today: date = field(default_factory=lambda: _today(), compare=False)
+    late: timedelta = field(default=timedelta(0), compare=False)
 
     @classmethod
     def from_query(
@@ -141,6 +143,7 @@ class Filters:
         today: date | None = None,
         *,
         beside: Collection[str] = (),
+        late: timedelta = timedelta(0),
     ) -> Filters:
         """Return the filters of a URL's query; what it leaves out is the last 30 days of all.
 
@@ -153,6 +156,7 @@ class Filters:
                 `session` or the `period`. Empty values count as left out.
             today: The day it is, in UTC, for tests.
             beside: Other parameters that the query may have.
+            late: How long after a day's end its sessions are in.
 
         Raises:
             FilterError: a value cannot be used, or is given twice, or a parameter is not known: a
@@ -197,6 +201,7 @@ class Filters:
             _steps(given.get(STEPS)),
             _within(given.get("within")),
             today,
+            late,
         )
 
     @property
@@ -213,6 +218,12 @@ class Filters:
     def latest(self) -> date:
         """The last day of a session that began in the period."""
         return min(self.until + SESSION_LONGEST, _LAST)
+
+    @property
+    def settling(self) -> date:
+        """The first day that is not whole: it is not over, or its sessions are not all in."""
+        now = datetime.combine(self.today, datetime.now(UTC).time())
+        return (now - self.late).date()
 
     @property
     def by_session(self) -> bool:
@@ -243,7 +254,7 @@ class Filters:
     def sides(self) -> Sides | None:
         """Return what is compared with what; None where nothing is, or nothing can be.
 
-        Only whole days are compared: a day that is not over is in the period, and in no change.
+        Only whole days are compared: one that is not over, or not all in, is in no change.
         """
         whole = self.whole()
         if whole is None or self.compare == OFF:
@@ -255,8 +266,8 @@ class Filters:
         return Sides(whole, before) if before else None
 
     def whole(self) -> Filters | None:
-        """Return the same without the days that are not over, or None where no other is left."""
-        until = min(self.until, self.today - timedelta(days=1))
+        """Return the same without the days that are not whole, or None where no other is left."""
+        until = min(self.until, self.settling - timedelta(days=1))
         return replace(self, until=until, asked=()) if self.since <= until else None
 
     def before(self) -> Filters | None:
@@ -274,6 +285,7 @@ class Filters:
             "earliest": self.earliest,
             "latest": self.latest,
             "today": self.today,
+            "settling": self.settling,
             "version": self.version or "",
             "os": self.os or "",
             "group": self.group or "",

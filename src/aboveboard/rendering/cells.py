@@ -43,7 +43,7 @@ class Cell:
         missing: Whether the value is null, and `text` a word for that.
         interval: A share's bounds in words.
         asks: The parameter that the value may be asked for with.
-        going: Whether it is a day that is not over.
+        going: Whether it is a day that is not over, or of which sessions may still come in.
         note: What is to be known of a share before it is believed.
     """
 

@@ -22,6 +22,7 @@ from aboveboard.warehouse import schema
 
 from . import ids, storage
 from .depth import Depth
+from .lateness import Lateness
 from .memory import Memory
 from .packing import identify, pack
 from .quarantine import Quarantine
@@ -44,7 +45,7 @@ RESERVE = 64 * 2**20
 
 _OF_PROJECTS = (
     *("waiting", "move", "delivery", "identity", "session", "run"),
-    *("imported", "imported_by_bytes", "quarantine", "erasure"),
+    *("imported", "imported_by_bytes", "quarantine", "lateness", "erasure"),
 )
 """The tables that have a project's rows; `erased` is left out, since it outlives the project."""
 
@@ -78,6 +79,9 @@ class Delivery:
 
     installs: Collection[str] = ()
     """Who has an event in it, as far as that is known before it is settled."""
+
+    is_live: bool = True
+    """Whether it comes from a sender; else it is of a log, and says nothing of how late it is."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,7 @@ class Inbox:
             self._connection.execute(f"PRAGMA max_page_count = {_pages_max:d}")
         self._suppression = Suppression(self._connection)
         self.quarantine = Quarantine(directory)
+        self.lateness = Lateness(directory)
         self.depth = Depth()
         self.depth.measure(self._connection)
 
@@ -133,6 +138,14 @@ class Inbox:
                 # Asked in the transaction: what is erased now is not stored by the next one.
                 suppression = self._suppression if self._suppression.has_any() else None
                 stored = self._store(connection, deliveries, suppression)
+                self.lateness.add(
+                    connection,
+                    (
+                        (delivery.project, receipt.accepted)
+                        for delivery, (receipt, _) in zip(deliveries, stored, strict=True)
+                        if delivery.is_live and not receipt.duplicate
+                    ),
+                )
         except BaseException as error:
             if isinstance(error, sqlite3.Error):
                 raise UnavailableError(f"the inbox cannot be written ({error})") from error
@@ -202,6 +215,7 @@ class Inbox:
     def close(self) -> None:
         self._connection.close()
         self.quarantine.close()
+        self.lateness.close()
 
     def _store(
         self,

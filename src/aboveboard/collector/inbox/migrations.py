@@ -173,4 +173,17 @@ CREATE TABLE erasure (
 CREATE INDEX erasure_asked ON erasure (asked);
 """,
     ),
+    Migration(
+        "2026-11-29",  # how late sessions come in, by the day on which they do
+        """
+CREATE TABLE lateness (
+    project TEXT NOT NULL,
+    taken INTEGER NOT NULL,
+    hours INTEGER NOT NULL,
+    sessions INTEGER NOT NULL,
+    PRIMARY KEY (project, taken, hours)
+) WITHOUT ROWID;
+CREATE INDEX lateness_taken ON lateness (taken);
+""",
+    ),
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.collector.allowlist import WIRE_DAYS
 
-from . import quarantine
+from . import lateness, quarantine
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,6 +31,7 @@ PRUNED = {
     "imported_by_bytes": ("seen", LOG_DAYS),
     "run": ("last", WIRE_DAYS),  # an event that is older is not taken, so none goes on with it
     "quarantine": ("last", quarantine.DAYS),
+    "lateness": ("taken", lateness.MEASURED_DAYS),
     "erased": ("asked", LOG_DAYS),
     "erasure": ("asked", LOG_DAYS),  # those that are never decided, or never looked at again
 }

@@ -139,7 +139,9 @@ class AuditLog:
         """
         lines = [self._line(line) for line in map(bytes.strip, chunk) if line]
         attempt = _Attempt(self._reader, lines, self._runs)
-        delivery = Delivery(self._reader.project.name, uuid.uuid4(), Accepted(), attempt.settle)
+        delivery = Delivery(
+            self._reader.project.name, uuid.uuid4(), Accepted(), attempt.settle, is_live=False
+        )
         self._inbox.check_room(delivery.project)
         self._inbox.commit([delivery])
         self._runs |= attempt.runs

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, cast
 
 from aboveboard.catalog.kinds import CatalogError
+from aboveboard.collector.inbox.lateness import Lateness
 from aboveboard.collector.inbox.storage import StorageError
 from aboveboard.collector.transfer import answers
 from aboveboard.collector.transfer.channel import ChannelError
@@ -103,6 +104,16 @@ def add_period(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", metavar="DAY", help="the last day (today)")
     parser.add_argument("--version", metavar="VERSION", help="of this version only", default=None)
     parser.add_argument("--os", metavar="SYSTEM", help="of this system only", default=None)
+
+
+def late(args: argparse.Namespace) -> timedelta:
+    """Return how long after a day's end the project's sessions of that day are in.
+
+    Raises:
+        StorageError: the directory cannot be read.
+    """
+    with contextlib.closing(Lateness(args.data)) as lateness:
+        return lateness.of(args.project)
 
 
 def filters(args: argparse.Namespace) -> Filters:

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
         filters = reading.filters(args)
         theirs = own.read(args.insights) if args.insights else ()
         with reading.opened(args) as (warehouse, project):
+            filters = replace(filters, late=reading.late(args))
             own.check(theirs, warehouse, [project])
             offered: list[Insight] = [*own.offered(theirs, project)]
             offered += insights.offered(project.catalog)

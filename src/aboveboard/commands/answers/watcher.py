@@ -44,4 +44,5 @@ def _look(args: argparse.Namespace) -> list[alerts.Alert]:
     with contextlib.closing(Register(args.data)) as register:
         resolved = Decisions(register).resolved(args.project)
     with reading.opened(args) as (warehouse, project):
-        return alerts.find(warehouse, project, Filters.from_query({}), resolved)
+        filters = Filters.from_query({}, late=reading.late(args))
+        return alerts.find(warehouse, project, filters, resolved)

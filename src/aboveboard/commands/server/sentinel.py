@@ -107,7 +107,7 @@ def look(
     return alerts.find(
         collector.warehouse,
         project,
-        Filters.from_query({}),
+        Filters.from_query({}, late=collector.inbox.lateness.of(name)),
         collector.decisions.resolved(name),
         refused,
         ends=ends,

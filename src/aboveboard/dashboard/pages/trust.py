@@ -34,6 +34,7 @@ def look(view: View, dropped: Sequence[Row]) -> dict[str, Any]:
         "refused": refused,
         "names": len(dropped),
         "copied": _copied(view),
+        "late_hours": int(view.filters.late.total_seconds()) // 3600,
     }
 
 

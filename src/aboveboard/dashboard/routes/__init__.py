@@ -23,9 +23,10 @@ __all__ = ["errors", "routes"]
 
 
 def routes() -> list[ControllerRouterHandler]:
-    """Return the dashboard, for an app with `warehouse`, `projects` and `quarantine` in its state.
+    """Return the dashboard, for an app whose state has what pages ask.
 
-    `quarantine` is anything with the collector's `Quarantine.dropped(project)`. `directory`, if it
+    `warehouse` and `projects`; `quarantine`, anything with the collector's
+    `Quarantine.dropped(project)`; `lateness`, with its `Lateness.of(project)`. `directory`, if it
     is there, is the data directory, for the commands that a page shows; `door` who lets people in
     and out; `own_insights` those of the operator; `tags` where a
     developer's own events are looked at; `decisions` where what people say of errors is

@@ -44,6 +44,7 @@ def view_of(request: Asked, query: Mapping[str, str]) -> View:
         query,
         state.warehouse,
         visitors.seen_by(visitors.of(request), state.projects),
+        state.lateness.of,
         base_of(request),
     )
 

@@ -66,7 +66,7 @@ function walk(figure, canvas) {
       month: "short",
       timeZone: "UTC",
     });
-    const words = `${day}, ${typeof value === "number" ? value.toLocaleString("en-US") : value} ${measure}${row.complete === false ? ", not over" : ""}`;
+    const words = `${day}, ${typeof value === "number" ? value.toLocaleString("en-US") : value} ${measure}${row.complete === false ? ", not whole yet" : ""}`;
     say(words);
     figure.querySelector(".at")?.remove();
     const at = document.createElement("p");

@@ -16,6 +16,6 @@ SELECT
     , sessions
     , installs
     , sum(sessions) OVER (PARTITION BY day) AS of_sessions
-    , toBool(day + {{ length("day") }} - 1 < {today:Date} AND day + {{ length("day") }} - 1 <= {until:Date} AND day >= {since:Date}) AS complete
+    , toBool(day + {{ length("day") }} - 1 < {settling:Date} AND day + {{ length("day") }} - 1 <= {until:Date} AND day >= {since:Date}) AS complete
 FROM known
 ORDER BY day, version

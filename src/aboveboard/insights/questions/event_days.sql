@@ -8,7 +8,7 @@ WITH
             -- Days before the first data, and days to come, are blank: nothing could be counted.
             , max({since:Date} + number BETWEEN first AND {today:Date}) AS told
             -- A week or a month that the period cuts off is as little over as today.
-            , toBool(max({since:Date} + number) < {today:Date} AND count() = {{ length("day") }}) AS complete
+            , toBool(max({since:Date} + number) < {settling:Date} AND count() = {{ length("day") }}) AS complete
         FROM numbers(toUInt64({until:Date} - {since:Date} + 1)) AS numbered
         CROSS JOIN known
         GROUP BY day

@@ -37,7 +37,7 @@ WITH
         SELECT
             {{ wide("{since:Date} + number") }} AS day
             , max({since:Date} + number BETWEEN known.first AND {today:Date}) AS told
-            , toBool(max({since:Date} + number) < {today:Date} AND count() = {{ wide_length("day") }}) AS complete
+            , toBool(max({since:Date} + number) < {settling:Date} AND count() = {{ wide_length("day") }}) AS complete
         FROM numbers(toUInt64({until:Date} - {since:Date} + 1)) AS numbered
         CROSS JOIN known
         GROUP BY day

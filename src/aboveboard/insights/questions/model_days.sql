@@ -26,6 +26,6 @@ SELECT
     , messages
     , installs
     , sum(messages) OVER (PARTITION BY day) AS of_messages
-    , toBool(day + {{ wide_length("day") }} - 1 < {today:Date} AND day + {{ wide_length("day") }} - 1 <= {until:Date} AND day >= {since:Date}) AS complete
+    , toBool(day + {{ wide_length("day") }} - 1 < {settling:Date} AND day + {{ wide_length("day") }} - 1 <= {until:Date} AND day >= {since:Date}) AS complete
 FROM counted
 ORDER BY day, messages DESC, name

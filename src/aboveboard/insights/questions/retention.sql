@@ -46,7 +46,7 @@ SELECT
     , later_installs
     , {{ share.of_installs("later_installs", "of_installs") }} AS later_share_sums
     , of_installs
-    -- A week that is not over, or that the period cuts off, has not seen all who come back.
-    , toBool(cohort + 7 * week + 6 < {today:Date} AND cohort + 7 * week + 6 <= {until:Date}) AS complete
+    -- A week that is not whole yet, or that the period cuts off, has not seen all who come back.
+    , toBool(cohort + 7 * week + 6 < {settling:Date} AND cohort + 7 * week + 6 <= {until:Date}) AS complete
 FROM counted
 ORDER BY cohort, week

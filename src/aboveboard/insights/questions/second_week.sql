@@ -8,7 +8,7 @@ WITH
         GROUP BY user_id
         -- Those whose second week lies in the period as a whole.
         HAVING cohort + 7 >= {since:Date} AND cohort + 13 <= {until:Date}
-            AND cohort + 13 < {today:Date}
+            AND cohort + 13 < {settling:Date}
     ),
     active AS (
         SELECT user_id, groupUniqArray(toMonday(toDate(time))) AS weeks
