@@ -17,7 +17,7 @@ from aboveboard.collector.inbox import committer, ids, retention, storage
 from aboveboard.collector.inbox.committer import GROUP_MAX, Committer
 from aboveboard.collector.inbox.inbox import Delivery, Inbox, Receipt, UnavailableError
 from aboveboard.collector.inbox.memory import Memory
-from aboveboard.collector.inbox.quarantine import NAMES_MAX, NEW_MAX, Dropped
+from aboveboard.collector.inbox.tallies.quarantine import NAMES_MAX, NEW_MAX, Dropped
 from aboveboard.collector.operations.worker import Watch
 from aboveboard.collector.protocols.segment import NO_TIME, NO_USER_ID, TOO_OLD, SegmentReader
 from tests.collector.tool import CATALOG, NOW, Install

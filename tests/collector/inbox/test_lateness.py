@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from aboveboard.collector.allowlist import Accepted
 from aboveboard.collector.inbox import retention, storage
 from aboveboard.collector.inbox.inbox import Delivery, Inbox
-from aboveboard.collector.inbox.lateness import MEASURED_DAYS, SESSIONS_LEAST
+from aboveboard.collector.inbox.tallies.lateness import MEASURED_DAYS, SESSIONS_LEAST
 from tests.collector.tool import NOW
 
 HOUR, DAY = 3600, 86_400

@@ -12,7 +12,7 @@ import pytest
 
 from aboveboard.collector.allowlist import OTHER, Unfit
 from aboveboard.collector.inbox import storage
-from aboveboard.collector.inbox.quarantine import (
+from aboveboard.collector.inbox.tallies.quarantine import (
     NAMES_MAX,
     NEW_MAX,
     NEWEST_MAX,

@@ -20,7 +20,7 @@ from aboveboard.client.recipients import recipient
 from aboveboard.client.recipients.target import Target, paused
 from aboveboard.client.recording import segment
 from aboveboard.collector.http.ingest import RETRY_AFTER
-from aboveboard.collector.inbox.quarantine import Quarantine
+from aboveboard.collector.inbox.tallies.quarantine import Quarantine
 from aboveboard.collector.projects.keys import Keys
 from aboveboard.collector.projects.registry import Projects
 from tests import forked

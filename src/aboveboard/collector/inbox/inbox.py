@@ -22,11 +22,11 @@ from aboveboard.warehouse import schema
 
 from . import ids, storage
 from .depth import Depth
-from .lateness import Lateness
 from .memory import Memory
 from .packing import identify, pack
-from .quarantine import Quarantine
 from .suppression import Suppression
+from .tallies.lateness import Lateness
+from .tallies.quarantine import Quarantine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.collector.allowlist import WIRE_DAYS
 
-from . import lateness, quarantine
+from .tallies import lateness, quarantine
 
 if TYPE_CHECKING:
     import sqlite3

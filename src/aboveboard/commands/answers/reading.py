@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, cast
 
 from aboveboard.catalog.kinds import CatalogError
-from aboveboard.collector.inbox.lateness import Lateness
 from aboveboard.collector.inbox.storage import StorageError
+from aboveboard.collector.inbox.tallies.lateness import Lateness
 from aboveboard.collector.transfer import answers
 from aboveboard.collector.transfer.channel import ChannelError
 from aboveboard.commands.directory import stores

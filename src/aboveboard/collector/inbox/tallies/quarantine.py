@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.catalog.line import hour
 from aboveboard.collector.allowlist import OTHER, Unfit, others
-
-from . import storage
+from aboveboard.collector.inbox import storage
 
 if TYPE_CHECKING:
     import sqlite3

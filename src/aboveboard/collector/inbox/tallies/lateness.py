@@ -19,9 +19,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from aboveboard.catalog.line import TIME
+from aboveboard.collector.inbox import storage
 from aboveboard.warehouse import schema
-
-from . import storage
 
 if TYPE_CHECKING:
     import sqlite3
