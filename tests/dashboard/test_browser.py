@@ -208,6 +208,40 @@ class TestPhone:
 
         expect(visit.page.locator("details.menu summary")).to_have_text("Trust")
 
+    def test_nothing_is_covered_and_what_is_cut_shows_that_it_scrolls(self, visits: Visits) -> None:
+        page = visits.start(f"/set-up?{PERIOD}", PHONE).page
+        for block in page.locator(".code-block").all():
+            code, copy = (block.locator(each).bounding_box() for each in ("pre", "button"))
+            assert code is not None
+            assert copy is not None
+            assert code["y"] + code["height"] <= copy["y"]
+        kept = page.get_by_role("columnheader", name="Kept").bounding_box()
+        assert kept is not None
+        assert kept["x"] + kept["width"] <= PHONE["width"]
+
+        page.goto(f"{visits.site.url}/retention?since=2026-01-01&until=2026-10-19")
+        grid = page.locator(".scroll", has=page.locator(".cohorts"))
+        expect(grid).to_have_attribute("data-more", re.compile("right"))
+        first = grid.locator("tbody th").first
+        before = first.bounding_box()
+        grid.evaluate("each => each.scrollTo(each.scrollWidth, 0)")
+        expect(grid).not_to_have_attribute("data-more", re.compile("right"))
+        expect(grid).to_have_attribute("data-more", re.compile("left"))
+        after = first.bounding_box()
+        assert before is not None
+        assert after is not None
+        assert 0 <= after["x"] <= before["x"], "the week stays beside its numbers"
+
+    def test_the_list_of_errors_is_sorted(self, visits: Visits) -> None:
+        page = visits.start(f"/errors?{PERIOD}", PHONE).page
+        page.get_by_role("columnheader", name="Installs").get_by_role("link").click()
+        page.wait_for_url("**sort=-installs**")
+        installs = [
+            int(each) for each in page.locator(".groups [data-head=Installs]").all_inner_texts()
+        ]
+        assert len(installs) > 1
+        assert installs == sorted(installs, reverse=True)
+
 
 @pytest.mark.thorough
 class TestEvents:

@@ -73,7 +73,7 @@ def config(theme: str) -> Spec:
         "range": {
             "category": [color[f"series-{name}"] for name in ("one", "two", "three", "four")]
         },
-        "area": {"color": color["series-one"], "fillOpacity": 0.13},
+        "area": {"color": color["series-one"]},  # no opacity: a legend would have it, too
         "line": {"color": color["series-one"], "strokeWidth": 2},
         "bar": {"color": color["series-one"]},
         "point": {"color": color["series-one"]},

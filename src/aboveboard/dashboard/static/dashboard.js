@@ -264,6 +264,20 @@ if (navigator.clipboard) {
   }
 }
 
+// What is wider than its place fades where it is cut, so that one sees that it scrolls.
+
+function fade(place) {
+  const left = place.scrollLeft > 1;
+  const right = place.scrollLeft + place.clientWidth < place.scrollWidth - 1;
+  if (left || right) place.dataset.more = `${left ? "left" : ""} ${right ? "right" : ""}`;
+  else delete place.dataset.more;
+}
+const resized = new ResizeObserver((entries) => entries.forEach((entry) => fade(entry.target)));
+for (const place of document.querySelectorAll(".scroll, pre")) {
+  resized.observe(place);
+  place.addEventListener("scroll", () => fade(place), { passive: true });
+}
+
 // A project without events: look again, and go on when there is one.
 
 const waiting = document.querySelector("[data-waiting]");
