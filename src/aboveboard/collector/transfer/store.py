@@ -63,6 +63,9 @@ class Store:
         erasures: Who was erased.
         still: Gives a moment in which nothing is moved.
         sessions: Which sessions some rows belong to, as the mover has it.
+
+    Attributes:
+        address: Where the dashboard is, for commands that print it; "" while it is nowhere.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Store:
         still: Callable[[], AbstractContextManager[object]],
         sessions: Sessions,
     ) -> None:
+        self.address = ""
         self._directory = directory
         self._warehouse = warehouse
         self._catalog = catalog
@@ -91,6 +95,7 @@ class Store:
             "freeze": self._freeze,
             "query": self._query,
             "present": self._present,
+            "address": lambda _told, _body, _held: ({"address": self.address}, b""),
         }
 
     def answer(self, do: str, told: dict[str, Any], body: bytes, held: ExitStack) -> Answer:

@@ -6,10 +6,11 @@ import argparse
 import os
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from aboveboard.commands.directory.actions import Actions, on_register
-from aboveboard.commands.directory.variables import SECRET
+from aboveboard.commands.directory.address import address
+from aboveboard.commands.directory.variables import PUBLIC_URL, SECRET
 from aboveboard.commands.terminal import asked
 from aboveboard.commands.terminal.printing import say, warn
 from aboveboard.commands.terminal.table import print_table
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from aboveboard.collector.people.register import Register
 
 NAME = "people"
+
+UNKNOWN = "(the address of your dashboard)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +51,7 @@ def _act(args: argparse.Namespace, register: Register) -> None:
 
     accounts = Accounts(register)
     if args.action == "add":
-        _add(args, accounts)
+        _add(args, accounts, address(args.data))
         _tell_of_no_secret(register)
     elif args.action == "remove":
         accounts.remove(args.name)
@@ -57,7 +60,9 @@ def _act(args: argparse.Namespace, register: Register) -> None:
         _list(accounts.all())
 
 
-def _add(args: argparse.Namespace, accounts: Accounts) -> None:
+def _add(args: argparse.Namespace, accounts: Accounts, dashboard: str) -> None:
+    from aboveboard.collector.http import access
+
     if args.password or args.file is not None:
         accounts.add(args.name, asked.secret("password", args.file), args.project)
         say(f"{args.name} can sign in")
@@ -65,11 +70,22 @@ def _add(args: argparse.Namespace, accounts: Accounts) -> None:
     code = accounts.invite(args.name, args.project)
     person = accounts.find(args.name)
     assert person is not None
+    link = f"{dashboard or UNKNOWN}/invitation?{urlencode({'name': person.name})}"
     say(
-        f"{person.name} chooses a password at /invitation?{urlencode({'name': person.name})} "
-        f"of the dashboard, once, until {day(person.invited_until)}, with this code:",
+        f"{person.name} chooses a password at {link}, once, until {day(person.invited_until)}, "
+        "with this code:",
         code,
     )
+    if not dashboard:
+        warn(
+            "aboveboard people: no collector runs here that could tell its address: say it in the "
+            f"place of the brackets, or set {PUBLIC_URL}"
+        )
+    elif access.is_loopback(urlsplit(dashboard).hostname or ""):
+        warn(
+            "aboveboard people: that address is of this machine: for others, put the one at which "
+            "they reach the dashboard in its place (`serve --public-url` says which that is)"
+        )
 
 
 def _tell_of_no_secret(register: Register) -> None:

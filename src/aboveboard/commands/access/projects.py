@@ -12,6 +12,7 @@ from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.limits import limits
 from aboveboard.commands.contract.catalog import read
+from aboveboard.commands.directory.address import address
 from aboveboard.commands.directory.options import add_data_argument, add_warehouse_argument
 from aboveboard.commands.terminal.missing import explain_missing
 from aboveboard.commands.terminal.paths import typed_path
@@ -194,7 +195,8 @@ def _set_public(args: argparse.Namespace, projects: Projects) -> None:
     if not is_public:
         say(f"{args.name} is not shown: /public/{args.name} is as if there were no such project")
         return
-    say(f"what is published of {args.name} is shown to everybody at /public/{args.name}/")
+    at = f"{address(args.data)}/public/{args.name}/"
+    say(f"what is published of {args.name} is shown to everybody at {at}")
     if not (args.data / DIRECTORY / args.name).is_dir():
         say(f"  nothing is yet: `aboveboard publish --public --project {args.name}`")
 

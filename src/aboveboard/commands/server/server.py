@@ -189,6 +189,7 @@ async def _serve(
 
     async def ready() -> None:
         nonlocal demo, telling
+        collector.store.address = args.public_url or address
         _announce(collector, address, args.public_url, args.data, voice)
         if args.demo and _is_empty(collector, DEMO) and _has_key(collector, DEMO):
             voice.say("\nThe demo is empty: simulated people will fill it.")
