@@ -37,7 +37,8 @@ def test_pyright_finds_every_mistake_and_nothing_else(tmp_path: Path) -> None:
     settings = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT / "src")]}
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
     checked = subprocess.run(
-        [environment / "bin" / "basedpyright", "--outputjson", "--pythonpath", sys.executable],
+        [environment / "bin" / "python", "-m", "basedpyright", "--outputjson",
+         "--pythonpath", sys.executable],
         capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
     told = json.loads(checked.stdout)

@@ -135,8 +135,16 @@ def test_a_list_with_this_machines_user_was_made_on_it(monkeypatch: pytest.Monke
     assert found(listed) == {("personal-choice", "ran.to")}
 
 
+@pytest.mark.parametrize("key", ["the project's write key", "YOUR-WRITE-KEY", "ab_…<key>"])
+def test_a_key_that_is_a_word_of_the_documentation_is_told_to_the_maker(key: str) -> None:
+    (told,) = check(catalog(event()), DAY, (), key=key)
+    assert told[:3] == ("placeholder-key", WARNING, "tool")
+    for one in ("", "ab_0aWNTsXzPqR", "phc_9xYz", "gallery-key"):
+        assert not check(catalog(event()), DAY, (), key=one)
+
+
 def test_every_rule_has_a_case_and_a_row_in_the_documentation() -> None:
-    assert set(CASES) == set(RULES)
+    assert {*CASES, "placeholder-key"} == set(RULES)
     text = (ROOT / "docs/contract.md").read_text()
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (fault|warning|advice) \|", text, re.MULTILINE))
     assert rows == {rule.name: rule.level for rule in RULES.values()}

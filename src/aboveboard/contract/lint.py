@@ -25,13 +25,17 @@ class Finding(NamedTuple):
     rule: str
     level: str
     place: str
-    """The event, or `event.property`."""
+    """The event, or `event.property`; the tool, of what is wrong with all of it."""
 
     said: str
 
 
 def check(
-    catalog: Catalog, day: str, read: Collection[str], ignored: Sequence[str] = ()
+    catalog: Catalog,
+    day: str,
+    read: Collection[str],
+    ignored: Sequence[str] = (),
+    key: str = "",
 ) -> list[Finding]:
     """Return what is wrong with a catalog, the gravest first.
 
@@ -40,12 +44,13 @@ def check(
         day: Today in UTC, as YYYY-MM-DD.
         read: The properties that some insight reads by name, as `event.property`.
         ignored: Rules that are set aside, as `RULE`, or `RULE=PLACE` for one event or property.
+        key: The write key that the tool sends with; "" if that is not known.
 
     Raises:
         ContractError: a word of `ignored` means nothing.
     """
     aside = {_understood(word, catalog) for word in ignored}
-    subject = Subject(catalog, day, read)
+    subject = Subject(catalog, day, read, key)
     found = [
         Finding(rule.name, rule.level, problem.place, problem.said)
         for rule in RULES.values()

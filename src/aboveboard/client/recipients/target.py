@@ -101,6 +101,14 @@ def trouble(endpoint: object, key: object) -> str:
     return ""
 
 
+def is_placeholder(key: str) -> bool:
+    """Return whether a key is one of the words that documentation has in the place of a key."""
+    words = key.upper()
+    return any(letter.isspace() for letter in key) or any(
+        each in words for each in ("YOUR-", "YOUR_", "WRITE-KEY", "WRITE_KEY", "...", "<")
+    )
+
+
 def _is_address(endpoint: str) -> bool:
     """Return whether an endpoint has a scheme that is spoken here, a host, and no odd letter.
 

@@ -11,7 +11,7 @@ import time
 from aboveboard.client.decision import consent, environment
 from aboveboard.client.delivery import receipts
 from aboveboard.client.recipients import recipient, wire
-from aboveboard.client.recipients.target import Folder
+from aboveboard.client.recipients.target import Folder, is_placeholder
 from aboveboard.client.recording import segment
 
 TYPE_CHECKING = False
@@ -59,8 +59,8 @@ def status(
         yield _line("decided", _day(state.decided))
     yield _line("install", state.user_id or "has no id yet")
     yield _line("sends to", to)
-    if any(letter.isspace() for letter in target.key):
-        yield _line("key", "none: this one has blanks, as no key has that a collector prints")
+    if is_placeholder(target.key):
+        yield _line("key", "none: a word of the documentation stands in the place of the key")
     from aboveboard.client.delivery import proxy
 
     trouble = proxy.trouble(wire.address(target.endpoint), environ)

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from aboveboard.commands.contract.catalog import TARGET_HELP, find
+from aboveboard.commands.contract.catalog import TARGET_HELP, host
 from aboveboard.commands.terminal.printing import say
 from aboveboard.contract.lint import RULES, check
 from aboveboard.contract.rules.rule import ADVICE, FAULT, WARNING
@@ -35,9 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    catalog = find(args.target)
+    tool = host(args.target)
+    catalog = tool.catalog
     today = datetime.now(timezone.utc).date().isoformat()
-    findings = check(catalog, today, read_by_insights(), args.ignore)
+    findings = check(catalog, today, read_by_insights(), args.ignore, tool.key)
     fails = (FAULT, WARNING) if args.strict else (FAULT,)
     failed = any(finding.level in fails for finding in findings)
     if args.format == "json":

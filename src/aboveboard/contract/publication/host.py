@@ -36,6 +36,9 @@ class Host(NamedTuple):
     operator: str = ""
     """Who receives what is collected, as people know them; "" if only the address is known."""
 
+    key: str = ""
+    """The write key that it sends with; "" if that is not known."""
+
     @classmethod
     def of(cls, analytics: Analytics) -> Host:
         """Return what a tool's `Analytics` says of it."""
@@ -47,6 +50,7 @@ class Host(NamedTuple):
             analytics.url,
             analytics.promises,
             analytics.operator,
+            target.key,
         )
 
     @property

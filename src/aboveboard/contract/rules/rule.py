@@ -29,6 +29,9 @@ class Subject(NamedTuple):
     read: Collection[str]
     """The properties that some insight reads by name, as `event.property`."""
 
+    key: str = ""
+    """The write key that the tool sends with; "" if that is not known."""
+
     def entries(self) -> Iterator[Entry]:
         """Yield the host's own events."""
         return (entry for name, entry in self.catalog.entries.items() if name not in BUILT_IN)
@@ -44,7 +47,7 @@ class Problem(NamedTuple):
     """What one place does that a rule is against."""
 
     place: str
-    """The event, or `event.property`."""
+    """The event, or `event.property`; the tool, of what is wrong with all of it."""
 
     said: str
     """What is wrong there and what to do, in one line."""

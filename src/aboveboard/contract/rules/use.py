@@ -1,10 +1,11 @@
-"""Rules against what is collected and of no use."""
+"""Rules against what is collected and of no use, or never arrives."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from aboveboard.catalog.kinds import Choice, Command
+from aboveboard.client.recipients.target import is_placeholder
 
 from .rule import ADVICE, WARNING, Problem, Rule, Subject
 
@@ -26,7 +27,17 @@ def _one_value(subject: Subject) -> Iterator[Problem]:
             yield Problem(place, f"it can only be {word!r}: leave it out until there is another")
 
 
+def _placeholder_key(subject: Subject) -> Iterator[Problem]:
+    if is_placeholder(subject.key):
+        said = (
+            "its write key is a word of the documentation, and no collector takes what is sent "
+            "with it: put in the key that `aboveboard projects add` printed"
+        )
+        yield Problem(subject.catalog.app, said)
+
+
 RULES = (
+    Rule("placeholder-key", WARNING, _placeholder_key),
     Rule("unread", ADVICE, _unread),
     Rule("one-value", WARNING, _one_value),
 )
