@@ -56,6 +56,8 @@ TOO_MANY_PROPERTIES = f"more than {PROPERTIES_MAX} properties"
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises over bytes that are no JSON; deep nesting is a RecursionError."""
 
+_BRACES = {(ord("{"), ord("}"))}
+
 _WORD = str | None
 
 
@@ -136,10 +138,12 @@ class SegmentReader:
         Raises:
             TooManyLinesError: there are more than `LINES_MAX`.
         """
-        ends = body.count(b"\n")
-        if ends > LINES_MAX:
+        lines = body.split(b"\n", LINES_MAX + 1)
+        if len(lines) > LINES_MAX + 1:
             raise TooManyLinesError
-        if len(body) > LINE_MAX and max(map(len, body.split(b"\n"))) > LINE_MAX:
+        if not lines[-1]:
+            lines.pop()  # the last line has its end
+        if len(body) > LINE_MAX and max(map(len, lines)) > LINE_MAX:
             return self._read_each(body, source, clock)
         try:
             if not body.isascii():
@@ -148,7 +152,9 @@ class SegmentReader:
         except UNREADABLE:
             return self._read_each(body, source, clock)
         # To the decoder the end of a line is a space: an event may stand on two, and two on one.
-        if not len(events) == ends + (body[-1:] != b"\n") == body.count(b"}\n{") + 1:
+        # Between a closing brace and an opening one no event goes on.
+        whole = all(lines) and {(each[0], each[-1]) for each in lines} == _BRACES
+        if len(events) != len(lines) or not whole:
             return self._read_each(body, source, clock)
         now = self._allowlist.clock()
         accepted = Accepted(events=len(events))
