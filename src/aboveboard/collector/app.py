@@ -10,7 +10,7 @@ from litestar.datastructures import State
 
 from aboveboard.warehouse.engine.absent import absent
 
-from .http import access, basepath, ingest
+from .http import access, basepath, ingest, messages
 from .http.door import Door
 from .operations import metrics
 from .public import routes as public
@@ -79,7 +79,7 @@ def create_app(
                 **(more or {}),
             }
         ),
-        response_headers=ingest.HEADERS,
+        response_headers=messages.HEADERS,
         exception_handlers=dict(errors or {}),
         openapi_config=None,
         logging_config=None,
@@ -120,8 +120,8 @@ def _healthz(collector: Collector) -> Any:
     @get("/healthz", media_type="text/plain", sync_to_thread=False)
     def healthz() -> Response[str]:
         if collector.watch.fallen:
-            return Response("a worker has ended\n", status_code=503, headers=ingest.NO_STORE)
-        return Response("ok\n", headers=ingest.NO_STORE)
+            return Response("a worker has ended\n", status_code=503, headers=messages.NO_STORE)
+        return Response("ok\n", headers=messages.NO_STORE)
 
     return healthz
 
@@ -133,7 +133,7 @@ def _readyz(collector: Collector) -> Any:
         return Response(
             "".join(f"{trouble}\n" for trouble in troubles) or "ready\n",
             status_code=503 if troubles else 200,
-            headers=ingest.NO_STORE,
+            headers=messages.NO_STORE,
         )
 
     return readyz
@@ -155,6 +155,6 @@ def _metrics(collector: Collector) -> Any:
             failing={name: name in failing for name in everyone},
             over_limit=collector.gate.refused,
         )
-        return Response(told, media_type=metrics.CONTENT_TYPE, headers=ingest.NO_STORE)
+        return Response(told, media_type=metrics.CONTENT_TYPE, headers=messages.NO_STORE)
 
     return prometheus

@@ -37,6 +37,23 @@ class TestEvents:
         assert again.status == 200
         assert again.json() == {"accepted": 4, "refused": 0, "rejected": [], "duplicate": True}
 
+    def test_what_is_taken_is_answered_with_the_headers_of_every_other_answer(
+        self, server: Server, key: str
+    ) -> None:
+        of_others = server.request("POST", "/flags", b"{}").headers.items()
+        batch = body(event("launched"), api_key=key)
+        for answer in (
+            server.send(key, Install().segment(1)),
+            server.request("POST", "/batch/", batch),
+        ):
+            assert answer.status == 200
+            told = {name: each for name, each in answer.headers.items() if name != "date"}
+            assert int(told.pop("content-length")) == len(answer.body)
+            assert told.items() == {
+                (name, each) for name, each in of_others if name not in ("date", "content-length")
+            }
+            assert told["cache-control"] == "no-store"
+
     def test_a_body_that_is_not_compressed_is_taken_too(self, server: Server, key: str) -> None:
         answer = server.request("POST", "/v1/events", Install().segment(1), headers(key))
         assert answer.json()["accepted"] == 2

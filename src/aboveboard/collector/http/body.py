@@ -8,14 +8,12 @@ that has been coming for longest gives way: whoever sends at an honest pace is d
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
 
 from .inflate import WIRE_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from litestar.types import Receive
 
 DRAIN_MAX = 2 * WIRE_MAX
@@ -68,18 +66,13 @@ class Bodies:
         self._unknown = _Account(unknown_max)
         self._seconds = seconds
 
-    @contextmanager
-    def coming(self, *, known: bool) -> Iterator[Body]:
-        """Return a body to be read; its memory is free again at the end.
+    def coming(self, *, known: bool) -> Body:
+        """Return a body to be read, as a context manager: its memory is free again at the end.
 
         Args:
             known: Whether its sender's write key is known.
         """
-        body = Body(self._known if known else self._unknown, self._seconds, hurried=known)
-        try:
-            yield body
-        finally:
-            body.release()
+        return Body(self._known if known else self._unknown, self._seconds, hurried=known)
 
     def promote(self, body: Body) -> None:
         """Charge a body to those with a known key.
@@ -127,6 +120,12 @@ class Body:
         self._gave_way = False
         self._content = bytearray()
         self.held = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     async def read(self, receive: Receive, *, keep: bool = True) -> bytes | None:
         """Return the body, or None where it is larger than is taken.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import uuid
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Request, Response, Router, get, post
 from litestar.concurrency import sync_to_thread as run_sync
 from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp
 
 from aboveboard.catalog.line import SENT_AT
 from aboveboard.collector.allowlist import Accepted
@@ -18,14 +18,15 @@ from aboveboard.collector.erasing import proof, turn
 from aboveboard.collector.inbox.erasures import TooManyToDecideError
 from aboveboard.collector.inbox.inbox import Delivery, UnavailableError
 from aboveboard.collector.inbox.storage import StorageError
-from aboveboard.collector.limits.gate import OverLimitError, Sender
+from aboveboard.collector.limits.gate import OverLimitError
 from aboveboard.collector.operations.log import described
 from aboveboard.collector.projects.registry import UnreadableError
 from aboveboard.collector.protocols import clocks, debugging, posthog, segment
 
-from . import authorization, writekey
+from . import authorization, messages, writekey
 from .batch import delivery as batch_delivery
-from .body import Bodies, CutOffError, TooLongError, TooManyError
+from .body import Bodies, Body, CutOffError, TooLongError, TooManyError
+from .callers import Caller, Callers, called
 from .desk import Desk
 from .inflate import (
     INFLATED_MAX,
@@ -35,12 +36,12 @@ from .inflate import (
     TooLargeError,
     TooManyObjectsError,
 )
+from .messages import HEADERS, NO_STORE, Answer
 from .overlimit import Noting
 from .strangers import Strangers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
+    from aboveboard.collector.limits.gate import Sender
     from aboveboard.collector.service import Collector, Reader
 
 log = logging.getLogger(__name__)
@@ -71,15 +72,10 @@ DECIDED_AFTER = 3600
 VERDICTS_MAX = 100
 """Lines that an answer names; a body of garbage is not to make a longer answer."""
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    # Of what no page has said otherwise: nothing in it is ever run or loaded.
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
-"""What every answer carries."""
+TAKEN = Answer({"status": 1})
+"""What PostHog's clients are told whose events are stored."""
 
-NO_STORE = {"Cache-Control": "no-store"}
+_SENT_AT = SENT_AT.lower()
 
 
 class RefusedError(Exception):
@@ -107,6 +103,7 @@ class UnknownKeyError(RefusedError):
 def router(collector: Collector) -> Router:
     """Return every route that takes events or keeps a PostHog client content."""
     bodies = Bodies()
+    callers = Callers(collector)
     desk = Desk()
     noting = Noting(collector.committer)
     gate = collector.gate
@@ -114,31 +111,28 @@ def router(collector: Collector) -> Router:
     def is_known(key: str) -> bool:
         return collector.reader(key) is not None
 
-    @contextlib.asynccontextmanager
-    async def coming(
-        request: Request[Any, Any, Any],
-    ) -> AsyncIterator[tuple[Reader, Sender, bytes]]:
-        """Give what reads for a request's key, whom it counts for, and its body.
-
-        The body's memory is free again at the end.
+    async def whole(
+        request: Request[Any, Any, Any], body: Body, caller: Caller
+    ) -> tuple[Reader, Sender, bytes]:
+        """Return what reads for a request's key, whom it counts for, and its body.
 
         Raises:
             UnknownKeyError: it has no key that is known. Its body was read all the same.
         """
-        key = authorization.bearer(request.headers.get("authorization"))
-        reader = collector.reader(key) if key else None
-        sender = _sender(key, reader)
-        with bodies.coming(known=reader is not None) as body:
-            sent = _whole(await body.read(request.receive, keep=reader is not None))
-            if reader is None or sender is None:
-                raise UnknownKeyError(named=key is not None)
-            yield reader, sender, sent
+        key, reader, sender = caller
+        sent = _whole(await body.read(request.receive, keep=reader is not None))
+        if reader is None or sender is None:
+            raise UnknownKeyError(named=key is not None)
+        return reader, sender, sent
 
     @post("/v1/events", status_code=200)
-    async def events(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
-        async with coming(request) as (reader, sender, sent):
-            identity = _uuid(request.headers.get("idempotency-key"))
-            project, told = reader.project.name, request.headers.get(SENT_AT)
+    async def events(request: Request[Any, Any, Any]) -> ASGIApp:
+        headers = messages.headers(request.scope)
+        caller = callers.of(authorization.bearer(headers.get("authorization")))
+        with bodies.coming(known=caller.reader is not None) as body:
+            reader, sender, sent = await whole(request, body, caller)
+            identity = _uuid(headers.get("idempotency-key"))
+            project, told = reader.project.name, headers.get(_SENT_AT)
             gate.check_key(sender)
 
             def read(inflated: bytes) -> Delivery:
@@ -152,7 +146,7 @@ def router(collector: Collector) -> Router:
         collector.metrics.count(project, receipt)
         if not receipt.duplicate:
             gate.count(sender, accepted, installs)
-        return Response(
+        return Answer(
             {
                 "accepted": accepted.events,
                 "refused": len(accepted.rejected) + accepted.erased,
@@ -161,13 +155,14 @@ def router(collector: Collector) -> Router:
                     for line, reason in accepted.rejected[:VERDICTS_MAX]
                 ],
                 "duplicate": receipt.duplicate,
-            },
-            headers=NO_STORE,
+            }
         )
 
     @post("/v1/debug", status_code=200)
     async def debug(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
-        async with coming(request) as (reader, sender, sent):
+        caller = callers.of(authorization.bearer(request.headers.get("authorization")))
+        with bodies.coming(known=caller.reader is not None) as body:
+            reader, sender, sent = await whole(request, body, caller)
             gate.check_key(sender)
             if len(sent) > debugging.BODY_MAX:
                 raise RefusedError(413, f"the body is larger than {debugging.BODY_MAX} bytes")
@@ -212,26 +207,24 @@ def router(collector: Collector) -> Router:
         )
 
     @post([*posthog.PATHS], status_code=200)
-    async def capture(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
-        outer_key = _outer_key(request)
-        known = outer_key is not None and is_known(outer_key)
+    async def capture(request: Request[Any, Any, Any]) -> ASGIApp:
+        outer = caller = callers.of(_outer_key(request))
+        known = outer.reader is not None
         with bodies.coming(known=known) as body:
             sent = _whole(await body.read(request.receive))
-            key = outer_key
             if not known:
-                key = await desk.find_key(sent, is_known)
+                caller = callers.of(await desk.find_key(sent, is_known))
                 bodies.promote(body)
-            named = _sender(key, collector.reader(key) if key else None)
-            if named is not None:
-                gate.check_key(named)
-            async with desk.reading(sent, partial(_read_batch, collector, outer_key)) as read:
+            if caller.sender is not None:
+                gate.check_key(caller.sender)
+            async with desk.reading(sent, partial(_read_batch, collector, outer.key)) as read:
                 sender, delivery = read
                 installs = gate.check_installs(sender, delivery.installs)
                 receipt = await collector.committer.submit(delivery)
         collector.metrics.count(delivery.project, receipt)
         gate.count(sender, receipt.accepted, installs)
         # Exactly 200: PostHog's clients send again on 202 and 204.
-        return Response({"status": 1}, headers=NO_STORE)
+        return TAKEN
 
     @post(["/flags", "/decide"], status_code=200)
     async def flags() -> Response[dict[str, object]]:
@@ -346,9 +339,10 @@ def _uuid(text: str | None) -> uuid.UUID:
 
 def _outer_key(request: Request[Any, Any, Any]) -> str | None:
     """Return the write key that a PostHog client's request has outside its body."""
-    return authorization.bearer(request.headers.get("authorization")) or next(
-        filter(None, map(request.query_params.get, posthog.KEY_NAMES)), None
-    )
+    key = authorization.bearer(messages.headers(request.scope).get("authorization"))
+    if key is None and request.scope["query_string"]:
+        key = next(filter(None, map(request.query_params.get, posthog.KEY_NAMES)), None)
+    return key
 
 
 def _read_segment(reader: Reader, inflated: bytes, sent: str | None) -> Accepted:
@@ -357,12 +351,6 @@ def _read_segment(reader: Reader, inflated: bytes, sent: str | None) -> Accepted
         return reader.segments.read(inflated, segment.SOURCE, clock)
     except segment.TooManyLinesError:
         raise RefusedError(413, TOO_MANY_LINES) from None
-
-
-def _sender(key: str | None, reader: Reader | None) -> Sender | None:
-    if key is None or reader is None:
-        return None
-    return Sender(key, reader.project.name, reader.project.limits)
 
 
 def _read_batch(
@@ -374,8 +362,7 @@ def _read_batch(
         raise RefusedError(400, str(error)) from None
     except posthog.TooManyEventsError:
         raise RefusedError(413, TOO_MANY_EVENTS) from None
-    reader = collector.reader(batch.key)
-    sender = _sender(batch.key, reader)
+    _, reader, sender = called(batch.key, collector.reader(batch.key))
     if reader is None or sender is None:
         raise UnknownKeyError(named=True)
     return sender, batch_delivery(reader, batch)
