@@ -13,7 +13,7 @@ import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aboveboard.catalog import models
 from aboveboard.catalog.kinds import REJECTED
@@ -150,6 +150,13 @@ class Accepted:
         for name, value in row.items():
             columns[name].append(value)
 
+    def extend(self, table: str, rows: Columns) -> None:
+        """Add many rows, as `add` does one by one."""
+        columns = self.tables.setdefault(table, rows)
+        if columns is not rows:
+            for name, values in rows.items():
+                columns[name] += values
+
     def installs(self) -> set[str]:
         """Return who has an event in it; nobody is one of them."""
         users: set[object] = set()
@@ -220,19 +227,23 @@ class Form:
         ]
 
     def columns(self, name: str, values: list[object], unfit: Counter[Unfit]) -> Columns:
-        """Return the columns of one property over many events.
+        """Return the columns of one property over many events, whatever the values are.
 
         Every distinct word is checked once: there are few, however many events.
         """
         kind = self.kinds[name]
         parts = self._split[name]
-        if parts is not None:  # such values are objects, which have no hash
-            kept = [kind.accept(value) for value in values]
-        else:
+        if _has_no_twins(values):
             verdicts = {value: kind.accept(value) for value in set(values)}
-            if all(value == verdict for value, verdict in verdicts.items()):
+            same = all(
+                value == verdict and type(value) is type(verdict)
+                for value, verdict in verdicts.items()
+            )
+            if parts is None and same:
                 return {self._columns[name][0]: values}
             kept = [verdicts[value] for value in values]
+        else:
+            kept = [kind.accept(value) for value in values]
         refused = kept.count(REJECTED)
         if refused:
             unfit[Unfit("value", self.event, name)] += refused
@@ -241,6 +252,11 @@ class Form:
             split_up = map(list, zip(*map(parts, kept), strict=True))
             return dict(zip(self._columns[name], split_up, strict=True))
         return {self._columns[name][0]: kept}
+
+
+def _has_no_twins(values: list[object]) -> bool:
+    """Return whether of equal values one stands for all: 1, 1.0 and True are three, and equal."""
+    return {*map(type, values)} - {type(None)} in ({str}, {int}, set())
 
 
 def _end(expires: str) -> float:
@@ -293,6 +309,33 @@ class AllowList:
         into.add(form.table, row)
         into.events += 1
         return True
+
+    def take_all(
+        self,
+        into: Accepted,
+        form: Form,
+        told: Sequence[Mapping[str, object]],
+        fields: Columns,
+    ) -> None:
+        """Add events of one form, as `take` does one by one; no session's start is among them.
+
+        Args:
+            into: What they are added to.
+            form: Theirs, which has not expired for any of them.
+            told: The properties of each, as they were told.
+            fields: What `head` gives for each, as columns.
+        """
+        times: Any = fields[TIME]
+        for each in told:
+            if not each.keys() <= form.kinds.keys():
+                for name in each.keys() - form.kinds.keys():
+                    into.unfit[Unfit("property", form.event, name)] += 1
+        columns = fields.copy()
+        for name in form.kinds:
+            values = form.until_end(name, [each.get(name) for each in told], times)
+            columns |= form.columns(name, values, into.unfit)
+        into.extend(form.table, columns)
+        into.events += len(told)
 
     def form(self, event: object, moment: float, unfit: Counter[Unfit]) -> Form | None:
         """Return an event's form; None where the catalog has none then, which is counted."""

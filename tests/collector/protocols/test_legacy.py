@@ -4,14 +4,19 @@ import uuid
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from aboveboard import Event
 from aboveboard.catalog.catalog import Catalog
+from aboveboard.catalog.event import choice, count, seconds
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.catalog.line import hour
-from aboveboard.collector.allowlist import Accepted, AllowList, Unfit
+from aboveboard.collector.allowlist import Accepted, AllowList, Unfit, head
 from aboveboard.collector.inbox.runs import Run
 from aboveboard.collector.protocols.legacy import SILENCE, Told, Translator
 from aboveboard.warehouse.schema import NOBODY
+from tests.collector.texts import values
 from tests.collector.tool import CATALOG, EVENTS, NOW, new_id
 
 ALLOWLIST = AllowList(CATALOG, clock=lambda: NOW)
@@ -173,3 +178,45 @@ class TestSessions:
 def test_a_legacy_part_that_is_none_is_said_to_be_none(legacy: dict[str, object]) -> None:
     with pytest.raises(CatalogError, match="legacy"):
         Translator(AllowList(Catalog.of("tool", EVENTS, legacy)))
+
+
+class Measured(Event):
+    """Something was measured."""
+
+    often: int | None = count("How often", steps=[0, 1, 10])
+    long: float | None = seconds("How long", steps=[0, 0.5, 1.0])
+    gone: str | None = choice("a", "b", doc="What ended on a day", expires="2020-01-01")
+
+
+class TestManyAtOnce:
+    """Events of one name are kept together; each must be kept as it would be alone."""
+
+    ALLOWLIST = AllowList(Catalog.of("tool", [*EVENTS, Measured]), clock=lambda: NOW)
+    NAMES = sorted({name for form in ALLOWLIST.forms.values() for name in form.kinds})
+    # Equal in Python, and not the same: one must not stand for the other.
+    twins = st.sampled_from([True, 1, 1.0, False, 0, 0.0, -0.0, "1", None, [], {}, 0.7, 10**30])
+    words = st.sampled_from(["diff", "add", "1.2.3", "gpt-4o", "openai/x", "Linux", "a"])
+    properties = st.dictionaries(
+        st.sampled_from([*NAMES, "uninvited"]), twins | words | values, max_size=6
+    )
+
+    @given(
+        st.sampled_from(sorted(ALLOWLIST.forms.keys() - {"session_start"})),
+        st.lists(st.tuples(properties, st.sampled_from([0, 1_600_000_000, NOW])), min_size=1),
+    )
+    def test_events_kept_together_or_one_by_one_give_the_same(
+        self, event: str, told: list[tuple[dict[str, object], int]]
+    ) -> None:
+        heads = [head(ME, ME, seq, moment) for seq, (_, moment) in enumerate(told)]
+        alone, together = Accepted(), Accepted()
+        for (said, _), fields in zip(told, heads, strict=True):
+            assert self.ALLOWLIST.take(alone, event, said, fields, "posthog")
+        half = len(told) // 2
+        for part in (slice(half), slice(half, None)):
+            if heads[part]:
+                fields = {name: [each[name] for each in heads[part]] for name in heads[0]}
+                form = self.ALLOWLIST.forms[event]
+                said = [said for said, _ in told[part]]
+                self.ALLOWLIST.take_all(together, form, said, fields)
+        assert repr(together.tables) == repr(alone.tables)
+        assert (together.events, together.unfit) == (alone.events, alone.unfit)

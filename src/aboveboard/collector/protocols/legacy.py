@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -21,7 +22,7 @@ from aboveboard.collector.inbox.runs import Run
 from aboveboard.warehouse import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 SILENCE = 86_400
 """Seconds after which whatever comes is another run."""
@@ -64,7 +65,7 @@ class _Legacy(msgspec.Struct):
     silent: list[str] = []
 
 
-@dataclass
+@dataclass(slots=True)
 class Told:
     """One event in the catalog's words, checked but for its session."""
 
@@ -87,6 +88,36 @@ class Told:
 
     identity: bytes | None = None
     """What it is known by when it comes again."""
+
+
+class Wording(NamedTuple):
+    """What becomes of an event, by its name and its properties' names alone."""
+
+    event: str
+    given: dict[str, object]
+    """What its name tells beside them."""
+
+    kept: list[tuple[str, str]]
+    """The properties that are kept, and what each is called in the catalog."""
+
+    machine: list[str]
+    null: str | None
+    """The text that stands for null."""
+
+    def of(
+        self, properties: Mapping[str, object]
+    ) -> tuple[str, dict[str, object], dict[str, object]]:
+        """Return one event, as `Translator.translate` does."""
+        null = self.null
+        kept = self.given.copy()
+        for key, word in self.kept:
+            value = properties[key]
+            kept[word] = None if value == null else value
+        machine = {}
+        for key in self.machine:
+            value = properties[key]
+            machine[key] = None if value == null else value
+        return self.event, kept, machine
 
 
 class Translator:
@@ -118,23 +149,27 @@ class Translator:
         self, event: str, properties: Mapping[str, object]
     ) -> tuple[str, dict[str, object], dict[str, object]]:
         """Return the event's name, properties, and what it says of the machine, in our words."""
+        return self.wording(event, properties).of(properties)
+
+    def wording(self, event: str, names: Iterable[str]) -> Wording:
+        """Return what becomes of an event that has properties of these names."""
         alias = self._legacy.aliases.get(event)
         name = alias.event if alias else event
         form = self._allowlist.forms.get(name)
         own = form.kinds.keys() if form else ()
         renamed = self._legacy.properties.get(name, {})
-        kept: dict[str, object] = dict(alias.properties) if alias else {}
-        machine = {}
-        for key, value in properties.items():
-            told = None if value == "None" and self._says_none else value
+        kept = []
+        machine = []
+        for key in names:
             if key in self._machine:
-                machine[key] = told
+                machine.append(key)
             word = renamed.get(key, key)
             if word in own or not (
                 key.startswith("$") or key in self._machine or key in self._silent
             ):
-                kept[word] = told
-        return name, kept, machine
+                kept.append((key, word))
+        given = dict(alias.properties) if alias else {}
+        return Wording(name, given, kept, machine, "None" if self._says_none else None)
 
     def settle(
         self,
@@ -165,6 +200,7 @@ class Translator:
             elif each.session is not None or each.event != schema.SESSION_START:
                 there.append(each)  # a start without a session is made here, for the run
         new = note({each.identity for each in there if each.identity is not None})
+        rows: dict[str, list[tuple[Told, str, int]]] = defaultdict(list)
         for each in there:
             if each.identity is not None:
                 if each.identity not in new:
@@ -172,17 +208,19 @@ class Translator:
                     continue
                 new.remove(each.identity)  # twice in one batch is once
             if each.user_id == schema.NOBODY:
-                self.keep(each, schema.NOBODY, 0, accepted, source)
+                rows[each.event].append((each, schema.NOBODY, 0))
                 continue
             if each.session is not None:
                 accepted.sessions.add(each.session)
-                self.keep(each, each.session, each.seq, accepted, source)
+                rows[each.event].append((each, each.session, each.seq))
                 continue
             before = runs.get(each.user_id) or recall(each.user_id)
             run = runs[each.user_id] = self.follow(before, each)
             if before is None or before.session != run.session:
                 self.start_session(each, run, accepted, source)
-            self.keep(each, run.session, run.next - 1, accepted, source)
+            rows[each.event].append((each, run.session, run.next - 1))
+        for event, of_event in rows.items():
+            self._keep_all(event, of_event, accepted, source)
         return runs
 
     def _version(self, told: Told) -> str | None:
@@ -234,6 +272,19 @@ class Translator:
     def keep(self, told: Told, session: str, seq: int, accepted: Accepted, source: str) -> None:
         fields = self._fields(told, session, seq)
         self._allowlist.take(accepted, told.event, told.properties, fields, source)
+
+    def _keep_all(
+        self, event: str, rows: list[tuple[Told, str, int]], accepted: Accepted, source: str
+    ) -> None:
+        """Keep events of one name, each with its session and its place in that."""
+        if event == schema.SESSION_START:
+            for each, session, seq in rows:
+                self.keep(each, session, seq, accepted, source)
+            return
+        heads = [self._fields(*row) for row in rows]
+        fields = {name: [head[name] for head in heads] for name in heads[0]}
+        properties = [each.properties for each, _, _ in rows]
+        self._allowlist.take_all(accepted, self._allowlist.forms[event], properties, fields)
 
     def _fields(self, told: Told, session: str, seq: int) -> dict[str, object]:
         fields = head(told.user_id, session, seq, told.moment)

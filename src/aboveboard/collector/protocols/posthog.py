@@ -18,11 +18,11 @@ from aboveboard.warehouse.schema import NOBODY
 
 from . import clocks
 from .identity import identity
-from .legacy import Told, Translator, decode
+from .legacy import Told, Translator, Wording, decode
 from .segment import PROPERTIES_MAX, TOO_DEEP, TOO_MANY_PROPERTIES, UNREADABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     Json = object
 
@@ -49,6 +49,10 @@ _EVENTS = uuid.UUID("5c1f1b0e-8f1e-4f0e-9a63-0d9f1f3f4f5b")
 
 EVENTS_MAX = 10_000
 """Events of one batch. PostHog's clients send a hundred, unless told otherwise."""
+
+
+WORDINGS_MAX = 100
+"""Different sets of names that are remembered while a batch is read. An honest one has a dozen."""
 
 
 class MalformedError(ValueError):
@@ -125,57 +129,94 @@ def read(
         translator: The project's.
         sent: The time of sending as the sender tells it, which shows a clock that is wrong.
     """
-    unfit = UnfitCounts()
-    senders = {user_id for event in events if (user_id := _user_id(event)) and not _lone(event)}
-    sender = senders.pop() if len(senders) == 1 else NOBODY
     now = allowlist.clock()
-    clock = clocks.of_text(sent, now)
-    told = [
-        each
-        for number, event in enumerate(events)
-        for each in _read_one(event, number, sender, now, clock, translator, unfit)
-    ]
+    reading = _Reading(now, clocks.of_text(sent, now), translator)
+    installs = [_NONE if _lone(event) else reading.install(event) for event in events]
+    senders = {install for install in installs if install}
+    sender = senders.pop() if len(senders) == 1 else NOBODY
+    told = []
+    for number, (event, install) in enumerate(zip(events, installs, strict=True)):
+        each = reading.event(event, number, sender if install is _NONE else install)
+        if each is not None:
+            told.append(each)
     told.sort(key=lambda each: each.moment)
     for each in told:
         each.moment = hour(each.moment)
-    return told, unfit
+    return told, reading.unfit
 
 
-def _read_one(
-    event: Mapping[str, Json],
-    number: int,
-    sender: str,
-    now: float,
-    clock: clocks.Clock,
-    translator: Translator,
-    unfit: UnfitCounts,
-) -> Iterator[Told]:
-    name, properties = event.get("event"), event.get("properties")
-    if not isinstance(name, str):
-        unfit[Unfit("event", "", "")] += 1
-        return
-    if not isinstance(properties, dict):
-        properties = {}
-    if name == _EXCEPTION:
-        name = "exception"
-        properties = {"error": reduce(properties), **properties}
-    elif name.startswith("$"):
-        return
-    user_id = sender if _lone(event) else _user_id(event)
-    moment = _moment(event, now, clock, translator.days)
-    session: str | None = None
-    seq: int | None = number
-    if properties.get("$lib") == "aboveboard":
-        properties = dict(properties)
-        session, seq = _session(properties), _place(properties.pop(SEQ, number))
-    name, kept, machine = translator.translate(name, properties)
-    if user_id is None or moment is None or seq is None:
-        missing = "user_id" if user_id is None else "time" if moment is None else SEQ
-        unfit[Unfit("value", name, missing)] += 1
-        return
-    own = event.get("uuid")
-    seed = own if isinstance(own, str) else uuid.uuid4().hex
-    yield Told(name, kept, user_id, moment, seed, machine, session, seq, identity(own))
+_NONE = ""
+"""Of an event that names no install of its own."""
+
+
+class _Reading:
+    """Reads the events of one batch; what they have in common is worked out once.
+
+    Args:
+        now: The time here.
+        clock: The sender's.
+        translator: The project's.
+    """
+
+    def __init__(self, now: float, clock: clocks.Clock, translator: Translator) -> None:
+        self.unfit = UnfitCounts()
+        self._now = now
+        self._clock = clock
+        self._translator = translator
+        self._installs: dict[str, str | None] = {}
+        self._wordings: dict[tuple[str, ...], Wording] = {}
+
+    def install(self, event: Mapping[str, Json]) -> str | None:
+        """Return the install that an event names; None if none, or who says who it is."""
+        properties = event.get("properties")
+        inner = properties.get("distinct_id") if isinstance(properties, dict) else None
+        for told in (event.get("distinct_id"), inner):
+            if isinstance(told, str):
+                if told not in self._installs:
+                    self._installs[told] = told.lower() if is_random_id(told) else None
+                if (install := self._installs[told]) is not None:
+                    return install
+        return None
+
+    def event(self, event: Mapping[str, Json], number: int, user_id: str | None) -> Told | None:
+        """Return an event of an install in the catalog's words; None if it is not taken."""
+        name, properties = event.get("event"), event.get("properties")
+        if not isinstance(name, str):
+            self.unfit[Unfit("event", "", "")] += 1
+            return None
+        if not isinstance(properties, dict):
+            properties = {}
+        if name == _EXCEPTION:
+            name = "exception"
+            properties = {"error": reduce(properties), **properties}
+        elif name.startswith("$"):
+            return None
+        moment = _moment(event, self._now, self._clock, self._translator.days)
+        session: str | None = None
+        seq: int | None = number
+        if properties.get("$lib") == "aboveboard":
+            properties = dict(properties)
+            session, seq = _session(properties), _place(properties.pop(SEQ, number))
+        name, kept, machine = self._translated(name, properties)
+        if user_id is None or moment is None or seq is None:
+            missing = "user_id" if user_id is None else "time" if moment is None else SEQ
+            self.unfit[Unfit("value", name, missing)] += 1
+            return None
+        own = event.get("uuid")
+        seed = own if isinstance(own, str) else uuid.uuid4().hex
+        return Told(name, kept, user_id, moment, seed, machine, session, seq, identity(own))
+
+    def _translated(
+        self, event: str, properties: Mapping[str, Json]
+    ) -> tuple[str, dict[str, object], dict[str, object]]:
+        """Return what `Translator.translate` does: its words are found once for the same names."""
+        names = (event, *properties)
+        wording = self._wordings.get(names)
+        if wording is None:
+            wording = self._translator.wording(event, properties)
+            if len(self._wordings) < WORDINGS_MAX:
+                self._wordings[names] = wording
+        return wording.of(properties)
 
 
 def _session(properties: Mapping[str, Json]) -> str | None:
@@ -221,15 +262,6 @@ def _lone(event: Mapping[str, Json]) -> bool:
         and isinstance(properties, dict)
         and properties.get("$process_person_profile") is False
     )
-
-
-def _user_id(event: Mapping[str, Json]) -> str | None:
-    properties = event.get("properties")
-    inner = properties.get("distinct_id") if isinstance(properties, dict) else None
-    for told in (event.get("distinct_id"), inner):
-        if isinstance(told, str) and is_random_id(told):
-            return told.lower()
-    return None
 
 
 def _moment(
