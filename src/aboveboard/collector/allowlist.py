@@ -189,6 +189,7 @@ class Form:
             for name, kind in self.kinds.items()
         }
         self._split = {name: split(kind) for name, kind in self.kinds.items()}
+        self._rounded = {name for name, kind in self.kinds.items() if getattr(kind, "steps", ())}
         self._plan = [
             (name, kind, self._columns[name], self._split[name])
             for name, kind in self.kinds.items()
@@ -229,11 +230,12 @@ class Form:
     def columns(self, name: str, values: list[object], unfit: Counter[Unfit]) -> Columns:
         """Return the columns of one property over many events, whatever the values are.
 
-        Every distinct word is checked once: there are few, however many events.
+        Every distinct word is checked once, and every number that is rounded: there are few,
+        however many events.
         """
         kind = self.kinds[name]
         parts = self._split[name]
-        if _has_no_twins(values):
+        if self._are_few(name, values):
             verdicts = {value: kind.accept(value) for value in set(values)}
             same = all(
                 value == verdict and type(value) is type(verdict)
@@ -253,10 +255,13 @@ class Form:
             return dict(zip(self._columns[name], split_up, strict=True))
         return {self._columns[name][0]: kept}
 
+    def _are_few(self, name: str, values: list[object]) -> bool:
+        """Return whether one check does for all values that are equal.
 
-def _has_no_twins(values: list[object]) -> bool:
-    """Return whether of equal values one stands for all: 1, 1.0 and True are three, and equal."""
-    return {*map(type, values)} - {type(None)} in ({str}, {int}, set())
+        They are of one type then: 1, 1.0 and True are equal, and not the same.
+        """
+        types = {*map(type, values)} - {type(None)}
+        return types <= {str} or (name in self._rounded and types in ({int}, {float}))
 
 
 def _end(expires: str) -> float:

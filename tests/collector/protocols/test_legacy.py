@@ -194,7 +194,9 @@ class TestManyAtOnce:
     ALLOWLIST = AllowList(Catalog.of("tool", [*EVENTS, Measured]), clock=lambda: NOW)
     NAMES = sorted({name for form in ALLOWLIST.forms.values() for name in form.kinds})
     # Equal in Python, and not the same: one must not stand for the other.
-    twins = st.sampled_from([True, 1, 1.0, False, 0, 0.0, -0.0, "1", None, [], {}, 0.7, 10**30])
+    twins: st.SearchStrategy[object] = st.sampled_from(
+        [True, 1, 1.0, False, 0, 0.0, -0.0, "1", None, [], {}, 0.7, 10**30]
+    )
     words = st.sampled_from(["diff", "add", "1.2.3", "gpt-4o", "openai/x", "Linux", "a"])
     properties = st.dictionaries(
         st.sampled_from([*NAMES, "uninvited"]), twins | words | values, max_size=6
@@ -209,14 +211,14 @@ class TestManyAtOnce:
     ) -> None:
         heads = [head(ME, ME, seq, moment) for seq, (_, moment) in enumerate(told)]
         alone, together = Accepted(), Accepted()
-        for (said, _), fields in zip(told, heads, strict=True):
-            assert self.ALLOWLIST.take(alone, event, said, fields, "posthog")
+        for (properties, _), fields in zip(told, heads, strict=True):
+            assert self.ALLOWLIST.take(alone, event, properties, fields, "posthog")
         half = len(told) // 2
         for part in (slice(half), slice(half, None)):
             if heads[part]:
-                fields = {name: [each[name] for each in heads[part]] for name in heads[0]}
+                columns = {name: [each[name] for each in heads[part]] for name in heads[0]}
                 form = self.ALLOWLIST.forms[event]
                 said = [said for said, _ in told[part]]
-                self.ALLOWLIST.take_all(together, form, said, fields)
+                self.ALLOWLIST.take_all(together, form, said, columns)
         assert repr(together.tables) == repr(alone.tables)
         assert (together.events, together.unfit) == (alone.events, alone.unfit)
