@@ -129,6 +129,22 @@ def test_what_a_catalog_says_is_cleaned(tool: Tool, catalog: Path, tmp_path: Pat
     aboveboard(tool, *words, str(catalog))
 
 
+def test_what_a_disk_refuses_is_said_in_a_line(tool: Tool) -> None:
+    for words, place, said in (
+        (["status"], "/dev/full", "aboveboard status: No space left on device\n"),
+        (["catalog", "show", "a" * 300 + ".json"], os.devnull, "be read: File name too long"),
+        (["backup", "--data", str(tool.home), f"{tool.home}/{'a' * 300}"], os.devnull, "name too"),
+    ):
+        with Path(place).open("wb") as out:
+            ended = subprocess.run(
+                [sys.executable, "-m", "aboveboard", *words],
+                env=tool.environ, stdout=out, stderr=subprocess.PIPE, text=True, check=False,
+            )  # fmt: skip
+        assert ended.returncode == 1
+        assert said in ended.stderr
+        assert ended.stderr.count("\n") == 1
+
+
 def test_nothing_is_printed_by_a_command_past_the_one_place_that_cleans() -> None:
     for path in sorted((ROOT / "src" / "aboveboard" / "commands").rglob("*.py")):
         calls = [node.func for node in ast.walk(ast.parse(path.read_text()))

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from aboveboard import __version__
 from aboveboard.commands.terminal.missing import explain_missing
-from aboveboard.commands.terminal.printing import lenient
+from aboveboard.commands.terminal.printing import lenient, warn
 
 ROOMS = {
     "server": {
@@ -108,13 +108,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE
     lenient()
     try:
-        return run(args)
+        code = run(args)
+        sys.stdout.flush()  # what cannot be written is to be said here, not at Python's end
+        return code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has left; Python would say so once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()
         return FAILURE
+    except OSError as error:  # a full disk, a name that is too long: no fault of the program's
+        if error.errno is None:
+            raise
+        place = f"{error.filename}: " if error.filename is not None else ""
+        warn(f"aboveboard {args.command}: {place}{error.strerror}")
+        if error.filename is None:
+            _close_output()
+        return FAILURE
+
+
+def _close_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _load(name: str) -> Command:
