@@ -266,6 +266,39 @@ class TestWhoseFile:
         name = file.removesuffix(".py").replace("/", ".")
         assert json.loads(ran.stdout) == [f"{name}:<module>:6", f"{name}:fail:2"]
 
+    @pytest.mark.parametrize(
+        ("file", "made", "told"),
+        [
+            ("host.py", "script", ("host.AcmeError", ["host:<module>:8", "host:fail:6"])),
+            ("host.py", "library", ("other", [])),  # a user's script of that name
+            ("acme_merger.py", "script", ("other", [])),  # which no package is named
+            ("host.acme.py", "script", ("other", [])),
+        ],
+    )
+    def test_a_script_is_told_by_its_name_if_it_made_the_analytics(
+        self, tmp_path: Path, file: str, made: str, told: tuple[str, list[str]]
+    ) -> None:
+        make = (
+            "from aboveboard import Analytics; analytics = Analytics(app='host', version='1', "
+            "catalog=[], packages=['host'], endpoint='https://x.example', key='k')\n"
+        )
+        (tmp_path / "library.py").write_text(make)
+        (tmp_path / file).write_text(
+            (make if made == "script" else "from library import analytics\n") + "import json\n"
+            "class AcmeError(Exception):\n    pass\n"
+            "def fail():\n    raise AcmeError\n"
+            "try:\n    fail()\nexcept AcmeError as error:\n"
+            "    kind = analytics.catalog.entries['exception'].properties['error'].kind\n"
+            "    told = kind.accept(error)\n"
+            "    print(json.dumps([told['type'], told['frames']]))\n"
+        )
+        ran = subprocess.run(
+            [sys.executable, file],
+            cwd=tmp_path, capture_output=True, text=True, check=True,
+            env={"PYTHONPATH": str(ROOT / "src"), "HOME": str(tmp_path)},
+        )  # fmt: skip
+        assert tuple(json.loads(ran.stdout)) == told
+
 
 class TestWhichFile:
     """Where a module of that name lies in a package, and so which code is the package's own."""

@@ -8,6 +8,9 @@ frame of the user's own code. A name is only believed where the running program 
 type must be what its module holds under that name, the frame's code must come from its module, and
 that module's file must be the one that the named package has under that name. For a program may
 load its user's file under any name.
+
+A program of one file that is run as a script is told by that file's own name, if a package is named
+so and the file itself has made an `Analytics` (`scripts`): a user's script has not.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from .standard import public_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from types import FrameType, TracebackType
     from typing import Any
 
@@ -36,8 +39,12 @@ CLAIMED_MAX = 1_000
 OTHER = "other"
 
 
-def reduce(error: BaseException, packages: Sequence[str]) -> dict[str, object]:
+def reduce(
+    error: BaseException, packages: Sequence[str], scripts: Collection[str] = ()
+) -> dict[str, object]:
     """Return `{"type", "frames", "causes", "fingerprint"}` of `error`.
+
+    `scripts` are the files that made an `Analytics` while they were run as scripts.
 
     Frames are `module:function:line`, outermost first. Causes are `type` or `type module:function:
     line`: what the exception was raised from or while handling, nearest first, and the members of
@@ -45,9 +52,11 @@ def reduce(error: BaseException, packages: Sequence[str]) -> dict[str, object]:
     """
     causes = []
     for cause in _causes(error):
-        frames = _frames(cause, packages)
-        causes.append(" ".join([_type_name(type(cause), packages), *frames[-1:]]))
-    return _finish(_type_name(type(error), packages), _frames(error, packages), causes)
+        frames = _frames(cause, packages, scripts)
+        causes.append(" ".join([_type_name(type(cause), packages, scripts), *frames[-1:]]))
+    return _finish(
+        _type_name(type(error), packages, scripts), _frames(error, packages, scripts), causes
+    )
 
 
 def reduce_text(text: str, types: Sequence[str]) -> dict[str, object] | None:
@@ -145,10 +154,10 @@ def _causes(error: BaseException) -> list[BaseException]:
     return found
 
 
-def _frames(error: BaseException, packages: Sequence[str]) -> list[str]:
+def _frames(error: BaseException, packages: Sequence[str], scripts: Collection[str]) -> list[str]:
     frames: list[str] = []
     for frame, line in _walk(_own(error, "__traceback__")):
-        place = _place(frame, packages)
+        place = _place(frame, packages, scripts)
         if place is not None:
             frames.append(f"{place}:{line}")
             if len(frames) > 2 * FRAMES_MAX:
@@ -170,9 +179,9 @@ def _own(error: BaseException, name: str, of: type = BaseException) -> Any:
     return vars(of)[name].__get__(error)
 
 
-def _place(frame: FrameType, packages: Sequence[str]) -> str | None:
-    module = _module_of(frame)
-    if module is None or not _is_told(module, frame.f_globals, packages):
+def _place(frame: FrameType, packages: Sequence[str], scripts: Collection[str]) -> str | None:
+    module = _module_of(frame, scripts)
+    if module is None or not _is_told(module, frame.f_globals, packages, scripts):
         return None
     code = frame.f_code
     place = f"{module}:{code.co_name}"
@@ -191,19 +200,29 @@ def _unpacked(file: str) -> str | None:
     return os.path.join(folder, file)
 
 
-def _module_of(frame: FrameType) -> str | None:
+def _module_of(frame: FrameType, scripts: Collection[str]) -> str | None:
     space = frame.f_globals
     name = space.get("__name__")
     if type(name) is not str:
         return None
-    if name == "__main__":  # `python -m package`: the spec knows the real name
-        return _name_of_main(space)
+    if name == "__main__":
+        return _name_of_main(space, scripts)
     return name if _space(name) is space else None
 
 
-def _name_of_main(space: Mapping[str, object]) -> str | None:
-    name = getattr(space.get("__spec__"), "name", None)
-    return name if type(name) is str else None
+def _name_of_main(space: Mapping[str, object], scripts: Collection[str]) -> str | None:
+    """Return the name under which a program would be imported, None if that is not known.
+
+    Of `python -m package` the spec knows it, of one of `scripts` its file.
+    """
+    spec, file = space.get("__spec__"), space.get("__file__")
+    if spec is not None:
+        name = getattr(spec, "name", None)
+        return name if type(name) is str else None
+    if space is not _space("__main__") or type(file) is not str or file not in scripts:
+        return None
+    name, _, ending = os.path.basename(file).partition(".")
+    return name if ending in ("", "py", "pyw") else None
 
 
 def _space(module: str) -> dict[str, object]:
@@ -212,7 +231,7 @@ def _space(module: str) -> dict[str, object]:
     return found if type(found) is dict else {}
 
 
-def _type_name(kind: type[BaseException], packages: Iterable[str]) -> str:
+def _type_name(kind: type[BaseException], packages: Iterable[str], scripts: Collection[str]) -> str:
     # Python's own words for these: a metaclass may have others.
     name: object = vars(type)["__name__"].__get__(kind)
     module: object = vars(type)["__module__"].__get__(kind)
@@ -223,32 +242,37 @@ def _type_name(kind: type[BaseException], packages: Iterable[str]) -> str:
         return OTHER
     if module == "builtins":
         return name
+    if module == "__main__":
+        module = _name_of_main(space, scripts) or module
     full = f"{module}.{name}"
     standard = public_name(full)
     if standard is not None:
         return standard
-    if _is_told(module, space, packages) and _DOTTED(full) and not _LIKE_AN_ID(full):
+    if _is_told(module, space, packages, scripts) and _DOTTED(full) and not _LIKE_AN_ID(full):
         return f"{module.partition('.')[0]}.{name}"
     return OTHER
 
 
-def _is_told(module: str, space: Mapping[str, object], packages: Iterable[str]) -> bool:
+def _is_told(
+    module: str, space: Mapping[str, object], packages: Iterable[str], scripts: Collection[str]
+) -> bool:
     """Return whether a module is one of the packages' own: by its name, and by its file."""
     file = space.get("__file__")
     return type(file) is str and any(
-        _inside(module, [package]) and _is_file_of(module, file, package) for package in packages
+        _inside(module, [package]) and _is_file_of(module, file, package, scripts)
+        for package in packages
     )
 
 
-def _is_file_of(module: str, file: str, package: str) -> bool:
+def _is_file_of(module: str, file: str, package: str, scripts: Collection[str]) -> bool:
     """Return whether `file` is where `package` has the module of that name.
 
     Paths are compared as the import system made them, which makes those of one package alike, also
     in a zip file. Where that is not so, less is told.
     """
     root = _space(package)
-    if not root and _name_of_main(_space("__main__")) == package:
-        root = _space("__main__")  # `python -m module`, which is imported under no other name
+    if not root and _name_of_main(_space("__main__"), scripts) == package:
+        root = _space("__main__")  # which is imported under no other name
     first = root.get("__file__")
     if type(first) is str:
         if module == package:

@@ -407,6 +407,11 @@ class Model(Kind):
         return "a model's name"
 
 
+scripts: set[str] = set()
+"""The files that made an `Analytics` while Python ran them as scripts: programs, and not their
+users' own. Here, since what reduces an exception is not loaded before there is one."""
+
+
 class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took first
     """An exception without its words: type, frames in named packages, and their fingerprint.
 
@@ -437,7 +442,7 @@ class Exception_(Kind):  # noqa: N801  # the field's own word, which Python took
         from . import exceptions  # most runs have none
 
         if issubclass(type(value), BaseException):  # isinstance would believe a proxy's word
-            return exceptions.reduce(value, self.packages)  # type: ignore[arg-type]
+            return exceptions.reduce(value, self.packages, scripts)  # type: ignore[arg-type]
         if type(value) is str:
             reduced = exceptions.reduce_text(value, self.types)
         elif type(value) is dict:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import time
 from time import monotonic
 
 from aboveboard.catalog.catalog import Catalog, Failure
-from aboveboard.catalog.kinds import CatalogError
+from aboveboard.catalog.kinds import CatalogError, scripts
 
 from .decision import environment, startup
 from .host import Host
@@ -103,6 +104,9 @@ class Analytics:
                 raise CatalogError(
                     "the catalog is empty: name events in catalog=[…], or packages=[…] for crashes"
                 )
+        maker = sys._getframe(1).f_globals
+        if maker.get("__name__") == "__main__" and type(file := maker.get("__file__")) is str:
+            scripts.add(file)
         wrong = trouble(endpoint, key)
         if wrong and not named_by_person:
             raise CatalogError(wrong)
