@@ -18,6 +18,9 @@ from tests.collector.tool import Server, add_project
 KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 100 if os.environ.get("ABOVEBOARD_LONG") else 2))
 """Of each: of every node, and of the collector."""
 
+SETTLE = 900
+"""Seconds: while a node is killed every second or two, hardly a move comes to its end."""
+
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("form", [SERVER, SHARDS])
@@ -49,7 +52,7 @@ def test_what_was_acknowledged_is_there_once_whatever_is_killed(tmp_path: Path, 
             sender.stop.set()
         for sender in senders:
             sender.join(60)
-    server.settle()
+    server.settle(SETTLE)
     assert server.stop()[0] == 0
     acknowledged = sorted(number for sender in senders for number in sender.acknowledged)
     assert min(sender.deliveries for sender in senders) > 1

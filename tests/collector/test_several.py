@@ -29,6 +29,7 @@ from tests.clickhouse.forms import SERVER, SHARDS, form, of_rows_and_counts
 from tests.clickhouse.node import Node
 from tests.collector.erasing.test_erasing import Forgetful, erase
 from tests.collector.test_crash import Sender, batch
+from tests.collector.test_crash_of_servers import SETTLE
 from tests.collector.tool import CATALOG, Answer, Install, Server, add_project, new_id, until
 
 LONG = os.environ.get("ABOVEBOARD_LONG")
@@ -266,7 +267,7 @@ def test_what_either_collector_took_is_there_once_whatever_is_killed(
             for sender in senders:
                 sender.join(60)
         for server in servers:
-            server.settle()
+            server.settle(SETTLE)
             assert server.stop()[0] == 0
     acknowledged = sorted(number for sender in senders for number in sender.acknowledged)
     assert sum(sender.twice for sender in senders) > 3
@@ -312,7 +313,7 @@ def test_segments_that_come_to_either_collector_or_to_both_are_there_once(
             for sending in [threads.submit(send, servers, key, each) for each in range(SENDERS)]:
                 sending.result()
         for server in servers:
-            server.settle()
+            server.settle(SETTLE)
             assert server.stop()[0] == 0
     print(f"{SEGMENTS} segments to two collectors, {sum(twice)} of them to both: each once")
     assert SEGMENTS / 20 < sum(twice) < SEGMENTS / 5

@@ -208,9 +208,9 @@ class Server:
         values = re.findall(rf"^aboveboard_{name}(?:{{.*}})? (\d+)\.0$", told, re.MULTILINE)
         return sum(map(int, values))
 
-    def settle(self) -> None:
+    def settle(self, seconds: float = 30) -> None:
         """Wait until nothing waits in the inbox."""
-        until(lambda: self.metric("inbox_events") == 0)
+        until(lambda: self.metric("inbox_events") == 0, seconds)
 
     def kill(self) -> None:
         self.process.kill()
