@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from aboveboard import commands
-from aboveboard.collector.inbox.inbox import Delivery
+from aboveboard.collector.inbox.inbox import Delivery, Inbox
+from aboveboard.collector.inbox.moves import Moves
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector, Reader
+from tests import forked
 from tests.clickhouse.forms import cluster_url
 from tests.clickhouse.node import NAME, Node
-from tests.collector.tool import Install, add_project
+from tests.collector.tool import Install, Server, add_project
 
 INSTALLS = 30
 MESSAGES = 4
@@ -72,3 +75,35 @@ def test_a_project_moves_up_and_back_with_equal_rows_while_events_keep_coming(
     finally:
         for each in (node, *shards):
             each.clear()
+
+
+@pytest.mark.thorough
+def test_what_waited_when_the_embedded_engine_was_left_for_a_server_is_there_once(
+    node: Node, tmp_path: Path
+) -> None:
+    """A killed collector is started with a server at once, and its own warehouse brought after."""
+    key = add_project(tmp_path)
+    deliver(tmp_path, [Install().segment(3)])
+    with closing(Projects(tmp_path)) as projects, closing(Inbox(tmp_path)) as inbox:
+        project = projects.get("tool")
+        assert project is not None
+        accepted = Reader(project).segments.read(Install().segment(4))
+        inbox.commit([Delivery("tool", uuid.uuid4(), accepted)])
+        with closing(Moves(tmp_path, inbox.depth)) as moves:
+            assert moves.begin() is not None  # as one that is killed in a move leaves it
+    there = ("--warehouse", node.url())
+    of = ("--project", "tool", "--data", str(tmp_path))
+    file = str(tmp_path / "here.jsonl")
+    rows = "SELECT (SELECT count() FROM project_tool.sessions), count() FROM project_tool."
+    try:
+        moved = Server(tmp_path, *there)
+        assert moved.send(key, Install().segment(5)).status == 200
+        moved.settle()
+        assert moved.stop()[0] == 0
+        assert node.ask(f"{rows}message_send") == "2\t9\n"
+        assert forked.aboveboard("export", *of, "-o", file).returncode == 0
+        for _ in range(2):
+            assert forked.aboveboard("import", *of, *there, file).returncode == 0
+            assert node.ask(f"{rows}message_send") == "3\t12\n"
+    finally:
+        node.clear()
