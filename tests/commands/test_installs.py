@@ -321,9 +321,13 @@ class TestAToolThatDecidesElsewhere:
 
 class TestShowNothing:
     def test_is_said_in_words_beside_an_empty_output(self, tool: Tool) -> None:
+        tool.state.parent.mkdir(parents=True)
         ended = aboveboard(tool, "show", "tool")
         assert (ended.returncode, ended.stdout) == (0, "")
         assert ended.stderr == "Nothing of tool waits to be sent.\n"
+        ended = aboveboard(tool, "show", "toool")
+        said = "Nothing of toool waits to be sent. Nothing of a tool called toool was found here: "
+        assert ended.stderr.startswith(said)
 
 
 class TestShow:

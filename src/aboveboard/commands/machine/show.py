@@ -41,5 +41,6 @@ def run(args: argparse.Namespace) -> int:
     if trouble:
         warn(f"aboveboard show: {trouble}")
     elif not shown:  # on stderr: what reads stdout reads lines of events
-        warn(f"Nothing of {args.app} waits to be sent.")
+        doubt = "" if installs.is_known(install) else installs.doubt(install, args.directory)
+        warn(f"Nothing of {args.app} waits to be sent. {doubt}".rstrip())
     return 1 if trouble else 0
