@@ -329,6 +329,10 @@ def _check(args: argparse.Namespace) -> None:
             if args.out is None
             else "--public has a directory of its own: leave OUT away, or --public"
         )
+    for name in ("tables", "versions", "period"):
+        said = getattr(args, name)
+        if said is not None and not said.strip(" ,"):  # as a variable of the shell's may be
+            raise UsageError(f"--{name} is empty: name what you mean, or leave --{name} away")
     if args.every and args.period and periods.of_name(args.period).every != args.every:
         raise UsageError(f"--period {args.period} is no {args.every}: leave one of the two away")
     if args.k is not None and not args.exact:
