@@ -14,11 +14,10 @@ import pytest
 
 from aboveboard import insights
 from aboveboard.collector.people.register import Register
-from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.collector.service import Collector
 from aboveboard.collector.triage.decisions import Decisions
 from aboveboard.commands import main
-from tests.insights.population import fill, population
+from tests.insights.population import FEW, among, fill, population
 
 PERIOD = ("--since", "60d", "--until", "2026-10-31")
 
@@ -27,8 +26,8 @@ PERIOD = ("--since", "60d", "--until", "2026-10-31")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory: Path = tmp_path_factory.mktemp("data")
     with closing(Collector(directory)) as collector:
-        collector.add_project("aider", shipped_catalog("aider"))
-        fill(collector.warehouse, "aider", shipped_catalog("aider"), population(installs=15))
+        collector.add_project("aider", FEW)
+        fill(collector.warehouse, "aider", FEW, among(FEW, population(installs=15)))
     return directory
 
 

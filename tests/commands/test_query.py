@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.collector.service import Collector
 from aboveboard.commands import main
-from tests.insights.population import fill, population
+from tests.insights.population import FEW, among, fill, population
 
 QUESTION = "SELECT os, count() AS n FROM sessions GROUP BY os ORDER BY os"
 
@@ -22,10 +21,8 @@ QUESTION = "SELECT os, count() AS n FROM sessions GROUP BY os ORDER BY os"
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory: Path = tmp_path_factory.mktemp("data")
     with closing(Collector(directory)) as collector:
-        collector.add_project("aider", shipped_catalog("aider"))
-        fill(
-            collector.warehouse, "aider", shipped_catalog("aider"), population(installs=5, days=20)
-        )
+        collector.add_project("aider", FEW)
+        fill(collector.warehouse, "aider", FEW, among(FEW, population(installs=5, days=20)))
     return directory
 
 

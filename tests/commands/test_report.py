@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.collector.service import Collector
 from aboveboard.commands import main
 from tests.commands.test_own_insights import put
-from tests.insights.population import fill, population
+from tests.insights.population import FEW, among, fill, population
 
 PERIOD = ("--since", "60d", "--until", "2026-10-31")
 
@@ -22,8 +21,8 @@ PERIOD = ("--since", "60d", "--until", "2026-10-31")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory: Path = tmp_path_factory.mktemp("data")
     with closing(Collector(directory)) as collector:
-        collector.add_project("aider", shipped_catalog("aider"))
-        fill(collector.warehouse, "aider", shipped_catalog("aider"), population(installs=12))
+        collector.add_project("aider", FEW)
+        fill(collector.warehouse, "aider", FEW, among(FEW, population(installs=12)))
     return directory
 
 
@@ -72,8 +71,6 @@ def test_insights_of_one_s_own_come_first_and_have_charts(
     assert report(data, capsys, *PERIOD, *own, "-o", str(file)) == (0, "")
     text = file.read_text("utf-8")
     assert text.index("In which formats are edits asked for") < text.index("Which models answer")
-    assert report(data, capsys, *PERIOD, *own, "--only", "edit_formats", "-o", str(file))[0] == 0
-    assert file.read_text("utf-8").count("<h2") == 1
     chart = tmp_path / "a.svg"
     assert report(data, capsys, *PERIOD, *own, "--chart", "edit_formats", "-o", str(chart))[0] == 0
     assert chart.read_bytes().startswith(b"<svg")

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import pytest
 
-from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.collector.service import Collector
 from aboveboard.commands import main
 from aboveboard.commands.server import sentinel
@@ -19,7 +18,7 @@ from aboveboard.insights import alerts
 from aboveboard.warehouse import WarehouseError
 from tests.collector.tool import until
 from tests.conftest import Recorder
-from tests.insights.population import Happening, fill
+from tests.insights.population import Happening, fill, part
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +26,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two releases, of which the newer one has a crash that the older one has not."""
     directory: Path = tmp_path_factory.mktemp("data")
     with closing(Collector(directory)) as collector:
-        collector.add_project("calm", shipped_catalog("aider"))
-        catalog = collector.add_project("aider", shipped_catalog("aider")).catalog
+        catalog = part("session_start", "exception")
+        for name in ("calm", "aider"):
+            collector.add_project(name, catalog)
         happened = []
         for number in range(12):
             at = datetime.now(UTC) - timedelta(days=2 if number % 2 else 9)

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from tests.dashboard.tool import CATALOG
 from tests.dashboard.visits import Contexts, Visits
 from tests.insights import library
 from tests.insights.population import Happening, fill, population
+from tests.prepared import prepared
 
 CHROMIUM = (
     "--headless",
@@ -39,6 +41,9 @@ CHROMIUM = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+INSTALLS = 120
 
 
 @dataclass(frozen=True)
@@ -95,16 +100,16 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     # A module's, since a process can have one embedded warehouse open at a time.
-    directory: Path = tmp_path_factory.mktemp("site")
+    def make(directory: Path) -> None:
+        make_site(directory, embedded(directory / "warehouse"))
+
+    directory = prepared(tmp_path_factory, "site", make)
     with on_show(directory, embedded(directory / "warehouse")) as shown:
         yield shown
 
 
-@contextlib.contextmanager
-def on_show(directory: Path, warehouse_url: str) -> Iterator[Site]:
-    """Give a dashboard over a warehouse, which is filled; its projects are in the directory."""
-    warehouse = Warehouse(warehouse_url)
-    projects = Projects(directory)
+def make_site(directory: Path, warehouse_url: str) -> None:
+    """Fill a warehouse, whose projects are in the directory."""
     catalogs: dict[str, Catalog] = {
         "aider": shipped_catalog("aider"),
         "alone": shipped_catalog("aider"),
@@ -112,26 +117,33 @@ def on_show(directory: Path, warehouse_url: str) -> Iterator[Site]:
         "mytool": CATALOG,
         "library": library.CATALOG,
     }
-    for name, catalog in sorted(catalogs.items()):  # whatever second they are added in
-        projects.add(name, catalog)
-        warehouse.ensure(name, catalog)
-    happened = population(installs=120)
-    fill(warehouse, "aider", catalogs["aider"], happened)
-    one = next(event.user_id for event in happened if event.event == "exception")
-    alone = [event for event in happened if event.user_id == one]
-    fill(warehouse, "alone", catalogs["alone"], alone)
-    fill(warehouse, "library", library.CATALOG, library.readers())
-    state = {
-        "warehouse": warehouse,
-        "projects": projects,
-        "quarantine": Quarantine(),
-        "lateness": Lateness(),
-    }
-    app = Litestar(dashboard.routes(), state=State(state), openapi_config=None)
-    with serving(app) as url:
-        yield Site(url, warehouse, happened)
-    projects.close()
-    warehouse.close()
+    with closing(Warehouse(warehouse_url)) as warehouse, closing(Projects(directory)) as projects:
+        for name, catalog in sorted(catalogs.items()):  # whatever second they are added in
+            projects.add(name, catalog)
+            warehouse.ensure(name, catalog)
+        happened = population(installs=INSTALLS)
+        fill(warehouse, "aider", catalogs["aider"], happened)
+        one = next(event.user_id for event in happened if event.event == "exception")
+        alone = [event for event in happened if event.user_id == one]
+        fill(warehouse, "alone", catalogs["alone"], alone)
+        fill(warehouse, "library", library.CATALOG, library.readers())
+
+
+@contextlib.contextmanager
+def on_show(directory: Path, warehouse_url: str) -> Iterator[Site]:
+    """Give a dashboard over what `make_site` has made."""
+    with closing(Warehouse(warehouse_url)) as warehouse, closing(Projects(directory)) as projects:
+        for each in projects.all():
+            warehouse.ensure(each.name, each.catalog)
+        state = {
+            "warehouse": warehouse,
+            "projects": projects,
+            "quarantine": Quarantine(),
+            "lateness": Lateness(),
+        }
+        app = Litestar(dashboard.routes(), state=State(state), openapi_config=None)
+        with serving(app) as url:
+            yield Site(url, warehouse, population(installs=INSTALLS))
 
 
 class serving:  # noqa: N801  # reads as `with serving(app) as url`

@@ -10,7 +10,7 @@ import pytest
 from aboveboard.warehouse import embedded
 from tests.clickhouse.forms import cluster_url
 from tests.clickhouse.node import Node
-from tests.dashboard.conftest import Site, on_show
+from tests.dashboard.conftest import Site, make_site, on_show
 from tests.dashboard.test_accessibility import PATHS
 from tests.dashboard.test_pages import PERIOD
 
@@ -40,6 +40,7 @@ def test_a_page_is_the_same_on_every_form(tmp_path: Path, node: Node, shards: li
         for name, url in urls.items():
             directory = tmp_path / name
             directory.mkdir()
+            make_site(directory, url)
             with on_show(directory, url) as site:
                 told.append(_pages(site))
     finally:

@@ -13,7 +13,6 @@ import pytest
 
 from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.dashboard import choices
 from aboveboard.dashboard.pages import overview
 from aboveboard.dashboard.pages.overview import Overview
@@ -21,7 +20,7 @@ from aboveboard.dashboard.view import View
 from aboveboard.insights import Filters, Table
 from aboveboard.rendering import charts
 from aboveboard.warehouse import Warehouse, embedded
-from tests.insights.population import Happening, fill
+from tests.insights.population import FEW, Happening, fill
 
 TODAY = date(2026, 3, 12)
 BEGAN = date(2026, 3, 1)
@@ -64,7 +63,7 @@ class Steady:
 def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Steady]:
     directory: Path = tmp_path_factory.mktemp("steady")
     warehouse = Warehouse(embedded(directory))
-    project = Project("steady", shipped_catalog("aider"))
+    project = Project("steady", FEW)
     happened = []
     for number in range((TODAY - BEGAN).days + 1):
         day = datetime(2026, 3, 1, 9, tzinfo=UTC) + timedelta(days=number)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from aboveboard.collector.projects.registry import shipped_catalog
 from aboveboard.insights import Table
 from aboveboard.warehouse import Warehouse, embedded
 from tests.insights.population import Happening, fill, population
+from tests.prepared import prepared
 
 TODAY = date(2026, 11, 22)
 """Later than anything that the made-up population does."""
@@ -50,10 +52,14 @@ class Data:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Data]:
     # A module's, since a process can have one embedded warehouse open at a time.
-    directory: Path = tmp_path_factory.mktemp("warehouse")
-    warehouse = Warehouse(embedded(directory))
     project = Project("aider", shipped_catalog("aider"))
     happened = population()
-    fill(warehouse, project.name, project.catalog, happened)
-    yield Data(warehouse, project, happened)
-    warehouse.close()
+
+    def make(directory: Path) -> None:
+        with closing(Warehouse(embedded(directory))) as made:
+            fill(made, project.name, project.catalog, happened)
+
+    directory = prepared(tmp_path_factory, "population", make)
+    with closing(Warehouse(embedded(directory))) as warehouse:
+        warehouse.ensure(project.name, project.catalog)
+        yield Data(warehouse, project, happened)

@@ -12,7 +12,7 @@ from aboveboard.insights import Filters
 from aboveboard.insights.alerts import Alert, beyond, find, rising
 from aboveboard.statistics.differences import Difference
 from tests.insights.conftest import Data, Project
-from tests.insights.population import Happening, fill
+from tests.insights.population import FEW, Happening, fill
 
 TODAY = date(2026, 3, 15)
 
@@ -68,7 +68,7 @@ def life(
 
 
 def alerts(data: Data, name: str, happened: list[Happening], **resolved: str) -> list[Alert]:
-    world = Project(name, data.project.catalog)
+    world = Project(name, FEW)
     fill(data.warehouse, name, world.catalog, happened)
     return find(data.warehouse, world, Filters.from_query({}, TODAY), resolved)
 

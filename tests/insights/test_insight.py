@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import re
@@ -23,7 +24,7 @@ from aboveboard.insights.insight import read
 from tests.conftest import ROOT
 from tests.insights.conftest import Data, Project
 from tests.insights.grouping import v1
-from tests.insights.population import AIDERS, Happening, fill
+from tests.insights.population import AIDERS, FEW, Happening, fill
 from tests.insights.shares import hold, tally
 
 SINCE, UNTIL = "2026-09-20", "2026-10-19"
@@ -33,6 +34,20 @@ FILTERS = [
     pytest.param({"version": "0.86.0"}, marks=pytest.mark.thorough),
     {"version": "0.85.2", "os": "Darwin"},
 ]
+
+
+@pytest.fixture(scope="module")
+def columns(data: Data) -> Callable[[str], tuple[str, ...]]:
+    """Give the columns of an insight's answer, asked for once."""
+    return functools.cache(lambda name: data.ask(name, {**PERIOD, "event": "message_send"}).columns)
+
+
+@pytest.fixture(scope="module")
+def empty(data: Data) -> Project:
+    """A project without events."""
+    project = Project("empty", data.project.catalog)
+    data.warehouse.ensure(project.name, project.catalog)
+    return project
 
 
 class TestAnswers:
@@ -203,7 +218,7 @@ class TestAnswers:
             assert found == {side: told for side, told in its_sides.items() if told[0]}
 
     def test_one_type_at_two_places_is_two_errors_and_at_two_lines_one(self, data: Data) -> None:
-        world = small(data, "places")
+        world = small("places")
         began = begins(uuid4(), "2026-03-01T10:00:00")
         failed = [
             happens(
@@ -259,7 +274,7 @@ class TestAnswers:
 
     def test_what_providers_refuse_makes_no_version_look_less_stable(self, data: Data) -> None:
         """Of two versions, the one that mends a crash is the better one, whatever the limits."""
-        world = small(data, "limits")
+        world = small("limits")
         happened = []
         for number in range(20):
             for app_version in ("1.0", "1.0rc1"):
@@ -292,7 +307,7 @@ class TestEdges:
     """Small worlds of a few events each, where the answer can be read off."""
 
     def test_both_days_of_a_period_belong_to_it_to_the_second(self, data: Data) -> None:
-        world = small(data, "edges")
+        world = small("edges")
         ana, ben = uuid4(), uuid4()
         fill(
             data.warehouse,
@@ -313,7 +328,7 @@ class TestEdges:
         assert (totals["installs"], totals["sessions"]) == (2, 2)
 
     def test_a_session_over_midnight_counts_where_it_began(self, data: Data) -> None:
-        world = small(data, "midnight")
+        world = small("midnight")
         ana = uuid4()
         began = begins(ana, "2026-03-01T23:50:00")
         ended = happens(began, "exit", "2026-03-02T00:10:00", reason="/exit")
@@ -327,7 +342,7 @@ class TestEdges:
 
     def test_a_version_s_session_is_followed_for_a_week_and_no_longer(self, data: Data) -> None:
         """A chat stays open over a weekend; without a bound, every session would be looked at."""
-        world = small(data, "open")
+        world = small("open")
         happened = []
         for day in ("2026-03-01", "2026-03-03", "2026-03-10"):
             began = begins(uuid4(), f"{day}T10:00:00", app_version="2.0")
@@ -343,7 +358,7 @@ class TestEdges:
         assert (some["messages"], some["sessions"]) == (2, 1)
 
     def test_what_fails_in_a_session_of_the_period_counts_for_a_week(self, data: Data) -> None:
-        world = small(data, "late")
+        world = small("late")
         began = [begins(uuid4(), "2026-03-01T10:00:00") for _ in range(4)]
         late = [
             happens(each, "exception", f"2026-03-{day:02}T10:00:00", error_type="KeyError")
@@ -364,7 +379,7 @@ class TestEdges:
     def test_days_before_the_first_data_and_days_to_come_are_blank_and_today_is_not_over(
         self, data: Data, name: str
     ) -> None:
-        world = small(data, f"edge_days_{name}")
+        world = small(f"edge_days_{name}")
         happened = [begins(uuid4(), f"2026-03-0{day}T10:00:00") for day in (3, 5, 6)]
         fill(data.warehouse, world.name, world.catalog, happened)
         asked = {"since": "2026-03-01", "until": "2026-03-08", "event": "session_start"}
@@ -380,7 +395,7 @@ class TestEdges:
     def test_a_day_of_which_sessions_may_still_come_in_is_not_whole(
         self, data: Data, name: str
     ) -> None:
-        world = small(data, f"late_days_{name}")
+        world = small(f"late_days_{name}")
         happened = [begins(uuid4(), f"2026-03-0{day}T10:00:00") for day in (3, 5, 6)]
         fill(data.warehouse, world.name, world.catalog, happened)
         asked = {"since": "2026-03-03", "until": "2026-03-06", "event": "session_start"}
@@ -393,7 +408,7 @@ class TestEdges:
         ]  # fmt: skip
 
     def test_of_one_install_no_interval_is_claimed(self, data: Data) -> None:
-        world = small(data, "alone")
+        world = small("alone")
         began = begins(uuid4(), "2026-03-01T10:00:00")
         sent = [
             happens(began, "message_send", "2026-03-01T10:01:00", main_model=model, total_tokens=9)
@@ -413,7 +428,7 @@ class TestEdges:
         }
 
     def test_what_was_never_told_counts_as_nothing(self, data: Data) -> None:
-        world = small(data, "silent")
+        world = small("silent")
         began = begins(uuid4(), "2026-03-01T10:00:00")
         sent = happens(began, "message_send", "2026-03-01T10:01:00", main_model="gpt-5")
         fill(data.warehouse, world.name, world.catalog, [began, sent])
@@ -423,16 +438,15 @@ class TestEdges:
         assert (row["tokens"], row["cost"], row["token_share"]) == (0, 0.0, None)
 
     @pytest.mark.parametrize("name", [each.name for each in AIDERS])
-    def test_an_empty_project_answers_with_nothing(self, data: Data, name: str) -> None:
-        empty = Project("empty", data.project.catalog)
-        data.warehouse.ensure(empty.name, empty.catalog)
-
+    def test_an_empty_project_answers_with_nothing(
+        self, data: Data, columns: Callable[[str], tuple[str, ...]], empty: Project, name: str
+    ) -> None:
         answer = data.ask(name, PERIOD, empty)
         # The steps of a funnel are those that were asked for, whoever took them.
         told = [column for column in answer.columns if column != "step"]
         rows = [[row[column] for column in told] for row in answer.records()]
 
-        assert answer.columns == data.ask(name, PERIOD).columns
+        assert answer.columns == columns(name)
         assert answer.as_csv().startswith(",".join(answer.columns))
         # Days of which nothing is told, which are over, and of which event it is.
         assert {value for row in rows for value in row if not isinstance(value, str)} <= {
@@ -497,18 +511,20 @@ class TestOffered:
         for name in (*insights.filters.NAMES, "project"):
             assert f"| `{name}` |" in page
 
-    def test_every_column_that_is_described_is_in_the_answer(self, data: Data) -> None:
+    def test_every_column_that_is_described_is_in_the_answer(
+        self, columns: Callable[[str], tuple[str, ...]]
+    ) -> None:
         for insight in AIDERS:
-            table = data.ask(insight.name, {**PERIOD, "event": "message_send"})
-            assert set(insight.columns) <= set(table.columns)
+            there = columns(insight.name)
+            assert set(insight.columns) <= set(there)
             for column in insight.columns.values():
-                assert column.of is None or column.of in table.columns
+                assert column.of is None or column.of in there
 
     @pytest.mark.thorough
     @pytest.mark.parametrize("name", [each.name for each in AIDERS])
     def test_counts_of_an_older_collector_cannot_wrap_a_sum(self, data: Data, name: str) -> None:
         """Counts were once taken up to what 64 bits hold, and what was taken stays."""
-        world = small(data, f"huge_{name}")
+        world = small(f"huge_{name}")
         most = 2**64 - 1
         began = begins(uuid4(), "2026-03-01T10:00:00")
         sent = [
@@ -667,8 +683,8 @@ def group_rows(rows: Iterable[Mapping[str, Any]]) -> dict[object, list[Mapping[s
     return groups
 
 
-def small(data: Data, name: str) -> Project:
-    return Project(name, data.project.catalog)
+def small(name: str) -> Project:
+    return Project(name, FEW)
 
 
 def begins(user_id: UUID, time: str, app_version: str = "0.86.2") -> Happening:

@@ -58,7 +58,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Data, Proje
 
 EVENTS = ("message_send", "exception", "session_start", "command")
 QUESTIONS = [
-    (each.name, event)
+    pytest.param(each.name, event, marks=pytest.mark.thorough if event in EVENTS[1:] else ())
     for each in every()
     if each.offered(shipped_catalog("aider"))
     for event in EVENTS[: 9 if each.of_event else 1]

@@ -340,31 +340,31 @@ def test_it(aboveboard_events):
         )
         assert not outside.exists()
 
-    @pytest.mark.parametrize(
-        "how",
-        [
+    def test_a_file_outside_however_it_is_opened_for_writing(
+        self, suite: Suite, pytester: pytest.Pytester
+    ) -> None:
+        ways = [
             *(f"open(path, {mode!r})" for mode in ("a", "ab", "a+", "w", "x", "r+")),
             "io.FileIO(path, 'a')",
             *(f"os.open(path, os.{flag})" for flag in ("O_CREAT", "O_WRONLY", "O_RDWR", "O_TRUNC")),
             "os.open(path, os.O_RDONLY | os.O_APPEND)",
-        ],
-    )
-    def test_a_file_outside_however_it_is_opened_for_writing(
-        self, suite: Suite, pytester: pytest.Pytester, how: str
-    ) -> None:
+        ]
         outside = pytester.path / "outside"
         outside.write_text("as it was")
         result = suite(
             f"""
-def test_it(aboveboard_events):
+@pytest.mark.parametrize("how", {ways!r})
+def test_it(aboveboard_events, how):
     clients = {{"__name__": "aboveboard.client.made_up", "path": {str(outside)!r}}}
     exec("import io, os", clients)
     with pytest.raises(PermissionError):
-        exec({how!r}, clients)
+        exec(how, clients)
     exec("open(path).close()", clients)
 """
         )
-        self.failed(result, f"aboveboard: the client would have written to {outside}, *")
+        result.assert_outcomes(failed=len(ways))
+        said = f"aboveboard: the client would have written to {outside}, "
+        assert sum(said in line for line in result.outlines if "FAILED" in line) == len(ways)
         assert outside.read_text() == "as it was"
 
     def test_a_test_that_fails_for_it_says_so_too(

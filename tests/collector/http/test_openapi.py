@@ -22,6 +22,8 @@ from tests.collector.tool import Server, add_project
 
 pytest_plugins = ["schemathesis.pytest.plugin"]  # here alone: it takes a second to load
 
+pytestmark = pytest.mark.thorough
+
 EXAMPLES = 1000 if os.environ.get("ABOVEBOARD_LONG") else 25
 DESCRIPTION = json.loads((Path(__file__).parents[3] / "docs/openapi.json").read_text("utf-8"))
 CHECKS = [
@@ -45,7 +47,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
     assert [line for line in said.splitlines() if "write key that is unknown" not in line] == []
 
 
-@pytest.mark.thorough
 @SCHEMA.parametrize()
 @settings(
     max_examples=EXAMPLES,
@@ -63,23 +64,3 @@ def test_every_answer_is_as_it_is_described(
     case.call_and_validate(
         base_url=f"http://127.0.0.1:{server.port}", headers=headers, checks=CHECKS
     )
-
-
-def test_every_route_that_takes_events_is_described() -> None:
-    from unittest.mock import MagicMock
-
-    from aboveboard.collector.http import ingest
-
-    collector: Any = MagicMock()
-    routes = {
-        path.replace("{key:str}", "{key}")
-        for handler in ingest.router(collector).routes
-        for path in [handler.path]
-    }
-    assert routes | {"/healthz", "/readyz"} == set(DESCRIPTION["paths"])
-
-
-def test_the_collector_tells_strangers_nothing_of_it(running: tuple[Server, str]) -> None:
-    server, _ = running
-    for path in ("/schema", "/schema/openapi.json", "/openapi.json", "/docs"):
-        assert server.request("GET", path).status in (401, 404)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import http.client
 import json
@@ -29,10 +30,15 @@ from tests.publishing.releases import release
 
 BASE = "/analytics"
 SECRET = "correct-horse-battery-staple-7"
-SITE = site.files(CATALOG, [release("2026-09"), release()], About("CC0-1.0"))
 LARGE = bytes(range(256)) * 5_000
 
 Answer = tuple[int, http.client.HTTPMessage, bytes]
+
+
+@functools.cache
+def files() -> dict[str, bytes]:
+    """Return a published site."""
+    return site.files(CATALOG, [release("2026-09"), release()], About("CC0-1.0"))
 
 
 class Place:
@@ -78,12 +84,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture(autouse=True)
 def _turned_on(place: Place) -> None:
-    place.publish({**SITE, "v1/large.parquet": LARGE})
+    place.publish({**files(), "v1/large.parquet": LARGE})
     place.turn("tool", on=True)
 
 
 def test_every_file_of_a_site_is_there_as_it_was_published(place: Place) -> None:
-    for name, content in SITE.items():
+    for name, content in files().items():
         status, headers, body = place.ask(f"{BASE}/public/tool/{name}")
         assert (status, body) == (200, content), name
         assert headers["Content-Security-Policy"].startswith("default-src 'none'")
@@ -100,7 +106,7 @@ def test_every_file_of_a_site_is_there_as_it_was_published(place: Place) -> None
     }
     for name, kind in kinds.items():
         assert place.ask(f"/public/tool/{name}")[1]["Content-Type"] == kind
-    assert place.ask(f"{BASE}/public/tool/")[2] == SITE["index.html"]
+    assert place.ask(f"{BASE}/public/tool/")[2] == files()["index.html"]
 
 
 def test_a_folder_s_address_ends_with_a_slash_so_that_links_lead_somewhere(place: Place) -> None:
@@ -120,10 +126,10 @@ def test_what_has_not_changed_is_not_sent_again(place: Place) -> None:
         assert (status, nothing, head["ETag"]) == (200, b"", tag)
     packed = place.ask("/public/tool/index.html", Accept_Encoding="br, gzip;q=0.5")
     assert (packed[1]["Content-Encoding"], packed[1]["Vary"]) == ("gzip", "Accept-Encoding")
-    assert gzip.decompress(packed[2]) == SITE["index.html"]
+    assert gzip.decompress(packed[2]) == files()["index.html"]
     assert packed[1]["ETag"] != place.ask("/public/tool/index.html")[1]["ETag"]
     refused = place.ask("/public/tool/index.html", Accept_Encoding="gzip;q=0")
-    assert (refused[1]["Content-Encoding"], refused[2]) == (None, SITE["index.html"])
+    assert (refused[1]["Content-Encoding"], refused[2]) == (None, files()["index.html"])
 
 
 def test_a_large_file_comes_from_the_disk(place: Place) -> None:
@@ -151,7 +157,7 @@ def test_a_large_file_that_is_replaced_is_never_sent_as_the_one_of_before(
 
 
 def test_the_next_site_is_shown_as_soon_as_it_is_written(place: Place) -> None:
-    assert place.ask("/public/tool/v1/recency.json")[2] == SITE["v1/recency.json"]
+    assert place.ask("/public/tool/v1/recency.json")[2] == files()["v1/recency.json"]
     place.publish({"index.html": b"new", "v1/recency.json": b"{}"})
     assert place.ask("/public/tool/v1/recency.json")[2] == b"{}"
     assert place.ask("/public/tool/")[2] == b"new"
@@ -159,8 +165,8 @@ def test_the_next_site_is_shown_as_soon_as_it_is_written(place: Place) -> None:
 
 
 def test_a_project_that_is_off_is_as_one_that_there_is_not(place: Place) -> None:
-    place.publish(SITE, "other")
-    place.publish(SITE, "nobody")  # a directory without a project
+    place.publish(files(), "other")
+    place.publish(files(), "nobody")  # a directory without a project
     paths = ("", "/", "/index.html", "/v1/latest.json", "/nothing", "/%2e%2e/tool/index.html")
 
     def told(name: str) -> list[tuple[int, dict[str, str], bytes]]:
@@ -236,7 +242,7 @@ def test_no_request_of_a_stranger_reaches_the_warehouse(
 
         monkeypatch.setattr(Warehouse, name, watched)
     for path in (
-        *(f"tool/{name}" for name in SITE),
+        *(f"tool/{name}" for name in files()),
         *("tool", "tool/", "tool/none.json", "tool/../../insights/totals.json", "other/", "%00"),
         *(
             "tool/index.html?since=2026-01-01&where=os:Linux",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -13,17 +14,30 @@ from aboveboard.publishing.reading import documents
 from tests.publishing.releases import release
 from tests.publishing.test_site import ABOUT, CATALOG, EVERY
 
-FILES = site.files(CATALOG, EVERY, ABOUT)
-NUMBERS = [
-    name
-    for name in FILES
-    if name.endswith(".json") and name not in ("v1/recency.json", "v1/catalog.json")
-]
+NUMBERS = (
+    "v1/latest.json",
+    *(f"v1/releases/{each.period}.json" for each in EVERY),
+    *(f"v1/periods/{each.period}.json" for each in EVERY),
+    *(f"v1/periods/{each.period}/{table.name}.json" for each in EVERY for table in each.tables),
+    *(f"v1/tables/{table.name}.json" for table in EVERY[-1].tables),
+)
+"""The files that have numbers, of those of a site."""
+
+
+@functools.cache
+def files() -> dict[str, bytes]:
+    """Return the files of a site."""
+    return site.files(CATALOG, EVERY, ABOUT)
+
+
+def test_every_file_is_tried() -> None:
+    others = {"v1/recency.json", "v1/catalog.json"}
+    assert {name for name in files() if name.endswith(".json")} == {*NUMBERS, *others}
 
 
 def test_every_file_of_numbers_tells_the_same() -> None:
     for name in NUMBERS:
-        found = documents.parsed(FILES[name], name)
+        found = documents.parsed(files()[name], name)
         made = next(each for each in EVERY if each.period == found.period)
         assert (found.project, found.installs) == ("tool", made.installs)
         assert found.scale == pytest.approx(made.scale, abs=0.001)
@@ -39,19 +53,19 @@ def test_a_long_table_is_known_to_have_more_values_elsewhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(numbers, "SHORT", 3)
-    files = site.files(CATALOG, [release()], ABOUT)
-    system, word = documents.parsed(files["v1/latest.json"], "latest.json").tables
+    short = site.files(CATALOG, [release()], ABOUT)
+    system, word = documents.parsed(short["v1/latest.json"], "latest.json").tables
     assert (system.is_whole, word.is_whole) == (False, True)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_whatever_stands_in_it_is_taken_or_refused_in_a_line(name: str) -> None:
     """Each value of a file in turn is another, or is not there."""
-    whole = json.loads(FILES[name])
+    whole = json.loads(files()[name])
     said = []
     for path in _paths(whole):
         for odd in (None, [], {}, "x" * 501, "../..", -1, 1e400, True, 10**400, ["a"], {"a": 1}):
-            changed = json.loads(FILES[name])
+            changed = json.loads(files()[name])
             _put(changed, path, odd)
             try:
                 documents.parsed(json.dumps(changed).encode(), name)
@@ -65,7 +79,7 @@ def test_whatever_stands_in_it_is_taken_or_refused_in_a_line(name: str) -> None:
     "content",
     [
         *(b"", b"\xff", b"[" * 100_000, b"[]", b"NaN", b'{"rows": NaN}', b"1" * 5000, b"{}"),
-        *(FILES["v1/recency.json"], FILES["v1/catalog.json"]),
+        *(files()["v1/recency.json"], files()["v1/catalog.json"]),
     ],
 )
 def test_what_is_not_ours_is_said_to_be_none(content: bytes) -> None:
