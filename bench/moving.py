@@ -178,8 +178,8 @@ def timed(what: str, events: int, place: Place, server: RealServer, *words: str)
     took = time.perf_counter() - began
     spent = place.spent(server) - spent + usage.ru_utime + usage.ru_stime
     print(
-        f"  {what}: {took:.0f} s, {spent / events * 1e6:.0f} us of processor an event; at most "
-        f"{usage.ru_maxrss // 1024} MiB, collector and nodes {place.most(server)}",
+        f"  {what}: {took:.0f} s, {spent / events * 1e6:.0f} us of processor an event; collector "
+        f"and nodes have had {place.most(server)} MiB at most",
         flush=True,
     )
     return took
@@ -271,7 +271,7 @@ def main() -> None:
         for old, new in itertools.pairwise(everywhere):
             print(f"{old.name} to {new.name}", flush=True)
             servers[new.name] = RealServer(new.data, *new.options)
-            seconds = move(old, new, tools, servers, args.events, directory, seconds) / 3
+            seconds = move(old, new, tools, servers, before, directory, seconds) / 3
             servers[old.name].stop()
             if new.nodes:
                 compare(told, answers(new, filters))
