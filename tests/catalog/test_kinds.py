@@ -148,6 +148,11 @@ class TestSteps:
     def test_the_usual_steps_are_one_two_five(self) -> None:
         assert kinds.steps_up_to(600) == (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
         assert kinds.steps_up_to(0.3, -2) == (0, 0.01, 0.02, 0.05, 0.1, 0.2)
+        assert kinds.steps_up_to(500)[-1] == 500
+
+    def test_a_consent_to_steps_names_each(self) -> None:
+        assert kinds.Count().term() == "count"
+        assert kinds.Count(steps=[0, 1, 5]).term() == "count steps:0/1/5"
 
     def test_a_step_that_is_no_number_is_refused(self) -> None:
         for steps in ([0, math.nan], [0, math.nan, 5], [0, 1, math.inf]):

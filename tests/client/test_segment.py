@@ -204,6 +204,29 @@ class TestPrune:
         self.fill(directory, 100, 1000, age=7 * 24 * 3600)
         assert segment.prune(directory) == 0
 
+    def test_an_empty_one_is_gone_after_an_hour_and_no_loss(self, directory: str) -> None:
+        for name, size, age in (("a", 0, 60), ("b", 0, -60), ("c", 1, 60)):
+            self.fill(f"{directory}-{name}", 1, size, age=segment.EMPTY_SECONDS_MAX + age)
+        found = [segment.prune(f"{directory}-{name}") for name in "abc"]
+        left = [len(segment.listed(f"{directory}-{name}")) for name in "abc"]
+        assert (found, left) == ([0, 0, 0], [0, 1, 1])
+
+    def test_of_many_bytes_only_as_much_goes_as_is_too_much(self, directory: str) -> None:
+        self.fill(directory, 7, segment.WAITING_BYTES_MAX // 4)
+        assert segment.prune(directory) == 3
+        names = [Path(path).name for path in segment.listed(directory)]
+        assert names == ["0003.jsonl", "0004.jsonl", "0005.jsonl", "0006.jsonl"]
+
+    def test_one_that_is_being_written_is_left_however_old(self, directory: str) -> None:
+        writer = segment.Writer(directory)
+        writer.write(LINE)
+        (path,) = segment.listed(directory)
+        moment = time.time() - segment.WAITING_SECONDS_MAX - 60
+        os.utime(path, (moment, moment))
+        assert segment.prune(directory) == 0
+        assert Path(path).read_bytes() == LINE
+        writer.close()
+
 
 WRITER = """
 import sys

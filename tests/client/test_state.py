@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from aboveboard.catalog.digest import sha256
 from aboveboard.client.decision import consent, statefile
 from aboveboard.client.decision.identity import is_id, new_id
+from aboveboard.client.decision.state import State
 from aboveboard.client.decision.statefile import StateFile
 from aboveboard.client.files import locks
 
@@ -31,6 +32,54 @@ AIDERS_YES = {"uuid": new_id(), "permanently_disable": False, "asked_opt_in": Tr
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "dir" / "analytics.json"
+
+
+class TestToward:
+    """What a file says as far as one recipient is concerned."""
+
+    ELSEWHERE, NEVER = "https://b.example.org", "https://c.example.org"
+
+    def test_a_yes_holds_for_its_recipient_and_any_other_is_told_of_it(self) -> None:
+        answers: dict[str, dict[str, object]] = {
+            HERE: {"agreed": TERMS, "declined": {"gone": {}}},
+            self.ELSEWHERE: {"refused": True},
+            self.NEVER: {"agreed": {}},
+        }
+        state = State(consent.CONSENTED, "id", None, None, 7, "secret", answers)
+        here, refused = state.toward(HERE), state.toward(self.ELSEWHERE)
+
+        assert (here.standing, here.agreed, here.declined) == (
+            consent.CONSENTED, TERMS, {"gone": {}},
+        )  # fmt: skip
+        assert (here.refused, here.elsewhere) == (False, ())
+        assert (refused.standing, refused.refused, refused.agreed) == (
+            consent.NOT_ASKED, True, None,
+        )  # fmt: skip
+        assert refused.elsewhere == (HERE, self.NEVER)
+        for each in (here, refused):
+            told = (each.user_id, each.decided, each.secret, each.recipients)
+            assert told == ("id", 7, "secret", answers)
+
+    def test_a_yes_that_names_nobody_holds_for_whom_it_was_given_to(self) -> None:
+        state = State(consent.CONSENTED, "id", TERMS, {"gone": {}})
+        here, other, unknown = (state.toward(HERE, to) for to in (HERE, self.ELSEWHERE, ""))
+
+        assert (here.standing, here.agreed, here.declined) == (
+            consent.CONSENTED, TERMS, {"gone": {}},
+        )  # fmt: skip
+        for each, elsewhere in ((other, (self.ELSEWHERE,)), (unknown, ())):
+            assert (each.standing, each.agreed, each.declined) == (consent.NOT_ASKED, None, None)
+            assert each.elsewhere == elsewhere
+
+    def test_an_unnamed_yes_stands_beside_those_with_a_name(self) -> None:
+        answers = {self.ELSEWHERE: {"agreed": TERMS}}
+        state = State(consent.CONSENTED, "id", TERMS, recipients=answers)
+        assert state.toward(self.NEVER, HERE).elsewhere == (HERE, self.ELSEWHERE)
+
+    def test_a_named_yes_makes_nobody_else_a_recipient(self) -> None:
+        state = State(consent.CONSENTED, "id", recipients={self.ELSEWHERE: {"agreed": TERMS}})
+        to = state.toward(HERE, HERE)
+        assert (to.standing, to.elsewhere) == (consent.NOT_ASKED, (self.ELSEWHERE,))
 
 
 class TestReading:

@@ -70,6 +70,26 @@ class TestWords:
         )
 
 
+class TestVersion:
+    """Whose version sent what is not in the catalog: the quarantine says it."""
+
+    @pytest.mark.parametrize(
+        ("said", "version"),
+        [
+            ({"tool_version": "1.2.3"}, "1.2.3"), ({"tool_version": "a word"}, None),
+            ({"tool_version": 3}, None), ({"app_version": "1.2.3"}, None), ({}, None),
+        ],
+    )  # fmt: skip
+    def test_is_what_the_sender_said_of_itself(
+        self, said: dict[str, object], version: str | None
+    ) -> None:
+        accepted = Accepted()
+        unknown = Told("nothing of ours", {}, ME, NOW, "seed", said)
+        TRANSLATOR.settle([unknown], accepted, "posthog", lambda _: None)
+        assert accepted.version == version
+        assert accepted.tables == {}
+
+
 class TestSessions:
     def test_a_run_is_one_session_from_its_start_to_its_end(self) -> None:
         found, accepted = sessions(told("launched", "no-repo", "message_send", "exit"))
