@@ -20,8 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from collector import free_port
-from trickle import processor
+from collector import free_port, processor
 
 from aboveboard.catalog import models
 from aboveboard.collector.projects.registry import Projects, shipped_catalog

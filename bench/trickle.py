@@ -11,7 +11,6 @@ import argparse
 import gzip
 import http.client
 import json
-import os
 import random
 import signal
 import statistics
@@ -24,7 +23,7 @@ import urllib.request
 import uuid
 from pathlib import Path
 
-from collector import free_port
+from collector import free_port, processor
 
 from aboveboard.collector.projects.registry import Projects
 
@@ -84,12 +83,6 @@ def counted(port: int) -> int:
         document = json.load(answer)
     totals = dict(zip(document["columns"], *document["rows"], strict=True))
     return int(totals["sessions"])
-
-
-def processor(pid: int) -> float:
-    """Return the processor's seconds that a process has taken."""
-    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(rate: float, seconds: float) -> None:
