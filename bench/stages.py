@@ -1,6 +1,8 @@
 """What the collector's work costs, a stage at a time: the limits beside which it is measured.
 
-The bodies are those of `collector.py`: gzipped segments of 200 events. Each stage does all of them
+The bodies are those of `collector.py`: gzipped segments of 200 events, with `--batch` PostHog's
+batches of 100, of which what is written includes finding which events are new, and their sessions.
+Each stage does all of them
 and nothing else, in one process: read only (inflated, parsed, checked), written and fsynced only
 (packed, in transactions of 16 deliveries, as 16 connections bring them), inserted only (unpacked,
 encoded, put into ClickHouse's tables, in moves of 200,000 events). Their sum is what the collector
@@ -13,6 +15,7 @@ some rounds counts: others share the machine.
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import random
 import tempfile
@@ -21,14 +24,15 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from collector import BODIES, EVENTS, public_models, segment
+from collector import BATCH, BODIES, EVENTS, batch, fresh, public_models, segment
 
-from aboveboard.collector.allowlist import Accepted
+from aboveboard.collector.http.batch import delivery
 from aboveboard.collector.http.inflate import inflate
-from aboveboard.collector.inbox.inbox import Delivery, Inbox
+from aboveboard.collector.inbox.inbox import Delivery, Inbox, Receipt
 from aboveboard.collector.inbox.moves import EVENTS_MAX
 from aboveboard.collector.inbox.packing import pack, unpack_into
 from aboveboard.collector.projects.registry import Projects, shipped_catalog
+from aboveboard.collector.protocols import posthog
 from aboveboard.collector.service import Reader
 from aboveboard.warehouse import Warehouse, embedded
 
@@ -43,13 +47,17 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
     return time.process_time() - processor, time.perf_counter() - began
 
 
-def stages(segments: int, rounds: int) -> dict[str, tuple[float, float]]:
-    """Return by stage the µs of processor and of wall an event."""
+def stages(number: int, rounds: int, *, batches: bool = False) -> dict[str, tuple[float, float]]:
+    """Return by stage the µs of processor and of wall an event, of so many bodies."""
     dice = random.Random(1)
     names = public_models()
-    bodies = [segment(dice, names) for _ in range(min(segments, BODIES))]
-    bodies *= max(1, segments // len(bodies))
-    events = len(bodies) * EVENTS
+    of_each = BATCH if batches else EVENTS
+    plain = [
+        batch(dice, names, "key") if batches else segment(dice, names)
+        for _ in range(min(number, BODIES))
+    ]
+    plain *= max(1, number // len(plain))
+    events = len(plain) * of_each
     found: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory(prefix="aboveboard-bench-") as name:
         data = Path(name)
@@ -59,19 +67,25 @@ def stages(segments: int, rounds: int) -> dict[str, tuple[float, float]]:
         inbox = Inbox(data)
         warehouse = Warehouse(embedded(data / "warehouse"))
         warehouse.ensure(PROJECT, catalog, 400)
-        read: list[Accepted] = []
+        bodies: list[bytes] = []
+        read: list[Delivery] = []
+        stored: list[Receipt] = []
+
+        def parsed(body: bytes) -> Delivery:
+            if batches:
+                return delivery(reader, posthog.parse(inflate(body)))
+            return Delivery(PROJECT, uuid.uuid4(), reader.segments.read(inflate(body)))
 
         def parse() -> None:
-            read[:] = [reader.segments.read(inflate(body)) for body in bodies]
+            read[:] = map(parsed, bodies)
 
         def write() -> None:
+            stored.clear()
             for start in range(0, len(read), TOGETHER):
-                inbox.commit(
-                    [Delivery(PROJECT, uuid.uuid4(), each) for each in read[start:][:TOGETHER]]
-                )
+                stored.extend(inbox.commit(read[start : start + TOGETHER]))
 
         def insert() -> None:
-            at_once = EVENTS_MAX // EVENTS
+            at_once = EVENTS_MAX // of_each
             for start in range(0, len(packed), at_once):
                 merged: dict[str, dict[str, list[object]]] = {}
                 for body in packed[start : start + at_once]:
@@ -82,13 +96,15 @@ def stages(segments: int, rounds: int) -> dict[str, tuple[float, float]]:
                     warehouse.insert(PROJECT, table, columns, str(uuid.uuid4()))
 
         for _ in range(rounds):
+            # An event of PostHog's form is stored once by its own identity.
+            bodies[:] = [gzip.compress(fresh(each), 1) for each in plain] if batches else plain
             for stage, work in (
                 ("inflated only", lambda: [inflate(body) for body in bodies]),
                 ("read only, inflating included", parse),
                 ("written and fsynced only", write),
             ):
                 found.setdefault(stage, []).append(timed(work))
-            packed = [pack(each.tables) for each in read]
+            packed = [pack(each.accepted.tables) for each in stored]
             found.setdefault("inserted only", []).append(timed(insert))
         inbox.close()
         warehouse.close()
@@ -104,11 +120,12 @@ def stages(segments: int, rounds: int) -> dict[str, tuple[float, float]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--segments", type=int, default=2000)
+    parser.add_argument("--bodies", type=int, default=2000)
+    parser.add_argument("--batch", action="store_true", help="PostHog's batches, not segments")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    found = stages(args.segments, args.rounds)
+    found = stages(args.bodies, args.rounds, batches=args.batch)
     if args.json:
         print(json.dumps(found))
         return

@@ -43,6 +43,10 @@ later; those of the others are not."""
 RESERVE = 64 * 2**20
 """Bytes of disk that are left free: the warehouse needs room to merge and to go on."""
 
+CACHE_MAX = 32 * 2**20
+"""Bytes of the file's pages in memory. Ids come in no order, so that each is noted on another page:
+beside 80,000 that are known, a new one takes 1.8 times as long with SQLite's own 2 MiB."""
+
 _OF_PROJECTS = (
     *("waiting", "move", "delivery", "identity", "session", "run"),
     *("imported", "imported_by_bytes", "quarantine", "lateness", "erasure"),
@@ -118,6 +122,7 @@ class Inbox:
         self._reserve = reserve
         self._is_shared = is_shared
         self._connection = storage.connect(directory, storage.INBOX)
+        self._connection.execute(f"PRAGMA cache_size = -{CACHE_MAX // 1024:d}")
         if _pages_max is not None:
             self._connection.execute(f"PRAGMA max_page_count = {_pages_max:d}")
         self._suppression = Suppression(self._connection)
