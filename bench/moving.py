@@ -80,17 +80,7 @@ class Place:
 
     def spent(self, server: RealServer) -> float:
         """Return the seconds of processor that the collector and its nodes have taken."""
-        return (
-            sum(
-                sum(
-                    map(
-                        int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-                    )
-                )
-                for pid in self.processes(server)
-            )
-            / TICKS
-        )
+        return sum(map(ticks, self.processes(server))) / TICKS
 
     def most(self, server: RealServer) -> str:
         """Return how many MiB each process has had at most."""
@@ -99,6 +89,11 @@ class Place:
 
     def processes(self, server: RealServer) -> list[int]:
         return [server.process.pid, *(each.process.pid for each in self.nodes if each.process)]
+
+
+def ticks(process: int) -> int:
+    told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(told[11]) + int(told[12])
 
 
 class Tools(threading.Thread):
