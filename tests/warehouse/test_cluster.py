@@ -259,8 +259,9 @@ def test_the_documented_grants_suffice_on_a_cluster_whose_nodes_trust_each_other
     try:
         url = cluster_url(nodes).replace("default:@", "aboveboard:secret@")
         do_everything(url, tmp_path / "data")
-        for each in nodes:
-            assert "_tool" not in each.ask("SHOW DATABASES")
+        assert nodes[0].ask("SHOW TABLES FROM shard_tool") == "_erased\n"
+        assert "project_tool" not in nodes[0].ask("SHOW DATABASES")
+        assert "_tool" not in nodes[1].ask("SHOW DATABASES")
     finally:
         for each in nodes:
             each.kill()
