@@ -47,9 +47,10 @@ class Callers:
         """
         caller = self._looked_up.get(key)
         if caller is None:
-            caller = called(key, self._collector.reader(key) if key else None)
             if not self._looked_up:
                 # Who comes from now on is handled after this is called: the loop keeps the order.
+                # So it is asked for before the look, during which others may come.
                 asyncio.get_running_loop().call_soon(self._looked_up.clear)
+            caller = called(key, self._collector.reader(key) if key else None)
             self._looked_up[key] = caller
         return caller

@@ -75,7 +75,7 @@ def connect(
             # Of a row that was deleted nothing stays beside those that were not. Pages that are
             # free as a whole are written over when an install is erased (erasures.py).
             connection.execute("PRAGMA secure_delete = FAST")
-            # What a statement of many rows keeps until its end: a file of it takes twice as long.
+            # What a statement of many rows keeps until its end; a file takes half as long again.
             connection.execute("PRAGMA temp_store = MEMORY")
             migrate(connection, steps, directory / file)
             opened.pop_all()
