@@ -31,6 +31,18 @@ class TestWriter:
         segment.Writer(directory)
         assert not os.path.exists(directory)
 
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+    def test_nobody_else_may_look_into_it_whatever_the_umask(self, directory: str) -> None:
+        before = os.umask(0)
+        try:
+            writer = segment.Writer(directory)
+            writer.write(LINE)
+        finally:
+            os.umask(before)
+        (path,) = segment.listed(directory)
+        assert [os.stat(each).st_mode & 0o777 for each in (directory, path)] == [0o700, 0o600]
+        writer.close()
+
     def test_a_line_is_in_the_file_when_write_returns(self, directory: str) -> None:
         writer = segment.Writer(directory)
         writer.write(LINE)
@@ -52,10 +64,12 @@ class TestWriter:
         writer = segment.Writer(directory)
         most = segment.OWN_BYTES_MAX // segment.SIZE_MAX
         line = b"x" * (segment.SIZE_MAX - 1) + b"\n"
+        made: list[str] = []
         for _ in range(most + 3):
             writer.write(line)
+            made += [path for path in segment.listed(directory) if path not in made]
         assert writer.dropped == 3
-        assert len(segment.listed(directory)) == most
+        assert sorted(segment.listed(directory)) == sorted(made[3:])
         writer.close()
 
     def test_a_host_that_closes_its_segment_each_hour_leaves_no_more_than_so_many(

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from aboveboard.catalog.digest import sha256
 from aboveboard.client.decision import consent, statefile
 from aboveboard.client.decision.identity import is_id, new_id
-from aboveboard.client.decision.state import State
+from aboveboard.client.decision.state import State, checksum
 from aboveboard.client.decision.statefile import StateFile
 from aboveboard.client.files import locks
 
@@ -84,6 +84,25 @@ class TestToward:
 
 class TestReading:
     """What a file says."""
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("uuid", "nobody"), ("uuid", 3), ("permanently_disable", "no"), ("asked_opt_in", "yes"),
+            ("asked_opt_in", 1), ("agreed", []), ("agreed", {"launched": 1}), ("declined", "all"),
+            ("recipients", []), ("recipients", {HERE: "yes"}),
+        ],
+    )  # fmt: skip
+    def test_a_value_that_cannot_be_makes_it_unreadable_though_its_checksum_fits(
+        self, path: Path, key: str, value: object
+    ) -> None:
+        path.parent.mkdir()
+        good: dict[str, object] = {**AIDERS_YES, "agreed": TERMS, "declined": {}, "recipients": {}}
+        for document, standing in (
+            (good, consent.CONSENTED), ({**good, key: value}, consent.UNREADABLE),
+        ):  # fmt: skip
+            path.write_text(json.dumps({**document, "check": checksum(document)}))
+            assert StateFile(str(path)).read().standing == standing
 
     def test_no_file_means_not_asked(self, path: Path) -> None:
         assert StateFile(str(path)).read().standing == consent.NOT_ASKED
