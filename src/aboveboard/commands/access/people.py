@@ -72,8 +72,9 @@ def _add(args: argparse.Namespace, accounts: Accounts, dashboard: str) -> None:
     assert person is not None
     link = f"{dashboard or UNKNOWN}/invitation?{urlencode({'name': person.name})}"
     say(
-        f"{person.name} chooses a password at {link}, once, until {day(person.invited_until)}, "
-        "with this code:",
+        f"{person.name} chooses a password once, until {day(person.invited_until)}, at this "
+        "address, with this code:",
+        link,
         code,
     )
     if not dashboard:

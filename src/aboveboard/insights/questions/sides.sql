@@ -54,8 +54,13 @@
         ]) AS each
         --% if has("message_send.main_model")
         UNION ALL
-        SELECT 4, main_model, user_id, groupUniqArray(session) FROM {{ rows("message_send") }}
-        WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date} AND session IN (SELECT session FROM begun)
+        -- A session after the other, as the table is sorted, so that few are held.
+        SELECT 4, main_model, user_id, groupArray(session)
+        FROM (
+            SELECT user_id, session, main_model FROM {{ rows("message_send") }}
+            WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date} AND session IN (SELECT session FROM begun)
+            GROUP BY user_id, session, main_model
+        )
         GROUP BY main_model, user_id
         --% endif
     ),
