@@ -1,23 +1,25 @@
 """What every insight costs beside the yardstick: `count(), uniqExact(user_id)` of the messages.
 
     python bench/insights.py --events 10000000
-    python bench/insights.py --data DIR --only errors retention --days 30 --table
+    python bench/insights.py --data DIR --only errors retention --days 30 --note bench/growth.csv
 
 Rows as `kept.py` makes them, with replies and failures besides: an install an event in 400, 13
 months. Each question is asked of the period and of the same with a filter, in turn with the
 yardstick of that period, and the least processor time of some rounds counts. Ratios are of the
 processor's time, since machines are shared; memory is bounded by what a question may take. What
 a question costs over days with nothing is what ClickHouse needs to understand it: with more events
-that stays as it is, so `times` is also given without it.
+that stays as it is, so `times` is also given without it. `--note` adds a line a question to a file,
+which `growth.py` draws.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
@@ -73,6 +75,9 @@ YARDSTICK = (
     f"SELECT count(), uniqExact(user_id) FROM project_{PROJECT}.message_send "
     "WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}"
 )
+NOTED = ("insight", "days", "asked of", "events", "yardstick", "seconds", "MiB", "stopped")
+"""The columns of `--note`: seconds are the processor's, MiB what this process grew by at most."""
+
 NOTHING = date(2020, 1, 1)
 """A day on which nothing happened."""
 
@@ -95,6 +100,17 @@ def cost(ask: Callable[[], object], rounds: int) -> float:
     return min(spent)
 
 
+def resident(which: str) -> int:
+    """Return MiB of this process's memory: `VmRSS` now, `VmHWM` at most since `forget_most`."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition(f"{which}:")[2].split()[0]) // 1024
+
+
+def forget_most() -> None:
+    """Let `VmHWM` begin anew."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
 def measured(
     warehouse: Warehouse, insight: Insight, filters: insights.Filters, rounds: int
 ) -> tuple[float, float, float, str]:
@@ -107,6 +123,14 @@ def measured(
         return stick, fixed, cost(lambda: insight.run(warehouse, project, filters), rounds), ""
     except WarehouseError as error:
         return stick, float("nan"), float("nan"), str(error)
+
+
+def note(file: Path, row: Iterable[object]) -> None:
+    """Add a line to a file, which begins with the names of its columns."""
+    is_new = not file.exists()
+    with file.open("a", newline="") as opened:
+        lines = csv.writer(opened, lineterminator="\n")
+        lines.writerows([*([NOTED] if is_new else []), row])
 
 
 def questions(
@@ -129,6 +153,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, nargs="*", default=[30, 365])
     parser.add_argument("--filters", nargs="*", default=list(FILTERS), choices=FILTERS)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--note", type=Path, help="add a line a question to this CSV file")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="aboveboard-bench-") as folder:
         data = args.data or Path(folder)
@@ -145,8 +170,14 @@ def main() -> None:
                 if name not in args.filters:
                     continue
                 filters = insights.Filters.from_query(query)
+                before = resident("VmRSS")
+                forget_most()
                 stick, fixed, spent, why = measured(warehouse, insight, filters, args.rounds)
                 worst = max(worst, spent / stick)
+                if args.note:
+                    grown = resident("VmHWM") - before
+                    told = (insight.name, length, name, args.events, f"{stick:.3f}")
+                    note(args.note, (*told, f"{spent:.3f}", grown, why))
                 print(
                     f"| `{insight.name}` | {length} | {name} | {stick:.3f} | {fixed:.3f} | "
                     f"{spent:.3f} | {spent / stick:.1f} | {(spent - fixed) / stick:.1f} |{why}",
