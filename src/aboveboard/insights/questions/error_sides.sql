@@ -2,34 +2,31 @@
 --% import "grouping.sql" as group
 WITH
     --% include "asked.sql"
+    --% include "sides.sql"
     --% set when = "toDate(time) BETWEEN {since:Date} AND {latest:Date}"
     --% include "failures.sql"
-    hit AS MATERIALIZED (
-        SELECT DISTINCT session, grouped FROM told
+    hit AS (
+        SELECT DISTINCT run, grouped FROM told
         INNER JOIN kinds_of USING (alike)
         WHERE user_id != 0 AND ({group:String} = '' OR grouped = {group:String})
     ),
-    --% include "sides.sql"
+    named AS (
+        SELECT side, ifNull(CAST(value, 'Nullable(String)'), '') AS its_value, run FROM sides
+    ),
     counted AS (
-        SELECT
-            side
-            , ifNull(its_value, '') AS its_name
-            , sum(its_sessions) AS of_sessions
-            , groupArrayArray(its_hit) AS all_hit
-        FROM installs
-        GROUP BY side, its_name
+        SELECT side, its_value, uniqExact(run) AS of_sessions FROM named GROUP BY side, its_value
     ),
     happened AS (
-        SELECT grouped, side, its_name, max(of_sessions) AS its_of_sessions, uniqExact(session) AS sessions
-        FROM (SELECT side, its_name, of_sessions, session FROM counted ARRAY JOIN all_hit AS session) AS failed_in
-        INNER JOIN hit USING (session)
-        GROUP BY grouped, side, its_name
+        SELECT grouped, side, its_value, uniqExact(run) AS sessions FROM named
+        INNER JOIN hit USING (run)
+        GROUP BY grouped, side, its_value
     )
 SELECT
     ['version', 'system', 'Python', 'model'][side] AS `by`
-    , nullIf(its_name, '') AS value
+    , nullIf(its_value, '') AS value
     , sessions
-    , its_of_sessions AS of_sessions
+    , of_sessions
     , grouped AS `group`
 FROM happened
+INNER JOIN counted USING (side, its_value)
 ORDER BY grouped, side, of_sessions DESC, value
