@@ -14,7 +14,7 @@ import time
 import uuid
 from pathlib import Path
 
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.collector.service import Collector
 from aboveboard.warehouse import database, schema
 

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from kept import PROJECT
 
-from aboveboard.collector.projects.registry import Projects, shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse import Warehouse, embedded
 
 

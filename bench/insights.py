@@ -29,7 +29,7 @@ from kept import DICE, EVENTS_A_SESSION, PROJECT, TABLES, WITHIN, fill
 
 from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.insights.insight import Insight
 from aboveboard.warehouse import Limits, Warehouse, WarehouseError, embedded
 

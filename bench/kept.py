@@ -21,7 +21,8 @@ from pathlib import Path
 
 from collector import free_port, public_models
 
-from aboveboard.collector.projects.registry import Projects, shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse import Warehouse, embedded
 from aboveboard.warehouse.structure.unstarted import KEYS_FROM
 

@@ -17,7 +17,7 @@ from collector import EVENTS, segment
 from aboveboard.collector.allowlist import Accepted, AllowList
 from aboveboard.collector.limits.gate import Gate, Sender
 from aboveboard.collector.limits.limits import BY_NAME, Limits
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.collector.protocols.segment import SegmentReader
 
 BODIES = 50

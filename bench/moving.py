@@ -37,7 +37,8 @@ from tests.collector.tool import Install, RealServer
 
 from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.collector.projects.registry import Projects, shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse import Warehouse, embedded
 
 DEMO = "demo"

@@ -23,7 +23,8 @@ from pathlib import Path
 from collector import free_port, processor
 
 from aboveboard.catalog import models
-from aboveboard.collector.projects.registry import Projects, shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.publishing import periods, site, writing
 from aboveboard.publishing.content.about import About
 from aboveboard.publishing.release import Counted, Release

@@ -28,7 +28,8 @@ from pathlib import Path
 
 from collector import free_port
 
-from aboveboard.collector.projects.registry import Projects, shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse import Warehouse, embedded
 
 SESSIONS_A_DAY = 1

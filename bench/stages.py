@@ -27,11 +27,12 @@ from pathlib import Path
 from collector import BATCH, BODIES, EVENTS, batch, fresh, public_models, segment
 
 from aboveboard.collector.http.batch import delivery
-from aboveboard.collector.http.inflate import inflate
+from aboveboard.collector.http.bodies.inflate import inflate
 from aboveboard.collector.inbox.inbox import Delivery, Inbox, Receipt
 from aboveboard.collector.inbox.moves import EVENTS_MAX
 from aboveboard.collector.inbox.packing import pack, unpack_into
-from aboveboard.collector.projects.registry import Projects, shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.protocols import posthog
 from aboveboard.collector.service import Reader
 from aboveboard.warehouse import Warehouse, embedded

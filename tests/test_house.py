@@ -133,6 +133,13 @@ COLLECTOR = {
 """The collector's rooms in the same way. `allowlist` is open to all of them, and what stands beside
 them (`mover`, `sessions`, `service`, `app`) puts them together."""
 
+HTTP = {
+    "authentication": (),
+    "bodies": (),
+}
+"""The rooms of `collector/http` in the same way: neither knows the other. What stands beside them
+(`ingest`) puts them together."""
+
 COMMANDS = {
     "terminal": (),
     "contract": ("terminal",),
@@ -177,16 +184,19 @@ class TestWhoImportsWhom:
             *(("client", room, (*before, "release")) for room, before in CLIENT.items()),
             *(("warehouse", room, (*before, *BESIDE)) for room, before in WAREHOUSE.items()),
             *(("collector", room, (*before, "allowlist")) for room, before in COLLECTOR.items()),
+            *(("collector/http", room, before) for room, before in HTTP.items()),
             *(("commands", room, before) for room, before in COMMANDS.items()),
         ],
     )
     def test_so_does_a_room_within_one(
         self, house: str, room: str, allowed: tuple[str, ...]
     ) -> None:
+        inside = f"aboveboard.{house.replace('/', '.')}."
         for path in files(f"{house}/{room}"):
             for name in imports(path):
-                if name.startswith(f"aboveboard.{house}."):
-                    assert name.split(".")[2] in (room, *allowed), f"{module(path)} imports {name}"
+                if name.startswith(inside):
+                    first = name.removeprefix(inside).split(".")[0]
+                    assert first in (room, *allowed), f"{module(path)} imports {name}"
 
     def test_the_clients_tests_need_no_package_of_the_servers(self) -> None:
         """They run on Pythons, and in environments, that have none (`tools/pythons.py`)."""
@@ -220,6 +230,7 @@ class TestWhoImportsWhom:
         assert rooms(PACKAGE / "client") == set(CLIENT)
         assert rooms(PACKAGE / "warehouse") == set(WAREHOUSE)
         assert rooms(PACKAGE / "collector") == set(COLLECTOR)
+        assert rooms(PACKAGE / "collector" / "http") == set(HTTP)
         assert rooms(PACKAGE / "commands") == set(COMMANDS)
 
     def test_no_module_imports_itself_through_others(self) -> None:

@@ -25,7 +25,7 @@ from aboveboard.catalog.event import Event
 from aboveboard.collector import sessions
 from aboveboard.collector.http.batch import delivery
 from aboveboard.collector.inbox.inbox import Delivery
-from aboveboard.collector.projects.registry import Project
+from aboveboard.collector.projects.project import Project
 from aboveboard.collector.protocols import posthog
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.dashboard import choices

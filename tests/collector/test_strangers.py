@@ -20,7 +20,7 @@ from litestar.routes import HTTPRoute
 
 from aboveboard import dashboard
 from aboveboard.collector.app import create_app
-from aboveboard.collector.http.door import Door, Failures
+from aboveboard.collector.http.authentication.door import Door, Failures
 from aboveboard.collector.people.accounts import Accounts
 from aboveboard.collector.people.tokens import Tokens
 from aboveboard.collector.protocols import posthog

@@ -31,7 +31,8 @@ from aboveboard.catalog.event import (
     version,
 )
 from aboveboard.collector.projects import migrations
-from aboveboard.collector.projects.registry import Projects, shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse import Result, Warehouse, database, embedded
 from tests import forked
 

@@ -19,7 +19,7 @@ import pytest
 
 from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.warehouse import Warehouse, embedded
 from tests import forked
 from tests.collector.tool import CATALOG, NOW, Install, Server, add_project, ask, new_id

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.collector.projects.registry import Projects, shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector
 from aboveboard.commands import main
 from aboveboard.publishing import periods

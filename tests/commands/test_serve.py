@@ -17,7 +17,8 @@ from aboveboard import Event
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import flag
 from aboveboard.collector.inbox.inbox import Delivery, Inbox
-from aboveboard.collector.projects.registry import Project, Projects, shipped_catalog
+from aboveboard.collector.projects.project import Project, shipped_catalog
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Reader
 from tests import forked
 from tests.collector.tool import (

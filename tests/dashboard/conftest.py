@@ -22,7 +22,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from aboveboard import dashboard
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.collector.projects.registry import Projects, shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse import Warehouse, embedded
 from tests.conftest import missing
 from tests.dashboard.tool import CATALOG

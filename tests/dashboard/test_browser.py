@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from tests.dashboard.conftest import Site
 from tests.dashboard.visits import PHONE, Visits
 from tests.insights.population import Happening, fill

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from tests.dashboard.conftest import Site
 from tests.dashboard.visits import Visits
 from tests.insights.population import COMMANDS, Happening, fill

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from aboveboard.catalog import models
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from tests.dashboard.conftest import Site
 from tests.dashboard.test_browser import EVENT, EVERYWHERE, PERIOD
 from tests.insights.population import Happening, fill

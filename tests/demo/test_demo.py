@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 
 from aboveboard import insights
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.demo.population import BUGGY_VERSION
 from tests.collector.tool import Server, add_project
 from tests.insights.population import AIDERS

@@ -25,7 +25,7 @@ from aboveboard.client.decision.state import checksum
 from aboveboard.client.decision.statefile import StateFile
 from aboveboard.client.delivery import receipts, verdicts
 from aboveboard.collector.allowlist import Accepted, AllowList
-from aboveboard.collector.http import inflate, writekey
+from aboveboard.collector.http.bodies import inflate, writekey
 from aboveboard.collector.protocols import clocks, legacy, posthog, segment
 from tests.collector.tool import CATALOG, NOW, Install
 

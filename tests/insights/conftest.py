@@ -10,7 +10,7 @@ import pytest
 
 from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.insights import Table
 from aboveboard.warehouse import Warehouse, embedded
 from tests.insights.population import Happening, fill, population

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.warehouse import Warehouse, table, tables
 
 Name = TypeVar("Name")

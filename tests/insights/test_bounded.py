@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from aboveboard import insights
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.warehouse import Warehouse, embedded
 from tests.insights.conftest import Data, Project
 from tests.insights.population import AIDERS, fill, population

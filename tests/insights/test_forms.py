@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aboveboard import insights
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.warehouse import Limits, Warehouse, embedded
 from tests.clickhouse.forms import cluster_url
 from tests.clickhouse.node import Node

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.dashboard import choices
 from aboveboard.insights.insight import every
 from aboveboard.insights.table import Value

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.warehouse import Warehouse, embedded
 from tests.insights.conftest import Data, Project
 from tests.insights.histories import (

@@ -12,7 +12,7 @@ from datetime import date
 
 import pytest
 
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.publishing import (
     budget,
     counting,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aboveboard.catalog import models
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.publishing import counting, periods, tables
 from aboveboard.publishing.tables import OTHER, TableError
 from aboveboard.warehouse import Warehouse, embedded

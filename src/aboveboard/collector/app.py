@@ -10,8 +10,9 @@ from litestar.datastructures import State
 
 from aboveboard.warehouse.engine.absent import absent
 
-from .http import access, basepath, ingest, messages
-from .http.door import Door
+from .http import basepath, ingest, messages
+from .http.authentication import access
+from .http.authentication.door import Door
 from .operations import metrics
 from .public import routes as public
 

@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     from .allowlist import Columns
     from .inbox.depth import Depth
     from .inbox.moves import Move
-    from .projects.registry import Project, Projects
+    from .projects.project import Project
+    from .projects.registry import Projects
 
 log = logging.getLogger(__name__)
 

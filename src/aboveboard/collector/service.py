@@ -27,7 +27,8 @@ from .operations import descriptors, temporary
 from .operations.metrics import Metrics
 from .operations.worker import Watch
 from .people.register import Register
-from .projects.registry import NEW, RETENTION_DAYS, Project, Projects
+from .projects.project import RETENTION_DAYS, Project
+from .projects.registry import NEW, Projects
 from .protocols import legacy
 from .protocols.debugging import Tags
 from .protocols.segment import SegmentReader

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aboveboard.collector.http.inflate import INFLATED_MAX, OBJECTS_MAX, WIRE_MAX, is_gzip
-from aboveboard.collector.http.writekey import LOOKED_AT_MAX
+from aboveboard.collector.http.bodies.inflate import INFLATED_MAX, OBJECTS_MAX, WIRE_MAX, is_gzip
+from aboveboard.collector.http.bodies.writekey import LOOKED_AT_MAX
 from aboveboard.collector.protocols.posthog import EVENTS_MAX
 from aboveboard.collector.protocols.segment import LINES_MAX
 from tests.collector.bombs import blocks

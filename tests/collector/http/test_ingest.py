@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aboveboard.collector.http.inflate import INFLATED_MAX, WIRE_MAX
+from aboveboard.collector.http.bodies.inflate import INFLATED_MAX, WIRE_MAX
 from tests.collector.protocols.test_posthog import CRASH, body, event
 from tests.collector.texts import MARK, encoded, values
 from tests.collector.tool import Answer, Install, Server, add_project, ask, new_id

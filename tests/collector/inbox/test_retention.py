@@ -15,7 +15,7 @@ from aboveboard.catalog.line import hour
 from aboveboard.collector.inbox import retention, storage
 from aboveboard.collector.inbox.inbox import Delivery, Inbox
 from aboveboard.collector.inbox.retention import KEPT, LOG_DAYS, MOVED, PRUNED
-from aboveboard.collector.projects.registry import Project
+from aboveboard.collector.projects.project import Project
 from aboveboard.collector.service import Reader
 from aboveboard.collector.transfer.logs import AuditLog
 from tests.collector.tool import CATALOG, Install, Server, new_id, until

@@ -19,7 +19,8 @@ from aboveboard.catalog.event import count, flag
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.projects import migrations
-from aboveboard.collector.projects.registry import Projects, UnreadableError, shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
+from aboveboard.collector.projects.registry import Projects, UnreadableError
 from aboveboard.warehouse import WarehouseError
 from tests.collector.tool import CATALOG, damage
 

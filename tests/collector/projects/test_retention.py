@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from aboveboard.catalog.line import hour
-from aboveboard.collector.projects.registry import RETENTION_DAYS, Projects
+from aboveboard.collector.projects.project import RETENTION_DAYS
+from aboveboard.collector.projects.registry import Projects
 from tests import forked
 from tests.collector.tool import Install, Server, add_project, ask, new_id, until
 from tests.commands.test_export import export

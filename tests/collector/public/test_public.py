@@ -17,7 +17,7 @@ import pytest
 
 from aboveboard import dashboard
 from aboveboard.collector.app import create_app
-from aboveboard.collector.http.door import Door
+from aboveboard.collector.http.authentication.door import Door
 from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.public import site as served
 from aboveboard.collector.service import Collector

@@ -17,7 +17,7 @@ from aboveboard.collector.allowlist import Accepted, Columns, Unfit
 from aboveboard.collector.inbox import packing, storage
 from aboveboard.collector.inbox.inbox import Delivery, Inbox
 from aboveboard.collector.inbox.memory import Memory
-from aboveboard.collector.projects.registry import Project
+from aboveboard.collector.projects.project import Project
 from aboveboard.collector.protocols.legacy import Told
 from aboveboard.collector.service import Reader
 from aboveboard.collector.transfer import logs as auditlog

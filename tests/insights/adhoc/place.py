@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aboveboard.collector.projects.registry import shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.insights.adhoc import asking, rules
 from aboveboard.warehouse import Warehouse
 from tests.insights.conftest import Project

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aboveboard.collector.http import access
+from aboveboard.collector.http.authentication import access
 from aboveboard.collector.people import passwords
 
 from .finding import Finding, notice, well, wrong

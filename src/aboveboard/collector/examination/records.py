@@ -12,7 +12,7 @@ from aboveboard.collector.inbox.inbox import WAITING_MAX
 from aboveboard.collector.inbox.look import looking
 from aboveboard.collector.people import look as secret
 from aboveboard.collector.projects import look
-from aboveboard.collector.projects.registry import catalog_of
+from aboveboard.collector.projects.contents import catalog_of
 from aboveboard.collector.public.site import DIRECTORY, NAMES
 
 from .finding import Finding, notice, well, wrong

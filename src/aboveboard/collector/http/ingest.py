@@ -23,12 +23,15 @@ from aboveboard.collector.operations.log import described
 from aboveboard.collector.projects.registry import UnreadableError
 from aboveboard.collector.protocols import clocks, debugging, posthog, segment
 
-from . import authorization, messages, writekey
+from . import messages
+from .authentication import authorization
+from .authentication.callers import Caller, Callers, called
+from .authentication.strangers import Strangers
 from .batch import delivery as batch_delivery
-from .body import Bodies, Body, CutOffError, TooLongError, TooManyError
-from .callers import Caller, Callers, called
-from .desk import Desk
-from .inflate import (
+from .bodies import writekey
+from .bodies.body import Bodies, Body, CutOffError, TooLongError, TooManyError
+from .bodies.desk import Desk
+from .bodies.inflate import (
     INFLATED_MAX,
     OBJECTS_MAX,
     WIRE_MAX,
@@ -38,7 +41,6 @@ from .inflate import (
 )
 from .messages import HEADERS, NO_STORE, Answer
 from .overlimit import Noting
-from .strangers import Strangers
 
 if TYPE_CHECKING:
     from aboveboard.collector.limits.gate import Sender

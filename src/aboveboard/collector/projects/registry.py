@@ -2,9 +2,6 @@
 
 They are kept in a SQLite file of the data directory, in the open, since a write key is no secret:
 it stands in every client, and can only add events.
-
-A catalog that cannot be read (the disk has damaged it, a newer aboveboard has written it) is the
-trouble of its own project alone: what is sent to it is kept by its senders until it is mended.
 """
 
 from __future__ import annotations
@@ -13,57 +10,28 @@ import contextlib
 import json
 import threading
 import time
-from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.kinds import CatalogError
-from aboveboard.collector.allowlist import AllowList
 from aboveboard.collector.inbox import storage
-from aboveboard.collector.limits import limits as rates
-from aboveboard.collector.protocols.legacy import Translator
-from aboveboard.warehouse import WarehouseError, database, tables
+from aboveboard.warehouse import database
 
-from . import growth, keys, migrations
+from . import contents, growth, keys, migrations
+from .contents import Contents
+from .project import check_use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-NEW = "the new catalog"
+    from .project import Project
 
-RETENTION_DAYS = 400
-"""Thirteen months, so that a month can be compared with the same one of last year."""
+NEW = "the new catalog"
 
 
 class UnreadableError(CatalogError):
     """A project's catalog cannot be read; the text is one line that says what to do."""
-
-
-@dataclass(frozen=True)
-class Project:
-    name: str
-    catalog: Catalog
-    keys: tuple[str, ...]
-    """The write keys that are in use, the oldest first."""
-
-    shipped: bool
-    """Whether the catalog is the one that comes with aboveboard, and grows with it."""
-
-    limits: rates.Limits = rates.DEFAULT
-
-    retention: int = RETENTION_DAYS
-    """How many days what is collected is kept."""
-
-    is_public: bool = False
-    """Whether its published site is shown to everybody at `/public/NAME`."""
-
-
-def shipped_catalog(app: str) -> Catalog:
-    """Return the catalog of an app whose catalog comes with aboveboard; it is data, not code."""
-    file = resources.files("aboveboard") / "hosts" / app / "catalog.json"
-    return Catalog.from_json(json.loads(file.read_text(encoding="utf-8")))
 
 
 class Projects:
@@ -77,27 +45,22 @@ class Projects:
         self._file = directory / migrations.FILE
         self._lock = threading.Lock()
         self._connection = storage.connect(directory, migrations.FILE, migrations.PROJECTS)
-        self._projects: dict[str, Project] = {}
-        self._by_key: dict[str, str] = {}
+        self._contents = Contents()
         self._used: dict[str, int] = {}
         self._used_since: dict[str, int] = {}
-        self._texts: dict[str, bytes] = {}
-        self._unreadable: dict[str, str] = {}
-        self._public: frozenset[str] = frozenset()
-        self._version = -1
         self.reload()
 
     def all(self) -> list[Project]:
         """Return every project whose catalog can be read, the oldest first."""
-        return list(self._projects.values())
+        return list(self._contents.projects.values())
 
     def names(self) -> list[str]:
         """Return their names."""
-        return list(self._projects)
+        return list(self._contents.projects)
 
     def unreadable(self) -> Mapping[str, str]:
         """Return the other projects, and why the catalog of each cannot be read."""
-        return self._unreadable
+        return self._contents.unreadable
 
     def get(self, name: str) -> Project | None:
         """Return the project of that name.
@@ -105,11 +68,12 @@ class Projects:
         Raises:
             UnreadableError: its catalog cannot be read.
         """
-        if name not in self._projects:
+        if name not in self._contents.projects:
             self.refresh()
-        if name in self._unreadable:
-            raise UnreadableError(f"project {name}: {self._unreadable[name]}")
-        return self._projects.get(name)
+        now = self._contents
+        if name in now.unreadable:
+            raise UnreadableError(f"project {name}: {now.unreadable[name]}")
+        return now.projects.get(name)
 
     def by_key(self, key: str) -> Project | None:
         """Return the project that a write key belongs to; None for one that is unknown or revoked.
@@ -123,9 +87,9 @@ class Projects:
         try:
             self.refresh()
         except storage.StorageError:
-            if key not in self._by_key:
+            if key not in self._contents.by_key:
                 raise
-        name = self._by_key.get(key)
+        name = self._contents.by_key.get(key)
         if name is None:
             return None
         day = keys.today()
@@ -183,10 +147,11 @@ class Projects:
 
     def _follow(self, name: str, catalog: Catalog, called: str, replace: bool) -> Catalog:
         database(name)
-        _check_use(catalog)
-        if name in self._unreadable and not replace:
-            raise UnreadableError(f"project {name}: {self._unreadable[name]}")
-        project = self._projects.get(name)
+        check_use(catalog)
+        now = self._contents
+        if name in now.unreadable and not replace:
+            raise UnreadableError(f"project {name}: {now.unreadable[name]}")
+        project = now.projects.get(name)
         if project is None:
             return catalog
         if catalog.app != project.catalog.app:
@@ -198,7 +163,7 @@ class Projects:
         if replace:
             return catalog
         both = growth.united(project.catalog, catalog, called)
-        _check_use(both)
+        check_use(both)
         return both
 
     def _withdrawn(self, name: str) -> dict[growth.Place, growth.Held]:
@@ -234,7 +199,7 @@ class Projects:
         ):
             # Read in the same transaction, so that of two that are given at once neither is lost.
             self._load()
-            before = self._projects.get(name)
+            before = self._contents.projects.get(name)
             text = json.dumps(self._follow(name, catalog, called, replace).as_json())
             connection.execute(
                 "INSERT INTO project (name, catalog, shipped, added) VALUES (?, ?, ?, ?)"
@@ -257,7 +222,7 @@ class Projects:
             ).fetchone():
                 keys.insert(connection, name, keys.FIRST)
         self.reload()
-        return self._projects[name]
+        return self._contents.projects[name]
 
     def limit(self, name: str, changed: Mapping[str, int | None]) -> None:
         """Give a project limits of its own, by their names; None is no limit.
@@ -352,7 +317,7 @@ class Projects:
         """
         with contextlib.suppress(storage.StorageError):
             self.refresh()
-        return name in self._public
+        return name in self._contents.public
 
     def reload(self) -> None:
         """Read what another process may have added.
@@ -364,55 +329,9 @@ class Projects:
             self._load()
 
     def _load(self) -> None:
-        self._version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        write_keys: dict[str, list[str]] = {}
-        by_key = {}
-        for key, name, used in self._connection.execute(
-            "SELECT key, project, used FROM write_key WHERE revoked IS NULL ORDER BY added, key"
-        ):
-            write_keys.setdefault(name, []).append(key)
-            by_key[key] = name
-            if used is not None:
-                self._used.setdefault(key, used)
-        limits: dict[str, dict[str, int | None]] = {}
-        for name, limit, amount in self._connection.execute(
-            "SELECT project, name, amount FROM project_limit"
-        ):
-            limits.setdefault(name, {})[limit] = amount
-        projects: dict[str, Project] = {}
-        texts: dict[str, bytes] = {}
-        unreadable: dict[str, str] = {}
-        public: set[str] = set()
-        # As bytes: what is damaged may be no text any more, and is then nobody else's trouble.
-        for name, text, shipped, kept, is_public in self._connection.execute(
-            "SELECT name, CAST(catalog AS BLOB), shipped, retention, public FROM project"
-            " ORDER BY added, name"
-        ):
-            if is_public:
-                public.add(name)
-            before = self._projects.get(name)
-            try:
-                catalog = (
-                    before.catalog  # the same one: what was made of it holds
-                    if before is not None and self._texts.get(name) == text
-                    else catalog_of(name, text)
-                )
-            except CatalogError as error:
-                unreadable[name] = str(error)
-            else:
-                texts[name] = text
-                project = Project(
-                    name,
-                    catalog,
-                    tuple(write_keys.get(name, ())),
-                    bool(shipped),
-                    rates.Limits(limits[name]) if name in limits else rates.DEFAULT,
-                    kept,
-                    bool(is_public),
-                )
-                projects[name] = before if before == project and before is not None else project
-        self._projects, self._texts, self._unreadable = projects, texts, unreadable
-        self._by_key, self._public = by_key, frozenset(public)
+        self._contents = contents.read(self._connection, self._contents)
+        for key, day in self._contents.used.items():
+            self._used.setdefault(key, day)
 
     def refresh(self) -> None:
         """Read again where another process has written since the last time."""
@@ -422,32 +341,8 @@ class Projects:
     def stale(self) -> bool:
         """Return whether another process has written since the last time."""
         with self._lock, storage.plain_errors(self._file):
-            version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        return bool(version != self._version)
+            return contents.version(self._connection) != self._contents.version
 
     def close(self) -> None:
         with self._lock:
             self._connection.close()
-
-
-def _check_use(catalog: Catalog) -> None:
-    """Raise `WarehouseError` or `CatalogError` if events could not be taken by a catalog."""
-    tables(catalog)
-    Translator(AllowList(catalog))
-
-
-def catalog_of(name: str, text: bytes) -> Catalog:
-    """Return a catalog as it was stored; raise `CatalogError` if events cannot be taken by it."""
-    mend = f"give it one with `aboveboard projects add {name} --catalog FILE --replace`"
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        raise CatalogError(f"its catalog is damaged: {mend}") from None
-    if not isinstance(document, dict):
-        raise CatalogError(f"its catalog is damaged: {mend}")
-    catalog = Catalog.from_json(document)
-    try:
-        _check_use(catalog)
-    except WarehouseError as error:
-        raise CatalogError(f"{error}, or {mend}") from None
-    return catalog

@@ -61,7 +61,7 @@ def _act(args: argparse.Namespace, register: Register) -> None:
 
 
 def _add(args: argparse.Namespace, accounts: Accounts, dashboard: str) -> None:
-    from aboveboard.collector.http import access
+    from aboveboard.collector.http.authentication import access
 
     if args.password or args.file is not None:
         accounts.add(args.name, asked.secret("password", args.file), args.project)

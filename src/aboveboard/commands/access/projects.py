@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aboveboard.catalog.catalog import Catalog
-    from aboveboard.collector.projects.registry import Project, Projects
+    from aboveboard.collector.projects.project import Project
+    from aboveboard.collector.projects.registry import Projects
 
 NAME = "projects"
 

@@ -22,7 +22,7 @@ from . import reading
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aboveboard.collector.projects.registry import Project
+    from aboveboard.collector.projects.project import Project
     from aboveboard.insights import Filters, Table
     from aboveboard.insights.groups import Group
     from aboveboard.insights.table import Value

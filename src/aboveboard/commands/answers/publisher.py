@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aboveboard.catalog.catalog import Catalog
-    from aboveboard.collector.projects.registry import Project
+    from aboveboard.collector.projects.project import Project
     from aboveboard.publishing.periods import Period
     from aboveboard.publishing.release import Release
     from aboveboard.publishing.tables import Table

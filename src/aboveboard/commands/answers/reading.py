@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping
 
-    from aboveboard.collector.projects.registry import Project
+    from aboveboard.collector.projects.project import Project
     from aboveboard.warehouse import Limits, Warehouse
 
 FAILURES = (

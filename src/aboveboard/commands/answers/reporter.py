@@ -24,7 +24,7 @@ from . import reading
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aboveboard.collector.projects.registry import Project
+    from aboveboard.collector.projects.project import Project
     from aboveboard.insights import Filters, Insight
     from aboveboard.warehouse import Warehouse
 

@@ -16,7 +16,8 @@ from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.inbox.inbox import Inbox, UnavailableError
 from aboveboard.collector.operations import log
-from aboveboard.collector.projects.registry import Project, Projects, shipped_catalog
+from aboveboard.collector.projects.project import Project, shipped_catalog
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.collector.transfer import exports
 from aboveboard.collector.transfer import logs as auditlog

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aboveboard.collector.inbox import storage
-from aboveboard.collector.projects.registry import Project, Projects
+from aboveboard.collector.projects.project import Project
+from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector
 from aboveboard.collector.transfer.channel import Asker
 from aboveboard.warehouse import WarehouseError

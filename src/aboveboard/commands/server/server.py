@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING
 from aboveboard import dashboard
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.app import create_app
-from aboveboard.collector.http import access, basepath, listener, publicurl
-from aboveboard.collector.http.door import Door
+from aboveboard.collector.http import basepath, listener, publicurl
+from aboveboard.collector.http.authentication import access
+from aboveboard.collector.http.authentication.door import Door
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.operations import descriptors, log
 from aboveboard.collector.operations.worker import EXIT_CODE
 from aboveboard.collector.people import passwords
 from aboveboard.collector.people.register import Register
 from aboveboard.collector.projects import migrations
-from aboveboard.collector.projects.registry import UnreadableError, shipped_catalog
+from aboveboard.collector.projects.project import shipped_catalog
+from aboveboard.collector.projects.registry import UnreadableError
 from aboveboard.collector.service import Collector
 from aboveboard.commands.access.projects import tell_of_kept
 from aboveboard.commands.contract.catalog import read

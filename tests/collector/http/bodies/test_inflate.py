@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aboveboard.collector.http.inflate import DamagedError, TooLargeError, inflate
+from aboveboard.collector.http.bodies.inflate import DamagedError, TooLargeError, inflate
 
 
 def test_gzip_is_told_by_its_first_bytes_and_anything_else_is_left_as_it_is() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from aboveboard.collector.http.callers import Caller, Callers
+from aboveboard.collector.http.authentication.callers import Caller, Callers
 
 
 class FakeCollector:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.collector.http.strangers import EVERY, Strangers
+from aboveboard.collector.http.authentication.strangers import EVERY, Strangers
 from tests.collector.tool import Install, Server, add_project
 
 

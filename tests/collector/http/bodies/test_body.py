@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from aboveboard.collector.http import body as bodies_of
-from aboveboard.collector.http.body import (
+from aboveboard.collector.http.bodies import body as bodies_of
+from aboveboard.collector.http.bodies.body import (
     DRAIN_MAX,
     PARTS_MAX,
     UNKNOWN_PARTS_MAX,
@@ -15,7 +15,7 @@ from aboveboard.collector.http.body import (
     TooLongError,
     TooManyError,
 )
-from aboveboard.collector.http.inflate import WIRE_MAX
+from aboveboard.collector.http.bodies.inflate import WIRE_MAX
 
 
 class Coming:

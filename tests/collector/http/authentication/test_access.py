@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aboveboard.collector.http import access, door
+from aboveboard.collector.http.authentication import access, door
 from tests.collector.tool import Install, Server, add_project
 
 

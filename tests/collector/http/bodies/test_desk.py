@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from aboveboard.collector.http.body import TooManyError
-from aboveboard.collector.http.desk import GROWTH, LARGE, WAITING_MAX, Desk, Memory
-from aboveboard.collector.http.inflate import (
+from aboveboard.collector.http.bodies.body import TooManyError
+from aboveboard.collector.http.bodies.desk import GROWTH, LARGE, WAITING_MAX, Desk, Memory
+from aboveboard.collector.http.bodies.inflate import (
     INFLATED_MAX,
     OBJECTS_MAX,
     DamagedError,

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from litestar.exceptions import TooManyRequestsException
 
-from aboveboard.collector.http import access, door
-from aboveboard.collector.http.door import Door
+from aboveboard.collector.http.authentication import access, door
+from aboveboard.collector.http.authentication.door import Door
 from aboveboard.collector.people import passwords
 from aboveboard.collector.people.accounts import Accounts
 from aboveboard.collector.people.register import Register

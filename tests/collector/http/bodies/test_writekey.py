@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aboveboard.collector.http import writekey
-from aboveboard.collector.http.inflate import (
+from aboveboard.collector.http.bodies import writekey
+from aboveboard.collector.http.bodies.inflate import (
     INFLATED_MAX,
     PIECE,
     DamagedError,
     TooLargeError,
     pieces,
 )
-from aboveboard.collector.http.writekey import (
+from aboveboard.collector.http.bodies.writekey import (
     LOOKED_AT_MAX,
     SEEN_MAX,
     WRONG_MAX,
