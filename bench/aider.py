@@ -10,6 +10,7 @@ follows until it is gone. They are run in turn; only their ratios mean anything 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import shutil
@@ -43,6 +44,7 @@ class Way:
     def __init__(self, name: str) -> None:
         self.name = name
         self.home = Path(tempfile.mkdtemp(prefix="aboveboard-bench-"))
+        atexit.register(shutil.rmtree, self.home, ignore_errors=True)  # also where a run fails
         (self.home / "sub").mkdir()
         (self.home / ".aider").mkdir()
         decided = {"uuid": str(uuid.uuid4()), "asked_opt_in": True, "permanently_disable": False}
@@ -150,7 +152,6 @@ def measure(name: str, server: Callable[[], contextlib.AbstractContextManager[st
             f"   both x{statistics.median(ratios):.2f} of {NONE}"
             f"   {way.waiting()} events kept for later"
         )
-        shutil.rmtree(way.home, ignore_errors=True)
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ this is measured on are shared, and only a ratio means anything on them.
 
 from __future__ import annotations
 
+import atexit
 import compileall
 import contextlib
 import json
@@ -41,6 +42,7 @@ class Host:
         self.name = name
         self.command = [python, str(HOSTS / script)]
         self.home = tempfile.mkdtemp(prefix="aboveboard-bench-")
+        atexit.register(shutil.rmtree, self.home, ignore_errors=True)
         compileall.compile_dir(ROOT / "src" / "aboveboard", quiet=2)
 
     def run(self, *words: str, url: str = "http://127.0.0.1:9") -> tuple[float, float, str]:

@@ -9,9 +9,11 @@ Prints a row a parser, as docs/proofs.md has them. What breaks a parser is kept 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,7 +41,13 @@ def main() -> int:
 def _run(name: str, seconds: int) -> bool:
     """Fuzz one parser in a process of its own; return whether nothing broke it."""
     words = [sys.executable, __file__, "--inside", "--seconds", str(seconds), name]
-    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory(
+        prefix="aboveboard-fuzz-"
+    ) as place:  # one that breaks clears nothing away
+        environ = {**os.environ, "TMPDIR": place}
+        ended = subprocess.run(
+            words, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+        )
     executions = re.findall(r"stat::number_of_executed_units:\s+(\d+)", ended.stderr)
     coverage = re.findall(r" cov: (\d+) ", ended.stderr)
     found = ended.returncode != 0

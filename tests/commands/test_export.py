@@ -265,8 +265,13 @@ class TestBesideAServer:
         server = Server(data, *given(tmp_path))
         server.send(server.key(), Install().segment(2))
         assert len(export(data, "-").splitlines()) == 4
+        of_killed = (data / "control.sock").readlink().parent
+        server.kill()
+        server.start()
+        assert len(export(data, "-").splitlines()) == 4
         server.stop()
         assert not (data / "control.sock").is_symlink()
+        assert not of_killed.exists()
 
     def test_the_socket_is_its_owners_alone(self, tmp_path: Path) -> None:
         server = Server(tmp_path)

@@ -35,7 +35,6 @@ MOST = 2**18
 _ALLOWLIST = AllowList(CATALOG, clock=lambda: NOW)
 _SEGMENTS = segment.SegmentReader(_ALLOWLIST)
 _TRANSLATOR = legacy.Translator(_ALLOWLIST)
-_FILES = Path(tempfile.mkdtemp(prefix="aboveboard-fuzz-"))
 _ME = Install("5dfb01ac-90ab-4e1c-8d3e-5b5d2f8e6d10", "f6f0a4de-0a56-4b0c-9d27-6a1c36d3c5aa")
 
 
@@ -121,29 +120,29 @@ def of_catalog(body: bytes) -> None:
 
 def of_state(body: bytes) -> None:
     """The state file is read whatever it holds; a yes only with its check."""
-    file = _FILES / "analytics.json"
-    file.write_bytes(body)
-    state = StateFile(str(file)).read()
+    with tempfile.TemporaryDirectory(prefix="aboveboard-fuzz-") as place:
+        file = Path(place) / "analytics.json"
+        file.write_bytes(body)
+        state = StateFile(str(file)).read()
     for recipient in ("https://telemetry.example", *state.recipients):
         state.toward(recipient, "https://telemetry.example")
 
 
 def of_reply(body: bytes) -> None:
     """What a collector answers is counted or left; what is shown of it is plain and short."""
-    refused, receipts_ = _FILES / "refused.json", _FILES / "receipts.json"
-    for path in (refused, receipts_):
-        path.unlink(missing_ok=True)
-    verdicts.count(str(refused), body)
-    receipts.keep(str(receipts_), body)
-    kept = verdicts.read(str(refused))
-    assert all(len(reason) <= verdicts.REASON_MAX and reason.isprintable() for reason in kept)
-    assert len(kept) <= verdicts.REASONS_MAX + 1
-    assert len(receipts.read(str(receipts_))) <= 1
-    for path in (refused, receipts_):  # as what is kept, too
-        path.write_bytes(body)
-    verdicts.read(str(refused))
-    receipts.read(str(receipts_))
-    verdicts.count(str(refused), b'{"refused": 1}')
+    with tempfile.TemporaryDirectory(prefix="aboveboard-fuzz-") as place:
+        refused, receipts_ = Path(place) / "refused.json", Path(place) / "receipts.json"
+        verdicts.count(str(refused), body)
+        receipts.keep(str(receipts_), body)
+        kept = verdicts.read(str(refused))
+        assert all(len(reason) <= verdicts.REASON_MAX and reason.isprintable() for reason in kept)
+        assert len(kept) <= verdicts.REASONS_MAX + 1
+        assert len(receipts.read(str(receipts_))) <= 1
+        for path in (refused, receipts_):  # as what is kept, too
+            path.write_bytes(body)
+        verdicts.read(str(refused))
+        receipts.read(str(receipts_))
+        verdicts.count(str(refused), b'{"refused": 1}')
 
 
 def _outcome(read: Callable[[], bytes]) -> object:

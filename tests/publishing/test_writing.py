@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from pathlib import Path
@@ -59,6 +60,15 @@ def test_where_a_system_has_no_exchange_it_is_replaced_too(
     out = tmp_path / "out"
     writing.write(out, ONE)
     writing.write(out, TWO)
+    assert content(out) == TWO
+    assert list(tmp_path.iterdir()) == [out]
+
+    def refuse(_made: Path, _target: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(WritingError, match="Input/output error"):
+        writing.write(out, ONE)
     assert content(out) == TWO
     assert list(tmp_path.iterdir()) == [out]
 

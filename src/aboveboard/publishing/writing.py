@@ -105,11 +105,16 @@ def _swap(made: Path, out: Path) -> None:
         return
     # Where a system has no exchange, there is a moment without a site, and both are kept for it.
     aside = Path(tempfile.mkdtemp(".part", f".{out.name}.", out.parent)) / "before"
-    out.rename(aside)
     try:
-        made.rename(out)
+        out.rename(aside)
+        try:
+            made.rename(out)
+        except OSError:
+            aside.rename(out)
+            raise
     except OSError:
-        aside.rename(out)
+        with contextlib.suppress(OSError):  # not empty if neither name could be given back
+            aside.parent.rmdir()
         raise
     shutil.rmtree(aside.parent, ignore_errors=True)
 

@@ -15,10 +15,10 @@ import json
 import os
 import random
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -556,10 +556,9 @@ class TestHistories:
         "share", [0, *(pytest.param(each, marks=pytest.mark.thorough) for each in range(1, SHARES))]
     )
     def test_nothing_is_recorded_without_a_yes_and_no_no_is_lost(
-        self, share: int, figure: Callable[[str], None]
+        self, share: int, tmp_path: Path, figure: Callable[[str], None]
     ) -> None:
         lived = ran = yes = 0
-        base = tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
 
         @seed(share + int(os.environ.get("ABOVEBOARD_SEED", "0")))
         @settings(
@@ -572,7 +571,7 @@ class TestHistories:
         def live(history: list[object]) -> None:
             nonlocal lived, ran, yes
             lived += 1
-            home = os.path.join(base, str(lived))
+            home = os.path.join(tmp_path, str(lived))
             os.mkdir(home)
             install = History(Machine(home))
             real, os.urandom = os.urandom, random.Random(7).randbytes
@@ -589,7 +588,6 @@ class TestHistories:
         try:
             live()
         finally:
-            shutil.rmtree(base)
             took = time.monotonic() - start
             figure(f"share {share}: {lived} histories, {ran} runs, {yes} on, {took:.0f} s")
         assert yes > lived / 8, "too few sessions were ever on for this to prove anything"

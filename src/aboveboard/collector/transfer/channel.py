@@ -13,7 +13,6 @@ import logging
 import os
 import socket
 import struct
-import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,8 @@ import msgspec
 from aboveboard.collector.inbox.storage import StorageError
 from aboveboard.collector.operations.log import described
 from aboveboard.warehouse import WarehouseError
+
+from .scratch import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,8 @@ PATH_MAX = 100
 
 SHORT = "/tmp"  # noqa: S108  # a directory in it is made for its owner alone
 """Where the socket is if the data directory's name is longer; a link there says so."""
+
+SHORT_PREFIX = "aboveboard-socket-"
 
 BODY_MAX = 1 << 30
 
@@ -65,7 +68,7 @@ class Channel:
     ) -> None:
         self._path = directory / SOCKET
         self._answer = answer
-        self._place: tempfile.TemporaryDirectory[str] | None = None
+        self._place = contextlib.ExitStack()
         self._listening: socket.socket | None = None
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -77,8 +80,7 @@ class Channel:
             self._path.unlink(missing_ok=True)
             path = self._path
             if len(os.fsencode(path)) > PATH_MAX:
-                self._place = tempfile.TemporaryDirectory(prefix="aboveboard-", dir=SHORT)
-                path = Path(self._place.name) / SOCKET
+                path = self._place.enter_context(scratch(SHORT_PREFIX, Path(SHORT))) / SOCKET
                 self._path.symlink_to(path)
             listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listening.bind(os.fspath(path))
@@ -110,8 +112,7 @@ class Channel:
                 each.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join()
-        if self._place is not None:
-            self._place.cleanup()
+        self._place.close()
 
     def _accept(self, listening: socket.socket) -> None:
         while True:

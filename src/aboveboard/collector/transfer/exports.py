@@ -12,13 +12,13 @@ import gzip
 import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from aboveboard.warehouse import convert
 
 from . import rows
+from .scratch import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -70,9 +70,7 @@ def write(
         return lambda: None
     place = None if name == STANDARD_OUTPUT else Path(name).absolute().parent
     with _plain(name), contextlib.ExitStack() as opened:
-        beside = Path(
-            opened.enter_context(tempfile.TemporaryDirectory(prefix=".aboveboard-", dir=place))
-        )
+        beside = opened.enter_context(scratch(".aboveboard-", place))
         with (beside / "lines.jsonl").open("wb") as file:
             for each in lines:
                 file.write(each)

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aboveboard.auditlog.files import is_damage, unpacked
 from aboveboard.collector.allowlist import AllowList
 from aboveboard.collector.transfer import exports, rows
 from aboveboard.collector.transfer.logs import lines
+from aboveboard.collector.transfer.scratch import scratch
 from aboveboard.collector.transfer.store import packed
 from aboveboard.commands.directory.stores import opened, project
 from aboveboard.commands.terminal.printing import say
@@ -28,6 +27,8 @@ from .taken import many, tell_older, tell_unfit
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
     from typing import BinaryIO
 
     from aboveboard.collector.allowlist import Unfit
@@ -62,8 +63,8 @@ def take(args: argparse.Namespace, files: Sequence[tuple[Path, str]]) -> None:
             lines_of = file
             if kind != exports.JSONL:  # before the warehouse is open in this process
                 beside = stack.enter_context(_beside(args.data))
-                lines_of = Path(beside) / "lines.jsonl"
-                with _plain(file, kind, Path(beside)) as plain:
+                lines_of = beside / "lines.jsonl"
+                with _plain(file, kind, beside) as plain:
                     convert.to_lines(plain, lines_of, kind, reader.catalog)
             found.append(lines_of)
         size = sum(file.stat().st_size for file in found)
@@ -74,10 +75,10 @@ def take(args: argparse.Namespace, files: Sequence[tuple[Path, str]]) -> None:
     _report(total, args.project)
 
 
-def _beside(data: Path) -> tempfile.TemporaryDirectory[str]:
-    """Return a directory for what a file is while it is read, where there is room for data."""
+def _beside(data: Path) -> AbstractContextManager[Path]:
+    """Give a directory for what a file is while it is read, where there is room for data."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return tempfile.TemporaryDirectory(prefix=".import-", dir=data)
+    return scratch(".import-", data)
 
 
 @contextlib.contextmanager
