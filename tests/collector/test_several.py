@@ -174,6 +174,14 @@ def test_a_replica_is_asked_who_was_erased_when_it_knows_what_the_others_know() 
     assert "count()" in told[1]
 
 
+def take(collector: Collector, body: bytes) -> None:
+    """Have a collector take a segment for its only project."""
+    reader = collector.reader(collector.projects.all()[0].keys[0])
+    assert reader is not None
+    collector.inbox.commit([Delivery("tool", uuid.uuid4(), reader.segments.read(body))])
+    collector.mover.wake()
+
+
 def _first(request: pytest.FixtureRequest, table: str) -> tuple[Node, str]:
     """Return the node on which what is not an install's is kept, and the table's name there."""
     if "node" in request.fixturenames or request.node.callspec.params["shared"] == SERVER:
@@ -414,12 +422,8 @@ def test_a_collector_makes_tables_again_that_another_one_removed_with_the_projec
     add_same_project(tmp_path)
     with contextlib.closing(Collector(tmp_path / "two", shared)) as two:
         two.start()
-        reader = two.reader(two.projects.all()[0].keys[0])
-        assert reader is not None
         for lines in (3, 2):
-            read = reader.segments.read(Install().segment(lines))
-            two.inbox.commit([Delivery("tool", uuid.uuid4(), read)])
-            two.mover.wake()
+            take(two, Install().segment(lines))
             until(lambda: two.inbox.depth.bytes("tool") == 0, seconds=60)
             assert answer(shared, "SELECT count() FROM project_tool.message_send") == [(lines,)]
             with contextlib.closing(Warehouse(shared)) as another:
@@ -434,11 +438,8 @@ def test_who_was_erased_stays_out_when_the_project_is_removed_at_one_collector(
     gone, asked, other = Install(), Install(), Install()
     add_same_project(tmp_path)
     with contextlib.closing(Collector(tmp_path / "two", shared)) as two:
-        reader = two.reader(two.projects.all()[0].keys[0])
-        assert reader is not None
         for each in (gone, asked, other):
-            read = reader.segments.read(each.segment(2))
-            two.inbox.commit([Delivery("tool", uuid.uuid4(), read)])
+            take(two, each.segment(2))
         with contextlib.closing(Collector(tmp_path / "one", shared)) as one:
             one.eraser.requests.ask("tool", gone.user_id)
             one.eraser.erase_all("tool")
@@ -466,22 +467,14 @@ def test_a_running_collector_waits_once_a_newer_one_has_changed_the_tables_for_i
     add_same_project(tmp_path)
     with contextlib.closing(Collector(tmp_path / "two", shared)) as two:
         two.start()
-        reader = two.reader(two.projects.all()[0].keys[0])
-        assert reader is not None
-
-        def take() -> None:
-            read = reader.segments.read(Install().segment(2))
-            two.inbox.commit([Delivery("tool", uuid.uuid4(), read)])
-            two.mover.wake()
-
-        take()
+        take(two, Install().segment(2))
         until(lambda: two.inbox.depth.bytes("tool") == 0, seconds=60)
         node, of = _first(request, "_versions")
         node.ask(
             f"INSERT INTO {of} (step, date, name, oldest, by) "
             "VALUES (99, '2030-01-01', 'later', 99, '9.9.9')"
         )
-        take()
+        take(two, Install().segment(2))
         until(lambda: "tool" in two.mover.troubles(), seconds=60)
         assert "aboveboard 9.9.9, which this one" in caplog.text
         assert two.inbox.depth.bytes("tool") > 0

@@ -376,7 +376,7 @@ class TestEdges:
         assert events["exception"]["session_share"] == 0.5
 
     @pytest.mark.parametrize("name", ["overview", "event_days"])
-    def test_days_before_the_first_data_and_days_to_come_are_blank_and_today_is_not_over(
+    def test_days_before_the_first_data_and_to_come_are_blank_and_others_whole_once_all_is_in(
         self, data: Data, name: str
     ) -> None:
         world = small(f"edge_days_{name}")
@@ -384,28 +384,12 @@ class TestEdges:
         fill(data.warehouse, world.name, world.catalog, happened)
         asked = {"since": "2026-03-01", "until": "2026-03-08", "event": "session_start"}
 
-        rows = data.ask(name, asked, world, today=date(2026, 3, 6)).records()
-
-        assert [(row["sessions"], row["complete"]) for row in rows] == [
-            (None, True), (None, True), (1, True), (0, True), (1, True),
-            (1, False), (None, False), (None, False),
-        ]  # fmt: skip
-
-    @pytest.mark.parametrize("name", ["overview", "event_days"])
-    def test_a_day_of_which_sessions_may_still_come_in_is_not_whole(
-        self, data: Data, name: str
-    ) -> None:
-        world = small(f"late_days_{name}")
-        happened = [begins(uuid4(), f"2026-03-0{day}T10:00:00") for day in (3, 5, 6)]
-        fill(data.warehouse, world.name, world.catalog, happened)
-        asked = {"since": "2026-03-03", "until": "2026-03-06", "event": "session_start"}
-
-        late = timedelta(days=2)
-        rows = data.ask(name, asked, world, today=date(2026, 3, 6), late=late).records()
-
-        assert [(row["sessions"], row["complete"]) for row in rows] == [
-            (1, True), (0, False), (1, False), (1, False),
-        ]  # fmt: skip
+        for late, whole in ((0, 5), (2, 3)):
+            rows = data.ask(
+                name, asked, world, today=date(2026, 3, 6), late=timedelta(days=late)
+            ).records()
+            assert [row["sessions"] for row in rows] == [None, None, 1, 0, 1, 1, None, None]
+            assert [row["complete"] for row in rows] == [True] * whole + [False] * (8 - whole)
 
     def test_of_one_install_no_interval_is_claimed(self, data: Data) -> None:
         world = small("alone")

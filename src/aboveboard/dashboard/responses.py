@@ -8,19 +8,19 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 from litestar import Response
 from markupsafe import Markup
 
 from aboveboard.insights import own
 from aboveboard.insights.filters import GRAINS
-from aboveboard.rendering import charts, wording
+from aboveboard.rendering import charts, html, wording
 
 from . import assets, navigation, view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import jinja2
     from litestar import Request
 
 HTML = "text/html"
@@ -98,13 +98,7 @@ def answer(
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("aboveboard.dashboard"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html.templates("aboveboard.dashboard")
     environment.globals |= {
         "VEGA": assets.VEGA,
         "PERIODS": view.PERIODS,

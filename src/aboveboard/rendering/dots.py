@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import cells, wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from aboveboard.insights import Column
     from aboveboard.insights.table import Value
@@ -108,6 +108,31 @@ def row(
         bool(record.get(f"{share}_too_few")),
         **more,  # type: ignore[arg-type]
     )
+
+
+def panel(
+    records: Sequence[Mapping[str, Value]],
+    share: str,
+    column: Column,
+    name: Callable[[Mapping[str, Value]], str],
+    beside: Callable[[Mapping[str, Value]], Iterable[cells.Cell]],
+    axis: Axis | None = None,
+) -> tuple[list[Row], Axis]:
+    """Return a row a record, and the axis that all of them have.
+
+    Args:
+        records: Rows of an insight.
+        share: The name of the column that is drawn.
+        column: What the insight says of that column.
+        name: What a record is called.
+        beside: What else is told of a record.
+        axis: If another is wanted than the one that has room for all.
+    """
+    over = axis or axis_of(records, share)
+    return [
+        row(name(record), share, column, record, over, beside=tuple(beside(record)))
+        for record in records
+    ], over
 
 
 def _is_round(step: float) -> bool:

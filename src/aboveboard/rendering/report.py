@@ -11,13 +11,14 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import jinja2
-
 from . import cells, charts, palette, wording
+from .html import templates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+
+    import jinja2
 
     from aboveboard.insights import Filters, Insight, Table
     from aboveboard.insights.groups import Group
@@ -155,11 +156,4 @@ def _picture(svg: str) -> str:
 
 @functools.cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("aboveboard.rendering"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html")
+    return templates("aboveboard.rendering").get_template("report.html")

@@ -23,7 +23,7 @@ from .errors import WarehouseError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    Rows = list[tuple[object, ...]]
+    from .engine.statements import Ask
 
 KEYS = "_erasing"
 """The table of the keys whose rows are being erased; no event's table is called so."""
@@ -83,7 +83,7 @@ class Erasing:
         self,
         database: str,
         command: Callable[[str], None],
-        ask: Callable[[str], Rows],
+        ask: Ask,
     ) -> None:
         self._database = database
         self._command = command

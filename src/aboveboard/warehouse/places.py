@@ -16,16 +16,13 @@ from .structure.tables import Tables
 from .structure.versions import check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from aboveboard.catalog.catalog import Catalog
 
     from .engine.cluster import Cluster
     from .engine.link import Link
-
-    Rows = list[tuple[object, ...]]
-    Columns = Mapping[str, Sequence[object]]
-
+    from .engine.statements import Ask, Columns
 
 Told = TypeVar("Told", Claims, Erased)
 
@@ -97,7 +94,7 @@ class One(Places):
         self,
         writer: Link,
         beside: Link,
-        ask: Callable[[str], Rows],
+        ask: Ask,
         change: Callable[[str], None],
         write: Write,
         free: Callable[[], int | None],

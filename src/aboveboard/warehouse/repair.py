@@ -18,17 +18,16 @@ from aboveboard.catalog.line import SEQ, SESSION, TIME, USER_ID
 from . import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    Rows = list[tuple[object, ...]]
-    Columns = Mapping[str, Sequence[object]]
+    from .engine.statements import Ask, Columns
 
 INSTALLS_MAX = 5_000
 """Installs that are asked for at once; a query's text has at most 256 KiB."""
 
 
 def missing(
-    ask: Callable[[str], Rows], project: str, table: str, move: int, columns: Columns
+    ask: Ask, project: str, table: str, move: int, columns: Columns
 ) -> dict[str, list[object]]:
     """Return those rows of a move that its table has not.
 
@@ -76,9 +75,7 @@ def missing(
     return {name: list(compress(values, lacks)) for name, values in columns.items()}
 
 
-def _rows(
-    ask: Callable[[str], Rows], of: str, where: str, installs: Collection[int]
-) -> Counter[tuple[int, ...]]:
+def _rows(ask: Ask, of: str, where: str, installs: Collection[int]) -> Counter[tuple[int, ...]]:
     """Return how often each row of those installs is there: install, session, place and hour."""
     found: Counter[tuple[int, ...]] = Counter()
     for some in _portions(sorted(installs)):

@@ -253,26 +253,22 @@ def _formats(view: View, name: str) -> tuple[list[dots.Row], dots.Axis, list[str
         return [], dots.Axis.over(()), []
     table = insight.run(view.warehouse, view.project, view.filters)
     records = [row for row in table.records() if row["model"] == name]
-    axis = dots.Axis.over([1.0])
     beside = [
         key
         for key in ("replies", "tried", "message_cost", "first_token", "duration")
         if key in table.columns
     ]
-    rows = [
-        dots.row(
-            str(record["edit_format"] or insight.columns["edit_format"].null),
-            "applied_share",
-            insight.columns["applied_share"],
-            record,
-            axis,
-            beside=tuple(
-                cells.plain(insight.columns[key], record[key], "seconds" if key in _TIMES else "")
-                for key in beside
-            ),
-        )
-        for record in records
-    ]
+    rows, axis = dots.panel(
+        records,
+        "applied_share",
+        insight.columns["applied_share"],
+        lambda record: str(record["edit_format"] or insight.columns["edit_format"].null),
+        lambda record: [
+            cells.plain(insight.columns[key], record[key], "seconds" if key in _TIMES else "")
+            for key in beside
+        ],
+        dots.Axis.over([1.0]),
+    )
     return rows, axis, [insight.columns[key].label for key in beside]
 
 

@@ -197,18 +197,13 @@ def _exits(view: View) -> tuple[list[dots.Row], dots.Axis]:
         for row in insight.run(view.warehouse, view.project, view.filters).records()
         if row["kind"] == "exit"
     ]
-    axis = dots.axis_of(records, "session_share")
-    rows = [
-        dots.row(
-            str(record["name"] or "no reason told"),
-            "session_share",
-            insight.columns["session_share"],
-            record,
-            axis,
-            beside=(cells.plain(insight.columns["times"], record["times"]),),
-        )
-        for record in records
-    ]
+    rows, axis = dots.panel(
+        records,
+        "session_share",
+        insight.columns["session_share"],
+        lambda record: str(record["name"] or "no reason told"),
+        lambda record: [cells.plain(insight.columns["times"], record["times"])],
+    )
     return rows[:MOST], axis
 
 
@@ -218,22 +213,17 @@ def _outcomes(view: View) -> tuple[Sequence[dots.Row], dots.Axis]:
     if insight is None:
         return (), dots.axis_of((), "failed_share")
     records = insight.run(view.warehouse, view.project, view.filters).records()
-    axis = dots.axis_of(records, "failed_share")
-    rows = [
-        dots.row(
-            str(record["command"] or insight.columns["command"].null),
-            "failed_share",
-            insight.columns["failed_share"],
-            record,
-            axis,
-            beside=(
-                cells.plain(insight.columns["runs"], record["runs"]),
-                cells.plain(insight.columns["failed_code"], record["failed_code"]),
-                cells.plain(insight.columns["duration"], record["duration"], "seconds"),
-            ),
-        )
-        for record in records
-    ]
+    rows, axis = dots.panel(
+        records,
+        "failed_share",
+        insight.columns["failed_share"],
+        lambda record: str(record["command"] or insight.columns["command"].null),
+        lambda record: [
+            cells.plain(insight.columns["runs"], record["runs"]),
+            cells.plain(insight.columns["failed_code"], record["failed_code"]),
+            cells.plain(insight.columns["duration"], record["duration"], "seconds"),
+        ],
+    )
     return rows[:MOST], axis
 
 
@@ -243,21 +233,16 @@ def _funnel(view: View) -> Funnel:
     assert insight is not None
     steps, within = view.filters.steps, view.filters.within
     records = insight.run(view.warehouse, view.project, view.filters).records() if steps else []
-    axis = dots.axis_of(records, "share")
-    rows = [
-        dots.row(
-            f"{record['step']}. {record['event']}",
-            "share",
-            insight.columns["share"],
-            record,
-            axis,
-            beside=(
-                cells.plain(insight.columns["times"], record["times"]),
-                cells.share("before_share", insight.columns["before_share"], record, 1.0),
-            ),
-        )
-        for record in records
-    ]
+    rows, axis = dots.panel(
+        records,
+        "share",
+        insight.columns["share"],
+        lambda record: f"{record['step']}. {record['event']}",
+        lambda record: [
+            cells.plain(insight.columns["times"], record["times"]),
+            cells.share("before_share", insight.columns["before_share"], record, 1.0),
+        ],
+    )
     sentence = ""
     if records and records[0]["times"]:
         last = records[-1]

@@ -9,13 +9,13 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import jinja2
-
 from aboveboard.publishing import budget, estimates, periods
-from aboveboard.rendering import dots, palette, wording
+from aboveboard.rendering import dots, html, palette, wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import jinja2
 
     from aboveboard.publishing.estimates import Row
     from aboveboard.publishing.release import Counted, Release
@@ -149,12 +149,6 @@ def page(template: str, release: Release, about: About, *, root: str = "", **tol
 
 @functools.cache
 def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("aboveboard.publishing"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html.templates("aboveboard.publishing")
     environment.filters["period"] = lambda each: wording.period(each.days.since, each.days.until)
     return environment

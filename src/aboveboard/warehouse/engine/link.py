@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from clickhouse_connect.driver.client import Client
 
-    Rows = list[tuple[object, ...]]
+    from .statements import Rows
 
 
 class Link:

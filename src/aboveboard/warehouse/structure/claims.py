@@ -30,7 +30,7 @@ from aboveboard.warehouse.errors import WarehouseError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    Rows = list[tuple[object, ...]]
+    from aboveboard.warehouse.engine.statements import Ask, Command
 
 Item = TypeVar("Item")
 
@@ -80,8 +80,8 @@ class Claims:
     def __init__(
         self,
         database: str,
-        command: Callable[[str, Mapping[str, object]], None],
-        ask: Callable[[str], Rows],
+        command: Command,
+        ask: Ask,
         insert: Callable[[str, Mapping[str, Sequence[object]], Mapping[str, object]], None],
         *,
         is_replicated: bool = False,

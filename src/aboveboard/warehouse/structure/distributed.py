@@ -19,7 +19,7 @@ from .unstarted import TABLE, VIEW
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    Rows = list[tuple[object, ...]]
+    from aboveboard.warehouse.engine.statements import Ask
 
 KEY = "cityHash64(user_id)"
 """Which shard an install belongs to. It can never change: rows do not move."""
@@ -40,7 +40,7 @@ class Distributed:
         project: str,
         cluster: str,
         command: Callable[[str], None],
-        ask: Callable[[str], Rows],
+        ask: Ask,
     ) -> None:
         self._local = schema.local(project)
         self._database = schema.database(project)

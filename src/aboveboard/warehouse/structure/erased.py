@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from aboveboard.warehouse import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection
 
-    Rows = list[tuple[object, ...]]
+    from aboveboard.warehouse.engine.statements import Ask, Command, Insert
 
 TABLE = "_erased"
 """No event's table is called so: those begin as an event's name does, with a letter."""
@@ -55,9 +55,9 @@ class Erased:
     def __init__(
         self,
         database: str,
-        command: Callable[[str, Mapping[str, object]], None],
-        ask: Callable[[str], Rows],
-        insert: Callable[[str, Mapping[str, Sequence[object]]], None],
+        command: Command,
+        ask: Ask,
+        insert: Insert,
         *,
         is_replicated: bool = False,
     ) -> None:

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from aboveboard.catalog.catalog import Catalog
-
-    Rows = list[tuple[object, ...]]
+    from aboveboard.warehouse.engine.statements import Ask, Command
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +71,8 @@ class Migration:
         project: str,
         catalog: Catalog,
         present: Mapping[str, Mapping[str, str]],
-        command: Callable[[str, Mapping[str, object]], None],
-        ask: Callable[[str], Rows],
+        command: Command,
+        ask: Ask,
         free: int | None,
         *,
         _crash: Callable[[str], None] = lambda _step: None,

@@ -19,9 +19,9 @@ from aboveboard.warehouse.columns import FLAG, WORD, WORDS
 from aboveboard.warehouse.errors import WarehouseAwayError, WarehouseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
-    Rows = list[tuple[object, ...]]
+    from aboveboard.warehouse.engine.statements import Ask, Command
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +85,8 @@ class Projections:
     def __init__(
         self,
         database: str,
-        command: Callable[[str, Mapping[str, object]], None],
-        ask: Callable[[str], Rows],
+        command: Command,
+        ask: Ask,
     ) -> None:
         self._database = database
         self._command = command

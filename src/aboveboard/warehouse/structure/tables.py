@@ -17,14 +17,10 @@ from .versions import TABLE as VERSIONS
 from .versions import Versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from aboveboard.catalog.catalog import Catalog
-
-    Rows = list[tuple[object, ...]]
-    Ask = Callable[[str], Rows]
-    Command = Callable[[str, Mapping[str, object]], None]
-    Insert = Callable[[str, Mapping[str, Sequence[object]]], None]
+    from aboveboard.warehouse.engine.statements import Ask, Command, Insert
 
 
 class Tables:

@@ -22,7 +22,8 @@ from aboveboard.warehouse.columns import Column
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    Rows = list[tuple[object, ...]]
+    from aboveboard.warehouse.engine.statements import Ask, Command, Insert
+
     Session = tuple[str, str]
     """An install and one of its sessions, as UUIDs."""
     Keys = tuple[int, int]
@@ -106,9 +107,9 @@ class Unstarted:
     def __init__(
         self,
         database: str,
-        command: Callable[[str, Mapping[str, object]], None],
-        ask: Callable[[str], Rows],
-        insert: Callable[[str, Mapping[str, Sequence[object]]], None],
+        command: Command,
+        ask: Ask,
+        insert: Insert,
         *,
         is_replicated: bool = False,
         _crash: Callable[[str], None] = lambda _step: None,

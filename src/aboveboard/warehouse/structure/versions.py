@@ -20,7 +20,7 @@ from aboveboard.warehouse.errors import WarehouseError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    Rows = list[tuple[object, ...]]
+    from aboveboard.warehouse.engine.statements import Ask, Insert
 
 TABLE = "_versions"
 """No event's table is called so: those begin as an event's name does, with a letter."""
@@ -79,8 +79,8 @@ class Versions:
         project: str,
         database: str,
         command: Callable[[str], None],
-        ask: Callable[[str], Rows],
-        insert: Callable[[str, Mapping[str, Sequence[object]]], None],
+        ask: Ask,
+        insert: Insert,
         *,
         is_shared: bool = False,
     ) -> None:
@@ -126,7 +126,7 @@ class Versions:
         )
 
 
-def check(project: str, database: str, ask: Callable[[str], Rows]) -> set[int]:
+def check(project: str, database: str, ask: Ask) -> set[int]:
     """Return which steps were taken; see that this aboveboard can go on beside them.
 
     Args:
