@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 import time
 import uuid
@@ -145,6 +146,10 @@ class TestWhenNothingCanBeTaken:
             with pytest.raises(UnavailableError, match="too much of project tool waits"):
                 store.check_room("tool")
             store.check_room("other")
+            size = store.depth.bytes("tool")
+        with closing(Inbox(tmp_path, waiting_max=size)) as just:
+            just.check_room("tool")
+            assert just.troubles() == []
         with closing(Inbox(tmp_path, waiting_max=1)) as again:
             with pytest.raises(UnavailableError, match="too much of project tool waits"):
                 again.check_room("tool")
@@ -160,6 +165,9 @@ class TestWhenNothingCanBeTaken:
         with closing(Inbox(tmp_path, reserve=2**62)) as store:
             (said,) = store.troubles()
         assert said == "nothing is taken: the disk of the data directory is nearly full"
+        with closing(Inbox(tmp_path / "gone")) as store:
+            shutil.rmtree(tmp_path / "gone")
+            assert store.troubles() == ["nothing is taken: the data directory cannot be looked at"]
 
     def test_a_trial_finds_a_file_that_takes_nothing_and_leaves_nothing(
         self, tmp_path: Path
@@ -323,7 +331,7 @@ class TestCommitter:
         assert len(waiting(tmp_path)) == 100
 
     def test_one_to_which_nothing_comes_learns_that_the_disk_takes_something_again(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         """What is told to be not ready may be sent nothing more."""
         monkeypatch.setattr(committer, "PROBE_SECONDS", 0.01)
@@ -339,8 +347,13 @@ class TestCommitter:
             while is_troubled(one) and time.monotonic() < deadline:
                 time.sleep(0.01)
             assert not is_troubled(one)
+            refused, again = caplog.messages
+            assert refused.startswith("nothing is taken now: the inbox cannot be written")
+            assert again == "events are taken again"
+            asyncio.run(one.submit(delivery(1)))
             one.close()
-        assert waiting(tmp_path) == []
+        assert waiting(tmp_path) == [("tool", 2)]
+        assert len(caplog.messages) == 2  # that it goes on is no news
 
     def test_a_project_of_which_too_much_waits_spoils_no_others_delivery(
         self, tmp_path: Path

@@ -14,7 +14,8 @@ import pytest
 from aboveboard.catalog.line import hour
 from aboveboard.collector.inbox import retention, storage
 from aboveboard.collector.inbox.inbox import Delivery, Inbox
-from aboveboard.collector.inbox.retention import KEPT, LOG_DAYS, MOVED, PRUNED
+from aboveboard.collector.inbox.memory import Memory
+from aboveboard.collector.inbox.retention import KEPT, LOG_DAYS, MOVED, PRUNED, REFRESH_DAYS
 from aboveboard.collector.projects.project import Project
 from aboveboard.collector.service import Reader
 from aboveboard.collector.transfer.logs import AuditLog
@@ -34,10 +35,13 @@ def columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
 
 
-def add_row(connection: sqlite3.Connection, table: str, dated: int) -> None:
+def add_row(
+    connection: sqlite3.Connection, table: str, dated: int, project: str | None = None
+) -> None:
     """Add a row of a table, whatever it holds, that is like no other."""
     names = columns(connection, table)
-    values = [dated if name == PRUNED[table][0] else f"1{dated}" for name in names]
+    known = {PRUNED[table][0]: dated} | ({"project": project} if project else {})
+    values = [known.get(name, f"1{dated}{count(connection, table)}") for name in names]
     connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})", values)
 
 
@@ -63,6 +67,28 @@ class TestEveryTable:
         retention.prune(inbox_file, now)
         assert count(inbox_file, table) == 2
 
+    @pytest.mark.parametrize("table", PRUNED)
+    def test_loses_a_projects_rows_with_its_events_and_what_logs_told_no_sooner_and_no_later(
+        self, inbox_file: sqlite3.Connection, table: str
+    ) -> None:
+        now = hour(time.time())
+        column, days = PRUNED[table]
+        of_logs = table in ("session", "imported", "imported_by_bytes", "erased")
+        stays = {
+            "short": 5,
+            "long": 1000 if of_logs else days,  # else its log would be counted again
+            "other": days,
+        }
+        for project, most in stays.items():
+            for dated in (now - most * DAY - 1, now - most * DAY):
+                add_row(inbox_file, table, dated, project)
+        retention.prune(inbox_file, now, {"short": 5, "long": 1000})
+        left = inbox_file.execute(f"SELECT project, {column} FROM {table}")
+        assert dict(left.fetchall()) == {
+            project: now - most * DAY for project, most in stays.items()
+        }
+        assert count(inbox_file, table) == len(stays)
+
     @pytest.mark.parametrize("table", sorted(PRUNED.keys() - {"quarantine"}))  # few rows a project
     def test_finds_those_rows_without_reading_the_others(
         self, inbox_file: sqlite3.Connection, table: str
@@ -81,6 +107,32 @@ def test_a_collector_to_which_nothing_comes_forgets_all_the_same(tmp_path: Path)
             until(lambda: all(count(connection, table) == 0 for table in PRUNED))
         finally:
             server.stop()
+
+
+@pytest.mark.parametrize("table", ["session", "imported", "imported_by_bytes"])
+def test_what_a_log_brings_again_is_dated_anew_once_it_is_a_month_old_and_not_each_time(
+    inbox_file: sqlite3.Connection, table: str
+) -> None:
+    now, line, session = hour(time.time()), b"what a line says", uuid.uuid4()
+    (column, key) = ("taken", "id") if table == "session" else ("seen", "line")
+    known = {"project": "tool", key: session.bytes if key == "id" else line, "taken": 0}
+    for row in (known | {column: now}, known | {"project": "other", column: now}):
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        inbox_file.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", [*row.values()])
+
+    def recall(later: int) -> bool | None:
+        memory = Memory(inbox_file, "tool", later)
+        if table == "session":
+            return memory.was_sent(str(session))
+        return memory.recall_line(line) if table == "imported" else memory.recall_older_line(line)
+
+    for later, dated in (
+        (now + REFRESH_DAYS * DAY, now),
+        (now + REFRESH_DAYS * DAY + 1, now + REFRESH_DAYS * DAY + 1),
+    ):
+        assert recall(later) is (table == "session")  # whether it was taken; a session was
+        rows = inbox_file.execute(f"SELECT project, {column} FROM {table}").fetchall()
+        assert dict(rows) == {"tool": dated, "other": now}
 
 
 class TestALogThatIsImportedAgainAndAgain:
