@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from tests.loopback import answering, body_of
 
@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 
 LONG = bool(os.environ.get("ABOVEBOARD_LONG"))
 
+FULL = 100 if LONG else 50
+"""How many examples of a property are tried, if its test says no number of its own."""
+
 settings.register_profile(
     "default",
-    max_examples=100 if LONG else 50,  # others in every run
+    max_examples=FULL,  # others in every run
     deadline=None,  # the machines are shared: a slow example is no failure
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+settings.register_profile("quick", settings.get_profile("default"), max_examples=15)
 settings.register_profile(
     "mutants",
     settings.get_profile("default"),
@@ -36,7 +40,14 @@ settings.register_profile(
     derandomize=True,  # so that a mutant that is told today is told tomorrow
     suppress_health_check=list(HealthCheck),  # the same test runs in one process again and again
 )
-settings.load_profile("mutants" if os.environ.get("ABOVEBOARD_MUTANTS") else "default")
+MUTANTS = bool(os.environ.get("ABOVEBOARD_MUTANTS"))
+settings.load_profile("mutants" if MUTANTS else "default")
+
+
+def examples(full: int) -> int:
+    """Return how many examples a test tries that wants `full`: in the quick tier fewer."""
+    return min(full, -(-full * settings().max_examples // FULL))
+
 
 ROOT = Path(__file__).parents[1]
 
@@ -65,6 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
         of = os.statvfs(MEMORY)
         if of.f_bavail * of.f_frsize > ROOM and not of.f_flag & os.ST_NOEXEC:
             os.environ["PYTEST_DEBUG_TEMPROOT"] = MEMORY
+    if config.option.markexpr == "not thorough" and not (LONG or MUTANTS):
+        settings.load_profile("quick")  # all of them are tried in the other run
     _read_in_turn(config)
     gc.disable()  # what is read stays: a look for what may go takes a second of each worker
 
@@ -97,8 +110,15 @@ def _is_left_out(file: Path, config: pytest.Config) -> bool:
     return bool(_THOROUGH.search(file.read_text("utf-8")))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, or one worker would be left alone with it at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, or one worker would be left alone with it at the end.
+
+    What is tried with examples is tried in both runs, with all of its examples in the thorough one.
+    """
+    if config.option.markexpr == "thorough":
+        for item in items:
+            if is_hypothesis_test(getattr(item, "obj", None)):
+                item.add_marker("thorough")
     items.sort(
         key=lambda item: (
             [not item.nodeid.startswith(each) for each in LONGEST],

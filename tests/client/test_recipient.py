@@ -32,6 +32,7 @@ from aboveboard.commands.machine import status
 from tests.client import tool as example
 from tests.client.conftest import Tool
 from tests.client.places import place
+from tests.conftest import examples
 
 TERMS = Catalog.of("tool", example.EVENTS).terms()
 A, B = "http://127.0.0.1:9", "http://127.0.0.1:10"
@@ -170,7 +171,9 @@ STEPS = st.tuples(st.sampled_from([A, B, f"posthog+{A}"]), st.sampled_from(["y",
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(steps=st.lists(STEPS, max_size=9))
 def test_whatever_is_said_to_whom_nothing_reaches_anybody_else(

@@ -20,7 +20,7 @@ from aboveboard.client.delivery.spawn import KEPT
 from aboveboard.client.files.directories import expand, home
 from tests.client import tool as example_tool
 from tests.client.places import NOBODY
-from tests.conftest import ROOT
+from tests.conftest import ROOT, examples
 
 HOST = """
 import json, os, sys
@@ -202,7 +202,7 @@ class TestTheRule:
             "others": {name: counts.get(name) for name in OTHERS},
         } == model(start, now)
 
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(
         start=ENVIRONMENTS,
         dotenv=st.dictionaries(

@@ -16,6 +16,7 @@ from aboveboard.client.decision import consent, environment
 from aboveboard.client.terminal import question as asking
 from tests.client import tool as example
 from tests.client.conftest import Tool
+from tests.conftest import examples
 from tests.integrations.conftest import Example
 
 QUESTION = "Allow collection of anonymous analytics to help improve greeter? (Y)es/(N)o [Yes]: "
@@ -42,7 +43,7 @@ def install(home: Path, before: str) -> Analytics:
     return made
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     before=st.sampled_from(BEFORE),
     answer=st.sampled_from((True, False, None)),

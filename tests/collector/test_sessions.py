@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import uuid
 from collections import Counter, defaultdict
@@ -31,6 +30,7 @@ from aboveboard.collector.service import Collector, Reader
 from aboveboard.dashboard import choices
 from aboveboard.warehouse import MismatchError, database, schema
 from tests.collector.tool import CATALOG, NOW, Install, new_id
+from tests.conftest import LONG, examples
 
 HOUR = 3600
 TODAY = datetime.fromtimestamp(NOW, UTC).date()
@@ -197,7 +197,7 @@ def lives(draw: st.DrawFn) -> list[Life]:
     return found
 
 
-LIVES = 200 if os.environ.get("ABOVEBOARD_LONG") else 4
+LIVES = 200 if LONG else examples(8)
 """Each takes a second or more."""
 
 

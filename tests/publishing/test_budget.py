@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aboveboard.publishing import budget, periods
 from aboveboard.publishing.budget import RATES, Spent
+from tests.conftest import examples
 
 MONDAY = date(2026, 1, 5)
 
@@ -39,7 +40,7 @@ def test_a_month_counts_with_its_last_day() -> None:
     budget.check(spent, periods.of_name("2027-02"), 0.01)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.lists(st.tuples(st.integers(0, 150), st.sampled_from([0.005, 0.015, 0.1, 0.4])), max_size=60)
 )

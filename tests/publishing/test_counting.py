@@ -14,6 +14,7 @@ from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.publishing import counting, periods, tables
 from aboveboard.publishing.tables import OTHER, TableError
 from aboveboard.warehouse import Warehouse, embedded
+from tests.conftest import examples
 from tests.insights.population import fill, population
 from tests.publishing.people import DAY, counted, lives
 
@@ -127,7 +128,7 @@ class TestTables:
             tables.chosen(THERE, name.split(","))
         assert "\n" not in str(refused.value)
 
-    @settings(max_examples=60)
+    @settings(max_examples=examples(60))
     @given(
         st.lists(
             st.one_of(

@@ -16,6 +16,7 @@ from aboveboard.publishing import release as releases
 from aboveboard.publishing.content.about import About
 from aboveboard.publishing.ledger import Ledger, LedgerError
 from aboveboard.publishing.release import ReleaseError
+from tests.conftest import examples
 from tests.publishing.releases import release
 from tests.publishing.test_site import CATALOG
 
@@ -90,7 +91,7 @@ class TestWhatASiteHas:
             Ledger(tmp_path, "other").take_up(tmp_path / "out")
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.binary(max_size=80) | st.integers(0, 400).map(lambda at: releases.encode(release())[:at]))
 def test_no_bytes_are_taken_for_a_release_that_are_none(content: bytes) -> None:
     with pytest.raises(ReleaseError, match=r"^file is no release"):

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aboveboard.publishing import periods
+from tests.conftest import examples
 
 DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 1))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(DAYS, st.sampled_from([periods.WEEK, periods.MONTH]))
 def test_the_last_settled_period_is_over_and_the_next_one_is_not(today: date, every: str) -> None:
     found = periods.settled(every, today)
@@ -22,7 +23,7 @@ def test_the_last_settled_period_is_over_and_the_next_one_is_not(today: date, ev
     assert not periods.is_settled(of(found.until + timedelta(days=1)), today)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.text(max_size=12) | st.from_regex(r"[0-9]{4}-W?[0-9]{2}", fullmatch=True))
 def test_a_name_is_a_period_or_is_refused(text: str) -> None:
     try:

@@ -25,6 +25,7 @@ from tests.collector.bombs import blocks
 from tests.collector.protocols.test_posthog import body, event
 from tests.collector.texts import encoded, values
 from tests.collector.tool import Install, Server, new_id
+from tests.conftest import examples
 
 MIB = 2**20
 
@@ -169,7 +170,7 @@ class TestWithoutAKey:
         st.integers(0, 8),
         st.sampled_from(["/batch/", "/v1/events", "/e/"]),
     )
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(60), deadline=None)
     def test_whatever_comes_is_refused_within_the_bound(
         self, watched: Watched, content: bytes, packings: int, cut: int, path: str
     ) -> None:

@@ -16,6 +16,7 @@ from aboveboard.collector.http.bodies.inflate import INFLATED_MAX, WIRE_MAX
 from tests.collector.protocols.test_posthog import CRASH, body, event
 from tests.collector.texts import MARK, encoded, values
 from tests.collector.tool import Answer, Install, Server, add_project, ask, new_id
+from tests.conftest import examples
 
 
 @pytest.fixture
@@ -221,7 +222,7 @@ class TestWhateverComes:
     sent = st.binary() | values.map(encoded) | st.lists(values.map(encoded)).map(b"\n".join)
 
     @given(sent, st.booleans())
-    @settings(max_examples=50)
+    @settings(max_examples=examples(50))
     def test_every_body_is_taken_or_refused(
         self, server: Server, key: str, sent: bytes, packed: bool
     ) -> None:
@@ -231,7 +232,7 @@ class TestWhateverComes:
         assert MARK not in answer.body.decode()
 
     @given(st.sampled_from(TestPostHog.PATHS), values)
-    @settings(max_examples=50)
+    @settings(max_examples=examples(50))
     def test_every_batch_is_taken_or_refused(
         self, server: Server, key: str, path: str, told: object
     ) -> None:
@@ -241,7 +242,7 @@ class TestWhateverComes:
             assert MARK not in answer.body.decode()
 
     @given(st.dictionaries(st.sampled_from(["event", "uuid", "distinct_id", "properties"]), values))
-    @settings(max_examples=50)
+    @settings(max_examples=examples(50))
     def test_every_event_of_a_batch_is_taken_or_dropped(
         self, server: Server, key: str, told: dict[str, object]
     ) -> None:

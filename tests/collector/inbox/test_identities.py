@@ -28,6 +28,7 @@ from aboveboard.collector.protocols.identity import TEXT_MAX, identity
 from aboveboard.collector.service import Reader
 from tests.collector.protocols.test_posthog import body, event
 from tests.collector.tool import CATALOG, Server, add_project, ask, new_id
+from tests.conftest import examples
 
 Sent = dict[str, object]
 
@@ -150,7 +151,7 @@ class TestAnEventsOwnIdentity:
 NUMBERS = st.lists(st.integers(0, 11), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     named=st.lists(st.booleans(), min_size=12, max_size=12),
     batches=st.lists(NUMBERS, min_size=1, max_size=12),

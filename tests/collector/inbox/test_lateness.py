@@ -19,6 +19,7 @@ from aboveboard.collector.inbox import retention, storage
 from aboveboard.collector.inbox.inbox import Delivery, Inbox
 from aboveboard.collector.inbox.tallies.lateness import MEASURED_DAYS, SESSIONS_LEAST
 from tests.collector.tool import NOW
+from tests.conftest import examples
 
 HOUR, DAY = 3600, 86_400
 NOON = NOW - NOW % DAY + DAY // 2
@@ -44,7 +45,7 @@ def come(inbox: Inbox, ages: Sequence[int], now: int = NOON, project: str = "too
         inbox.lateness.add(connection, [(project, begun(now - age * HOUR)) for age in ages], now)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.integers(0, 400), min_size=SESSIONS_LEAST, max_size=150))
 def test_a_day_is_whole_once_nineteen_in_twenty_of_its_sessions_are_in(ages: list[int]) -> None:
     with tempfile.TemporaryDirectory() as name, closing(Inbox(Path(name))) as inbox:

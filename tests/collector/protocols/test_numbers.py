@@ -20,6 +20,7 @@ from tests.collector.protocols.test_posthog import event
 from tests.collector.texts import numbers, with_numbers
 from tests.collector.tool import NOW, Install, Server
 from tests.collector.transfer.test_logs import READER
+from tests.conftest import examples
 
 DAY = 86_400
 HUGE = "9" * 400
@@ -59,7 +60,7 @@ class TestOverTheWire:
         ]
 
     @given(st.sampled_from(CLAIMS), numbers, numbers, st.sampled_from([0, -400 * DAY, 9 * DAY]))
-    @settings(max_examples=100)
+    @settings(max_examples=examples(100))
     @example(CLAIMS[1], HUGE, "0", 0)
     @example(CLAIMS[1], HUGE, "0", 9 * DAY)
     def test_a_line_with_any_number_is_taken_or_gets_a_verdict(
@@ -75,7 +76,7 @@ class TestOverTheWire:
         assert (verdict["accepted"], verdict["refused"]) in ((1, 0), (0, 1))
 
     @given(numbers)
-    @settings(max_examples=30)
+    @settings(max_examples=examples(30))
     def test_any_hour_of_sending_is_taken(self, server: Server, sent: str) -> None:
         told = headers(server.key(), **{"Sent-At": sent})
         answer = server.request("POST", "/v1/events", Install().segment(1), told)
@@ -87,7 +88,7 @@ class TestOverTheWire:
         numbers,
         st.sampled_from(["/batch/", "/capture/", "/e/", "/i/v0/e/", "/track/"]),
     )
-    @settings(max_examples=100)
+    @settings(max_examples=examples(100))
     def test_a_posthog_event_with_any_number_is_no_fault_of_the_collectors(
         self, server: Server, claim: dict[str, object], first: str, second: str, path: str
     ) -> None:
@@ -118,7 +119,7 @@ class TestImport:
         opened.close()
 
     @given(st.sampled_from(CLAIMS), numbers, numbers, st.booleans())
-    @settings(max_examples=100)
+    @settings(max_examples=examples(100))
     @example(CLAIMS[1], HUGE, "0", True)
     @example(CLAIMS[1], HUGE, "0", False)
     def test_a_line_with_any_number_is_taken_or_damaged(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aboveboard.insights.adhoc import asking, rules, schema
 from aboveboard.warehouse import QueryLimitError, embedded
-from tests.conftest import LONG
+from tests.conftest import LONG, examples
 from tests.insights.adhoc.attacks import every
 from tests.insights.adhoc.place import CANARY, OF_OTHERS, PLAIN, Place, refusal
 
@@ -157,7 +157,7 @@ def _is_kept_in(place: Place, text: str) -> None:
 
 
 FUZZ = settings(
-    max_examples=20_000 if LONG else 60,
+    max_examples=20_000 if LONG else examples(60),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
