@@ -7,11 +7,11 @@ import gzip
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
@@ -19,6 +19,8 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 from tests.loopback import answering, body_of
 
 if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
+
     from tests.clickhouse.node import Node
 
 LONG = bool(os.environ.get("ABOVEBOARD_LONG"))
@@ -50,6 +52,22 @@ def examples(full: int) -> int:
 
 
 ROOT = Path(__file__).parents[1]
+
+Value = TypeVar("Value")
+
+
+def in_turn(values: Iterable[Value], quick: Collection[Value]) -> list[Value | ParameterSet]:
+    """Return parameters of a test of which the quick tier tries some, the thorough one the others.
+
+    Args:
+        values: All of them.
+        quick: Those of the quick tier; an error if one is not among all.
+    """
+    every = list(values)
+    assert all(each in every for each in quick), f"{quick} are not all among {every}"
+    return [
+        each if each in quick else pytest.param(each, marks=pytest.mark.thorough) for each in every
+    ]
 
 
 LONGEST = (

@@ -30,6 +30,7 @@ from aboveboard.collector.protocols import segment
 from aboveboard.commands.contract.catalog import table
 from aboveboard.dashboard.pages import event as event_page
 from aboveboard.dashboard.view import View
+from aboveboard.insights.table import Value
 from aboveboard.rendering import wording
 from aboveboard.warehouse import Warehouse, columns, embedded
 from tests.samples import EACH, NEVER, ONCE_A_WORD, SAMPLES, Sample
@@ -233,6 +234,19 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     warehouse.close()
 
 
+@pytest.fixture(scope="module")
+def rows(kept: Kept) -> list[dict[str, Value]]:
+    """What the event's properties were, as the question tells."""
+    insight = insights.get("event_properties")
+    assert insight is not None
+    return insight.run(kept.warehouse, kept.project, kept.view.filters).records()
+
+
+@pytest.fixture(scope="module")
+def page(kept: Kept) -> event_page.Look:
+    return event_page.look(kept.view)
+
+
 class TestTheServer:
     @each_kind
     def test_has_a_column_for_each_kind_and_unit_and_words_for_each_unit(self, label: str) -> None:
@@ -242,27 +256,23 @@ class TestTheServer:
             has(wording.AMOUNTS, unit, "rendering/wording.py, AMOUNTS,")
 
     @each_sample
-    def test_adds_up_what_is_summed_and_counts_all_else(self, kept: Kept, sample: Sample) -> None:
-        insight = insights.get("event_properties")
-        assert insight is not None
-        rows = [
-            row
-            for row in insight.run(kept.warehouse, kept.project, kept.view.filters).records()
-            if row["property"] == sample.name
-        ]
-        assert {row["what"] for row in rows} == {
+    def test_adds_up_what_is_summed_and_counts_all_else(
+        self, rows: list[dict[str, Value]], sample: Sample
+    ) -> None:
+        assert {row["what"] for row in rows if row["property"] == sample.name} == {
             "none",
             "number" if sample.kind.is_summed else "value",
         }
 
     @each_sample
-    def test_shows_each_property_on_the_event_s_page(self, kept: Kept, sample: Sample) -> None:
-        seen = event_page.look(kept.view)
+    def test_shows_each_property_on_the_event_s_page(
+        self, page: event_page.Look, sample: Sample
+    ) -> None:
         if sample.kind.is_summed:
-            (numbers,) = [each for each in seen.numbers if each.declared.name == sample.name]
+            (numbers,) = [each for each in page.numbers if each.declared.name == sample.name]
             assert numbers.cells[1].text == sample.shown, "catalog/kinds.py, `unit`"
         else:
-            (words,) = [each for each in seen.words if each.declared.name == sample.name]
+            (words,) = [each for each in page.words if each.declared.name == sample.name]
             told = [value.text for value in words.values]
             assert sample.shown in told, "catalog/kinds.py, `shown`, or `is_summed` of a number"
             assert sample.kind.null in [value.text for value in words.values if value.plain]

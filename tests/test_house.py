@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -24,9 +25,19 @@ def module(path: Path) -> str:
 MODULES = {module(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield the names of the modules that a file imports when it runs, wherever in it."""
-    tree = ast.parse(path.read_text())
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@functools.cache
+def imports(path: Path) -> tuple[str, ...]:
+    """Return the names of the modules that a file imports when it runs, wherever in it."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
+    tree = parsed(path)
     package = ["aboveboard", *path.relative_to(PACKAGE).parts[:-1]]
     for_checkers = {
         id(node)
@@ -217,9 +228,7 @@ class TestWhoImportsWhom:
             folders = [PACKAGE / "collector" / each for each in SPEAKS_SQLITE]
             if any(path.is_relative_to(folder) for folder in folders):
                 continue
-            named = {
-                name for node in ast.walk(ast.parse(path.read_text())) for name in _named(node)
-            }
+            named = {name for node in ast.walk(parsed(path)) for name in _named(node)}
             assert "sqlite3" not in named, f"{module(path)} imports sqlite3"
 
     def test_every_room_has_its_place_in_the_order(self) -> None:

@@ -177,6 +177,7 @@ def test_what_takes_events_asks_for_a_key(place: Place) -> None:
         assert place.ask("POST", path, "{}").status in (400, 401)
 
 
+@pytest.mark.thorough
 def test_a_stranger_gets_no_vega_and_whoever_signed_in_does(place: Place) -> None:
     vega = dashboard.assets.url("vega.js")
     assert place.ask("GET", vega).status == 401

@@ -17,7 +17,7 @@ from aboveboard.client.decision.identity import id_of
 from aboveboard.client.decision.statefile import StateFile
 from tests.client import tool as example
 from tests.client.conftest import Tool, tool, until
-from tests.conftest import ROOT
+from tests.conftest import ROOT, in_turn
 
 __all__ = ["tool", "until"]  # fixtures, used by name
 
@@ -236,7 +236,7 @@ class TestNames:
     """A tool's name is no path."""
 
     @pytest.mark.parametrize("command", ["status", "show", "disable", "forget"])
-    @pytest.mark.parametrize("name", ["../../x", "/x", "", ".x", "x/y"])
+    @pytest.mark.parametrize("name", in_turn(["../../x", "/x", "", ".x", "x/y"], ["../../x"]))
     def test_that_no_tool_can_have_are_refused_in_a_line(
         self, tool: Tool, command: str, name: str
     ) -> None:

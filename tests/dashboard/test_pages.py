@@ -17,20 +17,22 @@ import pytest
 
 from aboveboard import insights
 from aboveboard.warehouse import Limits
+from tests.conftest import in_turn
 from tests.dashboard.conftest import Site
 from tests.insights.population import AIDERS
 
 PERIOD = "since=2026-09-20&until=2026-10-19"
 FILTERS = f"{PERIOD}&version=0.86.0&os=Linux&project=aider"
-PAGES = [
+INSIGHTS = [f"/insights/{each.name}" for each in AIDERS]
+ALONE = [
     "/",
     *("/releases", "/models", "/usage", "/retention", "/trust", "/set-up"),
-    *[f"/insights/{each.name}" for each in AIDERS],
-    "/errors",
-    "/catalog",
-    "/quarantine",
-    "/sql",
+    *("/errors", "/catalog", "/quarantine", "/sql"),
 ]
+PAGES = in_turn(
+    [*ALONE, *INSIGHTS],
+    [*ALONE, *(f"/insights/{name}" for name in ("models", "overview", "funnel", "events"))],
+)
 
 
 class Page(HTMLParser):

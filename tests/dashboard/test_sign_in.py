@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.collector.tool import Install, Server, add_project
 from tests.loopback import answering
 
-pytestmark = pytest.mark.browser
+# What is promised without a browser, tests/collector/http/authentication/test_door.py holds.
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 SECRET = "correct-horse-battery-staple-7"
 PASSWORD = "blue-Otter-42-swims"
@@ -82,7 +83,7 @@ def sign_in(page: Page, name: str, password: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-@pytest.mark.parametrize("scripts", [pytest.param(True, marks=pytest.mark.thorough), False])
+@pytest.mark.parametrize("scripts", [True, False])
 def test_the_admin_signs_in_sees_what_they_wanted_and_signs_out(
     chromium: Browser, server: Server, scripts: bool
 ) -> None:
@@ -109,7 +110,6 @@ def test_the_admin_signs_in_sees_what_they_wanted_and_signs_out(
     context.close()
 
 
-@pytest.mark.thorough
 def test_charts_are_drawn_under_the_base_path(page: Page, server: Server) -> None:
     page.goto(address(server))
     sign_in(page, "admin", SECRET)
@@ -144,7 +144,6 @@ def test_a_colleague_is_invited_chooses_a_password_and_is_out_when_removed(
     expect(page).to_have_url(address(server, "/sign-in"))
 
 
-@pytest.mark.thorough
 def test_another_secret_signs_the_admin_out_at_once(page: Page, server: Server) -> None:
     page.goto(address(server))
     sign_in(page, "admin", SECRET)
@@ -154,7 +153,6 @@ def test_another_secret_signs_the_admin_out_at_once(page: Page, server: Server) 
     expect(page).to_have_url(address(server, "/sign-in"))
 
 
-@pytest.mark.thorough
 def test_a_page_that_waits_leads_to_the_sign_in_once_its_session_is_over(
     chromium: Browser, server: Server
 ) -> None:
@@ -170,7 +168,6 @@ def test_a_page_that_waits_leads_to_the_sign_in_once_its_session_is_over(
     context.close()
 
 
-@pytest.mark.thorough
 def test_a_csv_that_is_wanted_without_a_session_leads_to_its_page(
     page: Page, server: Server
 ) -> None:
@@ -205,7 +202,6 @@ def test_another_site_s_form_signs_nobody_in(chromium: Browser, server: Server) 
     context.close()
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 @pytest.mark.parametrize("path", ["/sign-in", "/invitation?name=ana"])

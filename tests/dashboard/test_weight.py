@@ -17,6 +17,8 @@ from tests.dashboard.conftest import Site
 from tests.dashboard.test_browser import EVENT, EVERYWHERE, PERIOD
 from tests.insights.population import Happening, fill
 
+pytestmark = pytest.mark.thorough
+
 KIB = 1024
 ROWS = 500
 PATHS = [*(f"{path}?{PERIOD}" for path in [*EVERYWHERE, "/errors", "/sql"]), EVENT]
@@ -44,7 +46,6 @@ def many(site: Site) -> str:
 
 
 @pytest.mark.browser
-@pytest.mark.thorough
 def test_no_page_weighs_more_than_a_hundred_kib_without_the_bundle(
     chromium: Browser, site: Site
 ) -> None:
@@ -80,10 +81,7 @@ def test_no_page_weighs_more_than_a_hundred_kib_without_the_bundle(
     "path",
     [
         "/models",
-        *(
-            pytest.param(each, marks=pytest.mark.thorough)
-            for each in ("/insights/adoption", "/insights/models")
-        ),
+        *("/insights/adoption", "/insights/models"),
     ],
 )
 def test_five_hundred_rows_are_sent_in_less_than_150_kib(site: Site, many: str, path: str) -> None:

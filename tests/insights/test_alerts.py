@@ -89,12 +89,14 @@ def test_a_release_that_crashes_is_told_and_so_is_what_is_new_in_it(data: Data) 
     assert len({each.key for each in found}) == len(found)
 
 
+@pytest.mark.thorough
 def test_installs_that_stay_away_are_told(data: Data) -> None:
     found = alerts(data, "leaving", life(3, now=55))
     (fallen,) = [each for each in found if each.kind == "installs"]
     assert fallen.title == "Active installs fell by 45%"
 
 
+@pytest.mark.thorough
 def test_a_share_that_moved_beyond_chance_is_told(data: Data) -> None:
     found = alerts(data, "moving", life(4, model=0.75))
     assert {each.kind for each in found} == {"share"}

@@ -21,7 +21,7 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import Event, command, exception
 from aboveboard.insights import Filters, Table
 from aboveboard.insights.insight import read
-from tests.conftest import ROOT
+from tests.conftest import ROOT, in_turn
 from tests.insights.conftest import Data, Project
 from tests.insights.grouping import v1
 from tests.insights.population import AIDERS, FEW, Happening, fill
@@ -421,7 +421,13 @@ class TestEdges:
 
         assert (row["tokens"], row["cost"], row["token_share"]) == (0, 0.0, None)
 
-    @pytest.mark.parametrize("name", [each.name for each in AIDERS])
+    @pytest.mark.parametrize(
+        "name",
+        in_turn(
+            [each.name for each in AIDERS],
+            ["totals", "overview", "models", "errors", "event_properties", "retention"],
+        ),
+    )
     def test_an_empty_project_answers_with_nothing(
         self, data: Data, columns: Callable[[str], tuple[str, ...]], empty: Project, name: str
     ) -> None:

@@ -14,6 +14,7 @@ from aboveboard.dashboard import choices
 from aboveboard.insights.insight import every
 from aboveboard.insights.table import Value
 from aboveboard.warehouse import Warehouse, embedded, schema
+from tests.conftest import in_turn
 from tests.insights.conftest import TODAY, Data, Project
 from tests.insights.population import Happening, fill, population
 
@@ -57,19 +58,24 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Data, Proje
 
 
 EVENTS = ("message_send", "exception", "session_start", "command")
-QUESTIONS = [
-    pytest.param(each.name, event, marks=pytest.mark.thorough if event in EVENTS[1:] else ())
-    for each in every()
-    if each.offered(shipped_catalog("aider"))
-    for event in EVENTS[: 9 if each.of_event else 1]
-]
+QUICK = ("totals", "overview", "models", "commands", "errors", "events", "event_properties")
+QUESTIONS = in_turn(
+    [
+        (each.name, event)
+        for each in every()
+        if each.offered(shipped_catalog("aider"))
+        for event in EVENTS[: 9 if each.of_event else 1]
+    ],
+    [(name, EVENTS[0]) for name in QUICK],
+)
 
 
-@pytest.mark.parametrize(("name", "event"), QUESTIONS)
+@pytest.mark.parametrize("asked_of", QUESTIONS, ids="-".join)
 def test_no_answer_has_nobody_as_an_install_or_in_a_share(
-    both: tuple[Data, Project], name: str, event: str
+    both: tuple[Data, Project], asked_of: tuple[str, str]
 ) -> None:
     data, beside = both
+    name, event = asked_of
     asked = PERIOD | {"event": event}
 
     def rows(project: Project) -> list[dict[str, Value]]:

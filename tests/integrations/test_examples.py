@@ -7,15 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import in_turn
 from tests.integrations.conftest import Example
 
 Examples = Callable[[str], Example]
-TOOLS = [
-    "argparse_tool.py",
-    "click_tool.py",
-    # As click's, for most of its adapter is; test_contract.py holds each promise of both.
-    pytest.param("typer_tool.py", marks=pytest.mark.thorough),
-]
+# test_contract.py holds each promise of all three.
+TOOLS = in_turn(["argparse_tool.py", "click_tool.py", "typer_tool.py"], ["click_tool.py"])
 DISABLED = "Analytics have been permanently disabled.\n"
 QUESTION = "Allow collection of anonymous analytics to help improve greeter? (Y)es/(N)o [Yes]: "
 GREET = ("greet", "Ada of 12 Secret Street", "--times", "2")

@@ -44,23 +44,18 @@ def main(*words):
 Suite = Callable[..., pytest.RunResult]
 
 
-def loading() -> tuple[str, ...]:
-    """Return how to load the plugin; nothing, where the installed package has pytest load it."""
-    loaded = any(point.value == MODULE for point in metadata.entry_points(group="pytest11"))
-    return () if loaded else ("-p", MODULE)
-
-
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """Run a suite of a maker's, with the tool above beside it."""
     monkeypatch.setenv("COLUMNS", "400")  # whole lines in the summary
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # others take longer than the suite
 
     def run(tests: str, *options: str) -> pytest.RunResult:
         pytester.syspathinsert()
         pytester.makepyfile(tool=TOOL)
         header = "import os, sys, pytest\nfrom tool import Greeting, analytics, main\n\n"
         pytester.makepyfile(test_suite=header + tests)
-        return pytester.runpytest_inprocess(*loading(), "-p", "no:randomly", *options)
+        return pytester.runpytest_inprocess("-p", MODULE, *options)
 
     return run
 
@@ -421,4 +416,7 @@ class TestAWholeSuite:
         pytester.makepyfile(
             f"import sys\n\ndef test_it():\n    assert not sys.modules.keys() & set({LAZY})\n"
         )
-        pytester.runpytest_subprocess(*loading()).assert_outcomes(passed=1)
+        # As the installed package has pytest load it; else as its name does.
+        loaded = any(point.value == MODULE for point in metadata.entry_points(group="pytest11"))
+        loading = () if loaded else ("-p", MODULE)
+        pytester.runpytest_subprocess(*loading).assert_outcomes(passed=1)
