@@ -79,14 +79,17 @@ def test_of_an_install_that_was_erased_nothing_is_stored_and_how_much_came_is_co
     mine, others = Install(), Install()
     with closing(Inbox(tmp_path)) as store:
         erase(tmp_path, mine.user_id)._connection.close()
-        (receipt,) = store.commit([Delivery("tool", uuid.uuid4(), both(mine, others))])
-        dropped = {(each.what, each.times) for each in store.quarantine.dropped("tool")}
+        accepted = both(mine, others)
+        accepted.unfit[Unfit(ERASED, "", "")] += 1  # what was left out before
+        (receipt,) = store.commit([Delivery("tool", uuid.uuid4(), accepted)])
+        dropped = {(each.what, each.event, each.times) for each in store.quarantine.dropped("tool")}
         taken = receipt.accepted
         assert (taken.events, taken.erased, taken.sessions) == (3, 2, {others.session})
         assert set(taken.tables) == {"sessions", "message_send"}
         assert {user for of in taken.tables.values() for user in of["user_id"]} == {others.user_id}
         assert [len(of["time"]) for of in taken.tables.values()] == [1, 2]
-        assert dropped == {(ERASED, 2), ("event", 1)}
+        assert dropped == {(ERASED, "", 3), ("event", "uninvited", 1)}
+        assert taken.unfit[Unfit(ERASED, "", "")] == 3
         assert store.depth.events == 3
 
 
