@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,12 +65,32 @@ def test_many_who_open_a_file_at_once_take_each_step_once(tmp_path: Path) -> Non
         list(threads.map(open_it, range(8)))
 
 
+def test_a_step_that_another_process_takes_meanwhile_is_left_to_it_and_the_next_is_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "it.sqlite"
+
+    class Raced(list[Migration]):
+        """Steps of which another process takes the second one before it is looked at."""
+
+        def __getitem__(self, key: Any) -> Any:
+            with closing(opened(path)) as other:
+                storage.migrate(other, [FIRST, SECOND], path)
+            return super().__getitem__(key)
+
+    with closing(opened(path)) as connection:
+        storage.migrate(connection, [FIRST], path)
+        connection.execute("INSERT INTO it VALUES (21)")
+        storage.migrate(connection, Raced([FIRST, SECOND, THIRD]), path)
+        assert connection.execute("SELECT * FROM it").fetchall() == [(21, 42)]
+
+
 def test_a_file_of_a_newer_aboveboard_is_left_alone_with_a_line_that_says_so(
     tmp_path: Path,
 ) -> None:
     with closing(storage.connect(tmp_path, storage.INBOX)) as connection:
         connection.execute("PRAGMA user_version = 1000")
-    with pytest.raises(storage.StorageError, match="newer aboveboard: upgrade"):
+    with pytest.raises(storage.StorageError, match=r"inbox\.sqlite was .* newer aboveboard: upgr"):
         storage.connect(tmp_path, storage.INBOX)
 
 
@@ -159,7 +180,7 @@ class TestWhoOnlyLooks:
         assert storage.version_of(tmp_path / storage.INBOX) == now - 1
         (tmp_path / storage.INBOX).write_text("something else, and long enough to be looked at")
         assert said() == "cannot be read (file is not a database): bring back a copy"
-        with pytest.raises(storage.StorageError, match="file is not a database"):
+        with pytest.raises(storage.StorageError, match=r"inbox\.sqlite \(file is not a database"):
             storage.version_of(tmp_path / storage.INBOX)
 
 
