@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Collection
 
 import pytest
 from hypothesis import given
@@ -9,15 +10,17 @@ from hypothesis import strategies as st
 
 from aboveboard import Event
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.catalog.event import choice, count, seconds
+from aboveboard.catalog.event import choice, count, flag, seconds
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.catalog.line import hour
 from aboveboard.collector.allowlist import Accepted, AllowList, Unfit, head
+from aboveboard.collector.inbox.packing import IDENTITY
 from aboveboard.collector.inbox.runs import Run
-from aboveboard.collector.protocols.legacy import SILENCE, Told, Translator
+from aboveboard.collector.protocols import segment
+from aboveboard.collector.protocols.legacy import SILENCE, Told, Translator, decode
 from aboveboard.warehouse.schema import NOBODY
 from tests.collector.texts import values
-from tests.collector.tool import CATALOG, EVENTS, NOW, new_id
+from tests.collector.tool import CATALOG, EVENTS, LEGACY, NOW, new_id
 
 ALLOWLIST = AllowList(CATALOG, clock=lambda: NOW)
 TRANSLATOR = Translator(ALLOWLIST)
@@ -69,6 +72,42 @@ class TestWords:
             {"tool_version": "1.2", "os_platform": "Linux"},
         )
 
+    def test_none_is_null_of_the_machine_too(self) -> None:
+        machine = TRANSLATOR.translate("launched", {"tool_version": "None", "machine": "x"})[2]
+        assert machine == {"tool_version": None, "machine": "x"}
+
+    def test_an_event_keeps_its_own_property_though_others_say_nothing_by_that_name(self) -> None:
+        class Upgraded(Event):
+            """The system was."""
+
+            machine: bool | None = flag("Whether the machine is another")
+            os_release: int | None = count("How many releases")
+
+        translator = Translator(AllowList(Catalog.of("tool", [*EVENTS, Upgraded], LEGACY)))
+        said: dict[str, object] = {"machine": True, "os_release": 2, "$lib": "x"}
+        assert translator.translate("upgraded", said) == (
+            "upgraded",
+            {"machine": True, "os_release": 2},
+            {"machine": True},
+        )
+        assert translator.translate("uninvited", said) == ("uninvited", {}, {"machine": True})
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            (b'{"cost": NaN, "tokens": [Infinity, -Infinity, 1]}',
+             {"cost": None, "tokens": [None, None, 1]}),
+            (b'{"cost": 0.5}', {"cost": 0.5}),
+        ],
+    )  # fmt: skip
+    def test_pythons_numbers_that_are_none_are_null(self, text: bytes, value: object) -> None:
+        assert decode(text) == value
+
+    @pytest.mark.parametrize("text", [b'{"a": NaN, "b": "\\ud800"}', b"{", b"NaNs", b""])
+    def test_what_is_no_json_even_so_is_refused(self, text: bytes) -> None:
+        with pytest.raises(segment.UNREADABLE):
+            decode(text)
+
 
 class TestVersion:
     """Whose version sent what is not in the catalog: the quarantine says it."""
@@ -104,6 +143,10 @@ class TestSessions:
             (["launched", "exit", "no-repo"], 2),
             (["no-repo", "exit", "launched"], 2),  # a log whose beginning was cut off
             (["no-repo", "launched", "exit"], 1),  # what comes before the first start belongs to it
+            (["launched", "no-repo", "launched"], 2),
+            (["no-repo", "launched", "no-repo", "launched"], 2),
+            (["exit", "no-repo"], 2),
+            (["exit", "launched"], 2),
         ],
     )
     def test_another_run_begins_with_a_second_start_or_after_an_end(
@@ -189,6 +232,71 @@ class TestSessions:
         _, accepted = sessions([first])
         row = {name: values[0] for name, values in accepted.tables["sessions"].items()}
         assert (row["os"], row["arch"], row["app_version"]) == ("other", "other", None)
+        assert accepted.unfit == Counter()  # it says so with every event
+
+
+class TestIdentities:
+    def test_an_event_that_is_stored_or_comes_twice_in_a_batch_is_left_out_and_the_rest_is_not(
+        self,
+    ) -> None:
+        events = told("launched", "no-repo", "message_send", "uninvited", "message_send", "exit")
+        for each, identity in zip(events, (1, 2, 3, 4, 3, None), strict=True):
+            each.identity = uuid.UUID(int=identity).bytes if identity else None
+        events[1].session = new_id()  # as a speaker of ours tells it, among the others
+        asked: list[set[bytes]] = []
+
+        def note(identities: Collection[bytes]) -> set[bytes]:
+            asked.append(set(identities))
+            return set(identities) - {uuid.UUID(int=1).bytes}
+
+        accepted = Accepted()
+        TRANSLATOR.settle(events, accepted, "posthog", lambda _: None, note)
+        assert asked == [{uuid.UUID(int=number).bytes for number in (1, 2, 3)}]
+        assert accepted.known == 2
+        counts = {name: len(columns["time"]) for name, columns in accepted.tables.items()}
+        assert counts == {"sessions": 1, "no_repo": 1, "message_send": 1, "exit": 1}
+        assert accepted.tables["message_send"]["time"] == [hour(events[2].moment)]
+
+    def test_rows_say_what_they_are_known_by_only_among_several_collectors(self) -> None:
+        events = told("launched", "exit")
+        events[0].identity = uuid.UUID(ME).bytes
+        among, alone = Accepted(), Accepted()
+        shared = Translator(ALLOWLIST, is_shared=True)
+        for translator, accepted in ((shared, among), (TRANSLATOR, alone)):
+            translator.settle(events, accepted, "posthog", lambda _: None)
+        assert among.tables["launched"].pop(IDENTITY) == [ME]
+        assert [among.tables[name].pop(IDENTITY) for name in ("exit", "sessions")] == [[None], [ME]]
+        assert among.tables == alone.tables
+
+
+class TestASenderThatNamesItsSession:
+    def test_has_its_own_places_and_is_not_remembered_and_one_beside_it_has_its_run(self) -> None:
+        mine = new_id()
+        start, first, second = told("session_start", "message_send", "exit")
+        for seq, each in enumerate((start, first, second)):
+            each.session, each.seq = mine, 7 * seq
+        start.properties = {"os": "Linux"}
+        (nobodys,) = told("exception", user_id=NOBODY)
+        (others,) = told("message_send", user_id=new_id())
+        accepted = Accepted()
+        runs = TRANSLATOR.settle(
+            [start, nobodys, first, others, second], accepted, "posthog", lambda _: None
+        )
+        assert runs.keys() == {others.user_id}
+        assert accepted.sessions == {mine}
+        theirs = runs[others.user_id].session
+        told_of = {
+            name: list(zip(columns["session"], columns["seq"], strict=True))
+            for name, columns in accepted.tables.items()
+        }
+        assert told_of == {
+            "sessions": [(theirs, 0), (mine, 0)],
+            "exception": [(NOBODY, 0)],
+            "message_send": [(mine, 7), (theirs, 1)],
+            "exit": [(mine, 14)],
+        }
+        assert accepted.tables["sessions"]["os"] == [None, "Linux"]
+        assert accepted.tables["sessions"]["source"] == ["posthog"] * 2
 
 
 @pytest.mark.parametrize(
