@@ -87,6 +87,9 @@ class _Trouble:
     error: Exception
     pause: float
     until: float
+    of_tables: bool
+    """Whether its tables could not be made; else its events were not taken, and tables that are
+    there say nothing of those."""
 
 
 class Mover:
@@ -231,7 +234,7 @@ class Mover:
         self._tell_of_unreadable()
         for project in self._projects.all():
             if self._made.get(project.name) != _as_made(project) and project.name not in resting:
-                self._try(project.name, partial(self._ensure, project.name))
+                self._try(project.name, partial(self._ensure, project.name), of_tables=True)
             self._looked_at[project.name] = _as_made(project)
         with self._looked:
             self._looked.notify_all()
@@ -388,12 +391,15 @@ class Mover:
             if move.all:
                 served.add(move.project)
             self.make_tables()
+        for project in self._troubles.keys() - self._resting():
+            if not self._depth.bytes(project) and not self._troubles[project].of_tables:
+                self._recovered(project)  # something else has moved what waited
 
     def _resting(self) -> set[str]:
         now = time.monotonic()
         return {name for name, trouble in self._troubles.items() if now < trouble.until}
 
-    def _try(self, project: str, step: Callable[[], None]) -> None:
+    def _try(self, project: str, step: Callable[[], None], *, of_tables: bool = False) -> None:
         """Do something for a project; where it fails, leave the project alone for a while."""
         self._progress.mark(project)
         try:
@@ -405,7 +411,7 @@ class Mover:
             self._made.pop(project, None)
             before = self._troubles.get(project)
             pause = _longer(before.pause if before else 0.0)
-            self._troubles[project] = _Trouble(error, pause, time.monotonic() + pause)
+            self._troubles[project] = _Trouble(error, pause, time.monotonic() + pause, of_tables)
             log.warning(
                 "the warehouse does not take project %s's events, again in %.0f s: %s",
                 project,
@@ -413,9 +419,13 @@ class Mover:
                 _what(error),
             )
         else:
-            if self._troubles.pop(project, None) is not None:
-                log.warning("the warehouse takes project %s's events again", project)
+            if not of_tables or (project in self._troubles and self._troubles[project].of_tables):
+                self._recovered(project)
         self._progress.mark("")
+
+    def _recovered(self, project: str) -> None:
+        if self._troubles.pop(project, None) is not None:
+            log.warning("the warehouse takes project %s's events again", project)
 
 
 def _as_made(project: Project) -> tuple[object, int]:
