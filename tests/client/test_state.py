@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from aboveboard.catalog.digest import sha256
 from aboveboard.client.decision import consent, statefile
-from aboveboard.client.decision.identity import is_id, new_id
-from aboveboard.client.decision.state import State, checksum
+from aboveboard.client.decision.identity import id_of, is_id, new_id
+from aboveboard.client.decision.state import State, checksum, understood
 from aboveboard.client.decision.statefile import StateFile
 from aboveboard.client.files import locks
 
@@ -69,7 +69,7 @@ class TestToward:
         )  # fmt: skip
         for each, elsewhere in ((other, (self.ELSEWHERE,)), (unknown, ())):
             assert (each.standing, each.agreed, each.declined) == (consent.NOT_ASKED, None, None)
-            assert each.elsewhere == elsewhere
+            assert (each.elsewhere, each.refused) == (elsewhere, False)
 
     def test_an_unnamed_yes_stands_beside_those_with_a_name(self) -> None:
         answers = {self.ELSEWHERE: {"agreed": TERMS}}
@@ -91,6 +91,8 @@ class TestReading:
             ("uuid", "nobody"), ("uuid", 3), ("permanently_disable", "no"), ("asked_opt_in", "yes"),
             ("asked_opt_in", 1), ("agreed", []), ("agreed", {"launched": 1}), ("declined", "all"),
             ("recipients", []), ("recipients", {HERE: "yes"}),
+            ("recipients", {HERE: {"agreed": 1}}),
+            ("recipients", {HERE: {"agreed": {}, "declined": {"launched": []}}}),
         ],
     )  # fmt: skip
     def test_a_value_that_cannot_be_makes_it_unreadable_though_its_checksum_fits(
@@ -103,6 +105,47 @@ class TestReading:
         ):  # fmt: skip
             path.write_text(json.dumps({**document, "check": checksum(document)}))
             assert StateFile(str(path)).read().standing == standing
+
+    def test_all_that_was_written_is_read_again(self) -> None:
+        secret = "5" * 64
+        document: dict[str, object] = {
+            "uuid": id_of(secret), "permanently_disable": False, "asked_opt_in": True,
+            "agreed": TERMS, "declined": {"gone": {}}, "decided": 7, "secret": secret,
+            "recipients": {HERE: {"refused": True}},
+        }  # fmt: skip
+        told = understood(document)
+        assert (told.standing, told.user_id, told.secret) == (
+            consent.CONSENTED, id_of(secret), secret,
+        )  # fmt: skip
+        assert (told.agreed, told.declined, told.decided) == (TERMS, {"gone": {}}, 7)
+        assert told.recipients == {HERE: {"refused": True}}
+        assert understood(document | {"uuid": id_of(secret).upper(), "secret": ""}).user_id == (
+            id_of(secret)
+        )
+        nothing = understood({})
+        assert (nothing.user_id, nothing.secret, nothing.agreed, nothing.decided) == (
+            "", "", None, None,
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("decided", "read"),
+        [(0, 0), (2**33 - 1, 2**33 - 1), (2**33, None), (-1, None), (True, None), ("7", None)],
+    )
+    def test_a_time_that_is_none_is_not_told(self, decided: object, read: int | None) -> None:
+        assert understood({"decided": decided}).decided == read
+
+    @pytest.mark.parametrize("secret", ["6" * 64, "5" * 63, 5, None])
+    def test_a_secret_of_another_id_is_none_of_this_install(self, secret: object) -> None:
+        told = understood({"uuid": id_of("5" * 64), "secret": secret})
+        assert told.secret == ""
+
+    def test_a_check_is_of_all_that_stands_in_the_file_and_of_nothing_else(self) -> None:
+        document: dict[str, object] = {"b": {"y": 1, "x": [True]}, "a": "ä"}
+        assert checksum(document) == "40058844"  # as it is in the files of every install
+        assert checksum({**dict(reversed(document.items())), "check": "whatever"}) == "40058844"
+        others: tuple[dict[str, object], ...] = ({"a": "a"}, {"b": {}}, {"c": None})
+        for other in others:
+            assert checksum(document | other) != "40058844"
 
     def test_no_file_means_not_asked(self, path: Path) -> None:
         assert StateFile(str(path)).read().standing == consent.NOT_ASKED

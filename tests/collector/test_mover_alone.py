@@ -442,6 +442,7 @@ def test_a_trouble_of_all_projects_is_told_until_it_is_over(
     alone: Alone, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(module, "PACE", 0.0)
+    monkeypatch.setattr(module, "POLL", 0.01)
     monkeypatch.setattr(module, "_longer", lambda _pause: 0.01)
     is_broken = True
 
