@@ -80,6 +80,7 @@ class TestTheContainer:
             for each in re.findall(r"pip install ([^&]*)", words):
                 assert "-r requirements/" in each or "--no-deps" in each, each
 
+    @pytest.mark.thorough
     def test_what_is_copied_makes_the_package_and_that_serves_with_nothing_else_to_write_to(
         self, dockerfile: Dockerfile, tmp_path: Path
     ) -> None:

@@ -10,12 +10,16 @@ import pytest
 
 from aboveboard.warehouse import Warehouse, embedded
 from tests.clickhouse.node import NAME, Node
+from tests.conftest import in_turn
 
 EMBEDDED = "embedded"
 SERVER = "server"
 SHARDS = "shards"
-FORMS = (EMBEDDED, SERVER, pytest.param(SHARDS, marks=pytest.mark.thorough))
+FORMS = in_turn((EMBEDDED, SERVER, SHARDS), (EMBEDDED, SERVER))
 """For a fixture's parameters. What a cluster does otherwise, `test_cluster.py` has in each run."""
+
+MOSTLY_EMBEDDED = in_turn((EMBEDDED, SERVER, SHARDS), (EMBEDDED,))
+"""The same for what is no other in a server, which is there in the thorough run only."""
 
 
 @contextlib.contextmanager

@@ -5,12 +5,15 @@ from __future__ import annotations
 import socket
 import struct
 
+import pytest
+
 from tests.clickhouse.node import Node
 
 HELLO = b"\0\x04node\x1a\x07"
 """How a node greets another: packet 0, its name, its version, and what the reset cuts off."""
 
 
+@pytest.mark.thorough
 def test_a_connection_between_nodes_that_is_reset_ends_neither(node: Node) -> None:
     """As a node does that needs no more of an answer, or is killed."""
     for _ in range(3):

@@ -23,6 +23,7 @@ from aboveboard.client.terminal import asking
 from aboveboard.client.terminal.question import Question
 from tests.client import tool as example
 from tests.client.conftest import Tool
+from tests.conftest import in_turn
 
 PROMISE = (
     "Tool respects your privacy and never collects your files, their names, any text\n"
@@ -115,22 +116,29 @@ class TestOnATerminal:
         assert tool.decided()["asked_opt_in"] is False
         assert not tool.decided().get("permanently_disable")
 
-    @pytest.mark.parametrize("name", environment.AGENT_VARIABLES)
+    @pytest.mark.parametrize(
+        "name", in_turn(environment.AGENT_VARIABLES, environment.AGENT_VARIABLES[:2])
+    )
     def test_an_agent_is_asked_nothing_whatever_flags_it_types(self, tool: Tool, name: str) -> None:
         _, screen = tool.on_terminal("send", "--analytics", TOOL_PERCENT="100", **{name: "1"})
         assert screen == "off\nrecorded\n"
 
     @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            *((name, "1") for name in environment.UNATTENDED_VARIABLES),
-            ("TERM", "dumb"),
-            ("DEBIAN_FRONTEND", "noninteractive"),
-        ],
+        "said",
+        in_turn(
+            [
+                *((name, "1") for name in environment.UNATTENDED_VARIABLES),
+                ("TERM", "dumb"),
+                ("DEBIAN_FRONTEND", "noninteractive"),
+            ],
+            [("TERM", "dumb"), (environment.UNATTENDED_VARIABLES[0], "1")],
+        ),
+        ids="=".join,
     )
     def test_where_perhaps_nobody_is_there_only_who_asks_is_asked(
-        self, tool: Tool, name: str, value: str
+        self, tool: Tool, said: tuple[str, str]
     ) -> None:
+        name, value = said
         _, screen = tool.on_terminal("send", TOOL_PERCENT="100", **{name: value})
         assert screen == "off\nrecorded\n"
         _, screen = tool.on_terminal("send", "--analytics", answers="y", **{name: value})

@@ -17,18 +17,14 @@ from aboveboard.collector.people.register import Register
 from aboveboard.collector.service import Collector
 from aboveboard.collector.triage.decisions import Decisions
 from aboveboard.commands import main
-from tests.insights.population import FEW, among, fill, population
+from tests.commands import asked
 
 PERIOD = ("--since", "60d", "--until", "2026-10-31")
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory: Path = tmp_path_factory.mktemp("data")
-    with closing(Collector(directory)) as collector:
-        collector.add_project("aider", FEW)
-        fill(collector.warehouse, "aider", FEW, among(FEW, population(installs=15)))
-    return directory
+    return asked.directory(tmp_path_factory)
 
 
 def told(data: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:

@@ -98,6 +98,7 @@ def test_a_project_of_ones_own_hears_the_page_s_program(
         server.stop()
 
 
+@pytest.mark.thorough
 def test_a_log_is_imported_while_the_server_runs(
     server: Server, folder: Path, home: dict[str, str], sample_log: Path
 ) -> None:

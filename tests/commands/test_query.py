@@ -5,25 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from aboveboard.collector.service import Collector
 from aboveboard.commands import main
-from tests.insights.population import FEW, among, fill, population
+from tests.commands import asked
 
 QUESTION = "SELECT os, count() AS n FROM sessions GROUP BY os ORDER BY os"
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory: Path = tmp_path_factory.mktemp("data")
-    with closing(Collector(directory)) as collector:
-        collector.add_project("aider", FEW)
-        fill(collector.warehouse, "aider", FEW, among(FEW, population(installs=5, days=20)))
-    return directory
+    return asked.directory(tmp_path_factory)
 
 
 def told(data: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import base64
 import re
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from aboveboard.collector.service import Collector
 from aboveboard.commands import main
+from tests.commands import asked
 from tests.commands.test_own_insights import put
-from tests.insights.population import FEW, among, fill, population
 
 PERIOD = ("--since", "60d", "--until", "2026-10-31")
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory: Path = tmp_path_factory.mktemp("data")
-    with closing(Collector(directory)) as collector:
-        collector.add_project("aider", FEW)
-        fill(collector.warehouse, "aider", FEW, among(FEW, population(installs=12)))
-    return directory
+    return asked.directory(tmp_path_factory)
 
 
 def report(data: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -62,6 +56,7 @@ def test_some_of_it_and_one_chart_are_made_by_name(
         assert chart.read_bytes().startswith(begin)
 
 
+@pytest.mark.thorough
 def test_insights_of_one_s_own_come_first_and_have_charts(
     data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -112,6 +112,7 @@ def test_what_a_log_says_is_cleaned(tool: Tool, log: str, words: list[str]) -> N
     aboveboard(tool, *words, f"{log}.none")
 
 
+@pytest.mark.thorough
 def test_what_an_imported_log_says_is_cleaned(tool: Tool, log: str, tmp_path: Path) -> None:
     data = str(tmp_path / "data")
     said = aboveboard(tool, "import", log, "--project", "aider", "--data", data)

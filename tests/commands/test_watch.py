@@ -51,10 +51,16 @@ def test_a_look_tells_what_there_is_and_its_exit_code_says_so(
     words = ("--once", "--data", str(data), "--project")
     assert main(["watch", *words, "aider"]) == 3
     assert "KeyError in aider.io:read is new in 1.1" in capsys.readouterr().out
-    assert main(["watch", *words, "calm"]) == 0
-    assert capsys.readouterr().out == ""
     assert main(["watch", *words, "nobody"]) == 1
     assert "there is no project 'nobody'" in capsys.readouterr().err
+
+
+@pytest.mark.thorough
+def test_where_nothing_happens_a_look_says_nothing(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["watch", "--once", "--data", str(data), "--project", "calm"]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_webhooks_are_added_listed_and_removed(

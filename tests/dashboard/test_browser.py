@@ -73,6 +73,7 @@ class TestCharts:
         assert chart.locator(".mark-symbol.role-mark path").count() == 3 * len(rows[:12])
         assert chart.locator(".mark-rule.role-mark line").count() == 3 * len(rows[:12])
 
+    @pytest.mark.thorough
     def test_a_day_tells_its_numbers_where_the_pointer_is(self, visits: Visits) -> None:
         visit = visits.start(f"/?{PERIOD}")
         visit.charts()
@@ -106,6 +107,7 @@ class TestCharts:
         chosen = visit.page.locator("main [aria-current=true]").filter(has_text="Active installs")
         expect(chosen).to_have_count(1)
 
+    @pytest.mark.thorough
     def test_a_chart_follows_the_width_of_the_window(self, visits: Visits) -> None:
         visit = visits.start(f"/?{PERIOD}")
         visit.charts()
@@ -208,6 +210,7 @@ class TestPhone:
 
         expect(visit.page.locator("details.menu summary")).to_have_text("Trust")
 
+    @pytest.mark.thorough
     def test_nothing_is_covered_and_what_is_cut_shows_that_it_scrolls(self, visits: Visits) -> None:
         page = visits.start(f"/set-up?{PERIOD}", PHONE).page
         for block in page.locator(".code-block").all():
@@ -232,6 +235,7 @@ class TestPhone:
         assert after is not None
         assert 0 <= after["x"] <= before["x"], "the week stays beside its numbers"
 
+    @pytest.mark.thorough
     def test_the_list_of_errors_is_sorted(self, visits: Visits) -> None:
         page = visits.start(f"/errors?{PERIOD}", PHONE).page
         page.get_by_role("columnheader", name="Installs").get_by_role("link").click()

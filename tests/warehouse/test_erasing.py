@@ -157,6 +157,7 @@ class TestOneInstall:
         assert files_with(tmp_path, *told) == []
         assert len(installs(warehouse)) == 5
 
+    @pytest.mark.thorough
     def test_is_gone_only_when_its_files_are_removed(self, tmp_path: Path) -> None:
         if shutil.which("strace") is None:
             missing("strace")

@@ -15,7 +15,7 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.event import choice, count, dollars, model
 from aboveboard.warehouse import Warehouse, WarehouseError, Which, tables
 from aboveboard.warehouse.structure.projections import Projections, of
-from tests.clickhouse.forms import FORMS, form
+from tests.clickhouse.forms import MOSTLY_EMBEDDED, form
 from tests.collector.tool import until
 
 NOON = 1_760_000_400 - 1_760_000_400 % 3600
@@ -54,7 +54,7 @@ OF_0_1 = "messages_edit_format_total_tokens_cost"
 INSTALLS = [str(uuid.UUID(int=number, version=4)) for number in range(1, 30)]
 
 
-@pytest.fixture(params=FORMS)
+@pytest.fixture(params=MOSTLY_EMBEDDED)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with form(request, tmp_path) as found:
         yield found

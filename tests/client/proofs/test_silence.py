@@ -23,7 +23,7 @@ from tests.client import tool as example
 from tests.client.conftest import Tool
 from tests.client.proofs import watched
 from tests.client.test_promises import _children
-from tests.conftest import missing
+from tests.conftest import in_turn, missing
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -148,7 +148,7 @@ class TestInside:
 class TestOutside:
     """What the system is asked for, whoever asks."""
 
-    @each_row
+    @pytest.mark.parametrize("row", in_turn(ROWS, ROWS[::5]), ids=str)
     def test_no_system_call_goes_out_or_starts_anything(
         self, row: Row, home: dict[str, str], recorder: Any, tmp_path: Path
     ) -> None:
