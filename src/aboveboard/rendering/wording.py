@@ -1,4 +1,9 @@
-"""Numbers, shares and days in the words and the length in which people read them."""
+"""Numbers, shares and days in the words and the length in which people read them.
+
+Not by babel, which has no format for the rule that most of this is: as many digits as tell
+something. The commas and the names of months that it could take over, in one language, would add
+36 MB to a collector, and a number would take thirty times as long and more; a page has thousands.
+"""
 
 from __future__ import annotations
 
