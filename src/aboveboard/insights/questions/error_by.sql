@@ -3,38 +3,34 @@
 --% import "grouping.sql" as group
 WITH
     --% include "asked.sql"
-    --% include "sides.sql"
     --% set when = "toDate(time) BETWEEN {since:Date} AND {latest:Date}"
     --% include "failures.sql"
-    hit AS (
-        SELECT DISTINCT run FROM told
+    hit AS MATERIALIZED (
+        SELECT DISTINCT session FROM told
         WHERE user_id != 0
             AND ({group:String} = '' OR alike IN (SELECT alike FROM kinds_of WHERE grouped = {group:String}))
     ),
-    installs AS (
+    --% include "sides.sql"
+    weighed AS (
         SELECT
             side
-            , CAST(value, 'Nullable(String)') AS its_value
-            , user_id
-            -- An array of so few takes a quarter of the memory of a set.
-            , arrayUniq(groupArray(run)) AS its_sessions
-            , arrayUniq(groupArrayIf(run, run IN (SELECT run FROM hit))) AS its_hit
-            , sum(its_sessions) OVER (PARTITION BY side, its_value) AS all_sessions
-            , 1 / (1 - its_sessions / all_sessions) AS weight
+            , its_value
+            , its_sessions
+            , length(its_hit) AS its_failed
+            , 1 / (1 - its_sessions / sum(its_sessions) OVER (PARTITION BY side, its_value)) AS weight
             , {{ share.most("its_sessions", "PARTITION BY side, its_value") }} AS most
-        FROM sides
-        GROUP BY side, its_value, user_id
+        FROM installs
     ),
     counted AS (
         SELECT
             side
             , its_value
-            , sum(its_hit) AS sessions
+            , sum(its_failed) AS sessions
             , sum(its_sessions) AS of_sessions
-            , {{ share.of_own("its_hit", "its_sessions") }} AS session_share_sums
-            , countIf(its_hit > 0) AS installs
+            , {{ share.of_own("its_failed", "its_sessions") }} AS session_share_sums
+            , countIf(its_failed > 0) AS installs
             , count() AS of_installs
-        FROM installs
+        FROM weighed
         GROUP BY side, its_value
     )
 SELECT

@@ -2,31 +2,34 @@
 --% import "grouping.sql" as group
 WITH
     --% include "asked.sql"
-    --% include "sides.sql"
     --% set when = "toDate(time) BETWEEN {since:Date} AND {latest:Date}"
     --% include "failures.sql"
-    hit AS (
-        SELECT DISTINCT run, grouped FROM told
+    hit AS MATERIALIZED (
+        SELECT DISTINCT session, grouped FROM told
         INNER JOIN kinds_of USING (alike)
         WHERE user_id != 0 AND ({group:String} = '' OR grouped = {group:String})
     ),
-    named AS (
-        SELECT side, ifNull(CAST(value, 'Nullable(String)'), '') AS its_value, run FROM sides
-    ),
+    --% include "sides.sql"
     counted AS (
-        SELECT side, its_value, uniqExact(run) AS of_sessions FROM named GROUP BY side, its_value
+        SELECT
+            side
+            , ifNull(its_value, '') AS its_name
+            , sum(its_sessions) AS of_sessions
+            , groupArrayArray(its_hit) AS all_hit
+        FROM installs
+        GROUP BY side, its_name
     ),
     happened AS (
-        SELECT grouped, side, its_value, uniqExact(run) AS sessions FROM named
-        INNER JOIN hit USING (run)
-        GROUP BY grouped, side, its_value
+        SELECT grouped, side, its_name, max(of_sessions) AS its_of_sessions, uniqExact(session) AS sessions
+        FROM (SELECT side, its_name, of_sessions, session FROM counted ARRAY JOIN all_hit AS session) AS failed_in
+        INNER JOIN hit USING (session)
+        GROUP BY grouped, side, its_name
     )
 SELECT
     ['version', 'system', 'Python', 'model'][side] AS `by`
-    , nullIf(its_value, '') AS value
+    , nullIf(its_name, '') AS value
     , sessions
-    , of_sessions
+    , its_of_sessions AS of_sessions
     , grouped AS `group`
 FROM happened
-INNER JOIN counted USING (side, its_value)
 ORDER BY grouped, side, of_sessions DESC, value

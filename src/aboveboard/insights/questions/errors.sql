@@ -15,50 +15,56 @@ WITH
     ),
     --% set when = "toDate(time) BETWEEN {since:Date} AND {latest:Date}"
     --% include "failures.sql"
-    placed AS (
-        SELECT
-            alike
-            , user_id
-            , run
-            , frame
-            -- When, and at which line: the greatest of these is the line that was seen last.
-            , toUnixTimestamp(time) * 0x100000000 + toUInt32OrZero(arrayElement(splitByChar(':', frame), -1)) AS seen
-            , time
-        FROM told
-        --% if has("exit.reason")
-        UNION ALL SELECT cityHash64(4, ifNull(reason, '')), user_id, cityHash64(session), '', 0, time FROM {{ rows("exit") }}
-        WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
-        --% endif
-    ),
-    groups AS (
-        SELECT alike, its_kind AS kind, name, grouped, which FROM kinds_of
-        --% if has("exit.reason")
-        UNION ALL SELECT cityHash64(4, ifNull(reason, '')) AS alike, 4, any(ifNull(CAST(reason, 'Nullable(String)'), '')), '', alike FROM {{ rows("exit") }}
-        WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
-        GROUP BY alike
-        --% endif
-    ),
+    -- An install's failures of one group, and its exits for one reason, so that few rows are joined.
     happened AS (
-        -- An array of so few takes a quarter of the memory of a set.
         SELECT
             user_id
             , which
             , any(kind) AS its_kind
-            , any(name) AS its_name
-            , any(grouped) AS its_group
-            , count() AS its_times
-            , if(user_id = 0, 0, arrayUniq(groupArray(run))) AS its_sessions
-            , max((seen, frame)) AS its_last
-        FROM placed
-        INNER JOIN groups USING (alike)
-        WHERE ({group:String} = '' OR grouped = {group:String})
-            AND (
-                run IN (SELECT run FROM begun)
-                -- What nobody in particular had is counted as often as it happened, and in no share.
-                --% if not filtered
-                OR (user_id = 0 AND toDate(time) <= {until:Date})
+            , any(named) AS its_name
+            , any(its_group) AS its_group
+            , sum(some_times) AS its_times
+            -- An array of so few takes a quarter of the memory of a set.
+            , if(user_id = 0, 0, arrayUniq(groupArrayArray(some_runs))) AS its_sessions
+            , max(some_last) AS its_last
+        FROM (
+            SELECT which, its_kind AS kind, name AS named, grouped AS its_group, user_id, some_times, some_runs, some_last
+            FROM (
+                SELECT
+                    alike
+                    , user_id
+                    , count() AS some_times
+                    , groupArray(run) AS some_runs
+                    -- When, and at which line: the greatest of these is the line that was seen last.
+                    , max((toUnixTimestamp(time) * 0x100000000 + toUInt32OrZero(arrayElement(splitByChar(':', frame), -1)), frame)) AS some_last
+                FROM told
+                WHERE run IN (SELECT run FROM begun)
+                    -- What nobody in particular had is counted as often as it happened, and in no share.
+                    --% if not filtered
+                    OR (user_id = 0 AND toDate(time) <= {until:Date})
+                    --% endif
+                GROUP BY alike, user_id
+            ) AS failed_by_install
+            INNER JOIN kinds_of USING (alike)
+            WHERE {group:String} = '' OR grouped = {group:String}
+            --% if has("exit.reason")
+            UNION ALL
+            SELECT
+                cityHash64(4, ifNull(reason, '')) AS which
+                , 4
+                , any(ifNull(CAST(reason, 'Nullable(String)'), ''))
+                , ''
+                , user_id
+                , count()
+                , groupArray(cityHash64(session))
+                , (0, '')
+            FROM {{ rows("exit") }}
+            WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
+                AND {group:String} = ''
+                AND cityHash64(session) IN (SELECT run FROM begun)
+            GROUP BY which, user_id
             --% endif
-            )
+        )
         GROUP BY user_id, which
     ),
     -- An install is drawn as a whole, so its sums stay together (docs/insights.md, "Intervals").

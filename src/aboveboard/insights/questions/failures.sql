@@ -40,14 +40,34 @@
             , time
         FROM failed
     ),
-    -- A group is told by what is alike, so that it is the same in whatever period it is looked at.
-    kinds_of AS (
+    -- Words of one row stand for those of all that is alike. Each step has a name, since ClickHouse takes
+    -- longer to understand a text that repeats them than to work it out for so few.
+    words_of AS (
         SELECT
             alike
             , any(kind) AS its_kind
             , any(its_type) AS name
-            , {{ group.v1("any(its_type)", "any(frames)", "any(causes)") }} AS grouped
-            , cityHash64(its_kind, grouped) AS which
+            , any(frames) AS its_frames
+            , any(causes) AS its_causes
         FROM told
         GROUP BY alike
+    ),
+    lines_of AS (
+        SELECT *, {{ group.all_places("its_frames") }} AS all_places FROM words_of
+    ),
+    places_of AS (
+        SELECT *, {{ group.places("all_places") }} AS its_places FROM lines_of
+    ),
+    around_of AS (
+        SELECT *, {{ group.around("its_places") }} AS its_around FROM places_of
+    ),
+    -- A group is told by what is alike, so that it is the same in whatever period it is looked at.
+    kinds_of AS (
+        SELECT
+            alike
+            , its_kind
+            , name
+            , {{ group.v1("name", "all_places", "its_places", "its_around", "its_causes") }} AS grouped
+            , cityHash64(its_kind, grouped) AS which
+        FROM around_of
     ),

@@ -21,9 +21,14 @@ match({{ place }}, ':<(listcomp|dictcomp|setcomp|genexpr)>$')
 match({{ place }}, ':(_?(wrapper|wrapped|inner|decorator|decorated)|<lambda>|<module>)$')
 {%- endmacro %}
 
+{# The place of each frame, outermost first. #}
+{%- macro all_places(frames) -%}
+arrayMap(frame -> {{ place("frame") }}, arrayMap(each -> CAST(each, 'String'), {{ frames }}))
+{%- endmacro %}
+
 {# Places, innermost first, each once: recursion repeats, and makes no other failure. #}
-{%- macro places(frames) -%}
-arrayDistinct(arrayReverse(arrayFilter(place -> NOT {{ is_part("place") }}, arrayMap(frame -> {{ place("frame") }}, arrayMap(each -> CAST(each, 'String'), {{ frames }})))))
+{%- macro places(all_places) -%}
+arrayDistinct(arrayReverse(arrayFilter(place -> NOT {{ is_part("place") }}, {{ all_places }})))
 {%- endmacro %}
 
 {# The places round the innermost one, which is the first of `places`, that are no wrappers. #}
@@ -39,24 +44,24 @@ substringIndex({{ place }}, ':', 1)
    from which that module was entered; each cause's type and place. For a checking function may be
    called by many, and fail for each of their bugs; what lies further out is refactored more often
    than it tells bugs apart. A RecursionError comes up wherever the stack is full: it is told by the
-   places that repeat. #}
-{%- macro v1(type, frames, causes) -%}
+   places that repeat. `places` are those of `all_places`, `around` those of `places`. #}
+{%- macro v1(type, all_places, places, around, causes) -%}
 concat('v1:', lower(hex(substring(SHA256(arrayStringConcat(arrayConcat(
-                [ifNull(CAST({{ type }}, 'Nullable(String)'), '')]
+                [{{ type }}]
                 , if(
                     {{ type }} = 'RecursionError'
                     , arraySort(arrayFilter(
-                        place -> NOT {{ is_wrapper("place") }} AND countEqual(arrayMap(frame -> {{ place("frame") }}, arrayMap(each -> CAST(each, 'String'), {{ frames }})), place) > 1
-                        , {{ places(frames) }}
+                        place -> NOT {{ is_wrapper("place") }} AND countEqual({{ all_places }}, place) > 1
+                        , {{ places }}
                     ))
                     , arrayConcat(
-                        arraySlice({{ places(frames) }}, 1, 1)
-                        , arraySlice({{ around(places(frames)) }}, 1, 1)
+                        arraySlice({{ places }}, 1, 1)
+                        , arraySlice({{ around }}, 1, 1)
                         , arraySlice(
                             arrayFilter(
-                                place -> {{ module("place") }} != {{ module(places(frames) ~ "[1]") }}
-                                    AND {{ module(around(places(frames)) ~ "[1]") }} = {{ module(places(frames) ~ "[1]") }}
-                                , {{ around(places(frames)) }}
+                                place -> {{ module("place") }} != {{ module(places ~ "[1]") }}
+                                    AND {{ module(around ~ "[1]") }} = {{ module(places ~ "[1]") }}
+                                , {{ around }}
                             )
                             , 1, 1
                         )
