@@ -283,7 +283,7 @@ class TestTheWarehouse:
 
     def test_that_is_a_server_which_does_not_answer(self, data: Path) -> None:
         told = doctor(data, "--warehouse", f"clickhouse://me:hidden@127.0.0.1:{free_port()}/")
-        told.only("warehouse", "nothing answers there; start the server")
+        told.only("warehouse", "ClickHouse does not answer; start the server")
         assert "hidden" not in "".join(told.lines)
 
 

@@ -111,7 +111,9 @@ class TestWhatAnswersThere:
         assert "it does not speak TLS" in said
 
     def test_a_host_that_does_not_exist_is_told(self) -> None:
-        assert "nothing answers there" in refused("clickhouse://u:secret@nowhere.invalid:8123/")
+        assert "ClickHouse does not answer" in refused(
+            "clickhouse://u:secret@nowhere.invalid:8123/"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -291,9 +293,9 @@ class TestAServerThatFails:
             for ends in (failing.kill, failing.stop):
                 deliver(collector, Install().segment(3))
                 ends()
-                with pytest.raises(WarehouseError, match=r"nothing answers there|it ended while"):
+                with pytest.raises(WarehouseError, match=r"ClickHouse (does not answer|ended)"):
                     collector.mover.move_all()
-                with pytest.raises(WarehouseError, match=r"nothing answers there|it ended while"):
+                with pytest.raises(WarehouseError, match=r"ClickHouse (does not answer|ended)"):
                     collector.warehouse.query("SELECT 1")
                 deliver(collector, Install().segment(3))
                 failing.start()
@@ -312,13 +314,13 @@ class TestAServerThatFails:
         with closing(Collector(tmp_path / "data", url)) as collector:
             collector.add_project("tool", CATALOG)  # as `serve` does with what comes with it
             deliver(collector, Install().segment(3))
-            with pytest.raises(WarehouseError, match="nothing answers there"):
+            with pytest.raises(WarehouseError, match="ClickHouse does not answer"):
                 collector.mover.move_all()
             failing.start()
             collector.mover.move_all()
             assert count(collector, "message_send") == 3
             failing.kill()
-        with pytest.raises(WarehouseError, match="nothing answers there"):
+        with pytest.raises(WarehouseError, match="ClickHouse does not answer"):
             Collector(tmp_path / "first", url)
 
     def test_a_full_disk_keeps_events_waiting(self, failing: Node, tmp_path: Path) -> None:

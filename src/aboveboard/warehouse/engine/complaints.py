@@ -35,8 +35,8 @@ _BY_CODE = {
 }
 """By ClickHouse's number of an error; what is not here is said in ClickHouse's own words."""
 
-_AWAY = "nothing answers there; start the server, or correct the URL"
-_ENDED = "it ended while it was asked"
+_AWAY = "ClickHouse does not answer; start the server, or correct the URL"
+_ENDED = "ClickHouse ended while it was asked"
 _STRANGER = (
     "its certificate is of no authority known here, or of another name; name the authority's file "
     "with ?ca_cert=FILE"
@@ -47,7 +47,7 @@ _IN_TRANSPORT = (
     ("NameResolutionError", _AWAY),
     ("NewConnectionError", _AWAY),
     ("ConnectTimeout", _AWAY),
-    ("ReadTimeout", "it did not answer in time"),
+    ("ReadTimeout", "ClickHouse did not answer in time"),
     ("SSLError", "TLS cannot be agreed on with it"),
     ("ProtocolError", _ENDED),
     ("RemoteDisconnected", _ENDED),
