@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +21,9 @@ from aboveboard.collector.service import Collector, Reader
 from aboveboard.insights.adhoc import asking, rules
 from aboveboard.warehouse import QueryLimitError, Warehouse, WarehouseError, Which, database
 from aboveboard.warehouse.engine import server, settings
+from aboveboard.warehouse.errors import WarehouseAwayError
+from aboveboard.warehouse.limits import Limits
+from aboveboard.warehouse.result import Result
 from aboveboard.warehouse.transfer.exchange import Choice, Exchange
 from tests.clickhouse.node import STRICT, Node
 from tests.clickhouse.tls import terminated
@@ -322,6 +327,28 @@ class TestAServerThatFails:
             failing.kill()
         with pytest.raises(WarehouseError, match="ClickHouse does not answer"):
             Collector(tmp_path / "first", url)
+
+    def test_one_that_hangs_keeps_no_question_longer_than_it_may_take(self, failing: Node) -> None:
+        limits = Limits(seconds=1)
+        with closing(Warehouse(failing.url(), limits=limits)) as warehouse:
+            asking: list[Callable[[], Result]] = [
+                lambda: warehouse.query("SELECT 1"),
+                lambda: warehouse.read_only("SELECT 1", limits),
+            ]
+            for ask in asking:
+                assert ask().rows == [(1,)]
+            assert failing.process is not None
+            failing.process.send_signal(signal.SIGSTOP)
+            try:
+                with ThreadPoolExecutor(len(asking)) as threads:
+                    asked = [threads.submit(ask) for ask in asking]
+                    for each in asked:
+                        with pytest.raises(WarehouseAwayError, match="did not answer in time"):
+                            each.result()
+            finally:
+                failing.process.send_signal(signal.SIGCONT)
+            for ask in asking:
+                assert ask().rows == [(1,)]
 
     def test_a_full_disk_keeps_events_waiting(self, failing: Node, tmp_path: Path) -> None:
         full = {"disks": {"default": {"keep_free_space_bytes": 1 << 60}}}

@@ -380,7 +380,8 @@ class Warehouse:
             except queue.Empty:
                 client = self._engine.connect()
             try:
-                with plain(limits=limits):
+                waiting = driver.waiting(client, limits.patience if limits else None)
+                with plain(limits=limits), waiting:
                     yield client
             except WarehouseAwayError:
                 with contextlib.suppress(Exception):  # it is of no use any more

@@ -28,6 +28,15 @@ class Limits:
     spill: int = 384 * _MIB
     rows: int = 100_000
 
+    @property
+    def patience(self) -> int:
+        """Seconds after which a server that says nothing hangs, or the way to it does.
+
+        It says itself that a question took too long, or that a shard does not answer; that comes
+        up to ten seconds after the bound (measured, a shard stopped in a question).
+        """
+        return self.seconds + 20
+
     def settings(self) -> Mapping[str, object]:
         """Return the bounds as ClickHouse's settings."""
         return {

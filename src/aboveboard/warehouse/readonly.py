@@ -9,15 +9,18 @@ all of `system` be read, and several statements be one text. So no text reaches 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from typing import TYPE_CHECKING
 
+from .engine import driver
 from .engine.complaints import plain
+from .errors import WarehouseAwayError
 from .result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from clickhouse_connect.driver.client import Client
 
@@ -71,8 +74,7 @@ class ReadOnly:
             WarehouseError: it could not be answered.
         """
         bound = dict(parameters) if parameters else None
-        with self._lock, plain(limits=self._limits):
-            client = self._opened()
+        with self._asking() as client:
             answer = client.query(sql, parameters=bound)
             columns = list(answer.column_names)
             if not columns:  # as in `Warehouse.query`
@@ -89,9 +91,21 @@ class ReadOnly:
             QueryLimitError: it needs more than the limits.
             WarehouseError: it cannot be explained.
         """
-        with self._lock, plain(limits=self._limits):
-            told = self._opened().raw_query(sql).decode("utf-8", "replace")
+        with self._asking() as client:
+            told = client.raw_query(sql).decode("utf-8", "replace")
         return [_unescaped(line) for line in told.split("\n") if line]
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[Client]:
+        with self._lock:
+            try:
+                with plain(limits=self._limits):
+                    client = self._opened()
+                    with driver.waiting(client, self._limits.patience):
+                        yield client
+            except WarehouseAwayError:  # another node of a cluster may answer
+                self._end()
+                raise
 
     def _opened(self) -> Client:
         if self._client is None:
@@ -113,6 +127,10 @@ class ReadOnly:
     def close(self) -> None:
         """Close the connection; a question that is being answered is waited for."""
         with self._lock:
-            if self._client is not None:
-                self._client.close()
-                self._client = None
+            self._end()
+
+    def _end(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(Exception):  # it may be of no use any more
+                client.close()

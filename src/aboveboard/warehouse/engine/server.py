@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 OLDEST = (26, 7)
 """The oldest version that the tests are run on as a server; an older one is refused."""
 
+FIRST_ANSWER_SECONDS = 30
+"""How long a server may take to say anything that is connected to: one that hangs takes a
+connection, and is away all the same."""
+
 
 class Server:
     """A server that others may use too, whose profiles are theirs.
@@ -70,6 +74,8 @@ def connect(at: Address) -> Client:
         WarehouseError: it cannot be reached, is too old, or does not know a setting.
     """
     prefix = f"cannot open the warehouse {at.shown}: "
+    answer = int(at.options["send_receive_timeout"])
+    options = {**at.options, "send_receive_timeout": min(answer, FIRST_ANSWER_SECONDS)}
     with plain(prefix):
         client = driver.connect(
             interface="https" if at.secure else "http",
@@ -77,7 +83,7 @@ def connect(at: Address) -> Client:
             port=at.port,
             username=at.user,
             password=at.password,
-            generic_args=dict(at.options),
+            generic_args=options,
         )
     try:
         version = client.server_version or "?"
@@ -97,6 +103,7 @@ def connect(at: Address) -> Client:
             for name, value in OURS.items():
                 if name in known:
                     client.set_client_setting(name, value)
+        driver.wait(client, answer)
     except BaseException:
         client.close()
         raise
