@@ -32,12 +32,17 @@ from aboveboard.warehouse.schema import MOVE
 from tests.collector.tool import CATALOG, EVENTS, Install, Launched, until
 
 READER = SegmentReader(AllowList(CATALOG))
-TABLES = ["message_send", "sessions"]
+TABLES = ("message_send", "sessions")
 """Of a session with messages, in the order in which they are inserted."""
+
+PROJECTS = ("tool", "stuck", "new")
 
 
 class Told:
-    """A warehouse that notes what it is told, and answers as a test has it."""
+    """A warehouse that notes what it is told, and answers as a test has it.
+
+    It knows no other project and no other table than there are, nor a move of another number.
+    """
 
     def __init__(self) -> None:
         self.asked: list[tuple[object, ...]] = []
@@ -64,6 +69,8 @@ class Told:
         self.asked.append(("ensure", project, len(catalog.entries), days))
 
     def insert(self, project: str, table: str, columns: Columns, token: str) -> None:
+        assert project in PROJECTS
+        assert table in TABLES
         if project in self.refuses:
             raise self.refuses[project]
         self.rows[table] += len(columns["time"])
@@ -71,13 +78,16 @@ class Told:
         self.kept.update((number, table) for number in columns[MOVE.name])
         self.gone |= self.told_later
 
-    def missing(self, _project: str, table: str, columns: Columns, number: int) -> Columns:
+    def missing(self, project: str, table: str, columns: Columns, number: int) -> Columns:
+        assert table in TABLES
+        assert number == columns[MOVE.name][0]
+        self.asked.append(("missing", project))
         many = len(columns["time"])
         left = self.lost.pop(0) if self.lost else max(0, many - self.kept[number, table])
         return {name: values[:left] for name, values in columns.items()}
 
-    def is_at_work(self, _token: str) -> bool:
-        return self.is_at_work_now
+    def is_at_work(self, token: str) -> bool:
+        return self.is_at_work_now and token.split(":")[1] in TABLES
 
     def remove(self, project: str, number: int) -> None:
         self.asked.append(("remove", project, number))
@@ -88,13 +98,16 @@ class Told:
     def note_sessions(self, project: str, unstarted: dict[object, int], begun: set[object]) -> None:
         self.asked.append(("sessions", project, len(unstarted), len(begun)))
 
-    def claims(self, _project: str) -> SimpleNamespace:
-        def elsewhere(ids: Collection[str], _move: int) -> set[str]:
+    def claims(self, project: str) -> SimpleNamespace:
+        def elsewhere(ids: Collection[str], move: int) -> set[str]:
+            assert move > 0
             return self.elsewhere & set(ids)
 
+        assert project in PROJECTS
         return SimpleNamespace(elsewhere=elsewhere)
 
-    def erased(self, _project: str) -> SimpleNamespace:
+    def erased(self, project: str) -> SimpleNamespace:
+        assert project in PROJECTS
         return SimpleNamespace(among=lambda users: self.gone & set(users))
 
 
@@ -111,6 +124,7 @@ class Alone:
         self.inbox = Inbox(directory, is_shared=True)
         self.watch = Watch()
         self.erased: list[tuple[str, str]] = []
+        self.steps: list[str] = []
         self.mover = self.begin()
 
         def sleep(seconds: float) -> None:
@@ -123,6 +137,7 @@ class Alone:
         """Return a mover as after a start; it is killed at a step, if one is named."""
 
         def crash(step: str) -> None:
+            self.steps.append(step)
             if step in reached:
                 raise KeyboardInterrupt
 
@@ -198,7 +213,9 @@ class TestAProjectThatIsNotTaken:
         alone.deliver(1, "stuck")
         alone.mover._move_due()
         alone.warehouse.refuses.clear()
+        alone.deliver(1)
         alone.mover.move_all("stuck")
+        assert (alone.inbox.depth.bytes("stuck"), alone.inbox.depth.events) == (0, 2)
         caplog.clear()
         alone.now += 0.5
         alone.mover._move_due()
@@ -211,15 +228,21 @@ class TestAProjectThatIsNotTaken:
     def test_whose_tables_cannot_be_made_is_told_though_nothing_of_it_waits(
         self, alone: Alone, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
+        tried: list[float] = []
+
         def refuse(project: str, _catalog: Catalog, _days: int) -> None:
             if project == "stuck":
+                tried.append(alone.now)
                 raise MismatchError("exit.reason is a count here")
 
         with monkeypatch.context() as patch:
             patch.setattr(alone.warehouse, "ensure", refuse)
-            for _ in range(3):
+            begun = alone.now
+            for _ in range(60):
                 alone.mover._move_due()
-                alone.now += BACKOFF_MAX
+                alone.now += 0.5
+        assert [each - begun for each in tried] == [0, 1, 3, 7, 15]
+        alone.now += BACKOFF_MAX
         assert alone.mover.troubles() == {"stuck": "exit.reason is a count here"}
         caplog.clear()
         alone.mover._move_due()
@@ -292,6 +315,10 @@ class TestAMoveThatIsRepeated:
         assert re.fullmatch(rf"{re.escape(first)}:[0-9a-f-]{{36}}", second)
         assert alone.warehouse.kept == {(again.number, "message_send"): 6}
         assert (alone.mover.inserts, alone.mover.moved) == (2, 5)
+        assert [what[0] for what in alone.warehouse.asked] == [
+            "ensure", "missing", "missing", "missing", "sessions",
+        ]  # fmt: skip
+        assert {what[1] for what in alone.warehouse.asked} == {"tool"}
         assert alone.warehouse.asked[-1] == ("sessions", "tool", 0, 1)
         assert alone.inbox.depth.events == 0
 
@@ -299,7 +326,9 @@ class TestAMoveThatIsRepeated:
         alone.deliver(4)
         alone.killed("inserted")
         alone.warehouse.lost, alone.warehouse.is_at_work_now = [2, 1], True
-        with pytest.raises(WarehouseError, match="still being worked on"):
+        with pytest.raises(
+            WarehouseError, match=r"^what was .* still being worked on$"
+        ):
             alone.mover.move()
         assert alone.inbox.depth.events == 5
         alone.warehouse.lost = [2, 0, 0]
@@ -311,11 +340,19 @@ class TestAMoveThatIsRepeated:
             table: {name: values for name, values in columns.items() if name != "seq"}
             for table, columns in READER.read(Install().segment(1)).tables.items()
         }
-        with closing(storage.connect(alone.directory)) as connection:
-            connection.execute(
-                "INSERT INTO waiting (project, events, body) VALUES ('tool', 2, ?)",
-                (msgspec.msgpack.encode(older),),
-            )
+
+        def wait() -> None:
+            with closing(storage.connect(alone.directory)) as connection:
+                connection.execute(
+                    "INSERT INTO waiting (project, events, body) VALUES ('tool', 2, ?)",
+                    (msgspec.msgpack.encode(older),),
+                )
+
+        wait()
+        alone.mover.move()
+        assert [what[0] for what in alone.warehouse.asked] == ["ensure", "sessions"]
+        alone.warehouse.rows.clear()
+        wait()
         alone.deliver(1)
         alone.killed("begun")
         move = alone.mover._begin()
@@ -344,6 +381,7 @@ class TestBesideOtherCollectors:
         assert ("versions", "tool") in alone.warehouse.asked
         assert ("sessions", "tool", 0, 1) in alone.warehouse.asked
         assert second.user_id not in {install for _, install in alone.erased}
+        assert alone.steps == ["begun", "claimed", "inserted", "inserted", "followed", "ended"]
 
     def test_who_is_erased_while_rows_are_inserted_is_erased_here_after_them(
         self, alone: Alone
@@ -362,6 +400,7 @@ class TestBesideOtherCollectors:
         assert alone.warehouse.rows == {"message_send": 1, "sessions": 1}
         assert alone.erased == []
         assert [what[0] for what in alone.warehouse.asked] == ["ensure", "sessions"]
+        assert alone.steps == ["begun", "inserted", "inserted", "followed", "ended"]
 
 
 class TestTables:
@@ -443,7 +482,13 @@ def test_a_trouble_of_all_projects_is_told_until_it_is_over(
 ) -> None:
     monkeypatch.setattr(module, "PACE", 0.0)
     monkeypatch.setattr(module, "POLL", 0.01)
-    monkeypatch.setattr(module, "_longer", lambda _pause: 0.01)
+    pauses = []
+
+    def longer(pause: float) -> float:
+        pauses.append(pause)
+        return 0.01
+
+    monkeypatch.setattr(module, "_longer", longer)
     is_broken = True
 
     def refresh() -> None:
@@ -455,7 +500,8 @@ def test_a_trouble_of_all_projects_is_told_until_it_is_over(
     alone.deliver(1)
     alone.mover.start()
     alone.mover.wake()
-    until(lambda: alone.mover.trouble == "cannot use projects.sqlite")
+    until(lambda: alone.mover.trouble == "cannot use projects.sqlite" and len(pauses) > 1)
+    assert pauses[:2] == [0.0, 0.01]
     assert alone.inbox.depth.events == 2
     assert not alone.mover.stalls()
     is_broken = False
@@ -474,12 +520,19 @@ def test_what_waits_stays_in_the_inbox_where_a_worker_has_ended(alone: Alone) ->
     assert alone.warehouse.asked == []
 
 
-def test_ids_are_forgotten_by_what_each_project_keeps(alone: Alone) -> None:
+@pytest.mark.parametrize("runs", [False, True])
+def test_ids_are_forgotten_by_what_each_project_keeps(alone: Alone, *, runs: bool) -> None:
     alone.projects.keep_for("tool", 2)
     dated = int(time.time()) - 3 * 86_400
     with closing(storage.connect(alone.directory)) as connection:
         connection.executemany(
             "INSERT INTO delivery VALUES (?, x'00', ?)", [("tool", dated), ("stuck", dated)]
         )
-        alone.mover.move_all()
+        if runs:
+            alone.mover.start()
+            alone.mover.wake()
+            until(lambda: connection.execute("SELECT count(*) FROM delivery").fetchone() == (1,))
+            alone.mover.close()
+        else:
+            alone.mover.move_all()
         assert connection.execute("SELECT project FROM delivery").fetchall() == [("stuck",)]
