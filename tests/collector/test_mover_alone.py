@@ -225,6 +225,21 @@ class TestAProjectThatIsNotTaken:
         assert alone.mover.troubles() == {}
         assert caplog.messages == ["the warehouse takes project stuck's events again"]
 
+    def test_and_that_is_removed_is_no_trouble_and_no_news_either(
+        self, alone: Alone, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        alone.warehouse.refuses["stuck"] = WarehouseError("no")
+        alone.deliver(1, "stuck")
+        alone.mover._move_due()
+        alone.projects.retire("stuck")
+        alone.inbox.forget("stuck")
+        alone.projects.remove("stuck")
+        caplog.clear()
+        alone.now += BACKOFF_MAX
+        alone.mover._move_due()
+        assert alone.mover.troubles() == {}
+        assert caplog.messages == []
+
     def test_whose_tables_cannot_be_made_is_told_though_nothing_of_it_waits(
         self, alone: Alone, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -326,9 +341,7 @@ class TestAMoveThatIsRepeated:
         alone.deliver(4)
         alone.killed("inserted")
         alone.warehouse.lost, alone.warehouse.is_at_work_now = [2, 1], True
-        with pytest.raises(
-            WarehouseError, match=r"^what was .* still being worked on$"
-        ):
+        with pytest.raises(WarehouseError, match=r"^what was .* still being worked on$"):
             alone.mover.move()
         assert alone.inbox.depth.events == 5
         alone.warehouse.lost = [2, 0, 0]

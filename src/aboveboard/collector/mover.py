@@ -392,8 +392,8 @@ class Mover:
                 served.add(move.project)
             self.make_tables()
         for project in self._troubles.keys() - self._resting():
-            if not self._depth.bytes(project) and not self._troubles[project].of_tables:
-                self._recovered(project)  # something else has moved what waited
+            if not self._depth.bytes(project):  # moved by something else, or gone with the project
+                self._recovered(project)
 
     def _resting(self) -> set[str]:
         now = time.monotonic()
@@ -424,7 +424,8 @@ class Mover:
         self._progress.mark("")
 
     def _recovered(self, project: str) -> None:
-        if self._troubles.pop(project, None) is not None:
+        trouble = self._troubles.pop(project, None)
+        if trouble is not None and self._projects.get(project) is not None:
             log.warning("the warehouse takes project %s's events again", project)
 
 
