@@ -87,6 +87,7 @@ class TestRestored:
         assert backup.stat().st_mode & 0o077 == 0
         assert not any(path.stat().st_mode & 0o077 for path in backup.rglob("*"))
 
+    @pytest.mark.thorough
     def test_without_a_server_too(self, made: tuple[Path, Path, list[str]], tmp_path: Path) -> None:
         data, _, _ = made
         save(data, tmp_path / "again")

@@ -7,7 +7,6 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,13 +25,13 @@ CATALOG = Catalog.of("tool", example.EVENTS)
 STRANGE = "0123456789abcdef" * 2
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    add_project(tmp_path / "data", "tool", CATALOG)
-    running = Server(tmp_path / "data")
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = tmp_path_factory.mktemp("debug") / "data"
+    add_project(data, "tool", CATALOG)
+    running = Server(data)
     yield running
-    if running.process.poll() is None:
-        running.stop()
+    running.stop()
 
 
 @pytest.fixture

@@ -28,7 +28,13 @@ def filled(tmp_path: Path) -> tuple[Server, str, Forgetful, Install]:
 Filled = tuple[Server, str, Forgetful, Install]
 
 
-@pytest.mark.parametrize("runs", [True, False], ids=["beside a collector", "alone"])
+@pytest.mark.parametrize(
+    "runs",
+    [
+        pytest.param(True, id="beside a collector"),
+        pytest.param(False, id="alone", marks=pytest.mark.thorough),
+    ],
+)
 class TestAnInstall:
     def test_is_erased_and_stays_out(self, filled: Filled, tmp_path: Path, runs: bool) -> None:
         server, key, me, other = filled

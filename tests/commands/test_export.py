@@ -24,6 +24,7 @@ from aboveboard.warehouse import Warehouse, embedded
 from tests import forked
 from tests.collector.tool import CATALOG, NOW, Install, Server, add_project, ask, new_id
 from tests.commands.test_import import run, take
+from tests.conftest import in_turn
 from tests.insights.population import AIDERS, fill, population
 
 FORMATS = ("jsonl", "jsonl.gz", "csv", "parquet")
@@ -251,6 +252,7 @@ class TestBesideAServer:
         assert len((tmp_path / "all.csv").read_text().splitlines()) == 301
         server.stop()
 
+    @pytest.mark.thorough
     def test_an_import_is_shown_by_the_server_at_once(self, full: Path, tmp_path: Path) -> None:
         data = tmp_path / "data"
         export(full, tmp_path / "all.parquet")
@@ -290,24 +292,24 @@ class TestBesideAServer:
 
 
 class TestDamaged:
+    @pytest.mark.parametrize("name", in_turn(["all.parquet", "all.csv"], ["all.parquet"]))
     def test_a_damaged_file_is_told_in_our_words_and_nothing_is_taken(
-        self, full: Path, tmp_path: Path
+        self, full: Path, tmp_path: Path, name: str
     ) -> None:
         there = tmp_path / "there"
         add_project(there)
-        for name in ("all.parquet", "all.csv"):
-            export(full, tmp_path / name)
-            whole = (tmp_path / name).read_bytes()
-            cut = tmp_path / f"cut-{name}"
-            cut.write_bytes(whole[: len(whole) // 2].rsplit(b",", 1)[0])
-            ended = run("import", "--project", "tool", "--data", str(there), str(cut))
-            assert ended.returncode == 1
-            (said,) = ended.stderr.splitlines()
-            assert said.endswith(
-                f"{cut} cannot be read as {name[4:]}: it is damaged, or `aboveboard export` did "
-                "not write it"
-            )
-            assert ended.stdout == ""
+        export(full, tmp_path / name)
+        whole = (tmp_path / name).read_bytes()
+        cut = tmp_path / f"cut-{name}"
+        cut.write_bytes(whole[: len(whole) // 2].rsplit(b",", 1)[0])
+        ended = run("import", "--project", "tool", "--data", str(there), str(cut))
+        assert ended.returncode == 1
+        (said,) = ended.stderr.splitlines()
+        assert said.endswith(
+            f"{cut} cannot be read as {name[4:]}: it is damaged, or `aboveboard export` did "
+            "not write it"
+        )
+        assert ended.stdout == ""
 
 
 @pytest.mark.thorough
@@ -443,11 +445,13 @@ class TestGivingUp:
         assert "'other'" in said
         assert "tool" in said
 
-    def test_a_place_that_cannot_be_written(self, full: Path, tmp_path: Path) -> None:
-        missing = tmp_path / "missing" / "file.csv"
-        for file in (missing, missing.with_suffix(".jsonl"), tmp_path):
-            words = ("export", "--project", "tool", "--data", str(full), "-o", str(file))
-            assert "aboveboard export: " in self.gives_up(*words)
+    @pytest.mark.parametrize(
+        "place", in_turn(["missing/file.csv", "missing/file.jsonl", ""], ["missing/file.csv"])
+    )
+    def test_a_place_that_cannot_be_written(self, full: Path, tmp_path: Path, place: str) -> None:
+        file = tmp_path / place
+        words = ("export", "--project", "tool", "--data", str(full), "-o", str(file))
+        assert "aboveboard export: " in self.gives_up(*words)
 
     def test_an_event_that_is_not_in_the_catalog(self, full: Path) -> None:
         words = ("export", "--project", "tool", "--data", str(full), "--event", "other")

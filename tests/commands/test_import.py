@@ -146,6 +146,7 @@ class TestWithoutAServer:
         log.write_bytes(old("launched", "exit"))
         assert take(tmp_path / "new", log, project="aider").startswith("2 events")
 
+    @pytest.mark.thorough
     def test_a_bar_is_shown_on_a_terminal_and_gone_at_the_end(self, data: Path, log: Path) -> None:
         master, slave = pty.openpty()
         words = ["import", str(log), "--project", "tool", "--data", str(data)]

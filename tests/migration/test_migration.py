@@ -236,6 +236,7 @@ def test_many_buckets_say_what_one_says(
     assert_in_order(truth, found)
 
 
+@pytest.mark.thorough
 def test_a_server_opens_it_and_shows_it(data: Path, truth: dict[str, list[Row]]) -> None:
     server = Server(data)
     try:
