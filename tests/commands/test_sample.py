@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 from hypothesis import given
 
-from aboveboard.auditlog.reading import Reader
+from aboveboard.auditlog.reading import LogReader
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.commands import main
 from aboveboard.commands.terminal.output import write
@@ -357,7 +357,7 @@ class TestTheFile:
         file = tmp_path / "sample.jsonl"
         assert log.lines("-o", str(file)) == []
         with file.open("rb") as written:
-            (event,) = Reader().read(written)
+            (event,) = LogReader().read(written)
         assert (event.event, event.properties) == ("repo", {"num_files": 2})
         assert sorted(path.name for path in tmp_path.iterdir()) == ["log.jsonl", "sample.jsonl"]
 

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aboveboard.auditlog.reading import Reader, read_line
+from aboveboard.auditlog.reading import LogReader, read_line
 from aboveboard.auditlog.sample import Sample
 from aboveboard.auditlog.tally import Tally
 from aboveboard.collector.allowlist import AllowList
@@ -445,7 +445,7 @@ class TestDamage:
 
     @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
     def test_no_bytes_are_too_strange_to_go_on(self, line: bytes) -> None:
-        list(Reader().read(io.BytesIO(line)))
+        list(LogReader().read(io.BytesIO(line)))
 
     @given(st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),

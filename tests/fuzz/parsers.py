@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aboveboard.auditlog.reading import Reader
+from aboveboard.auditlog.reading import LogReader
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.catalog.kinds import CatalogError
 from aboveboard.client.decision.state import checksum
@@ -63,7 +63,7 @@ def of_batch(body: bytes) -> None:
 
 def of_log(body: bytes) -> None:
     """A log's lines are events, or damaged; none ends the reading."""
-    reader = Reader()
+    reader = LogReader()
     events = [*reader.read(io.BytesIO(body))]
     assert len(events) + reader.damaged <= len(body.split(b"\n"))
     for line in body.split(b"\n"):

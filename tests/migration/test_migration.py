@@ -506,7 +506,7 @@ class TestTheInbox:
         with closing(Collector(data)) as collector:
             project = collector.projects.get("tool")
             assert project is not None
-            taken = auditlog.AuditLog(Reader(project), collector.inbox).take(log)
+            taken = auditlog.LogImport(Reader(project), collector.inbox).take(log)
             assert (taken.known, taken.taken, taken.damaged) == (len(log), 0, 0)
 
     @staticmethod

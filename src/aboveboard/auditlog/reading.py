@@ -49,7 +49,7 @@ class LoggedEvent(NamedTuple):
     """The event's place in its session; None in older lines."""
 
 
-class Reader:
+class LogReader:
     """Reads logs, and tells what could not be read of them.
 
     Attributes:

@@ -18,7 +18,7 @@ from aboveboard.collector.inbox.memory import Memory
 from aboveboard.collector.inbox.retention import KEPT, LOG_DAYS, MOVED, PRUNED, REFRESH_DAYS
 from aboveboard.collector.projects.project import Project
 from aboveboard.collector.service import Reader
-from aboveboard.collector.transfer.logs import AuditLog
+from aboveboard.collector.transfer.logs import LogImport
 from tests.collector.tool import CATALOG, Install, Server, new_id, until
 
 READER = Reader(Project("tool", CATALOG, (), shipped=False))
@@ -147,7 +147,7 @@ class TestALogThatIsImportedAgainAndAgain:
 
     def take(self, directory: Path, log: bytes) -> tuple[int, int, int]:
         with closing(Inbox(directory)) as store:
-            summary = AuditLog(READER, store).take(log.splitlines(keepends=True))
+            summary = LogImport(READER, store).take(log.splitlines(keepends=True))
         return summary.taken, summary.known, len(summary.sent)
 
     def test_counts_once(self, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aboveboard.collector.inbox.inbox import Inbox
 from aboveboard.collector.transfer import logs as auditlog
-from aboveboard.collector.transfer.logs import AuditLog
+from aboveboard.collector.transfer.logs import LogImport
 from tests.collector.http.test_ingest import headers
 from tests.collector.protocols.test_posthog import event
 from tests.collector.texts import numbers, with_numbers
@@ -128,12 +128,12 @@ class TestImport:
         me = Install()
         names = {"user_id": me.user_id} | ({"session": me.session} if is_ours else {})
         line = with_numbers({**names, **claim}, [first, second])
-        summary = AuditLog(READER, store).take([line, me.segment(0)])
+        summary = LogImport(READER, store).take([line, me.segment(0)])
         assert summary.taken + summary.damaged == 2
 
     def test_a_line_as_deep_as_json_is_read_is_taken_or_damaged(self, store: Inbox) -> None:
         """What reads JSON and what writes it again end at different depths."""
-        log = AuditLog(READER, store)
+        log = LogImport(READER, store)
         depths = range(sys.getrecursionlimit() - 150, sys.getrecursionlimit() + 2)
         for depth in depths:
             told = {**json.loads(Install().line("launched")), "deep": "#0"}

@@ -21,7 +21,7 @@ from aboveboard.collector.projects.project import Project
 from aboveboard.collector.protocols.legacy import Told
 from aboveboard.collector.service import Reader
 from aboveboard.collector.transfer import logs as auditlog
-from aboveboard.collector.transfer.logs import LINE_MAX, AuditLog, Summary
+from aboveboard.collector.transfer.logs import LINE_MAX, LogImport, Summary
 from tests.collector.texts import encoded, leaks, values
 from tests.collector.tool import CATALOG, EVENTS, LEGACY, NOW, Install, new_id
 
@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> Iterator[Inbox]:
 def take(store: Inbox, log: bytes, reader: Reader = READER, chunk: int = 3) -> Summary:
     """Import a log as the command does, a few lines at a time."""
     total = Summary()
-    file = AuditLog(reader, store)
+    file = LogImport(reader, store)
     lines = list(auditlog.lines(io.BytesIO(log)))
     for start in range(0, len(lines), chunk):
         total.add(file.take(lines[start : start + chunk]))

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from aboveboard.publishing.reading import comparison
-from aboveboard.publishing.reading.documents import Document, Table
+from aboveboard.publishing.reading.documents import Document, PublishedTable
 from aboveboard.statistics import differences
 
 Draw = tuple[int, int]
@@ -25,7 +25,7 @@ def drawn(chance: random.Random, installs: int, only_a: float, only_b: float, bo
 
 
 def answer(installs: int, counts: tuple[int | None, int | None], scale: float) -> comparison.Answer:
-    table = Table("t", "t", 3, dict(zip("ab", counts, strict=True)), is_whole=True)
+    table = PublishedTable("t", "t", 3, dict(zip("ab", counts, strict=True)), is_whole=True)
     document = Document("p", "2026-10", installs, scale, None, [table])
     return comparison.compare(document, table, "a", "b")
 

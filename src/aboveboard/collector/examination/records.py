@@ -33,7 +33,7 @@ DAY = 86_400
 
 
 @dataclass
-class Projects:
+class ProjectsFile:
     """What the projects' file says.
 
     Attributes:
@@ -47,9 +47,9 @@ class Projects:
     findings: list[Finding] = field(default_factory=list)
 
 
-def projects(directory: Path) -> Projects:
+def projects(directory: Path) -> ProjectsFile:
     """Return what there is to say about the projects."""
-    told = Projects()
+    told = ProjectsFile()
     try:
         kept = look.look(directory)
         told.has_secret = secret.is_set(directory)

@@ -115,7 +115,7 @@ class _Line:
         return said if is_random_id(said) and isinstance(said, str) else ""
 
 
-class AuditLog:
+class LogImport:
     """Takes one file's lines, in their order, into the inbox.
 
     Args:

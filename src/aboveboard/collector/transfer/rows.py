@@ -112,7 +112,7 @@ def _place(line: bytes) -> bytes:
     return line.rpartition(b'"%b"' % USER_ID.encode())[2]
 
 
-class Reader:
+class ExportReader:
     """Reads an export's lines for one project.
 
     Args:

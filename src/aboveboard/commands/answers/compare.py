@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from aboveboard.publishing.reading.comparison import Answer, Value
-    from aboveboard.publishing.reading.documents import Document, Table
+    from aboveboard.publishing.reading.documents import Document, PublishedTable
     from aboveboard.publishing.reading.source import Source
 
 OFFERED = 5
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _found(
     document: Document, named: Source, args: argparse.Namespace
-) -> Iterator[tuple[Table, str, str]]:
+) -> Iterator[tuple[PublishedTable, str, str]]:
     """Yield the tables that have both names, with the names as the tables write them."""
     tables = _tables(document, args.table)
     found = list(_having(tables, args.one, args.other))
@@ -91,7 +91,7 @@ def _found(
         yield table, one, other
 
 
-def _tables(document: Document, name: str | None) -> list[Table]:
+def _tables(document: Document, name: str | None) -> list[PublishedTable]:
     if not document.tables:
         raise DocumentError(f"{document.period} has no table: only the active installs are told")
     if name is None:
@@ -102,14 +102,16 @@ def _tables(document: Document, name: str | None) -> list[Table]:
     return found
 
 
-def _having(tables: Iterable[Table], one: str, other: str) -> Iterator[tuple[Table, str, str]]:
+def _having(
+    tables: Iterable[PublishedTable], one: str, other: str
+) -> Iterator[tuple[PublishedTable, str, str]]:
     for table in tables:
         pair = _key(table, one), _key(table, other)
         if pair[0] is not None and pair[1] is not None:
             yield table, pair[0], pair[1]
 
 
-def _key(table: Table, name: str) -> str | None:
+def _key(table: PublishedTable, name: str) -> str | None:
     """Return the value that a name means: itself, or the only one that differs in case alone."""
     if name in table.counts:
         return name
@@ -117,7 +119,7 @@ def _key(table: Table, name: str) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def _nothing(tables: list[Table], one: str, other: str) -> str:
+def _nothing(tables: list[PublishedTable], one: str, other: str) -> str:
     """Say why no table has both names."""
     for name in (one, other):
         if all(_key(table, name) is None for table in tables):
@@ -135,7 +137,7 @@ def _nothing(tables: list[Table], one: str, other: str) -> str:
     return f"{where[0]}, and {where[1]}: two values of the same table can be compared"
 
 
-def _near(tables: Iterable[Table], name: str) -> list[str]:
+def _near(tables: Iterable[PublishedTable], name: str) -> list[str]:
     """Return the values that are most like a name: parts of each other first."""
     keys = list(dict.fromkeys(key for table in tables for key in table.counts))
     asked = name.casefold()

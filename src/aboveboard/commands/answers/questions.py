@@ -16,7 +16,7 @@ from . import reading
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aboveboard.insights.adhoc.schema import Table
+    from aboveboard.insights.adhoc.schema import SeenTable
 
 WIDEST = 60
 """Letters of a value in a terminal's table; CSV and JSON have all."""
@@ -58,7 +58,7 @@ def _shown(value: object) -> str:
     return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
 
 
-def _print_schema(tables: Sequence[Table]) -> None:
+def _print_schema(tables: Sequence[SeenTable]) -> None:
     for table in tables:
         say(table.name)
         for column in table.columns:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aboveboard.auditlog.files import opened
-from aboveboard.auditlog.reading import Reader
+from aboveboard.auditlog.reading import LogReader
 from aboveboard.auditlog.sample import Sample
 from aboveboard.client.decision.identity import new_id
 from aboveboard.commands.terminal.printing import warn
@@ -40,7 +40,7 @@ def sampled(logs: Sequence[str], catalog: Catalog) -> list[str]:
     user_id, lines = new_id(), []
     part = max(1, SIZE // len(logs))
     for name in logs:
-        sample, reader = Sample(catalog, part), Reader()
+        sample, reader = Sample(catalog, part), LogReader()
         try:
             with opened(name) as file:
                 sample.take(reader.read(file))

@@ -54,7 +54,7 @@ def take(args: argparse.Namespace, files: Sequence[tuple[Path, str]]) -> None:
         WarehouseError, StorageError, ChannelError: not all was taken; run it again.
     """
     taker = project(args)
-    reader = rows.Reader(AllowList(taker.catalog, days=taker.retention))
+    reader = rows.ExportReader(AllowList(taker.catalog, days=taker.retention))
     move = secrets.randbits(63)
     total = _Total()
     with contextlib.ExitStack() as stack:
@@ -101,7 +101,7 @@ def _take(
     file: BinaryIO,
     name: str,
     move: int,
-    reader: rows.Reader,
+    reader: rows.ExportReader,
     ask: Ask,
     total: _Total,
     advance: Callable[[int], None],

@@ -157,7 +157,7 @@ def _opened(args: argparse.Namespace) -> Iterator[tuple[Project, Inbox, bool]]:
 
 
 def _take(file: Path, reader: Reader, inbox: Inbox, advance: Callable[[int], None]) -> Summary:
-    audit_log = auditlog.AuditLog(reader, inbox)
+    audit_log = auditlog.LogImport(reader, inbox)
     summary = auditlog.Summary()
     with file.open("rb") as opened:
         lines = auditlog.lines(unpacked(opened))

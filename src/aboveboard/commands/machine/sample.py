@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.auditlog.files import opened
 from aboveboard.auditlog.legacy import Legacy
-from aboveboard.auditlog.reading import Reader
+from aboveboard.auditlog.reading import LogReader
 from aboveboard.auditlog.sample import AIDER, OURS, Sample
 from aboveboard.catalog.catalog import DroppedEvents, Failure, SessionStart
 from aboveboard.catalog.kinds import CatalogError
@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    reader = Reader()
+    reader = LogReader()
     told = _Told()
     try:
         allowed = find(args.catalog)
@@ -131,7 +131,7 @@ class _Told:
         )
 
 
-def _read(sample: Sample, reader: Reader, told: _Told, name: str) -> None:
+def _read(sample: Sample, reader: LogReader, told: _Told, name: str) -> None:
     try:
         with opened(name) as file:
             sample.take(told.by(reader.read(file)))
@@ -176,7 +176,7 @@ def _nothing(args: argparse.Namespace) -> str:
     return f"no event in {logs} is in the catalog {args.catalog}"
 
 
-def _say(unfit: LeftOut, reader: Reader) -> None:
+def _say(unfit: LeftOut, reader: LogReader) -> None:
     lines = [
         ("left out, not in the catalog", "event", unfit.events),
         ("left out, without a word in aider's form", "event", unfit.untold),

@@ -8,7 +8,7 @@ import json
 import sys
 
 from aboveboard.auditlog.files import opened
-from aboveboard.auditlog.reading import Reader
+from aboveboard.auditlog.reading import LogReader
 from aboveboard.auditlog.report import as_json, as_text
 from aboveboard.auditlog.tally import Tally
 from aboveboard.auditlog.terminal import page_for
@@ -36,7 +36,7 @@ def day(text: str) -> datetime.date:
 
 
 def run(args: argparse.Namespace) -> int:
-    reader = Reader()
+    reader = LogReader()
     tally = Tally(args.since, args.until)
     try:
         for name in args.logs:
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def left_out(reader: Reader) -> list[str]:
+def left_out(reader: LogReader) -> list[str]:
     """Return what was not read of the logs, a sentence each."""
     told = []
     if reader.damaged:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from aboveboard.dashboard.view import View
     from aboveboard.insights import Table
-    from aboveboard.insights.adhoc.schema import Table as Seen
+    from aboveboard.insights.adhoc.schema import SeenTable
     from aboveboard.insights.table import Value
 
 ROWS = 500
@@ -62,7 +62,7 @@ class Page:
     """
 
     text: str
-    tables: Sequence[Seen]
+    tables: Sequence[SeenTable]
     examples: list[tuple[str, str]]
     answer: Answer | None = None
     wrong: str = ""
@@ -156,7 +156,7 @@ def chart(table: Table, numbers: Sequence[bool]) -> Mapping[str, Any] | None:
     }
 
 
-def _examples(tables: Sequence[Seen]) -> list[tuple[str, str]]:
+def _examples(tables: Sequence[SeenTable]) -> list[tuple[str, str]]:
     """Return questions that this project's tables can answer, each with what it asks."""
     has = {table.name: {column.name for column in table.columns} for table in tables}
     return [

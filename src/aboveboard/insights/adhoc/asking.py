@@ -51,13 +51,13 @@ class Question:
     """A question that may be asked, as ClickHouse writes it."""
 
     text: str
-    tables: tuple[schema.Table, ...]
+    tables: tuple[schema.SeenTable, ...]
 
 
 _turn = threading.Lock()
 
 
-def seen(warehouse: Warehouse, project: Project) -> tuple[schema.Table, ...]:
+def seen(warehouse: Warehouse, project: Project) -> tuple[schema.SeenTable, ...]:
     """Return the tables that a project's questions see."""
     return schema.tables(project.catalog, warehouse.present(project.name))
 

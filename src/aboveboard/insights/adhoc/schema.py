@@ -33,14 +33,14 @@ HIDDEN = ("_move", "user_uuid", "session_uuid")
 
 
 @dataclass(frozen=True)
-class Column:
+class SeenColumn:
     name: str
     type: str
     doc: str
 
 
 @dataclass(frozen=True)
-class Table:
+class SeenTable:
     """A table as a question sees it.
 
     Args:
@@ -52,10 +52,10 @@ class Table:
     name: str
     kept: str
     doc: str
-    columns: tuple[Column, ...]
+    columns: tuple[SeenColumn, ...]
 
 
-def tables(catalog: Catalog, present: Mapping[str, Mapping[str, str]]) -> tuple[Table, ...]:
+def tables(catalog: Catalog, present: Mapping[str, Mapping[str, str]]) -> tuple[SeenTable, ...]:
     """Return the tables of a project that can be asked.
 
     Args:
@@ -70,12 +70,12 @@ def tables(catalog: Catalog, present: Mapping[str, Mapping[str, str]]) -> tuple[
             continue
         told = _docs(entry)
         found.append(
-            Table(
+            SeenTable(
                 name,
                 kept,
                 "Every session, by its start" if name == SESSIONS else entry.doc,
                 tuple(
-                    Column(column, type_, told.get(column, OF_ALL.get(column, "")))
+                    SeenColumn(column, type_, told.get(column, OF_ALL.get(column, "")))
                     for column, type_ in present[kept].items()
                     if column not in HIDDEN
                 ),
@@ -84,7 +84,7 @@ def tables(catalog: Catalog, present: Mapping[str, Mapping[str, str]]) -> tuple[
     return tuple(found)
 
 
-def preamble(project: str, seen: tuple[Table, ...], only: str = "") -> str:
+def preamble(project: str, seen: tuple[SeenTable, ...], only: str = "") -> str:
     """Return what stands before a question: each of its tables, made of the project's own.
 
     Args:
@@ -94,7 +94,7 @@ def preamble(project: str, seen: tuple[Table, ...], only: str = "") -> str:
     """
     database = schema.quote(schema.database(project))
 
-    def made(table: Table) -> str:
+    def made(table: SeenTable) -> str:
         names = ", ".join(schema.quote(column.name) for column in table.columns)
         rows = f"{database}.{schema.quote(table.kept)}" + (f" WHERE {only}" if only else "")
         return f"{schema.quote(table.name)} AS (SELECT {names} FROM {rows})"  # noqa: S608  # quoted

@@ -19,7 +19,7 @@ from aboveboard.statistics import differences
 if TYPE_CHECKING:
     from aboveboard.statistics.differences import Difference
 
-    from .documents import Document, Table
+    from .documents import Document, PublishedTable
 
 Verdict = Literal["certain", "among_those_counted", "cannot_be_told"]
 
@@ -49,7 +49,7 @@ class Answer:
         noise: Half of the 95 % interval of the noise in the difference, in installs.
     """
 
-    table: Table
+    table: PublishedTable
     one: Value
     other: Value
     difference: Difference | None
@@ -73,7 +73,7 @@ class Answer:
         return self.one if self.difference.value > 0 else self.other
 
 
-def compare(document: Document, table: Table, one: str, other: str) -> Answer:
+def compare(document: Document, table: PublishedTable, one: str, other: str) -> Answer:
     """Return which of two values of a table more installs have.
 
     Args:

@@ -36,7 +36,7 @@ class DocumentError(ValueError):
 
 
 @dataclass(frozen=True)
-class Table:
+class PublishedTable:
     """A table of a period.
 
     Args:
@@ -68,7 +68,7 @@ class Document:
     installs: int
     scale: float
     k: int | None
-    tables: list[Table]
+    tables: list[PublishedTable]
 
 
 def read(source: Source, period: str | None = None) -> Document:
@@ -93,7 +93,7 @@ def read(source: Source, period: str | None = None) -> Document:
     return parsed(content, path, period)
 
 
-def whole(document: Document, name: str, source: Source) -> Table:
+def whole(document: Document, name: str, source: Source) -> PublishedTable:
     """Return a table with all of its values, of a site whose period's file has some.
 
     Raises:
@@ -111,7 +111,7 @@ def whole(document: Document, name: str, source: Source) -> Table:
     table = _table(told, path)
     if table.name != name or told.get("period") != document.period:
         raise _strange(path)
-    return Table(table.name, table.title, table.cap, table.counts, is_whole=True)
+    return PublishedTable(table.name, table.title, table.cap, table.counts, is_whole=True)
 
 
 def parsed(content: bytes, name: str, period: str | None = None) -> Document:
@@ -190,7 +190,9 @@ def _of_release(told: Any, name: str) -> Document:
             raise _strange(name)
         by_key = {_text(key): _told(count) for key, count in zip(keys, counts, strict=True)}
         named = _named(each["name"])
-        tables.append(Table(named, _text(each["title"]), _count(each["cap"]), by_key, True))
+        tables.append(
+            PublishedTable(named, _text(each["title"]), _count(each["cap"]), by_key, True)
+        )
     return Document(
         _text(told["project"]),
         _named(told["period"]),
@@ -238,16 +240,20 @@ def _of_series(told: dict[str, Any], name: str, period: str | None) -> Document:
         _count(of["installs"]),
         _scale(of["installs_noise_95"]) / REACH,
         None,
-        [Table(_named(told["table"]), _text(told["title"]), _count(of["cap"]), counts, True)],
+        [
+            PublishedTable(
+                _named(told["table"]), _text(told["title"]), _count(of["cap"]), counts, True
+            )
+        ],
     )
 
 
-def _table(told: dict[str, Any], name: str) -> Table:
+def _table(told: dict[str, Any], name: str) -> PublishedTable:
     try:
         counts = {_text(row["key"]): _told(row["installs"]) for row in _list(told["rows"])}
         there = told.get("keys")
         is_whole = "all_rows" not in told or (there is not None and len(counts) == there)
-        return Table(
+        return PublishedTable(
             _named(told["name"]), _text(told["title"]), _count(told["cap"]), counts, is_whole
         )
     except (KeyError, TypeError, AttributeError, ValueError):
@@ -288,6 +294,6 @@ def _scale(value: object) -> float:
     return float(value)
 
 
-def names(tables: Iterable[Table]) -> str:
+def names(tables: Iterable[PublishedTable]) -> str:
     """Return the names of tables, for a message."""
     return ", ".join(each.name for each in tables)

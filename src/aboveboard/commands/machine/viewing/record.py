@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aboveboard.auditlog.files import opened
-from aboveboard.auditlog.reading import Reader, read_line
+from aboveboard.auditlog.reading import LogReader, read_line
 from aboveboard.client.recording import segment
 
 if TYPE_CHECKING:
@@ -89,12 +89,12 @@ class Record:
 
     def take_logs(self, names: Sequence[str]) -> None:
         """Add what audit logs have and the install's directories, taken before, have not."""
-        reader = Reader()
+        reader = LogReader()
         for name in names:
             self._take_log(reader, name)
         self.damaged += reader.damaged
 
-    def _take_log(self, reader: Reader, name: str) -> None:
+    def _take_log(self, reader: LogReader, name: str) -> None:
         cut_off = reader.cut_off
         if trouble := unreadable(name):
             self.troubles.append(trouble)
