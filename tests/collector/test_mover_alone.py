@@ -264,6 +264,27 @@ class TestAProjectThatIsNotTaken:
         assert alone.mover.troubles() == {}
         assert caplog.messages == ["the warehouse takes project stuck's events again"]
 
+    def test_whose_tables_cannot_be_made_is_in_trouble_however_long_others_take_meanwhile(
+        self, alone: Alone, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        make = alone.mover.make_tables
+
+        def refuse(project: str, _catalog: Catalog, _days: int) -> None:
+            if project == "stuck":
+                raise MismatchError("exit.reason is a count here")
+
+        def make_slowly() -> None:
+            make()
+            alone.now += BACKOFF_MAX
+
+        monkeypatch.setattr(alone.warehouse, "ensure", refuse)
+        monkeypatch.setattr(alone.mover, "make_tables", make_slowly)
+        alone.mover._move_due()
+        assert alone.mover.troubles() == {"stuck": "exit.reason is a count here"}
+        assert [said.split(",")[0] for said in caplog.messages] == [
+            "the warehouse does not take project stuck's events"
+        ]
+
     def test_because_its_catalog_does_not_fit_is_told_on_pages_too(self, alone: Alone) -> None:
         alone.warehouse.refuses["stuck"] = MismatchError("message_send.cost is a flag here")
         alone.deliver(1, "stuck")

@@ -392,7 +392,11 @@ class Mover:
                 served.add(move.project)
             self.make_tables()
         for project in self._troubles.keys() - self._resting():
-            if not self._depth.bytes(project):  # moved by something else, or gone with the project
+            # Something else has moved what waited, or it went with the project.
+            is_empty = not self._depth.bytes(project)
+            if self._projects.get(project) is None or (
+                is_empty and not self._troubles[project].of_tables
+            ):
                 self._recovered(project)
 
     def _resting(self) -> set[str]:
