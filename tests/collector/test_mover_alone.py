@@ -468,6 +468,12 @@ class TestTables:
     ) -> None:
         assert alone.mover._has_news()
         alone.mover.catch_up()  # it has not been started: nobody is waited for
+        assert not alone.mover._wake.is_set()
+        with monkeypatch.context() as patch:
+            patch.setattr(alone.mover._worker, "alive", lambda: True)
+            alone.mover.catch_up(0.01)  # it has much to do: nobody is waited for longer than that
+        assert alone.mover._wake.is_set()
+        assert alone.mover._has_news()
         monkeypatch.setattr(module, "POLL", 600.0)
         monkeypatch.setattr(module, "PACE", 0.0)
         alone.mover.start()
@@ -540,10 +546,33 @@ def test_a_trouble_of_all_projects_is_told_until_it_is_over(
     assert not alone.mover.stalls()
     is_broken = False
     until(lambda: alone.mover.trouble is None and alone.inbox.depth.events == 0)
+    pauses.clear()
+    is_broken = True
+    until(lambda: len(pauses) > 1)
+    assert pauses[:2] == [0.0, 0.01]  # as if it had never been
+    is_broken = False
+    until(lambda: alone.mover.trouble is None)
     alone.mover.close()
     assert set(caplog.messages) == {
         "nothing can be moved, again in 0 s: cannot use projects.sqlite"
     }
+
+
+def test_one_round_begins_a_second_after_the_one_before_it_began(
+    alone: Alone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    took = [0.25, 3.0]
+    stop = SimpleNamespace(is_set=lambda: not took, wait=waits.append)
+    monkeypatch.setattr(alone.mover, "_stop", stop)
+    monkeypatch.setattr(module, "POLL", 0.0)
+
+    def refresh() -> None:
+        alone.now += took.pop(0)
+
+    monkeypatch.setattr(alone.projects, "refresh", refresh)
+    alone.mover._run()
+    assert waits == [module.PACE - 0.25, 0.0]
 
 
 def test_what_waits_stays_in_the_inbox_where_a_worker_has_ended(alone: Alone) -> None:
