@@ -13,15 +13,16 @@ from pathlib import Path
 import pytest
 
 from aboveboard.catalog.line import hour
-from aboveboard.collector.allowlist import OTHER, Accepted, AllowList, Unfit
+from aboveboard.collector.allowlist import OTHER, Accepted, AllowList, Columns, Unfit
 from aboveboard.collector.inbox import committer, ids, retention, storage
 from aboveboard.collector.inbox.committer import GROUP_MAX, Committer
 from aboveboard.collector.inbox.inbox import Delivery, Inbox, Receipt, UnavailableError
 from aboveboard.collector.inbox.memory import Memory
+from aboveboard.collector.inbox.packing import IDENTITY, identities, unpack_into
 from aboveboard.collector.inbox.tallies.quarantine import NAMES_MAX, NEW_MAX, Dropped
 from aboveboard.collector.operations.worker import Watch
 from aboveboard.collector.protocols.segment import NO_TIME, NO_USER_ID, TOO_OLD, SegmentReader
-from tests.collector.tool import CATALOG, NOW, Install
+from tests.collector.tool import CATALOG, NOW, Install, new_id
 
 READER = SegmentReader(AllowList(CATALOG))
 
@@ -92,6 +93,60 @@ class TestDeliveries:
         store.commit(deliveries)
         store.commit(deliveries)  # known already, so they need to know nothing
         assert seen == [True, False, False]
+
+    def test_and_it_knows_the_sessions_that_came_in_the_same_group(self, store: Inbox) -> None:
+        before, asked = Install(), new_id()
+        seen: list[bool] = []
+
+        def settle(memory: Memory) -> Accepted:
+            seen.extend(memory.was_sent(each) for each in (before.session, asked))
+            return Accepted()
+
+        first = Delivery("tool", uuid.uuid4(), READER.read(before.segment(1)))
+        store.commit([first, Delivery("tool", uuid.uuid4(), Accepted(), settle)])
+        assert seen == [True, False]
+
+    def test_rows_say_which_delivery_brought_them_only_among_several_collectors(
+        self, tmp_path: Path
+    ) -> None:
+        known, unknown = delivery(1), delivery(1)
+        unknown.id = None
+        told = []
+        for is_shared in (True, False):
+            place = tmp_path / str(is_shared)
+            with closing(Inbox(place, is_shared=is_shared)) as store:
+                store.commit([known, unknown])
+            merged: dict[str, Columns] = {}
+            with closing(storage.connect(place)) as connection:
+                for (body,) in connection.execute("SELECT body FROM waiting ORDER BY number"):
+                    unpack_into(merged, body)
+            told.append(identities(merged))
+            for columns in known.accepted.tables.values():
+                columns.pop(IDENTITY, None)
+        assert told == [{each: [str(known.id), None] for each in ("sessions", "message_send")}, {}]
+
+    def test_how_much_waits_is_known_project_by_project_and_after_a_start_too(
+        self, store: Inbox, tmp_path: Path
+    ) -> None:
+        store.commit([delivery(1), delivery(2, "other")])
+        store.commit([delivery(3), delivery(4)])
+        with closing(Inbox(tmp_path)) as again:
+            for depth in (store.depth, again.depth):
+                assert depth.events == 2 + 3 + 4 + 5
+                sizes = {each: depth.bytes(each) for each in ("tool", "other", "none")}
+                assert depth.above(sizes["other"]) == ["tool"]
+                assert sizes["tool"] > 2 * sizes["other"] > sizes["none"] == 0
+            assert again.depth.bytes("tool") == store.depth.bytes("tool")
+
+    def test_only_what_comes_from_a_sender_and_is_new_says_how_late_it_is(
+        self, store: Inbox, tmp_path: Path
+    ) -> None:
+        live, log = delivery(), delivery()
+        log.is_live = False
+        store.commit([live, log])
+        store.commit([live, log])
+        with closing(storage.connect(tmp_path)) as connection:
+            assert connection.execute("SELECT sum(sessions) FROM lateness").fetchone() == (1,)
 
     def test_a_group_takes_as_many_statements_as_one_delivery(self, store: Inbox) -> None:
         # Each lets others run before the next: a statement a delivery is a wait a delivery.

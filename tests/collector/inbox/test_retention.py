@@ -109,6 +109,25 @@ def test_a_collector_to_which_nothing_comes_forgets_all_the_same(tmp_path: Path)
             server.stop()
 
 
+def test_a_project_that_is_forgotten_leaves_who_was_erased_and_nothing_else(tmp_path: Path) -> None:
+    with closing(Inbox(tmp_path)) as store, closing(storage.connect(tmp_path)) as connection:
+        assert not store.has_older_imports("tool")
+        for project in ("tool", "other"):
+            for table in PRUNED:
+                add_row(connection, table, hour(time.time()), project)
+            connection.execute("INSERT INTO waiting VALUES (NULL, ?, 1, x'00')", (project,))
+            connection.execute("INSERT INTO move VALUES (?, ?, 1, 1)", (project, project))
+        store.depth.measure(connection)
+        assert store.has_older_imports("tool")
+        store.forget("tool")
+        for table in (*PRUNED, *MOVED):
+            rows = connection.execute(f"SELECT project FROM {table} ORDER BY project").fetchall()
+            left = ["other", "tool"] if table == "erased" else ["other"]
+            assert [project for (project,) in rows] == left, table
+        assert (store.depth.bytes("tool"), store.depth.bytes("other")) == (0, 1)
+        assert not store.has_older_imports("tool")
+
+
 @pytest.mark.parametrize("table", ["session", "imported", "imported_by_bytes"])
 def test_what_a_log_brings_again_is_dated_anew_once_it_is_a_month_old_and_not_each_time(
     inbox_file: sqlite3.Connection, table: str

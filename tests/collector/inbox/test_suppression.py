@@ -10,6 +10,7 @@ from pathlib import Path
 from aboveboard.collector.allowlist import Accepted, AllowList, Columns, Unfit
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.inbox.inbox import Delivery, Inbox
+from aboveboard.collector.inbox.memory import Memory
 from aboveboard.collector.inbox.packing import pack, unpack_into
 from aboveboard.collector.inbox.suppression import ERASED, Suppression
 from aboveboard.collector.protocols.segment import SegmentReader
@@ -91,6 +92,22 @@ def test_of_an_install_that_was_erased_nothing_is_stored_and_how_much_came_is_co
         assert dropped == {(ERASED, "", 3), ("event", "uninvited", 1)}
         assert taken.unfit[Unfit(ERASED, "", "")] == 3
         assert store.depth.events == 3
+
+
+def test_a_delivery_that_is_completed_in_the_inbox_is_told_who_was_erased(tmp_path: Path) -> None:
+    mine, other = new_id(), new_id()
+    found: list[object] = []
+
+    def settle(memory: Memory) -> Accepted:
+        found.extend(memory.erased([mine, other]))
+        return Accepted()
+
+    with closing(Inbox(tmp_path)) as store:
+        store.commit([Delivery("tool", uuid.uuid4(), Accepted(), settle)])
+        assert found == []
+        erase(tmp_path, mine)._connection.close()
+        store.commit([Delivery("tool", uuid.uuid4(), Accepted(), settle)])
+        assert found == [mine]
 
 
 def test_what_is_of_nobody_erased_is_left_as_it_is(tmp_path: Path) -> None:
