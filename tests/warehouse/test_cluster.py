@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from aboveboard.collector.inbox.inbox import Delivery
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.warehouse import Warehouse, WarehouseError, Which, database
 from aboveboard.warehouse.schema import key
+from aboveboard.warehouse.structure.tables import Tables
 from aboveboard.warehouse.transfer.exchange import Choice, Exchange
 from tests.clickhouse.forms import cluster_url
 from tests.clickhouse.node import NAME, STRICT, Node
@@ -243,6 +246,35 @@ class TestANodeThatIsAway:
         for each in nodes:
             assert "other" in each.ask("SHOW TABLES FROM shard_tool").split()
             assert "how" in each.ask("DESCRIBE TABLE project_tool.sent")
+
+
+def test_tables_with_rows_are_as_replicas_want_them(shards: list[Node]) -> None:
+    """Without a Keeper, which our machines have none of, ClickHouse refuses them for that alone."""
+    replicated = re.compile(r"ENGINE = Replicated(\w+)\('[^']*', '[^']*'(?:, )?")
+    refusals: list[str] = []
+
+    def command(sql: str, settings: Mapping[str, object]) -> None:
+        if replicated.search(sql):
+            with pytest.raises(WarehouseError) as refused:
+                writer.command(sql, settings)
+            refusals.append(str(refused.value))
+        writer.command(replicated.sub(r"ENGINE = \1(", sql), settings)
+
+    with closing(Warehouse(shards[0].url())) as warehouse:
+        writer = warehouse._writer
+        insert = partial(warehouse._write, "shard_tool")
+        tables = Tables(
+            *("tool", "shard_tool", command, writer.ask, insert),
+            is_replicated=True,
+            is_shared=True,
+        )
+        for catalog in (Catalog.of("tool", [Sent]), Catalog.of("tool", [Grown, Other])):
+            tables.make(catalog, 90)
+            assert tables.is_made(catalog)
+    made = shards[0].ask("SHOW TABLES FROM shard_tool SETTINGS limit = 0").split()
+    shards[0].clear()
+    assert len(refusals) == len({*made} - {"_sessions", "_versions"})
+    assert all("ZooKeeper" in each for each in refusals), refusals
 
 
 @pytest.mark.thorough
