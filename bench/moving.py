@@ -1,6 +1,7 @@
 """From the embedded engine to a server, to two shards and back: events moved by export and import.
 
     python bench/moving.py --events 10000000
+    python bench/moving.py --data DIR      # what an `aboveboard serve` has had; a copy is moved
 
 On ClickHouse that listens on loopback (`make clickhouse`). A project as `insights.py` makes it, and
 the demo of so many people. At each step tools go on sending to the old place while a first export
@@ -15,13 +16,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -119,13 +121,18 @@ class Tools(threading.Thread):
             self.sent += 3
 
 
-def answers(place: Place, filters: Mapping[str, Mapping[str, str]]) -> dict[str, object]:
+Catalogs = Mapping[str, Catalog]
+"""By project, the one first that tools go on sending to."""
+
+
+def answers(
+    place: Place, catalogs: Catalogs, filters: Mapping[str, Mapping[str, str]]
+) -> dict[str, object]:
     """Return what each table has from before today, in any order, and what each insight says."""
     found: dict[str, object] = {}
-    catalog = shipped_catalog(PROJECT)
     until = {"since": str(TODAY - timedelta(390)), "until": str(TODAY - timedelta(1))}
     with closing(Warehouse(place.url, limits=PATIENT)) as warehouse:
-        for project in (PROJECT, DEMO):
+        for project, catalog in catalogs.items():
             for table, columns in warehouse.present(project).items():
                 names = ", ".join(f"`{name}`" for name in sorted(columns) if name != "_move")
                 if not table.startswith("_"):
@@ -154,9 +161,9 @@ class Project:
     catalog: Catalog
 
 
-def counts(place: Place) -> int:
-    """Return how many rows of the project a place has that is not embedded."""
-    rows = f"SELECT sum(total_rows) FROM system.tables WHERE database LIKE '%\\_{PROJECT}'"
+def counts(place: Place, project: str) -> int:
+    """Return how many rows of a project a place has that is not embedded."""
+    rows = f"SELECT sum(total_rows) FROM system.tables WHERE database LIKE '%\\_{project}'"
     return sum(int(each.ask(rows).strip() or 0) for each in place.nodes)
 
 
@@ -181,10 +188,10 @@ def timed(what: str, events: int, place: Place, server: RealServer, *words: str)
     return took
 
 
-def killed(place: Place, server: RealServer, seconds: float, *words: str) -> None:
+def killed(place: Place, server: RealServer, project: str, seconds: float, *words: str) -> None:
     """Begin an import and kill it when it has come some way; on shards the collector, too."""
     process = run(*words)
-    before, began = counts(place), time.perf_counter()
+    before, began = counts(place, project), time.perf_counter()
     while process.poll() is None and time.perf_counter() - began < seconds:
         time.sleep(0.2)
     if process.poll() is not None:
@@ -196,23 +203,23 @@ def killed(place: Place, server: RealServer, seconds: float, *words: str) -> Non
     else:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    came = f": {counts(place) - before:,} rows had come" if place.nodes else ""
+    came = f": {counts(place, project) - before:,} rows had come" if place.nodes else ""
     who = "collector" if len(place.nodes) > 1 else "command"
     print(f"  killed the {who} after {time.perf_counter() - began:.0f} s{came}", flush=True)
 
 
 def move(old: Place, new: Place, tools: Tools, servers: Mapping[str, RealServer], events: int,
-         files: Path, third: float) -> float:  # fmt: skip
-    """Move both projects; return how long the import took that nothing killed."""
+         files: Path, third: float, projects: Iterable[str]) -> float:  # fmt: skip
+    """Move every project; return how long the import of the first took that nothing killed."""
     source, target = servers[old.name], servers[new.name]
     took = third
-    for project in (PROJECT, DEMO):
+    for number, project in enumerate(projects):
         file = str(files / f"{old.name}-{project}.jsonl.gz")
         out = ("export", "--project", project, "--data", str(old.data), *old.options)
         into = ("import", "--project", project, "--data", str(new.data), *new.options)
-        if project == PROJECT:
+        if number == 0:
             timed("export", events, old, source, *out, "-o", file)
-            killed(new, target, third, *into, file)
+            killed(new, target, project, third, *into, file)
             took = timed("import again, the whole of it", events, new, target, *into, file)
             with tools.turn:
                 tools.server = target
@@ -238,6 +245,7 @@ def places(directory: Path) -> Iterator[Place]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--data", type=Path, help="move what this data directory has, instead")
     parser.add_argument("--people", type=int, default=100, help="how many the demo has")
     parser.add_argument("--filters", nargs="*", default=["version"], choices=FILTERS)
     parser.add_argument("--first-kill", type=float, default=30, help="seconds after which")
@@ -252,10 +260,15 @@ def main() -> None:
         )
         everywhere = list(places(directory))
         first, last = everywhere[0], everywhere[-1]
-        fill(first.data, args.events, ROWS)
-        key = prepare(first, everywhere[1:], args.people)
-        told, before = answers(first, filters), total(first)
-        print(f"{before:,} events of two projects; {len(told)} tables and answers", flush=True)
+        if args.data is None:
+            fill(first.data, args.events, ROWS)
+            add_demo(first, args.people)
+        else:
+            shutil.copytree(args.data, first.data)
+        key, catalogs = prepare(first, everywhere[1:])
+        told, before = answers(first, catalogs, filters), total(first, catalogs)
+        named = ", ".join(catalogs)
+        print(f"{before:,} events of {named}; {len(told)} tables and answers", flush=True)
         for node in itertools.chain.from_iterable(each.nodes for each in everywhere):
             opened.callback(node.start().kill)
         servers = {first.name: RealServer(first.data)}
@@ -267,17 +280,17 @@ def main() -> None:
         for old, new in itertools.pairwise(everywhere):
             print(f"{old.name} to {new.name}", flush=True)
             servers[new.name] = RealServer(new.data, *new.options)
-            seconds = move(old, new, tools, servers, before, directory, seconds) / 3
+            seconds = move(old, new, tools, servers, before, directory, seconds, catalogs) / 3
             servers[old.name].stop()
             if new.nodes:
-                compare(told, answers(new, filters))
+                compare(told, answers(new, catalogs, filters))
         tools.ended.set()
         tools.join()
         servers[last.name].settle()
         servers[last.name].stop()
-        compare(told, answers(last, filters))
-        if total(last) != before + tools.sent:
-            raise SystemExit(f"{total(last)} events, not {before} and the {tools.sent} sent since")
+        compare(told, answers(last, catalogs, filters))
+        if (there := total(last, catalogs)) != before + tools.sent:
+            raise SystemExit(f"{there} events, not {before} and the {tools.sent} sent since")
         print(f"  {tools.sent} events were sent meanwhile, each is there once")
 
 
@@ -287,19 +300,23 @@ def end(servers: Mapping[str, RealServer]) -> None:
             each.kill()
 
 
-def prepare(first: Place, others: Sequence[Place], people: int) -> str:
-    """Add the demo to the first place, and both projects to the others; return the key of one."""
-    with closing(Projects(first.data)) as projects:
+def add_demo(place: Place, people: int) -> None:
+    """Add the demo of so many people to a place."""
+    with closing(Projects(place.data)) as projects:
         key = projects.add(DEMO, shipped_catalog(PROJECT)).keys[0]
-        found = projects.get(PROJECT)
-        assert found is not None
-    server = RealServer(first.data)
+    server = RealServer(place.data)
     words = ("--url", f"http://127.0.0.1:{server.port}", "--key", key, "--installs", str(people))
     subprocess.run(
         [sys.executable, "-m", "aboveboard.demo", *words], check=True, stderr=subprocess.DEVNULL
     )
     server.settle()
     server.stop()
+
+
+def prepare(first: Place, others: Sequence[Place]) -> tuple[str, Catalogs]:
+    """Add a place's projects to the others; return the key of the first one, and their catalogs."""
+    with closing(Projects(first.data)) as projects:
+        found = sorted(projects.all(), key=lambda each: (each.name != PROJECT, each.name))
     projects_of = [*ABOVEBOARD, "projects"]
     told = subprocess.run(
         [*projects_of, "export", "--data", str(first.data)], check=True, stdout=subprocess.PIPE
@@ -310,15 +327,15 @@ def prepare(first: Place, others: Sequence[Place], people: int) -> str:
         file.write_bytes(told)
         into = [*projects_of, "import", "--data", str(each.data), str(file)]
         subprocess.run(into, check=True, stdout=subprocess.DEVNULL)
-    return found.keys[0]
+    return found[0].keys[0], {each.name: each.catalog for each in found}
 
 
-def total(place: Place) -> int:
+def total(place: Place, projects: Iterable[str]) -> int:
     """Return how many events a place has."""
     with closing(Warehouse(place.url)) as warehouse:
         return sum(
             int(str(warehouse.query(f"SELECT count() FROM project_{each}.{table}").rows[0][0]))
-            for each in (PROJECT, DEMO)
+            for each in projects
             for table in warehouse.present(each)
             if not table.startswith("_")
         )
