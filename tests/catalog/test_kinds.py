@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard.catalog import kinds, models
-from tests.samples import SAMPLES
+from tests.samples import SAMPLES, Sample
 
 KINDS = list({sample.kind.label: sample.kind for sample in SAMPLES}.values())
 
@@ -39,8 +39,15 @@ class TestEveryKind:
         if kept is kinds.REJECTED:
             assert text is None
         else:
-            assert text is not None
-            assert json.loads(text) == kept
+            assert text == json.dumps(kept, separators=(",", ":"))
+
+    @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+    def test_writes_what_fits_as_it_is_kept(self, sample: Sample) -> None:
+        for value in sample.values:
+            if not isinstance(value, dict):  # a reduced exception, which only a collector takes
+                kept = sample.kind.accept(value)
+                assert kept is not kinds.REJECTED
+                assert sample.kind.encode(value) == json.dumps(kept, separators=(",", ":"))
 
     @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.label)
     def test_keeps_null(self, kind: kinds.Kind) -> None:
@@ -77,8 +84,89 @@ class TestEveryKind:
         assert text is None or "secret" not in text
 
 
+class TestContract:
+    """What is in every catalog that was published, and what each consent was given to."""
+
+    @pytest.mark.parametrize(
+        ("kind", "told", "term", "words"),
+        [
+            (kinds.Flag(), {"kind": "flag"}, "flag", "yes or no"),
+            (kinds.Count(), {"kind": "count"}, "count", "a whole number"),
+            (kinds.Count(7), {"kind": "count", "most": 7}, "count", "a whole number"),
+            (
+                kinds.Count(9, [0, 2]),
+                {"kind": "count", "most": 9, "steps": [0, 2]},
+                "count steps:0/2",
+                "a whole number, rounded down to one of 0, 2, … 2",
+            ),
+            (
+                kinds.Amount("seconds"),
+                {"kind": "amount", "unit": "seconds"},
+                "amount seconds",
+                "a number of seconds",
+            ),
+            (
+                kinds.Amount("bytes", [0, 1.5]),
+                {"kind": "amount", "unit": "bytes", "steps": [0, 1.5]},
+                "amount bytes steps:0/1.5",
+                "a number of bytes, rounded down to one of 0, 1.5, … 1.5",
+            ),
+            (
+                kinds.Choice(["diff", "ä"]),
+                {"kind": "choice", "choices": ["diff", "ä"]},
+                "choice",
+                "one of: diff, ä",
+            ),
+            (
+                kinds.Command(["add"]),
+                {"kind": "command", "commands": ["add"]},
+                "command",
+                "a command, one of: add; any other is other",
+            ),
+            (kinds.Version(), {"kind": "version"}, "version", "a version number"),
+            (
+                kinds.Model(),
+                {"kind": "model"},
+                "model",
+                "a public model name, else provider/REDACTED",
+            ),
+            (
+                kinds.Exception_(["b", "a"], ["E"]),
+                {"kind": "exception", "packages": ["b", "a"], "types": ["E"]},
+                "exception a b",
+                (
+                    "type and place of an error and of its causes, never their text, "
+                    "places in b, a only, types of others only E"
+                ),
+            ),
+        ],
+        ids=lambda value: value if isinstance(value, str) else "",
+    )
+    def test_a_kind_is_told_in_these_words(
+        self, kind: kinds.Kind, told: dict[str, object], term: str, words: str
+    ) -> None:
+        assert (kind.as_json(), kind.term(), kind.describe()) == (told, term, words)
+        again = kinds.from_json(told)
+        assert (again.as_json(), again.term(), again.describe()) == (told, term, words)
+
+    def test_a_flag_is_shown_as_a_person_says_it(self) -> None:
+        assert [kinds.Flag().shown(word) for word in ("true", "false", "x")] == ["yes", "no", "x"]
+
+
 class TestNumbers:
     """Counts and amounts."""
+
+    @pytest.mark.parametrize("value", [0, 0.0, 1, 1.5, 10**13, 1e13])
+    def test_a_number_is_kept_from_nothing_up_to_the_largest(self, value: float) -> None:
+        kind = kinds.Amount("bytes")
+        assert repr(kind.accept(value)) == kind.encode(value) == repr(value)
+
+    @pytest.mark.parametrize("most", [0, -1, 2**53, True, 1.0, None])
+    def test_a_count_has_a_largest_that_every_reader_holds(self, most: Any) -> None:
+        with pytest.raises(kinds.KindError, match="a whole number up to 9,007,199,254,740,991"):
+            kinds.Count(most)
+        assert kinds.Count(1).encode(1) == "1"
+        assert kinds.Count().encode(0) == "0"
 
     @pytest.mark.parametrize("value", [-1, 10**9 + 1, 2**53, 1.0, True, "3", math.nan])
     def test_a_count_is_a_whole_number_up_to_a_billion(self, value: object) -> None:
@@ -270,25 +358,65 @@ class TestException:
             assert kinds.Exception_(["aboveboard"]).accept(value) is kinds.REJECTED
 
 
+THREE: Any = 3
+HALF: Any = 0.5
+TEXT: Any = "1"
+
+
 class TestDeclaring:
     """A kind that cannot work is refused where it is declared."""
 
     @pytest.mark.parametrize(
-        "declare",
+        ("declare", "said"),
         [
-            lambda: kinds.Choice([]),
-            lambda: kinds.Choice("diff"),
-            lambda: kinds.Choice(["a", "a"]),
-            lambda: kinds.Amount("euros"),
-            lambda: kinds.Exception_(["not a package"]),
-            lambda: kinds.Exception_("package"),
-            lambda: kinds.Command(3),  # type: ignore[arg-type]
-            lambda: kinds.from_json({"kind": "text"}),
-            lambda: kinds.from_json({"kind": "choice"}),
-            lambda: kinds.from_json({"kind": "choice", "choices": [1]}),
+            (lambda: kinds.Choice([]), "a choice needs at least 1 value to choose from"),
+            (
+                lambda: kinds.Choice("diff"),
+                "a choice takes a list of strings: ['diff'], not 'diff'",
+            ),
+            (lambda: kinds.Choice(["a", "a"]), "a choice lists a value twice"),
+            (
+                lambda: kinds.Amount("euros"),
+                "an amount's unit is one of dollars, seconds, bytes, not 'euros'",
+            ),
+            (lambda: kinds.Amount("bytes", [TEXT]), "the steps of an amount are numbers"),
+            (lambda: kinds.Count(9, [HALF]), "the steps of a count are whole numbers"),
+            (lambda: kinds.Count(9, [0, 10]), "steps begin with 0 and grow, up to 9"),
+            (
+                lambda: kinds.Exception_(["not a package"]),
+                "'not a package' is not the name of a package or an exception type",
+            ),
+            (
+                lambda: kinds.Exception_(["a"], ["no type"]),
+                "'no type' is not the name of a package or an exception type",
+            ),
+            (
+                lambda: kinds.Exception_("package"),
+                "packages takes a list of strings: ['package'], not 'package'",
+            ),
+            (lambda: kinds.Exception_([], ["E", "E"]), "types lists a value twice"),
+            (lambda: kinds.Command(THREE), "a command takes a list of strings, not 3"),
+            (lambda: kinds.Command([THREE]), "a command takes a list of strings, not [3]"),
+            (
+                lambda: kinds.from_json({"kind": "text"}),
+                "the kind 'text' is not known here: use a newer aboveboard",
+            ),
+            (
+                lambda: kinds.from_json({"kind": "choice"}),
+                "a property of kind 'choice' lacks 'choices'",
+            ),
+            (
+                lambda: kinds.from_json({"kind": "choice", "choices": [1]}),
+                "a kind's list holds strings only",
+            ),
+            (
+                lambda: kinds.from_json({"kind": "count", "steps": ["1"]}),
+                "a kind's steps are numbers",
+            ),
+            (lambda: kinds.from_json({"kind": "count", "steps": 1}), "a kind's steps are numbers"),
         ],
     )
-    def test_says_what_is_wrong(self, declare: object) -> None:
-        assert callable(declare)
-        with pytest.raises(kinds.KindError):
+    def test_says_what_is_wrong(self, declare: Any, said: str) -> None:
+        with pytest.raises(kinds.KindError) as refused:
             declare()
+        assert str(refused.value) == said
