@@ -131,6 +131,12 @@ class TestContract:
                 "a public model name, else provider/REDACTED",
             ),
             (
+                kinds.Exception_([]),
+                {"kind": "exception", "packages": [], "types": []},
+                "exception",
+                "type and place of an error and of its causes, never their text",
+            ),
+            (
                 kinds.Exception_(["b", "a"], ["E"]),
                 {"kind": "exception", "packages": ["b", "a"], "types": ["E"]},
                 "exception a b",
@@ -345,6 +351,20 @@ class TestModel:
 
 class TestException:
     """What counts as an exception."""
+
+    def test_what_is_reduced_already_is_taken_by_a_collector_and_written_by_no_tool(self) -> None:
+        kind = kinds.Exception_(["tool"], ["APIError"])
+        reduced = kind.accept(KeyError("secret"))
+        assert isinstance(reduced, dict)
+        assert kind.accept(reduced) == reduced
+        assert kind.encode(reduced) is None
+        of_text = kind.encode("APIError: secret")
+        assert of_text is not None
+        assert "APIError" in of_text
+        assert "secret" not in of_text
+        assert kind.accept("NoError: secret") is kinds.REJECTED
+        again = kinds.from_json({"kind": "exception", "packages": ["tool"]})
+        assert again.as_json() == kinds.Exception_(["tool"]).as_json()
 
     def test_a_value_is_not_asked_whether_it_is_one(self) -> None:
         class Proxy:

@@ -332,6 +332,20 @@ def test_nobody_has_no_session() -> None:
     assert sessions.of(told) == ({}, set())  # type: ignore[arg-type]
 
 
+def test_those_without_a_start_are_told_with_the_hour_of_their_first_event() -> None:
+    me, other, one, two = (new_id() for _ in range(4))
+    tables: dict[str, dict[str, list[object]]] = {
+        "launched": {"user_id": [me, me], "session": [one, two], "time": [7200, 3600]},
+        "exit": {"user_id": [me, other, me], "session": [one, one, one], "time": [3600, 0, 9000]},
+        "crash": {"user_id": [me], "session": [schema.NOBODY], "time": [0]},
+        "sessions": {"user_id": [me, me], "session": [two, new_id()], "time": [3600, 3600]},
+    }
+    begun = {(me, str(session)) for session in tables["sessions"]["session"]}
+    assert sessions.of(tables) == ({(me, one): 3600, (other, one): 0}, begun)
+    assert sessions.of({"exit": tables["exit"]}) == ({(me, one): 3600, (other, one): 0}, set())
+    assert sessions.of({}) == ({}, set())
+
+
 def test_many_sessions_are_asked_for_in_portions(
     mortal: Mortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
