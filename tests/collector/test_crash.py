@@ -17,12 +17,15 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from aboveboard.collector.inbox.storage import INBOX
 from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse.schema import key as key_of
 from tests.collector.erasing.test_erasing import Forgetful, are_gone, erase
 from tests.collector.projects.test_retention import has_older
 from tests.collector.tool import Answer, Install, Server, add_project, ask, new_id, until
+from tests.conftest import in_turn
 from tests.warehouse.test_erasing import files_with
 
 KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 1000 if os.environ.get("ABOVEBOARD_LONG") else 4))
@@ -146,8 +149,9 @@ def batch(key: str, user_id: str, told: list[int]) -> bytes:
     return json.dumps({"batch": events, "api_key": key}).encode()
 
 
+@pytest.mark.parametrize("kills", in_turn([2, KILLS], [2]))
 def test_a_collector_that_is_killed_again_and_again_has_what_it_took_once_and_erased_never_back(
-    tmp_path: Path,
+    tmp_path: Path, kills: int
 ) -> None:
     key = add_project(tmp_path)
     server = Server(tmp_path)
@@ -160,8 +164,8 @@ def test_a_collector_that_is_killed_again_and_again_has_what_it_took_once_and_er
         sender.start()
     dice = random.Random(7)
     try:
-        for number in range(KILLS):
-            if number == KILLS // 2:
+        for number in range(kills):
+            if number == kills // 2:
                 keep_less(server, elder)
             time.sleep(dice.uniform(0.1, 1.2))
             server.kill()
@@ -182,7 +186,7 @@ def test_a_collector_that_is_killed_again_and_again_has_what_it_took_once_and_er
     assert len(left) > 1
     assert elder.deliveries > 1
     print(
-        f"{KILLS} kills: {len(acknowledged)} events of {deliveries} installs, each once; "
+        f"{kills} kills: {len(acknowledged)} events of {deliveries} installs, each once; "
         f"{len(left)} installs erased, none back; "
         f"{len(elder.acknowledged)} events went when their time was over"
     )

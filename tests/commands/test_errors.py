@@ -62,6 +62,7 @@ def test_open_groups_are_listed_with_their_share_and_versions(
     assert groups(data, capsys, "--kind", "provider")
 
 
+@pytest.mark.thorough
 def test_what_is_resolved_is_left_out_until_a_later_version_has_it(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

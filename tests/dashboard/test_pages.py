@@ -260,6 +260,7 @@ class TestFormats:
         ]
         assert page.heads == [column.label for column in insight.columns.values()]
 
+    @pytest.mark.thorough
     def test_what_is_compared_stands_beside_the_data_where_it_is_asked_for(
         self, site: Site
     ) -> None:
@@ -325,6 +326,7 @@ class TestEvents:
 
     ASKED = f"{PERIOD}&project=library&event=books_imported"
 
+    @pytest.mark.thorough
     def test_each_event_leads_to_its_page_which_keeps_what_was_asked_for(self, site: Site) -> None:
         listed = Page(site.get(f"/insights/events?{PERIOD}&os=Linux&project=library").text)
 
@@ -544,6 +546,7 @@ def as_text(value: object) -> str:
 
 
 class TestErrors:
+    @pytest.mark.thorough
     def test_the_list_is_sorted_and_searched_by_its_address(self, site: Site) -> None:
         def groups(query: str) -> list[str]:
             text = site.get(f"/errors?{PERIOD}&project=aider&{query}").text

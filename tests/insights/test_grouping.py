@@ -19,6 +19,9 @@ from tests.insights.grouping import v1
 from tests.insights.population import Happening, fill
 from tests.insights.shelf import BUGS, VERSIONS, write
 
+# tests/catalog/test_exceptions.py holds what a frame is reduced to, test_groups.py how they group.
+pytestmark = pytest.mark.thorough
+
 PROGRAM = """
 import sys, threading
 sys.path[:0] = [{folder!r}, {sources!r}]

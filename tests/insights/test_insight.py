@@ -498,6 +498,7 @@ class TestOffered:
         for name in (*insights.filters.NAMES, "project"):
             assert f"| `{name}` |" in page
 
+    @pytest.mark.thorough
     def test_every_column_that_is_described_is_in_the_answer(
         self, columns: Callable[[str], tuple[str, ...]]
     ) -> None:

@@ -187,11 +187,12 @@ def create_table(
     prefix: str = "",
     beside: str = "",
     *,
+    days: int | None = None,
     is_replicated: bool = False,
 ) -> str:
     """Return the DDL of a new table, whose name begins with `prefix`.
 
-    Behind its columns stands `beside`.
+    Behind its columns stands `beside`. Its rows go after so many days; never, where None.
 
     The window lets a repeated insert be recognised by its token while another is under way; fsync,
     since the inbox forgets what was inserted. Sorted so that a session's rows, alike in most
@@ -202,7 +203,8 @@ def create_table(
     return (
         f"CREATE TABLE IF NOT EXISTS {name(database, prefix + wanted.name)} "
         f"({declared}{beside}) ENGINE = {engine('MergeTree', is_replicated=is_replicated)} "
-        f"PARTITION BY {PARTITION} ORDER BY (user_id, session, seq) {DURABLE}, {window}"
+        f"PARTITION BY {PARTITION} ORDER BY (user_id, session, seq)"
+        f"{' ' if days is None else lifetime(days)}{DURABLE}, {window}"
     )
 
 

@@ -94,6 +94,7 @@ class Tables:
                     self._database,
                     each,
                     beside=projections.declared(each),
+                    days=days,
                     is_replicated=self._is_replicated,
                 )
             if growth is not None:
