@@ -1,6 +1,7 @@
 """A request's headers and an answer, for routes that are asked thousands of times a second.
 
 Litestar's own objects hold more than such a route asks for: making them took twenty microseconds.
+So its OpenAPI would say nothing of them: `docs/openapi.json` does, and a test holds it to them.
 """
 
 from __future__ import annotations

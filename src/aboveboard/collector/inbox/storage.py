@@ -32,7 +32,10 @@ class BusyError(StorageError):
 
 
 def default_directory() -> Path:
-    """Return where data is kept when nobody says: `ABOVEBOARD_DATA`, else the platform's place."""
+    """Return where data is kept when nobody says: `ABOVEBOARD_DATA`, else the platform's place.
+
+    By hand, not by platformdirs: where data lies may not move with the version of a library.
+    """
     named = os.environ.get("ABOVEBOARD_DATA")
     if named:
         return Path(named)

@@ -7,7 +7,8 @@ for longer afterwards: so nothing is too large to be ever taken, and the rate ho
 
 Installs are too many, and too easily made up, to have a bucket each. They share a table of them: an
 install has two, chosen by a keyed digest, and the emptier counts. What others put into a bucket can
-only make it look fuller than it is: with the limits of a key as they are, by a few hundredths.
+only make it look fuller than it is: with the limits of a key as they are, by a few hundredths. The
+library `limits` has a counter for each, and no bound for those who make up installs.
 """
 
 from __future__ import annotations

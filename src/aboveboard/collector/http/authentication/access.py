@@ -109,7 +109,7 @@ def came_from_here(headers: Mapping[str, str]) -> bool:
 
     Browsers say where a request was made, and no page can say otherwise: in `Sec-Fetch-Site`, or,
     the older ones and those on plain HTTP, in `Origin`. What says neither is no browser of today,
-    and has no form to send.
+    and has no form to send. Litestar's own guard needs a cookie for this, and a token in each form.
     """
     site = headers.get("sec-fetch-site")
     if site is not None:
