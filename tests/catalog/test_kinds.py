@@ -118,10 +118,10 @@ class TestContract:
                 "one of: diff, ä",
             ),
             (
-                kinds.Command(["add"]),
-                {"kind": "command", "commands": ["add"]},
+                kinds.Command(["add", "drop"]),
+                {"kind": "command", "commands": ["add", "drop"]},
                 "command",
-                "a command, one of: add; any other is other",
+                "a command, one of: add, drop; any other is other",
             ),
             (kinds.Version(), {"kind": "version"}, "version", "a version number"),
             (
@@ -137,12 +137,12 @@ class TestContract:
                 "type and place of an error and of its causes, never their text",
             ),
             (
-                kinds.Exception_(["b", "a"], ["E"]),
-                {"kind": "exception", "packages": ["b", "a"], "types": ["E"]},
+                kinds.Exception_(["b", "a"], ["E", "F"]),
+                {"kind": "exception", "packages": ["b", "a"], "types": ["E", "F"]},
                 "exception a b",
                 (
                     "type and place of an error and of its causes, never their text, "
-                    "places in b, a only, types of others only E"
+                    "places in b, a only, types of others only E, F"
                 ),
             ),
         ],
