@@ -25,11 +25,11 @@ import pytest
 
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.commands.machine.viewing import server
+from tests.axe import THEMES
+from tests.axe import axe as axe
 from tests.client import tool as example
 from tests.client.conftest import Tool, tool, until
 from tests.dashboard.conftest import chromium as chromium
-from tests.dashboard.test_accessibility import THEMES
-from tests.dashboard.test_accessibility import axe as axe
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
     from tests.hosts.aider.conftest import StockAider
 
+from tests.axe import THEMES
+from tests.axe import axe as axe
 from tests.contract.test_policy import FACTS as FACTS_OF_POLICY
 from tests.dashboard.conftest import chromium as chromium
-from tests.dashboard.test_accessibility import THEMES
-from tests.dashboard.test_accessibility import axe as axe
 from tests.hosts.aider.conftest import stock_aider as stock_aider
 
 JOT = "tests.contract.tool:jot"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from importlib import resources, util
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.axe import THEMES
+from tests.axe import axe as axe
 from tests.client.conftest import Tool, tool, until
 from tests.collector.tool import Install, Server, add_project
 from tests.commands.test_debug import CATALOG, Until, opened, seen
 from tests.commands.test_installs import aboveboard
 from tests.commands.test_own_insights import put
-from tests.conftest import missing
 from tests.dashboard.conftest import Site
 from tests.dashboard.test_browser import EVENT, EVERYWHERE, PERIOD
 
@@ -28,15 +27,6 @@ OF_ONE = [
     f"/errors?{PERIOD}&sort=-installs&find=e",
 ]
 PATHS = [*(f"{path}?{PERIOD}" for path in [*EVERYWHERE, "/errors", "/sql"]), EVENT, *OF_ONE]
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """axe-core's own text, which a package for Playwright carries."""
-    if util.find_spec("axe_playwright_python") is None:
-        missing("axe-core (the package axe-playwright-python)")
-    return resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 
 
 @pytest.mark.thorough

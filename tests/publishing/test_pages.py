@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aboveboard.publishing import site, writing
+from tests.axe import THEMES
+from tests.axe import axe as axe
 from tests.dashboard.conftest import chromium as chromium
-from tests.dashboard.test_accessibility import THEMES
-from tests.dashboard.test_accessibility import axe as axe
 from tests.publishing.test_site import ABOUT, CATALOG, EVERY
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from aboveboard.collector.http.bodies.writekey import LOOKED_AT_MAX
 from aboveboard.collector.protocols.posthog import EVENTS_MAX
 from aboveboard.collector.protocols.segment import LINES_MAX
 from tests.collector.bombs import blocks
-from tests.collector.protocols.test_posthog import body, event
+from tests.collector.protocols.batches import body, event
 from tests.collector.texts import encoded, values
 from tests.collector.tool import Install, Server, new_id
 from tests.conftest import examples

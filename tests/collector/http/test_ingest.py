@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aboveboard.collector.http.bodies.inflate import INFLATED_MAX, WIRE_MAX
-from tests.collector.protocols.test_posthog import CRASH, body, event
+from tests.collector.protocols.batches import CRASH, body, event
 from tests.collector.texts import MARK, encoded, values
 from tests.collector.tool import Answer, Install, Server, add_project, ask, new_id
 from tests.conftest import examples

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.collector.protocols.test_posthog import event
+from tests.collector.protocols.batches import event
 from tests.collector.tool import Install, Server, add_project, new_id
 
 TIMES = 400

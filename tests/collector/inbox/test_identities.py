@@ -26,7 +26,7 @@ from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.protocols import posthog
 from aboveboard.collector.protocols.identity import TEXT_MAX, identity
 from aboveboard.collector.service import Reader
-from tests.collector.protocols.test_posthog import body, event
+from tests.collector.protocols.batches import body, event
 from tests.collector.tool import CATALOG, Server, add_project, ask, new_id
 from tests.conftest import examples
 

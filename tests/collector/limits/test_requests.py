@@ -24,7 +24,7 @@ from aboveboard.collector.inbox.tallies.quarantine import Quarantine
 from aboveboard.collector.projects.keys import Keys
 from aboveboard.collector.projects.registry import Projects
 from tests import forked
-from tests.collector.protocols.test_posthog import body, event
+from tests.collector.protocols.batches import body, event
 from tests.collector.tool import Answer, Install, Server, add_project, ask, new_id, until
 
 A_SECOND_EACH = 60

@@ -10,7 +10,7 @@ from aboveboard.catalog.line import HOUR, hour
 from aboveboard.collector.allowlist import AllowList
 from aboveboard.collector.protocols import clocks, posthog
 from aboveboard.collector.protocols.segment import NO_TIME, SegmentReader
-from tests.collector.protocols.test_posthog import ALLOWLIST, TRANSLATOR, event
+from tests.collector.protocols.batches import ALLOWLIST, TRANSLATOR, event
 from tests.collector.tool import CATALOG, NOW, Install
 
 DAY = 86_400

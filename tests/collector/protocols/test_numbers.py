@@ -16,7 +16,7 @@ from aboveboard.collector.inbox.inbox import Inbox
 from aboveboard.collector.transfer import logs as auditlog
 from aboveboard.collector.transfer.logs import LogImport
 from tests.collector.http.test_ingest import headers
-from tests.collector.protocols.test_posthog import event
+from tests.collector.protocols.batches import event
 from tests.collector.texts import numbers, with_numbers
 from tests.collector.tool import NOW, Install, Server
 from tests.collector.transfer.test_logs import READER
