@@ -73,6 +73,18 @@ def test_few_say_nothing_and_projects_are_measured_apart(inbox: Inbox) -> None:
     assert inbox.lateness.of("tool") == timedelta(0)
 
 
+def test_a_session_is_counted_on_the_day_on_which_it_came_up_to_a_week_late(inbox: Inbox) -> None:
+    week = NOON - DAY // 2  # of what began at the end of a day just a week before
+    come(inbox, [7 * 24 + 1, 8 * 24 + 1], week)
+    with closing(storage.connect(inbox._directory, storage.INBOX)) as connection:
+        rows = connection.execute("SELECT taken, hours, sessions FROM lateness").fetchall()
+    assert rows == [(week, 7 * 24, 1)]
+    come(inbox, [1], NOON)
+    with closing(storage.connect(inbox._directory, storage.INBOX)) as connection:
+        days = connection.execute("SELECT DISTINCT taken FROM lateness").fetchall()
+    assert days == [(week,)]
+
+
 def test_what_is_stored_twice_or_of_a_log_is_no_measure(inbox: Inbox) -> None:
     late = begun(*[NOW - 2 * DAY] * SESSIONS_LEAST)
     once = Delivery("tool", uuid.uuid4(), begun(*[NOW - 2 * DAY] * (SESSIONS_LEAST - 1)))

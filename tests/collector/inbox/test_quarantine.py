@@ -18,6 +18,8 @@ from aboveboard.collector.inbox.tallies.quarantine import (
     NEWEST_MAX,
     Dropped,
     Quarantine,
+    _kept,
+    _leaving,
 )
 
 NOW = time.time()
@@ -139,3 +141,21 @@ def test_the_count_of_each_reason_stays_exact_whatever_names_are_folded(book: Bo
     assert counted == book.sent
     assert len(book.names) == NAMES_MAX
     assert {row.what for row in book.rows if row.event == OTHER} == {"event", "property", "value"}
+
+
+def test_what_a_delivery_brings_most_often_has_a_row_before_the_rest_of_it(book: Book) -> None:
+    names = [Unfit("event", f"name{number}", "") for number in range(NEW_MAX + 5)]
+    book.deliver(*(each for number, each in enumerate(names, 1) for _ in range(number)))
+    assert {each.event for each in book.rows} == {OTHER, *(each.event for each in names[5:])}
+
+
+def test_a_name_weighs_half_as_much_each_day_in_which_it_does_not_come(book: Book) -> None:
+    for name, deliveries, days in (("daily", 2, 0), ("often", 12, 2), ("once", 1, 0)):
+        book._connection.execute(
+            "INSERT INTO quarantine (project, what, event, property, times, last, deliveries)"
+            " VALUES ('tool', 'event', ?, '', 1, ?, ?)",
+            (name, 1000 * 86_400 - days * 86_400, deliveries),
+        )
+    kept = _kept(book._connection, "tool", 1000 * 86_400)
+    assert {each.event: of.rank for each, of in kept.items()} == {"daily": 2, "often": 3, "once": 1}
+    assert [each.event for each in _leaving(kept)] == ["once", "daily", "often"]
