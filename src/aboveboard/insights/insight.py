@@ -100,6 +100,7 @@ class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of_event: bool = False
     newest_first: str | None = None
     key: tuple[str, ...] = ()
+    in_order: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ class Insight:
             order that the SQL gives.
         key: The columns that tell a row from the others, so that it is found again on the other
             side of a comparison; nothing where there is one row.
+        in_order: Whether its SQL groups most rows by what tables are sorted by: install, session.
     """
 
     name: str
@@ -138,6 +140,7 @@ class Insight:
     of_event: bool
     newest_first: str | None
     key: tuple[str, ...]
+    in_order: bool
 
     @property
     def may_ask(self) -> frozenset[str]:
@@ -169,7 +172,7 @@ class Insight:
             WarehouseError: the question could not be answered.
         """
         sql, parameters = self.statement(project, filters, compared=compared)
-        return warehouse.query(sql, parameters)
+        return warehouse.query(sql, parameters, in_order=self.in_order)
 
     def statement(
         self, project: Project, filters: Filters, *, compared: bool = False

@@ -221,6 +221,7 @@ def _read(directory: Path, name: str) -> Own:
         of_event=False,
         newest_first=None,
         key=(),
+        in_order=False,
     )
 
 

@@ -26,6 +26,7 @@ from .engine.complaints import plain
 from .engine.embedded import Embedded
 from .engine.link import Link
 from .engine.server import Server
+from .engine.settings import IN_ORDER
 from .errors import WarehouseAwayError
 from .limits import Limits
 from .places import Nodes, One
@@ -257,6 +258,7 @@ class Warehouse:
         parameters: Mapping[str, object] | None = None,
         *,
         bounded: bool = True,
+        in_order: bool = False,
     ) -> Result:
         """Answer a question. Values are bound (`{since:DateTime}`), never pasted into the text.
 
@@ -264,6 +266,8 @@ class Warehouse:
             sql: The question.
             parameters: What is bound.
             bounded: Whether `limits` hold; not for what only the collector itself can ask.
+            in_order: Whether rows are read in the order that tables are sorted in, for a question
+                that groups many of them by it.
 
         Raises:
             QueryLimitError: the question needs more than `limits`.
@@ -271,7 +275,11 @@ class Warehouse:
         """
         bound = dict(parameters or {})
         limits = self.limits if bounded else None
-        settings = {**(limits.settings() if limits else {}), **self._engine.reading}
+        settings = {
+            **(limits.settings() if limits else {}),
+            **self._engine.reading,
+            **(IN_ORDER if in_order else {}),
+        }
         with self._reader(limits) as client:
             answer = client.query(sql, parameters=bound, settings=settings)
             columns = list(answer.column_names)

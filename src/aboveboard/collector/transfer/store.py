@@ -125,7 +125,8 @@ class Store:
             lines = self._warehouse.explain(str(told["sql"]), Limits(**told["limits"]))
             return {"lines": lines}, b""
         if limits is None:
-            found = self._warehouse.query(str(told["sql"]), parameters)
+            in_order = bool(told.get("in_order"))
+            found = self._warehouse.query(str(told["sql"]), parameters, in_order=in_order)
         else:
             found = self._warehouse.read_only(str(told["sql"]), Limits(**limits), parameters)
         return {}, answers.packed(found)

@@ -46,8 +46,9 @@ class Asked:
         parameters: Mapping[str, object] | None = None,
         *,
         bounded: bool = True,  # noqa: ARG002  # a command's questions always are
+        in_order: bool = False,
     ) -> Result:
-        return self._answer({"sql": sql, "parameters": _plain(parameters)})
+        return self._answer({"sql": sql, "parameters": _plain(parameters), "in_order": in_order})
 
     def read_only(
         self, sql: str, limits: Limits, parameters: Mapping[str, object] | None = None

@@ -3,18 +3,19 @@
 WITH
     --% include "asked.sql"
     -- Sessions that began in the period, whenever they ended: a share needs the same ones above
-    -- and below the line. Hashes of 64 bits are grouped in half the time that the ids themselves
-    -- take; that two of ten million are alike has a chance of one in 300,000.
+    -- and below the line.
     begun AS MATERIALIZED (
-        SELECT cityHash64(user_id) AS install, cityHash64(session) AS run
+        SELECT user_id AS install, session AS run
         FROM {{ rows("_sessions") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             --% if filtered
             AND session IN asked
             --% endif
     ),
+    -- A session after the other, as the tables are sorted: so few groups are held, and each session
+    -- is looked up once for each event, however often that happened in it.
     every AS (
-        SELECT 0 AS place, toUInt64(0) AS user_id, toUInt64(0) AS session, false AS in_period
+        SELECT 0 AS place, toUInt64(0) AS user_id, toUInt64(0) AS session, toUInt64(0) AS times, toUInt64(0) AS session_times
         WHERE false
         --% for event in events
         UNION ALL
@@ -22,28 +23,28 @@ WITH
             {{ event.place }}
             , user_id
             , session
-            , toDate(time) <= {until:Date}
+            , countIf(toDate(time) <= {until:Date})
+            , count()
         FROM {{ all_rows(event.table) }}
         WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
+        GROUP BY user_id, session
         --% endfor
     ),
     -- Which sessions are asked for is found once, and not for each event.
     happened AS (
-        SELECT place, cityHash64(user_id) AS install, cityHash64(session) AS run, in_period
+        SELECT *, session IN (SELECT run FROM begun) AS has_begun
         FROM every
         --% if filtered
         WHERE session IN asked
         --% endif
     ),
-    -- An array an install takes a quarter of the memory of a group a session.
     by_install AS (
         SELECT
             place
-            , install
-            , countIf(in_period) AS times
-            , groupArrayIf(run, run IN (SELECT run FROM begun)) AS its_runs
-            , length(its_runs) AS its_session_times
-            , arrayUniq(its_runs) AS its_sessions
+            , user_id AS install
+            , sum(happened.times) AS times
+            , countIf(has_begun) AS its_sessions
+            , sumIf(happened.session_times, has_begun) AS its_session_times
         FROM happened
         GROUP BY place, install
     ),

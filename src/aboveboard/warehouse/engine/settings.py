@@ -85,3 +85,13 @@ CHANGING: Mapping[str, str | int] = {
 }
 
 OURS: Mapping[str, str | int] = {**READING, **WRITING, **CHANGING}
+
+IN_ORDER: Mapping[str, str | int] = {
+    "optimize_aggregation_in_order": 1,
+    "max_streams_for_union_step": 1,
+    "max_block_size": 8192,
+    "max_read_buffer_size": 32768,
+}
+"""For a question that groups many rows by what tables are sorted by. A group is told as soon as the
+next one begins, so that hardly any is held. All parts of a table are read at once for that: so each
+has little of a buffer, and tables that are united are read in turn. It changes no answer."""
