@@ -264,7 +264,7 @@ def main() -> None:
             fill(first.data, args.events, ROWS)
             add_demo(first, args.people)
         else:
-            shutil.copytree(args.data, first.data)
+            shutil.copytree(args.data, first.data, symlinks=True)
         key, catalogs = prepare(first, everywhere[1:])
         told, before = answers(first, catalogs, filters), total(first, catalogs)
         named = ", ".join(catalogs)
