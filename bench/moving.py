@@ -195,7 +195,10 @@ def killed(place: Place, server: RealServer, project: str, seconds: float, *word
     while process.poll() is None and time.perf_counter() - began < seconds:
         time.sleep(0.2)
     if process.poll() is not None:
-        raise SystemExit("the import had ended before it was killed")
+        if process.returncode:
+            raise SystemExit(f"import failed: {words}")
+        print("  the import had ended before it was to be killed", flush=True)
+        return
     if len(place.nodes) > 1:
         server.kill()
         process.wait()
