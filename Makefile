@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8300
 
-.PHONY: run test test-thorough mutants fuzz test-long test-pythons lint bench aider clickhouse docs pictures clean
+.PHONY: run test test-thorough mutants fuzz test-long cluster-test test-pythons lint bench aider clickhouse docs pictures clean
 
 run: $(VENV)/ready ## The collector with its dashboard, filled with a demo where it is empty
 	@$(BIN)/aboveboard serve --demo --data var --port $(PORT)
@@ -24,6 +24,17 @@ test-thorough: $(VENV)/ready .cache/pyinstaller/ready .cache/hosts/ready .cache/
 
 test-long: $(VENV)/ready ## The proofs at full length: 100,000 histories, 2,000 kills; hours
 	ABOVEBOARD_LONG=1 $(BIN)/pytest -o faulthandler_timeout=0 -n 2 --dist loadfile tests/client/proofs tests/collector tests/migration
+
+# Two shards of two replicas with a Keeper, of ClickHouse's own images; they end with the tests.
+CLUSTER := docker compose --file tests/clickhouse/compose.yaml --project-name aboveboard-cluster-test
+cluster-test: $(VENV)/ready ## The tests of two shards on nodes with replicas; needs Docker
+	$(CLUSTER) up --detach --wait
+	@status=0; ABOVEBOARD_CLUSTER_PORTS=18123,18124,18125,18126 $(BIN)/pytest \
+		-k "shards or test_forms" $(ON_CLUSTERS) || status=$$?; \
+	$(CLUSTER) down --volumes; exit $$status
+
+ON_CLUSTERS = tests/insights tests/dashboard/test_forms.py tests/publishing/test_forms.py \
+	tests/warehouse/test_connection.py tests/warehouse/test_projections.py
 
 test-pythons: $(VENV)/ready ## The client's tests on every other Python that is on this machine
 	$(BIN)/python tools/pythons.py

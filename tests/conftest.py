@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tests.clickhouse.node import Node
 
 LONG = bool(os.environ.get("ABOVEBOARD_LONG"))
+CLUSTER_PORTS = os.environ.get("ABOVEBOARD_CLUSTER_PORTS")
+"""The HTTP ports of a cluster's nodes on this machine, as `make cluster-test` names them."""
+
 
 FULL = 100 if LONG else 50
 """How many examples of a property are tried, if its test says no number of its own."""
@@ -177,10 +180,16 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 
 @pytest.fixture(scope="session")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
-    """The nodes of a cluster of two shards, with the same profile."""
-    from tests.clickhouse.node import HOSTILE
+    """The nodes of a cluster of two shards, with the same profile.
+
+    Those of `make cluster-test`, which have replicas, if it has started them.
+    """
+    from tests.clickhouse.node import HOSTILE, Elsewhere
     from tests.clickhouse.node import shards as of
 
+    if CLUSTER_PORTS:
+        yield [Elsewhere(int(port)) for port in CLUSTER_PORTS.split(",")]
+        return
     nodes = of(tmp_path_factory.mktemp("shards"), 2, profile=HOSTILE)
     for each in nodes:
         each.start()

@@ -197,6 +197,21 @@ class Node:
             self.process = None
 
 
+class Elsewhere(Node):
+    """One that something else has started and ends, such as `make cluster-test`.
+
+    Args:
+        http: Its port, on loopback.
+    """
+
+    def __init__(self, http: int) -> None:
+        self.http = http
+        self.process = None
+
+    def check(self) -> None:
+        assert self.answers(), f"no ClickHouse answers at port {self.http} of this machine"
+
+
 def shards(
     directory: Path, count: int, name: str = NAME, profile: Tree | None = None
 ) -> list[Node]:
