@@ -13,16 +13,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "src" / "aboveboard"
-
-
-def module(path: Path) -> str:
-    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-MODULES = {module(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+from tests.house import MODULES, PACKAGE, ROOT, module
 
 
 @functools.cache
@@ -316,3 +307,15 @@ def _interpreter(version: str) -> str | None:
         if told.stdout.strip() == version:
             return candidate
     return None
+
+
+def test_what_tests_share_is_in_no_file_of_tests() -> None:
+    sharing = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for folder in ("tests", "bench", "tools")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for node in ast.walk(parsed(path))
+        for name in _named(node)
+        if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")
+    ]
+    assert sharing == []

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aboveboard import Catalog, CatalogError, Event, count
 from aboveboard.catalog.kinds import KINDS
 from aboveboard.catalog.notes import NAMES
-from tests.catalog.test_kinds import KINDS as EVERY_KIND
+from tests.catalog.kinds import KINDS as EVERY_KIND
 from tests.client import tool
 
 FIELDS = {

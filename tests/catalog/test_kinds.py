@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard.catalog import kinds, models
+from tests.catalog.kinds import KINDS
 from tests.samples import SAMPLES, Sample
-
-KINDS = list({sample.kind.label: sample.kind for sample in SAMPLES}.values())
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),

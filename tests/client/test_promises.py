@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.client.children import children_of
 from tests.client.conftest import Tool, quiet_kill
 
 Until = Callable[[Callable[[], bool]], None]
@@ -70,7 +71,7 @@ class TestTheWholePath:
             assert running.stdout.readline() == "recorded\n"
             tool.run("send")
             until(lambda: len(recorder.lines()) == 3)
-            until(lambda: not _children(tool))
+            until(lambda: not children_of(tool))
             assert len(tool.waiting()) == 7
 
 
@@ -96,13 +97,13 @@ class TestNeverInTheWay:
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "on\nrecorded\n", "")
         assert len(tool.waiting()) == 1002
         if collector == "hangs":
-            until(lambda: bool(_children(tool)))
-            assert len(_children(tool)) == 1
+            until(lambda: bool(children_of(tool)))
+            assert len(children_of(tool)) == 1
             for _ in range(5):
                 tool.run("send", TOOL_ENDPOINT=address)
             time.sleep(0.5)
-            assert len(_children(tool)) <= 1, "one child at a time"
-        for pid in _children(tool):
+            assert len(children_of(tool)) <= 1, "one child at a time"
+        for pid in children_of(tool):
             os.kill(pid, signal.SIGKILL)
         listener.close()
         assert len(tool.waiting()) >= 1002
@@ -113,8 +114,8 @@ class TestNeverInTheWay:
             tool.environ["TOOL_ENDPOINT"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
             tool.agree()
             tool.run("send", OPENAI_API_KEY="canary", PYTHONPATH="/canary")
-            until(lambda: bool(_children(tool)))
-            (pid,) = _children(tool)
+            until(lambda: bool(children_of(tool)))
+            (pid,) = children_of(tool)
             proc = Path("/proc") / str(pid)
             until(lambda: os.readlink(proc / "cwd") == "/")
             assert os.getsid(pid) == pid
@@ -140,7 +141,7 @@ class TestNeverInTheWay:
             ended = tool.run("send", *words)
             assert ended.stdout == "off\nrecorded\n"
         assert tool.files() == []
-        assert _children(tool) == []
+        assert children_of(tool) == []
 
     def test_nonsense_recorded_by_the_tool_never_raises(self, tool: Tool) -> None:
         tool.agree()
@@ -254,22 +255,6 @@ class TestDisabling:
         assert ended.returncode == 0
         assert ended.stdout == "off\nrecorded\n"
         assert ended.stderr.startswith("Analytics are off for this session only")
-
-
-def _children(tool: Tool) -> list[int]:
-    """The sending children of this home that are alive; not the shell that starts one."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                words = (process / "cmdline").read_bytes()
-                if str(tool.home).encode() in (process / "environ").read_bytes() and (
-                    b"aboveboard.client" in words and not words.startswith(b"/bin/sh")
-                ):
-                    found.append(int(process.name))
-            except OSError:
-                continue
-    return found
 
 
 def _preloaded() -> set[str]:

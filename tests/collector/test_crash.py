@@ -5,15 +5,11 @@ In the middle the project begins to keep less, so that what is older goes, kille
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 import random
 import sqlite3
-import threading
 import time
 import uuid
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -22,73 +18,15 @@ import pytest
 from aboveboard.collector.inbox.storage import INBOX
 from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse.schema import key as key_of
-from tests.collector.erasing.test_erasing import Forgetful, are_gone, erase
-from tests.collector.projects.test_retention import has_older
-from tests.collector.tool import Answer, Install, Server, add_project, ask, new_id, until
+from tests.collector.erasing.forgetful import Forgetful, are_gone, erase
+from tests.collector.projects.age import has_older
+from tests.collector.senders import OfBatches, OfSegments, Sender, batch
+from tests.collector.tool import Install, Server, add_project, ask, new_id, until
 from tests.conftest import in_turn
-from tests.warehouse.test_erasing import files_with
+from tests.warehouse.kept import files_with
 
 KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 1000 if os.environ.get("ABOVEBOARD_LONG") else 4))
-MESSAGES = 20
 ASKS_EVERY = 0.1
-
-
-class Sender(threading.Thread):
-    """Sends one delivery after another, each until it was answered with 200, as clients do."""
-
-    def __init__(self, server: Server, key: str, number: int) -> None:
-        super().__init__()
-        self.server = server
-        self.key = key
-        self.stop = threading.Event()
-        self.next = number * 100_000_000
-        self.acknowledged: list[int] = []
-        self.deliveries = 0
-
-    def run(self) -> None:
-        while not self.stop.is_set():
-            self.turn()
-
-    def turn(self) -> None:
-        told = self.numbers()
-        self.deliver(told)
-        self.acknowledged += told
-        self.deliveries += 1
-
-    def deliver(self, told: list[int]) -> None:
-        raise NotImplementedError
-
-    def numbers(self) -> list[int]:
-        told = range(self.next, self.next + MESSAGES)
-        self.next += MESSAGES
-        return [*told]
-
-    def insist(self, send: Callable[[], Answer], *statuses: int) -> Answer:
-        """Send until the collector has it; between a kill and a start, nobody answers."""
-        while True:
-            try:
-                answer = send()
-            except (OSError, http.client.HTTPException):
-                time.sleep(0.02)
-                continue
-            if answer.status in (429, 503):
-                time.sleep(0.1)
-                continue
-            assert answer.status in (statuses or (200,)), (answer.status, answer.body)
-            return answer
-
-
-class OfSegments(Sender):
-    def deliver(self, told: list[int]) -> None:
-        me, identity = Install(), new_id()
-        segment = me.start() + b"".join(me.line("message_send", {"tokens": n}) for n in told)
-        self.insist(lambda: self.server.send(self.key, segment, identity))
-
-
-class OfBatches(Sender):
-    def deliver(self, told: list[int]) -> None:
-        body = batch(self.key, new_id(), told)
-        self.insist(lambda: self.server.request("POST", "/batch/", body))
 
 
 class Leaver(Sender):
@@ -134,19 +72,6 @@ def keep_less(server: Server, elder: Elder) -> None:
         until(lambda: inbox.execute(waits, (last,)).fetchone() == (0,), seconds=60)
     with closing(Projects(server.data)) as projects:
         projects.keep_for("tool", 30)
-
-
-def batch(key: str, user_id: str, told: list[int]) -> bytes:
-    events = [
-        {
-            "event": "message_send",
-            "distinct_id": user_id,
-            "uuid": new_id(),
-            "properties": {"tokens": n},
-        }
-        for n in told
-    ]
-    return json.dumps({"batch": events, "api_key": key}).encode()
 
 
 @pytest.mark.parametrize("kills", in_turn([2, KILLS], [2]))

@@ -14,14 +14,11 @@ import pytest
 from tests.clickhouse.forms import SERVER, SHARDS, cluster_url, of_rows_and_counts
 from tests.clickhouse.node import NAME, Node
 from tests.clickhouse.node import shards as of
-from tests.collector.test_crash import OfBatches, OfSegments, Sender
+from tests.collector.senders import SETTLE, OfBatches, OfSegments, Sender
 from tests.collector.tool import Install, Server, add_project
 
 KILLS = int(os.environ.get("ABOVEBOARD_KILLS", 100 if os.environ.get("ABOVEBOARD_LONG") else 2))
 """Of each: of every node, and of the collector."""
-
-SETTLE = 900
-"""Seconds: while a node is killed every second or two, hardly a move comes to its end."""
 
 
 @pytest.mark.thorough

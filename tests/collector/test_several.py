@@ -27,9 +27,8 @@ from aboveboard.warehouse.structure.erased import Erased
 from tests import forked
 from tests.clickhouse.forms import SERVER, SHARDS, form, of_rows_and_counts
 from tests.clickhouse.node import Node
-from tests.collector.erasing.test_erasing import Forgetful, erase
-from tests.collector.test_crash import Sender, batch
-from tests.collector.test_crash_of_servers import SETTLE
+from tests.collector.erasing.forgetful import Forgetful, erase
+from tests.collector.senders import SETTLE, Sender, batch
 from tests.collector.tool import CATALOG, Answer, Install, Server, add_project, new_id, until
 
 LONG = os.environ.get("ABOVEBOARD_LONG")

@@ -403,7 +403,7 @@ def test_a_script_s_request_opens_no_question_of_the_browser(place: Place) -> No
 
 
 def test_every_link_asset_and_form_of_a_page_is_under_the_base_path(place: Place) -> None:
-    from tests.dashboard.test_pages import Page
+    from tests.dashboard.page import Page
 
     cookie = place.sign_in("admin", SECRET).partition(";")[0]
     for path in ("/", "/catalog", "/quarantine", "/insights/totals?since=x", "/nowhere"):

@@ -19,11 +19,11 @@ from aboveboard.collector.inbox.erasures import Erasures
 from aboveboard.collector.inbox.storage import INBOX
 from aboveboard.collector.transfer.store import PUBLISHED
 from aboveboard.warehouse.schema import key as key_of
-from tests.collector.erasing.test_erasing import RARE, Forgetful, are_gone, erase
+from tests.collector.erasing.forgetful import RARE, Forgetful, are_gone, erase
 from tests.collector.tool import Install, Server, add_project, ask, new_id, until
-from tests.commands.test_export import everything, export, given, kill, lines
-from tests.commands.test_import import run
-from tests.warehouse.test_erasing import files_with
+from tests.commands.exporting import everything, export, given, kill, lines
+from tests.commands.importing import run
+from tests.warehouse.kept import files_with
 
 LONG = bool(os.environ.get("ABOVEBOARD_LONG"))
 

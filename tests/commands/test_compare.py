@@ -18,7 +18,7 @@ from aboveboard.publishing.reading import source
 from tests.conftest import ROOT
 from tests.loopback import answering
 from tests.publishing.releases import release
-from tests.publishing.test_site import ABOUT, CATALOG
+from tests.publishing.sites import ABOUT, CATALOG
 
 SITES = {
     "noisy": [release("2026-09", installs=500), release("2026-10")],

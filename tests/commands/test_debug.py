@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.protocols.debugging import EVENTS_MAX, SECONDS_MAX, TAGS_MAX, Tags, judge
-from tests.client import tool as example
 from tests.client.conftest import Tool, tool, until
 from tests.collector.tool import Server, add_project
-from tests.commands.test_installs import aboveboard
+from tests.commands.debugging import CATALOG, Until, opened, seen
+from tests.commands.running import aboveboard
 
 __all__ = ["tool", "until"]  # fixtures, used by name
 
-Until = Callable[[Callable[[], bool]], None]
-CATALOG = Catalog.of("tool", example.EVENTS)
 STRANGE = "0123456789abcdef" * 2
 
 
@@ -42,28 +37,6 @@ def mine(tool: Tool, server: Server) -> Tool:
         "TOOL_KEY": server.key(),
     }
     return tool
-
-
-def opened(server: Server) -> str:
-    """Open a tag as the page's form does; return it."""
-    answer = server.request(
-        "POST",
-        "/debug?project=tool",
-        b"",
-        {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Origin": f"http://127.0.0.1:{server.port}",
-        },
-    )
-    assert answer.status == 303, answer.body
-    found = re.search("tag=([0-9a-f]{32})$", answer.headers["Location"])
-    assert found
-    return found[1]
-
-
-def seen(server: Server, tag: str) -> list[dict[str, Any]]:
-    answer: Any = server.request("GET", f"/debug.json?project=tool&tag={tag}").json()
-    return list(answer["events"])
 
 
 class TestShown:

@@ -7,7 +7,7 @@ import pytest
 
 from aboveboard.warehouse.schema import key as key_of
 from tests import forked
-from tests.collector.erasing.test_erasing import Forgetful, erase, kept
+from tests.collector.erasing.forgetful import Forgetful, erase, kept
 from tests.collector.tool import NOW, Install, Server, add_project, new_id
 
 

@@ -11,8 +11,8 @@ from aboveboard.collector.inbox.erasures import Erasures
 from tests.client import tool as host
 from tests.client.conftest import Tool, until
 from tests.collector.tool import Server, add_project
-from tests.commands.test_installs import aboveboard
-from tests.warehouse.test_erasing import files_with
+from tests.commands.running import aboveboard
+from tests.warehouse.kept import files_with
 
 __all__ = ["until"]
 

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import itertools
 import json
 import os
 import random
-import signal
-import subprocess
 import time
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -21,9 +17,9 @@ from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.warehouse import Warehouse, embedded
-from tests import forked
 from tests.collector.tool import CATALOG, NOW, Install, Server, add_project, ask, new_id
-from tests.commands.test_import import run, take
+from tests.commands.exporting import everything, export, given, kill, lines
+from tests.commands.importing import run, take
 from tests.conftest import in_turn
 from tests.insights.population import AIDERS, fill, population
 
@@ -31,40 +27,6 @@ FORMATS = ("jsonl", "jsonl.gz", "csv", "parquet")
 FRAME = "tool.main:run:7"
 
 LONG = bool(os.environ.get("ABOVEBOARD_LONG"))
-
-
-def export(data: Path, file: Path | str, *words: str, project: str = "tool") -> str:
-    """Export what is fine; return what the command prints."""
-    ended = run("export", "--project", project, "--data", str(data), "-o", str(file), *words)
-    assert ended.returncode == 0, ended.stderr
-    assert "exported" in ended.stderr
-    return ended.stdout
-
-
-def lines(file: Path) -> list[dict[str, object]]:
-    """Return an export's lines but for its first."""
-    text = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    return [json.loads(line) for line in text.splitlines()[1:]]
-
-
-def everything(data: Path, project: str = "tool") -> dict[str, Counter[tuple[str, ...]]]:
-    """Return all rows of all tables but for what says which move brought them."""
-    warehouse = Warehouse(embedded(data / "warehouse"))
-    try:
-        found = {}
-        present = warehouse.present(project)
-        present.pop("_versions")
-        for table, columns in sorted(present.items()):
-            names = [f"toString(`{name}`)" for name in columns if name != "_move"]
-            final = " FINAL" if table == "_unstarted" else ""
-            rows = warehouse.query(
-                f"SELECT {', '.join(names)} FROM project_{project}.`{table}`{final}",
-                bounded=False,
-            ).rows
-            found[table] = Counter(map(str, rows))
-        return found  # type: ignore[return-value]
-    finally:
-        warehouse.close()
 
 
 def sessions_of_all_sorts() -> Iterator[bytes]:
@@ -232,13 +194,6 @@ class TestChoosing:
     def test_standard_output_has_the_events_alone(self, full: Path) -> None:
         said = export(full, "-", "--event", "exit")
         assert {json.loads(line)["event"] for line in said.splitlines()[1:]} == {"exit"}
-
-
-def given(tmp_path: Path) -> list[str]:
-    """Return the options of a server that has the tool's project."""
-    file = tmp_path / "catalog.json"
-    file.write_text(json.dumps(CATALOG.as_json()))
-    return ["--catalog", str(file), "--project", "tool"]
 
 
 class TestBesideAServer:
@@ -420,17 +375,6 @@ def kills(words: tuple[str, ...], dice: random.Random, times: int = 3) -> Iterat
         else:
             longest *= 0.7
         yield
-
-
-def kill(words: tuple[str, ...], seconds: float) -> bool:
-    """Run a command and kill it after some time; return whether it was killed."""
-    process = forked.module("aboveboard", *words)
-    try:
-        process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
 
 
 class TestGivingUp:

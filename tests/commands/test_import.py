@@ -13,20 +13,9 @@ from pathlib import Path
 import pytest
 
 from aboveboard.warehouse import database
-from tests import forked
 from tests.collector.tool import NOW, Install, Server, add_project, ask, keep_for, new_id, until
-from tests.collector.transfer.test_logs import old
-
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return forked.aboveboard(*words)
-
-
-def take(data: Path, *files: Path, project: str = "tool") -> str:
-    """Import files that are fine; return what the command says."""
-    ended = run("import", *map(str, files), "--project", project, "--data", str(data))
-    assert (ended.returncode, ended.stderr) == (0, "")
-    return ended.stdout
+from tests.collector.transfer.logged import old
+from tests.commands.importing import run, take
 
 
 def count(data: Path, table: str, project: str = "tool") -> object:

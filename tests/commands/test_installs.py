@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -17,22 +16,12 @@ from aboveboard.client.decision.identity import id_of
 from aboveboard.client.decision.statefile import StateFile
 from tests.client import tool as example
 from tests.client.conftest import Tool, tool, until
+from tests.commands.running import aboveboard
 from tests.conftest import ROOT, in_turn
 
 __all__ = ["tool", "until"]  # fixtures, used by name
 
 Until = Callable[[Callable[[], bool]], None]
-
-
-def aboveboard(tool: Tool, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aboveboard", *words],
-        env=tool.environ | environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 class Elsewhere(Tool):

@@ -10,7 +10,7 @@ import pytest
 
 from aboveboard.commands import main
 from tests.commands import asked
-from tests.commands.test_own_insights import put
+from tests.commands.insights import put
 
 PERIOD = ("--since", "60d", "--until", "2026-10-31")
 

@@ -22,7 +22,7 @@ from tests.certificates import certificates as certificates
 from tests.client import tool as example
 from tests.client.conftest import Tool
 from tests.collector.tool import RealServer, until
-from tests.commands.test_installs import aboveboard
+from tests.commands.running import aboveboard
 from tests.conftest import ROOT, missing
 from tests.dashboard.conftest import chromium as chromium
 from tests.proxies import Proxy

@@ -13,7 +13,7 @@ from aboveboard.client.decision import consent
 from aboveboard.commands import main
 from aboveboard.contract.announcement import summary
 from aboveboard.contract.difference import ASKED, LESS, MORE, WORDS, Change, compare
-from tests.catalog.test_kinds import KINDS
+from tests.catalog.kinds import KINDS
 
 
 def catalog(*properties: dict[str, Any], **event: Any) -> Catalog:

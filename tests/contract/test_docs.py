@@ -24,7 +24,7 @@ from aboveboard.contract.publication.policy import policy
 from aboveboard.contract.publication.samples import SESSION, USER_ID, lines
 from aboveboard.contract.source.places import Place
 from aboveboard.hosts.aider.catalog import CATALOG as AIDERS
-from tests.catalog.test_kinds import KINDS
+from tests.catalog.kinds import KINDS
 from tests.conftest import ROOT
 from tests.contract import tool
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 from tests.axe import THEMES
 from tests.axe import axe as axe
-from tests.contract.test_policy import FACTS as FACTS_OF_POLICY
+from tests.contract.facts import FACTS as FACTS_OF_POLICY
 from tests.dashboard.conftest import chromium as chromium
 from tests.hosts.aider.conftest import stock_aider as stock_aider
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from aboveboard import CatalogError
-from aboveboard.catalog.about import About
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.commands import main
 from aboveboard.contract.document import markdown
@@ -18,18 +17,9 @@ from aboveboard.contract.publication.categories import WHAT, categories
 from aboveboard.contract.publication.host import Host
 from aboveboard.contract.publication.policy import REQUIRED, policy
 from aboveboard.hosts.aider.catalog import CATALOG as AIDERS
-from tests.catalog.test_kinds import KINDS
+from tests.catalog.kinds import KINDS
 from tests.contract import tool
-
-FACTS: About = {
-    **tool.ABOUT,
-    "controller": "Jot Makers, 1 Note Street",
-    "contact": "privacy@jot.example",
-    "recipients": ["the makers of jot", "Host GmbH"],
-    "storage": "a machine in Austria",
-    "retention": "400 days",
-    "effective": "2026-12-01",
-}
+from tests.contract.facts import FACTS
 
 
 def text(**more: object) -> str:

@@ -11,22 +11,15 @@ from tests.axe import THEMES
 from tests.axe import axe as axe
 from tests.client.conftest import Tool, tool, until
 from tests.collector.tool import Install, Server, add_project
-from tests.commands.test_debug import CATALOG, Until, opened, seen
-from tests.commands.test_installs import aboveboard
-from tests.commands.test_own_insights import put
+from tests.commands.debugging import CATALOG, Until, opened, seen
+from tests.commands.insights import put
+from tests.commands.running import aboveboard
 from tests.dashboard.conftest import Site
-from tests.dashboard.test_browser import EVENT, EVERYWHERE, PERIOD
+from tests.dashboard.paths import PATHS, PERIOD
 
 __all__ = ["tool", "until"]  # fixtures, used by name
 
 pytestmark = pytest.mark.browser
-
-OF_ONE = [
-    *(f"/models?{PERIOD}&model=gpt-5", f"/models?{PERIOD}&measure=failures"),
-    f"/usage?{PERIOD}&steps=launched,message_send,exit",
-    f"/errors?{PERIOD}&sort=-installs&find=e",
-]
-PATHS = [*(f"{path}?{PERIOD}" for path in [*EVERYWHERE, "/errors", "/sql"]), EVENT, *OF_ONE]
 
 
 @pytest.mark.thorough

@@ -14,17 +14,11 @@ from playwright.sync_api import Browser, Page, expect
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.projects.project import shipped_catalog
 from tests.dashboard.conftest import Site
+from tests.dashboard.paths import EVENT, EVERYWHERE, INSIGHTS, LIBRARY, PERIOD
 from tests.dashboard.visits import PHONE, Visits
 from tests.insights.population import Happening, fill
 
 pytestmark = pytest.mark.browser
-
-PERIOD = "since=2026-09-20&until=2026-10-19"
-INSIGHTS = ["overview", "models", "commands", "errors", "stability", "events"]
-LIBRARY = f"{PERIOD}&project=library"
-EVENT = f"/insights/events?{LIBRARY}&event=books_imported"
-PAGES = ["/releases", "/models", "/usage", "/retention", "/trust", "/set-up"]
-EVERYWHERE = ["/", *PAGES, *[f"/insights/{name}" for name in INSIGHTS], "/catalog", "/quarantine"]
 
 
 class TestCharts:

@@ -11,8 +11,7 @@ from aboveboard.warehouse import embedded
 from tests.clickhouse.forms import cluster_url
 from tests.clickhouse.node import Node
 from tests.dashboard.conftest import Site, make_site, on_show
-from tests.dashboard.test_accessibility import PATHS
-from tests.dashboard.test_pages import PERIOD
+from tests.dashboard.paths import PATHS, PERIOD
 
 OF_TOOLS = [f"{path}?{PERIOD}&project=library" for path in ("/", "/retention", "/trust")]
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.dashboard.conftest import Site
-from tests.dashboard.test_browser import EVENT, EVERYWHERE, PERIOD
+from tests.dashboard.paths import EVENT, EVERYWHERE, PERIOD
 from tests.dashboard.visits import Visits
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]

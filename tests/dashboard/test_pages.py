@@ -8,7 +8,6 @@ import gzip
 import io
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,9 +18,10 @@ from aboveboard import insights
 from aboveboard.warehouse import Limits
 from tests.conftest import in_turn
 from tests.dashboard.conftest import Site
+from tests.dashboard.page import Page
+from tests.dashboard.paths import PERIOD
 from tests.insights.population import AIDERS
 
-PERIOD = "since=2026-09-20&until=2026-10-19"
 FILTERS = f"{PERIOD}&version=0.86.0&os=Linux&project=aider"
 INSIGHTS = [f"/insights/{each.name}" for each in AIDERS]
 ALONE = [
@@ -33,46 +33,6 @@ PAGES = in_turn(
     [*ALONE, *INSIGHTS],
     [*ALONE, *(f"/insights/{name}" for name in ("models", "overview", "funnel", "events"))],
 )
-
-
-class Page(HTMLParser):
-    """What of a page these tests look at."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.loaded: list[str] = []
-        self.inline: list[str] = []
-        self.forms: list[dict[str, str]] = []
-        self.actions: list[str] = []
-        self.cells: list[list[str]] = []
-        self.heads: list[str] = []
-        self.sorts = False
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attributes}
-        self.sorts = found.get("class") == "sort"
-        if tag == "a":
-            self.links.append(found["href"])
-        if tag in ("script", "img", "source") and ("src" in found or "srcset" in found):
-            self.loaded.append(found.get("src") or found["srcset"])
-        if tag == "link":
-            self.loaded.append(found["href"])
-        if tag == "form":
-            self.forms.append({})
-            self.actions.append(found["action"])
-        if tag == "input" and found.get("type") == "hidden":
-            self.forms[-1][found["name"]] = found["value"]
-        if tag == "tr":
-            self.cells.append([])
-        if tag == "data":
-            self.cells[-1].append(found["value"])
-        self.inline += [name for name in found if name == "style" or name.startswith("on")]
-
-    def handle_data(self, data: str) -> None:
-        if self.sorts and data.strip():
-            self.heads.append(data.strip())
 
 
 @pytest.fixture(scope="module")

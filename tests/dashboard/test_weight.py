@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 from aboveboard.catalog import models
 from aboveboard.collector.projects.project import shipped_catalog
 from tests.dashboard.conftest import Site
-from tests.dashboard.test_browser import EVENT, EVERYWHERE, PERIOD
+from tests.dashboard.paths import EVENT, EVERYWHERE, PERIOD
 from tests.insights.population import Happening, fill
 
 pytestmark = pytest.mark.thorough

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
 import pytest
 
-from aboveboard import insights
-from aboveboard.insights import Filters
-from aboveboard.insights.comparison import Comparison, compare
 from tests.conftest import in_turn
-from tests.insights.conftest import TODAY, Data
+from tests.insights.compared import ASKED, compared
+from tests.insights.conftest import Data
 from tests.insights.population import AIDERS, Happening
 
-ASKED = {"since": "2026-10-01", "until": "2026-10-15"}
 NOW, THEN = ("2026-10-01", "2026-10-15"), ("2026-09-16", "2026-09-30")
-
-
-def compared(data: Data, name: str, asked: Mapping[str, str] = ASKED) -> Comparison:
-    insight = insights.get(name)
-    assert insight is not None
-    sides = Filters.from_query(asked, TODAY).sides()
-    assert sides is not None
-    return compare(insight, data.warehouse, data.project, sides)
 
 
 def model_of(event: Happening) -> str | None:

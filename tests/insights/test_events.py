@@ -17,9 +17,7 @@ from aboveboard.insights import FilterError, Filters
 from aboveboard.insights.statement import fitted
 from tests.insights.conftest import Data, Project
 from tests.insights.library import CATALOG, readers
-from tests.insights.population import Happening, fill
-from tests.insights.shares import hold, ones, tally
-from tests.insights.test_insight import (
+from tests.insights.plain import (
     PERIOD,
     SINCE,
     UNTIL,
@@ -30,6 +28,8 @@ from tests.insights.test_insight import (
     sessions_begun,
     whole,
 )
+from tests.insights.population import Happening, fill
+from tests.insights.shares import hold, ones, tally
 
 FILTERS: list[dict[str, str]] = [{}, {"version": "1.1.0", "os": "Linux"}]
 WORDS = ("format", "source", "cover", "exporter")

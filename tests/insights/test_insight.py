@@ -8,8 +8,8 @@ import io
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
 from importlib import resources
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
@@ -24,11 +24,21 @@ from aboveboard.insights.insight import read
 from tests.conftest import ROOT, in_turn
 from tests.insights.conftest import Data, Project
 from tests.insights.grouping import v1
+from tests.insights.plain import (
+    PERIOD,
+    SINCE,
+    begins,
+    choose,
+    group,
+    happens,
+    kind_of,
+    sessions_begun,
+    use_of,
+    whole,
+)
 from tests.insights.population import AIDERS, FEW, Happening, fill
 from tests.insights.shares import hold, tally
 
-SINCE, UNTIL = "2026-09-20", "2026-10-19"
-PERIOD = {"since": SINCE, "until": UNTIL}
 FILTERS = in_turn([{}, {"version": "0.86.0"}, {"version": "0.85.2", "os": "Darwin"}], [{}])
 """Filters of events of one's own are tried in each run, in test_events.py."""
 
@@ -381,12 +391,12 @@ class TestEdges:
         fill(data.warehouse, world.name, world.catalog, happened)
         asked = {"since": "2026-03-01", "until": "2026-03-08", "event": "session_start"}
 
-        for late, whole in ((0, 5), (2, 3)):
+        for late, days in ((0, 5), (2, 3)):
             rows = data.ask(
                 name, asked, world, today=date(2026, 3, 6), late=timedelta(days=late)
             ).records()
             assert [row["sessions"] for row in rows] == [None, None, 1, 0, 1, 1, None, None]
-            assert [row["complete"] for row in rows] == [True] * whole + [False] * (8 - whole)
+            assert [row["complete"] for row in rows] == [True] * days + [False] * (8 - days)
 
     def test_of_one_install_no_interval_is_claimed(self, data: Data) -> None:
         world = small("alone")
@@ -593,54 +603,6 @@ class Crash(Event, name="exception"):
     error: BaseException | None = exception("What it was", ["mytool"])
 
 
-def choose(happened: Iterable[Happening], filters: Mapping[str, str]) -> Iterator[Happening]:
-    """Return the events of the period, of sessions that the filters choose."""
-    happened = list(happened)
-    sessions = {
-        event.session
-        for event in happened
-        if event.event == "session_start"
-        and filters.get("version") in (None, event.properties["app_version"])
-        and filters.get("os") in (None, event.properties["os"])
-    }
-    for event in happened:
-        if SINCE <= event.time.date().isoformat() <= UNTIL and event.session in sessions:
-            yield event
-
-
-def sessions_begun(
-    happened: Iterable[Happening], filters: Mapping[str, str]
-) -> dict[UUID, Happening]:
-    return {
-        event.session: event
-        for event in choose(happened, filters)
-        if event.event == "session_start"
-    }
-
-
-FEATURES = {
-    "gui session": "chat in the browser",
-    "cli session": "chat in the terminal",
-    "repo": "work in a git repository",
-}
-
-
-def use_of(event: Happening) -> tuple[str, object] | None:
-    """Return which command or feature an event is a use of."""
-    if event.event == "command":
-        return "command", event.properties["command"]
-    if event.event == "auto_commits" and event.properties["enabled"]:
-        return "feature", "automatic commits"
-    return ("feature", FEATURES[event.event]) if event.event in FEATURES else None
-
-
-def kind_of(event: Happening) -> str | None:
-    """Return what `errors` calls an event."""
-    if event.event == "exception":
-        return "handled error" if event.properties["handled"] else "crash"
-    return {"message_send_exception": "provider failure", "exit": "exit"}.get(event.event)
-
-
 def grouped(event: Happening) -> str | None:
     """Return the group of what failed."""
     if "error_type" not in event.properties:
@@ -655,15 +617,6 @@ def innermost(event: Happening) -> str:
     return str(frames[-1])
 
 
-def group(
-    happened: Iterable[Happening], key: Callable[[Happening], object]
-) -> dict[object, list[Happening]]:
-    groups: dict[object, list[Happening]] = defaultdict(list)
-    for event in happened:
-        groups[key(event)].append(event)
-    return groups
-
-
 def group_rows(rows: Iterable[Mapping[str, Any]]) -> dict[object, list[Mapping[str, Any]]]:
     groups: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -673,22 +626,6 @@ def group_rows(rows: Iterable[Mapping[str, Any]]) -> dict[object, list[Mapping[s
 
 def small(name: str) -> Project:
     return Project(name, FEW)
-
-
-def begins(user_id: UUID, time: str, app_version: str = "0.86.2") -> Happening:
-    at = datetime.fromisoformat(time).replace(tzinfo=UTC)
-    properties: dict[str, object] = {"app_version": app_version, "os": "Linux"}
-    return Happening("session_start", user_id, uuid4(), at, properties)
-
-
-def happens(began: Happening, event: str, time: str, **properties: object) -> Happening:
-    at = datetime.fromisoformat(time).replace(tzinfo=UTC)
-    return Happening(event, began.user_id, began.session, at, properties)
-
-
-def whole(value: object) -> int:
-    assert value is None or isinstance(value, int)
-    return value or 0
 
 
 def number(value: object) -> float:

@@ -14,11 +14,11 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.dashboard import navigation
 from aboveboard.integrations.outcomes import outcome_event
 from tests.conftest import in_turn
+from tests.insights.compared import compared
 from tests.insights.conftest import Data, Project
+from tests.insights.plain import PERIOD, choose, group
 from tests.insights.population import Happening, fill
 from tests.insights.shares import hold, tally
-from tests.insights.test_comparison import compared
-from tests.insights.test_insight import PERIOD, choose, group
 
 COMMANDS = ("build", "deploy", "test", None)
 ENDS = (("ok", "0"), ("ok", "0"), ("usage", "2"), ("failed", "1"), ("failed", "3-127"),

@@ -7,8 +7,8 @@ from collections.abc import Hashable
 from uuid import UUID
 
 from tests.insights.conftest import Data
+from tests.insights.plain import kind_of, use_of
 from tests.insights.shares import hold, hold_robust, ones, tally
-from tests.insights.test_insight import kind_of, use_of
 
 PERIOD = {"since": "2026-09-20", "until": "2026-10-19"}
 

@@ -31,7 +31,7 @@ from aboveboard.warehouse import Warehouse, embedded
 from tests.conftest import missing
 from tests.insights.population import fill
 from tests.publishing.people import lives
-from tests.publishing.test_site import CATALOG as TOOL
+from tests.publishing.sites import CATALOG as TOOL
 
 CATALOG = shipped_catalog("aider")
 THERE = tables.offered(CATALOG)

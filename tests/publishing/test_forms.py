@@ -6,8 +6,8 @@ import pytest
 
 from aboveboard.publishing import counting, periods, tables
 from aboveboard.warehouse import Warehouse
-from tests.insights.test_forms import PROJECT
-from tests.insights.test_forms import forms as forms
+from tests.insights.forms import PROJECT
+from tests.insights.forms import forms as forms
 
 OCTOBER = periods.of_name("2026-10")
 NAMES = ["app_version", "os", "python_version", "message_send.main_model", "command.command=2"]

@@ -18,7 +18,7 @@ from aboveboard.publishing.ledger import Ledger, LedgerError
 from aboveboard.publishing.release import ReleaseError
 from tests.conftest import examples
 from tests.publishing.releases import release
-from tests.publishing.test_site import CATALOG
+from tests.publishing.sites import CATALOG
 
 
 def test_a_backup_takes_it() -> None:

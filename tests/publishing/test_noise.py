@@ -5,7 +5,7 @@ import statistics
 import pytest
 
 from aboveboard.publishing import noise
-from tests.test_house import MODULES
+from tests.house import MODULES
 
 
 @pytest.mark.parametrize(("rho", "scale"), [(0.015, 22.4), (0.05, 12.2), (0.005, 38.7)])

@@ -11,7 +11,7 @@ from aboveboard.publishing import site, writing
 from tests.axe import THEMES
 from tests.axe import axe as axe
 from tests.dashboard.conftest import chromium as chromium
-from tests.publishing.test_site import ABOUT, CATALOG, EVERY
+from tests.publishing.sites import ABOUT, CATALOG, EVERY
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -11,24 +11,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pyarrow import parquet
 
-from aboveboard.catalog.catalog import Catalog
-from aboveboard.catalog.event import Event, choice
 from aboveboard.publishing import estimates, site
 from aboveboard.publishing.content import numbers
 from aboveboard.publishing.content.about import About
 from aboveboard.publishing.release import Release
 from tests.publishing.releases import release
-
-
-class Say(Event):
-    """Somebody said a <b>word</b>."""
-
-    word: str = choice('a "b"\\', "<i>c</i>", "d,e", doc="A word & more")
-
-
-CATALOG = Catalog.of("tool", [Say])
-ABOUT = About("CC0-1.0", 0.12)
-EVERY = [release("2026-08"), release("2026-09", kind="exact"), release("2026-10")]
+from tests.publishing.sites import ABOUT, CATALOG, EVERY
 
 
 @pytest.fixture(scope="module")

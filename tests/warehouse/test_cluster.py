@@ -24,8 +24,8 @@ from tests.clickhouse.forms import cluster_url
 from tests.clickhouse.node import NAME, STRICT, Node
 from tests.clickhouse.node import shards as of
 from tests.collector.tool import CATALOG, NOW, Install, Server, add_project, until
-from tests.warehouse.test_connection import Grown, Other, Sent, row, rows
-from tests.warehouse.test_server import do_everything, grants, refused
+from tests.warehouse.granted import do_everything, grants, refused
+from tests.warehouse.tables import Grown, Other, Sent, row, rows
 
 INSTALLS = 24
 

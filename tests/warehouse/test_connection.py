@@ -13,44 +13,22 @@ import pytest
 
 from aboveboard import Event
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.catalog.event import choice, count, dollars, exception, flag
+from aboveboard.catalog.event import flag
 from aboveboard.warehouse import (
     Limits,
     Warehouse,
     WarehouseError,
-    database,
     embedded,
 )
 from aboveboard.warehouse.schema import NOBODY, key
 from tests.clickhouse.forms import FORMS, form
-
-NOON = 1_760_000_400
-
-
-class Sent(Event):
-    """Something was sent."""
-
-    tokens: int = count("How many")
-    cost: float | None = dollars("For how much")
-    quiet: bool | None = flag("Whether silently")
-    error: str | None = exception("How it failed", [])
-
-
-class Grown(Event, name="sent"):
-    """The same event, later."""
-
-    tokens: int = count("How many")
-    how: str | None = choice("fast", "slow", doc="How")
+from tests.warehouse.tables import NOON, Grown, Other, Sent, row, rows
 
 
 class Changed(Event, name="sent"):
     """The same event with another kind of the same name."""
 
     tokens: bool = flag("Whether any")
-
-
-class Other(Event):
-    """Another event."""
 
 
 def test_a_key_is_an_ids_last_64_bits_and_nobodys_is_0() -> None:
@@ -72,17 +50,6 @@ def warehouse(url: str) -> Iterator[Warehouse]:
     opened.ensure("tool", Catalog.of("tool", [Sent]))
     yield opened
     opened.close()
-
-
-def row(**properties: object) -> dict[str, list[object]]:
-    ids = {"user_id": uuid.uuid4(), "session": uuid.uuid4()}
-    told: dict[str, object] = {**ids, "seq": 7, "time": NOON}
-    return {name: [value] for name, value in (told | properties).items()}
-
-
-def rows(warehouse: Warehouse, columns: str = "count()") -> list[tuple[object, ...]]:
-    sql = f"SELECT {columns} FROM {{project:Identifier}}.sent ORDER BY ALL"
-    return warehouse.query(sql, {"project": database("tool")}).rows
 
 
 def test_what_is_inserted_is_there_with_its_types(warehouse: Warehouse) -> None:

@@ -12,7 +12,7 @@ import pytest
 from aboveboard.warehouse import Warehouse, embedded
 from aboveboard.warehouse.transfer import frozen
 from tests.collector.tool import new_id
-from tests.warehouse.test_erasing import CATALOG, insert
+from tests.warehouse.kept import CATALOG, insert
 
 
 def test_rows_that_go_while_tables_are_frozen_are_counted_as_they_lie_there(

@@ -16,7 +16,7 @@ from aboveboard.warehouse.structure import versions
 from aboveboard.warehouse.structure.versions import STEPS, Step
 from tests.clickhouse.forms import EMBEDDED, MOSTLY_EMBEDDED, SERVER, form
 from tests.conftest import in_turn
-from tests.warehouse.test_connection import Grown, Sent, row, rows
+from tests.warehouse.tables import Grown, Sent, row, rows
 
 CATALOG = Catalog.of("tool", [Sent])
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.client.children import children_of
 from tests.client.conftest import Tool
 from tests.client.proofs import crowd
 from tests.client.proofs.conftest import LONG
-from tests.client.test_promises import _children
 from tests.conftest import ROOT
 
 SESSIONS = 10_000 if LONG else 100
@@ -85,7 +85,7 @@ class TestOneAtATime:
         ) as sessions:
             while sessions.poll() is None:
                 time.sleep(0.005)
-                alive = _children(tool)
+                alive = children_of(tool)
                 different.update(alive)
                 # A child that has given the lock back looks for segments once more, and the next
                 # one may be at work by then.
@@ -96,13 +96,13 @@ class TestOneAtATime:
                 (tool.place / "pause").unlink(missing_ok=True)  # time passes, and passes
         took = time.monotonic() - start
         assert sessions.returncode == 0
-        until(lambda: bool(different or _children(tool)))
+        until(lambda: bool(different or children_of(tool)))
         assert most <= 1, "two were at work at once"
         assert silence.taken != []
         if not LONG:
             silence.close()  # which ends the child at once
         end = time.monotonic()
-        until(lambda: _children(tool) == [])
+        until(lambda: children_of(tool) == [])
         figure(
             f"children, the collector {'hangs up' if silence.hangs_up else 'never answers'}: "
             f"{SESSIONS} sessions in {took:.0f} s, {len(different)} children, never more "

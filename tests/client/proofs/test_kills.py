@@ -19,10 +19,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.client.children import children_of
 from tests.client.conftest import Tool
 from tests.client.proofs import nursery
 from tests.client.proofs.conftest import LONG
-from tests.client.test_promises import _children
 from tests.conftest import ROOT
 from tests.loopback import answering, body_of
 
@@ -171,7 +171,7 @@ class TestKills:
                 if _signal(victim):
                     kills += 1
                 if kills % CHILD_EVERY == 0:
-                    children += sum(_signal(child) for child in _children(tool))
+                    children += sum(_signal(child) for child in children_of(tool))
                 if kills % 3 == 0:
                     ending.append(tool.start("send", "--times", "0"))  # which starts a child
                 if chance.random() < 0.8:
@@ -189,7 +189,7 @@ class TestKills:
         while waiting := _waiting(tool):
             assert time.monotonic() < deadline, f"never sent: {waiting}"
             (tool.place / "pause").unlink(missing_ok=True)
-            if not _children(tool):
+            if not children_of(tool):
                 tool.run("send", "--times", "0")
             time.sleep(0.1)
         assert not (tool.place / "dropped").exists()

@@ -27,11 +27,11 @@ from aboveboard.client.recipients import recipient
 from aboveboard.client.recipients.target import Target, paused
 from aboveboard.integrations.argparse import add_flags
 from tests.client import tool as example
+from tests.client.children import children_of
 from tests.client.conftest import Tool
 from tests.client.places import NOBODY
 from tests.client.proofs.consent_model import END_OF_INPUT
 from tests.client.proofs.machine import Terminal
-from tests.client.test_promises import _children
 from tests.conftest import ROOT
 
 Until = Callable[[Callable[[], bool]], None]
@@ -189,8 +189,8 @@ class TestInAHost:
                 "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\n"
                 "record()\n",
             )
-            until(lambda: bool(_children(tool)))
-            (child,) = _children(tool)
+            until(lambda: bool(children_of(tool)))
+            (child,) = children_of(tool)
             alarm = 1 << signal.SIGALRM - 1
             until(lambda: not _signals(child)["SigBlk"] & alarm)
             until(lambda: not _signals(child)["SigIgn"] & alarm)
@@ -212,10 +212,10 @@ class TestInAHost:
                 check=True,
             )
             os.close(high)
-            until(lambda: bool(_children(tool)))
+            until(lambda: bool(children_of(tool)))
             ended, _, _ = select.select([reader], [], [], 20)  # whoever reads a pipe waits for us
             assert ended
-            for child in _children(tool):
+            for child in children_of(tool):
                 os.kill(child, signal.SIGKILL)
         os.close(reader)
 
@@ -226,8 +226,8 @@ class TestInAHost:
             tool.environ["TOOL_ENDPOINT"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
             tool.agree()
             program(tool, "record()", shell='exec "$@" 0<&- 1>&- 2>&-')
-            until(lambda: bool(_children(tool)))
-            (child,) = _children(tool)
+            until(lambda: bool(children_of(tool)))
+            (child,) = children_of(tool)
             lock = tool.spool / "upload.lock"
             assert os.path.samefile(f"/proc/{child}/fd/{spawn.LOCK}", lock)
             os.kill(child, signal.SIGKILL)
@@ -389,7 +389,7 @@ class TestInAHome:
             old.write_text("{}\n")
             os.utime(old, (1, 1))
         tool.run("send")
-        until(lambda: bool(recorder.requests) and not _children(tool))
+        until(lambda: bool(recorder.requests) and not children_of(tool))
         tool.run("send")
         until(lambda: any(b'"dropped_events"' in line for line in recorder.lines()))
         (told,) = [line for line in recorder.lines() if b'"dropped_events"' in line]

@@ -22,9 +22,9 @@ from aboveboard.client.decision.statefile import StateFile
 from aboveboard.client.recipients.target import PAUSE_MAX_SECONDS, VARIABLE, Target, paused
 from aboveboard.client.recording import segment
 from tests.certificates import certificates as certificates
+from tests.client.children import children_of
 from tests.client.conftest import Tool
 from tests.client.places import NOBODY, send_to
-from tests.client.test_promises import _children
 from tests.conftest import in_turn
 
 Until = Callable[[Callable[[], bool]], None]
@@ -346,7 +346,7 @@ class TestTrust:
         trusted = {} if way == "unknown" else {"SSL_CERT_FILE": str(certificates / "ca.pem")}
         tool.run("send", **trusted)
         until(lambda: server.connections == 1)
-        until(lambda: not _children(tool))
+        until(lambda: not children_of(tool))
         assert server.requests == []
         assert len(tool.waiting()) == 3
 
@@ -388,7 +388,7 @@ class TestProxies:
         through = {"HTTPS_PROXY": proxy.url, "SSL_CERT_FILE": str(certificates / "ca.pem")}
         tool.run("send", **through)
         until(lambda: other.connections == 1)
-        until(lambda: not _children(tool))
+        until(lambda: not children_of(tool))
         assert other.requests == []
         assert len(tool.waiting()) == 3
 
@@ -400,7 +400,7 @@ class TestProxies:
         tool.agree()
         tool.run("send", HTTPS_PROXY=proxy.url)
         until(lambda: len(proxy.requests) == 1)
-        until(lambda: not _children(tool))
+        until(lambda: not children_of(tool))
         assert len(tool.waiting()) == 3
 
     def test_no_proxy_is_heeded(

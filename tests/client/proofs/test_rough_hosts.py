@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from aboveboard.client.install import Install
+from tests.client.children import children_of
 from tests.client.conftest import Tool
 from tests.client.places import NOBODY
-from tests.client.test_promises import _children
 from tests.conftest import ROOT
 from tests.loopback import answering, body_of
 
@@ -96,7 +96,7 @@ class TestAHostThatIsAlwaysKilled:
             assert tool.run("kill").returncode == -9
             # At least: the child may still find what the run that started it leaves.
             until(lambda times=times: arrived() >= times)  # type: ignore[misc]
-            until(lambda: not _children(tool))
+            until(lambda: not children_of(tool))
 
     def test_nothing_is_started_for_a_session_that_goes_on_elsewhere(
         self, tool: Tool, recorder: Any
@@ -134,7 +134,7 @@ os._exit(0)
         program(tool, self.BODY, "open")  # leaves something, which the next run's `open` sends
         assert program(tool, self.BODY, how).stdout == "none\n"
         until(lambda: recorder.requests != [])
-        until(lambda: not _children(tool))
+        until(lambda: not children_of(tool))
 
 
 class TestAHostThatHearsOfItsChildren:
@@ -314,7 +314,7 @@ def test_what_waits_for_one_service_is_not_sent_to_another_whose_form_differs(
     tool.agree()
     tool.run("send")
     until(lambda: len(recorder.requests) >= 2)
-    until(lambda: not _children(tool))
+    until(lambda: not children_of(tool))
     sent = {request.path: request.body for request in recorder.requests}
     assert set(sent) == {"/batch/", "/v1/events"}
     assert sent["/v1/events"] == b"".join(waiting)

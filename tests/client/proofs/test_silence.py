@@ -20,9 +20,9 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.client.decision.identity import new_id
 from aboveboard.client.decision.statefile import StateFile
 from tests.client import tool as example
+from tests.client.children import children_of
 from tests.client.conftest import Tool
 from tests.client.proofs import watched
-from tests.client.test_promises import _children
 from tests.conftest import in_turn, missing
 
 Until = Callable[[Callable[[], bool]], None]
@@ -142,7 +142,7 @@ class TestInside:
         assert ("on\nrecorded" in screen) == row.on, screen
         expected = ["os.posix_spawn after"] if row.on else []
         assert seen.read_text().splitlines() == expected
-        until(lambda: not _children(tool))
+        until(lambda: not children_of(tool))
 
 
 class TestOutside:

@@ -5,7 +5,6 @@ import http.client
 import resource
 import sys
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aboveboard.collector.http.bodies.inflate import INFLATED_MAX, WIRE_MAX
+from tests.collector.http.sending import headers
 from tests.collector.protocols.batches import CRASH, body, event
 from tests.collector.texts import MARK, encoded, values
 from tests.collector.tool import Answer, Install, Server, add_project, ask, new_id
@@ -22,10 +22,6 @@ from tests.conftest import examples
 @pytest.fixture
 def key(server: Server) -> str:
     return server.key()
-
-
-def headers(key: str, **more: str) -> Mapping[str, str]:
-    return {"Authorization": f"Bearer {key}", "Idempotency-Key": new_id(), **more}
 
 
 class TestEvents:

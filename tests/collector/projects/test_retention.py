@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from aboveboard.catalog.line import hour
 from aboveboard.collector.projects.project import RETENTION_DAYS
 from aboveboard.collector.projects.registry import Projects
 from tests import forked
+from tests.collector.projects.age import DAY, NOW, has_older
 from tests.collector.tool import Install, Server, add_project, ask, new_id, until
-from tests.commands.test_export import export
-from tests.commands.test_import import take
-
-DAY = 86_400
-NOW = hour(time.time())
+from tests.commands.exporting import export
+from tests.commands.importing import take
 
 
 def set_retention(data: Path, days: str) -> subprocess.CompletedProcess[str]:
@@ -37,14 +33,6 @@ def session(days: int) -> bytes:
 def ages(data: Path, table: str = "message_send") -> list[int]:
     rows = ask(data, f"SELECT time FROM {{project:Identifier}}.{table} ORDER BY time DESC").rows
     return [round((NOW - when.timestamp()) / DAY) for (when,) in rows]  # type: ignore[attr-defined]
-
-
-def has_older(server: Server, days: int) -> bool:
-    """Return whether anything is shown that is older than so many days."""
-    since, last = (time.strftime("%Y-%m-%d", time.gmtime(NOW - each * DAY)) for each in (500, days))
-    told = server.request("GET", f"/insights/events.json?project=tool&since={since}&until={last}")
-    assert told.status == 200
-    return bool(told.json()["rows"])
 
 
 def test_it_is_thirteen_months_unless_said(tmp_path: Path) -> None:

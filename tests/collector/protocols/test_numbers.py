@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from aboveboard.collector.inbox.inbox import Inbox
 from aboveboard.collector.transfer import logs as auditlog
 from aboveboard.collector.transfer.logs import LogImport
-from tests.collector.http.test_ingest import headers
+from tests.collector.http.sending import headers
 from tests.collector.protocols.batches import event
 from tests.collector.texts import numbers, with_numbers
 from tests.collector.tool import NOW, Install, Server
-from tests.collector.transfer.test_logs import READER
+from tests.collector.transfer.logged import READER
 from tests.conftest import examples
 
 DAY = 86_400

@@ -23,9 +23,8 @@ from aboveboard.collector.service import Reader
 from aboveboard.collector.transfer import logs as auditlog
 from aboveboard.collector.transfer.logs import LINE_MAX, LogImport, Summary
 from tests.collector.texts import encoded, leaks, values
-from tests.collector.tool import CATALOG, EVENTS, LEGACY, NOW, Install, new_id
-
-READER = Reader(Project("tool", CATALOG, ("key",), shipped=False))
+from tests.collector.tool import EVENTS, LEGACY, NOW, Install, new_id
+from tests.collector.transfer.logged import READER, old
 
 
 class Uninvited(Event):
@@ -57,22 +56,6 @@ def kept(directory: Path) -> dict[str, Columns]:
         packing.unpack_into(merged, body)
     connection.close()
     return merged
-
-
-def old(*names: str, user_id: str = "", **properties: object) -> bytes:
-    """Return lines as an older speaker writes them: no session, times in whole seconds."""
-    return b"".join(
-        json.dumps(
-            {
-                "event": name,
-                "properties": properties,
-                "user_id": user_id or "e5f4d3c2-0000-4000-8000-000000000001",
-                "time": NOW,
-            }
-        ).encode()
-        + b"\n"
-        for name in names
-    )
 
 
 class TestOurLogs:

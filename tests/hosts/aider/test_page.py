@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from aboveboard.hosts.aider.catalog import CATALOG, STOCK_TERMS
 from tests.conftest import ROOT
+from tests.hosts.aider.calls import places
+from tests.hosts.aider.page import AT_ONCE, EVENTS_AT_ONCE, NOT_IN_SAMPLE, QUESTION, Reader
 from tests.hosts.aider.person import TODAY, Person
-from tests.hosts.aider.test_catalog import places
 from tests.hosts.aider.wire import listener
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.hosts.aider.conftest import StockAider
-    from tests.hosts.aider.wire import Listener
 
 pytestmark = pytest.mark.aider
 
@@ -34,47 +33,10 @@ PROMISE = (
     "or any personal info.\n"
     "For more info: https://aider.chat/docs/more/analytics.html\n"
 )
-QUESTION = "Allow collection of anonymous analytics to help improve aider? (Y)es/(N)o [Yes]: "
-AT_ONCE = ("--no-git", "--no-check-update", "sub")
-"""What has aider end, with exit code 1, as soon as it has recorded `launched`."""
-
-EVENTS_AT_ONCE = ["session_start", "launched", "exit"]
-
-
-@dataclass
-class Reader:
-    """Somebody who tries what the page says."""
-
-    person: Person
-    collector: Listener
-
-    def runs(self, *flags: str, answers: tuple[str, ...] = (), browser: bool = False) -> str:
-        """Run aider at a terminal, answering each question in turn; return what was shown."""
-        ending = AT_ONCE if not browser else ("--no-fancy-input", "--no-check-update", "--browser")
-        with self.person.at_terminal(self.person.aboveboard(*flags, *ending)) as terminal:
-            for answer in answers:
-                terminal.until("[Yes]: ")
-                terminal.press(b"\x04") if answer == "^D" else terminal.type(answer)
-            code = terminal.end()
-        assert code == (0 if browser else 1), terminal.screen
-        assert "Traceback" not in terminal.screen
-        return terminal.screen
-
-    def sent(self) -> list[str]:
-        """Return the names of the events that were sent."""
-        self.person.has_sent()
-        return [json.loads(line)["event"] for line in self.collector.body().splitlines()]
-
-    def is_off(self) -> bool:
-        return not self.person.spool.exists() and not self.collector.requests
-
-    def has_id(self, user_id: str) -> None:
-        self.person.decided(uuid=user_id, permanently_disable=None, asked_opt_in=False)
 
 
 STOCKS = "posthog+https://us.i.posthog.com"
 IN_SAMPLE = "0199c4e7-a892-4992-8729-0cb709b1727c"
-NOT_IN_SAMPLE = "f199c4e7-a892-4992-8729-0cb709b1727c"
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from aboveboard.hosts.aider.settings import HOST, KEY, Said
 from tests.conftest import ROOT
 from tests.hosts.aider import trial
+from tests.hosts.aider.page import AT_ONCE, EVENTS_AT_ONCE, NOT_IN_SAMPLE, QUESTION, Reader
 from tests.hosts.aider.person import Person
-from tests.hosts.aider.test_page import AT_ONCE, EVENTS_AT_ONCE, NOT_IN_SAMPLE, QUESTION, Reader
 from tests.hosts.aider.wire import listener
 
 if TYPE_CHECKING:

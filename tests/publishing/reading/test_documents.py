@@ -12,7 +12,7 @@ from aboveboard.publishing import site
 from aboveboard.publishing.content import numbers
 from aboveboard.publishing.reading import documents
 from tests.publishing.releases import release
-from tests.publishing.test_site import ABOUT, CATALOG, EVERY
+from tests.publishing.sites import ABOUT, CATALOG, EVERY
 
 NUMBERS = (
     "v1/latest.json",
