@@ -125,6 +125,7 @@ class Alone:
         self.watch = Watch()
         self.erased: list[tuple[str, str]] = []
         self.steps: list[str] = []
+        self.begun: list[Mover] = []
         self.mover = self.begin()
 
         def sleep(seconds: float) -> None:
@@ -141,7 +142,7 @@ class Alone:
             if step in reached:
                 raise KeyboardInterrupt
 
-        return Mover(
+        mover = Mover(
             self.directory,
             cast("Warehouse", self.warehouse),
             self.projects,
@@ -150,6 +151,15 @@ class Alone:
             lambda project, install: self.erased.append((project, install)),
             _crash=crash,
         )
+        self.begun.append(mover)
+        return mover
+
+    def close(self) -> None:
+        """Close every mover's file, also that of one that was killed."""
+        for mover in self.begun:
+            mover._moves.close()
+        self.inbox.close()
+        self.projects.close()
 
     def deliver(self, messages: int, project: str = "tool") -> Install:
         install = Install()
@@ -167,8 +177,7 @@ class Alone:
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Alone]:
     made = Alone(tmp_path, monkeypatch)
     yield made
-    made.inbox.close()
-    made.projects.close()
+    made.close()
 
 
 class TestAProjectThatIsNotTaken:
