@@ -18,6 +18,7 @@ from aboveboard.client import lifetime
 from aboveboard.client.decision.statefile import StateFile
 from aboveboard.client.delivery import meanwhile
 from aboveboard.client.files.appendfile import AppendFile
+from aboveboard.client.recipients.target import paused
 from aboveboard.client.recording import segment
 from tests.client import tool as example
 from tests.client.conftest import Tool, quiet_kill
@@ -182,7 +183,7 @@ class TestWhileTheHostLives:
         tool.agree()
         with living(tool, 0) as host:
             host.told(1)
-            until((tool.place / "pause").exists)
+            until(lambda: paused(str(tool.place / "pause")))
             before = len(list(tool.segments.iterdir()))
             host.told(20)
             assert len(list(tool.segments.iterdir())) <= before + 1
