@@ -11,6 +11,7 @@ from aboveboard.warehouse import Warehouse
 from tests.clickhouse.node import Node
 from tests.insights.conftest import TODAY
 from tests.insights.forms import PROJECT
+from tests.insights.forms import forms as forms
 from tests.insights.population import AIDERS
 
 PERIOD = {"since": "2026-01-01", "until": "2026-11-21"}
