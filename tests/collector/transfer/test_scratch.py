@@ -46,3 +46,14 @@ def test_what_another_works_in_and_what_is_no_such_directory_stays(tmp_path: Pat
         "elsewhere", ".import-link", ".import-file",
     }  # fmt: skip
     assert (elsewhere / "mine").exists()
+
+
+def test_a_directory_of_somebodys_that_is_called_alike_stays_with_what_is_in_it(
+    tmp_path: Path,
+) -> None:
+    theirs = tmp_path / ".import-backup00"
+    theirs.mkdir()
+    (theirs / "inbox.sqlite").write_text("all that a collector has")
+    with scratch(".import-", tmp_path):
+        pass
+    assert (theirs / "inbox.sqlite").read_text() == "all that a collector has"

@@ -70,7 +70,7 @@ def write(
         return lambda: None
     place = None if name == STANDARD_OUTPUT else Path(name).absolute().parent
     with _plain(name), contextlib.ExitStack() as opened:
-        beside = opened.enter_context(scratch(".aboveboard-", place))
+        beside = opened.enter_context(scratch(".aboveboard-export-", place))
         with (beside / "lines.jsonl").open("wb") as file:
             for each in lines:
                 file.write(each)
