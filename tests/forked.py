@@ -1,14 +1,17 @@
 """Processes that are forked from one which has loaded all that a collector needs.
 
 Each is a process of its own, killed and ended like any other. It lacks the second that Python takes
-to load what it imports, which the tests would wait for hundreds of times. ClickHouse is not loaded
-before, since it has threads. Tests of a command itself start Python, as its users do.
+to load what it imports, which the tests would wait for hundreds of times. ClickHouse's library is
+loaded before too, and no engine opened, since that has threads. Tests of a command itself start
+Python, as its users do.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
+import importlib.util
 import json
 import os
 import runpy
@@ -22,6 +25,7 @@ import threading
 import time
 from multiprocessing.connection import wait
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -178,18 +182,54 @@ def _end() -> None:
 
 def _preload() -> None:
     import gc
+    import pkgutil
 
     import aboveboard.collector.service
-    import aboveboard.commands.server.server
     from aboveboard.warehouse.engine import driver
+    from aboveboard.warehouse.engine.absent import absent
 
+    for room in ("access", "data", "server"):
+        package = importlib.import_module(f"aboveboard.commands.{room}")
+        for each in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(each.name)
     driver.load()
     import clickhouse_connect.driver.exceptions
 
-    del aboveboard, clickhouse_connect
+    with absent(*driver.UNUSED):
+        _load_clickhouse()
+        import chdb.state
+        import clickhouse_connect.driver._chdbclient
+    del aboveboard, chdb, clickhouse_connect
     gc.collect()
     gc.freeze()
     assert len(os.listdir("/proc/self/task")) == 1, "what has threads cannot be forked"
+
+
+def _load_clickhouse() -> None:
+    """Load chDB as an import of it does, except that it opens no engine, which has threads.
+
+    An import opens one in memory and asks it for its version. That, with what is loaded here, is
+    half of what a short command takes.
+    """
+    name = "chdb._chdb"
+    package = importlib.util.find_spec("chdb")
+    assert package is not None
+    assert package.origin is not None
+    place = str(Path(package.origin).with_name("_chdb.abi3.so"))
+    ctypes.CDLL(place, mode=sys.getdlopenflags() | os.RTLD_DEEPBIND)
+    spec = importlib.util.spec_from_file_location(name, place)
+    assert spec is not None
+    assert spec.loader is not None
+    engine: Any = importlib.util.module_from_spec(spec)
+    sys.modules[name] = engine
+    spec.loader.exec_module(engine)
+    version = SimpleNamespace(bytes=lambda: b"'unknown'\n")
+    none = SimpleNamespace(query=lambda *_: version, close=lambda: None)
+    connect, engine.connect = engine.connect, lambda: none
+    import chdb
+
+    engine.connect = connect
+    assert chdb._chdb is engine
 
 
 def _fork_for(asking: socket.socket) -> dict[str, Any] | None:
