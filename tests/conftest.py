@@ -6,6 +6,7 @@ import gc
 import gzip
 import os
 import re
+import sys
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -103,10 +104,29 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # what is read stays: a look for what may go takes a second of each worker
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Look for what may go again, though no more at what was read."""
     gc.freeze()
     gc.enable()
+    if session.config.option.markexpr == "not thorough":
+        _answer_with_less()
+
+
+def _answer_with_less() -> None:
+    """Have ClickHouse in this process compile nothing, and answer each question in one thread.
+
+    Machine code and threads pay off from millions of rows on, and cost a fifth of all the time that
+    our few thousand take. The thorough run asks as the product does.
+    """
+    embedded = sys.modules.get("aboveboard.warehouse.engine.embedded")
+    if embedded is not None:  # where the client alone is tested there is none
+        embedded.Embedded.reading = {
+            **embedded.Embedded.reading,
+            "compile_expressions": 0,
+            "compile_aggregate_expressions": 0,
+            "compile_sort_description": 0,
+            "max_threads": 1,
+        }
 
 
 def _read_in_turn(config: pytest.Config) -> None:

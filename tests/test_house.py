@@ -27,19 +27,30 @@ def imports(path: Path) -> tuple[str, ...]:
     return tuple(_imported(path))
 
 
-def _imported(path: Path) -> Iterator[str]:
-    tree = parsed(path)
-    package = ["aboveboard", *path.relative_to(PACKAGE).parts[:-1]]
-    for_checkers = {
-        id(node)
-        for branch in ast.walk(tree)
-        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
-        for statement in branch.body
-        for node in ast.walk(statement)
-    }
-    for node in ast.walk(tree):
-        if id(node) in for_checkers:
+def _statements(node: ast.AST, for_checkers: bool) -> Iterator[ast.AST]:
+    """Give all statements in a node, those of `if TYPE_CHECKING` if they are asked for.
+
+    An import is a statement: what is in an expression, which is most of a module, is not looked at.
+    """
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        if field == "body" and not for_checkers and _is_for_checkers(node):
             continue
+        for statement in getattr(node, field, ()):
+            yield statement
+            yield from _statements(statement, for_checkers)
+
+
+def _is_for_checkers(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
+
+
+def _imported(path: Path) -> Iterator[str]:
+    package = ["aboveboard", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in _statements(parsed(path), for_checkers=False):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -219,7 +230,11 @@ class TestWhoImportsWhom:
             folders = [PACKAGE / "collector" / each for each in SPEAKS_SQLITE]
             if any(path.is_relative_to(folder) for folder in folders):
                 continue
-            named = {name for node in ast.walk(parsed(path)) for name in _named(node)}
+            named = {
+                name
+                for node in _statements(parsed(path), for_checkers=True)
+                for name in _named(node)
+            }
             assert "sqlite3" not in named, f"{module(path)} imports sqlite3"
 
     def test_every_room_has_its_place_in_the_order(self) -> None:
@@ -314,7 +329,8 @@ def test_what_tests_share_is_in_no_file_of_tests() -> None:
         f"{path.relative_to(ROOT)} imports {name}"
         for folder in ("tests", "bench", "tools")
         for path in sorted((ROOT / folder).rglob("*.py"))
-        for node in ast.walk(parsed(path))
+        if ".test_" in path.read_text()  # few: to parse all of them takes seconds
+        for node in _statements(parsed(path), for_checkers=True)
         for name in _named(node)
         if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")
     ]

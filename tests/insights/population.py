@@ -6,6 +6,7 @@ versions fade, and one version crashes more than the others.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import random
 from collections import Counter, defaultdict
@@ -92,12 +93,17 @@ def population(
     installs: int = 60, days: int = 60, until: date = date(2026, 10, 31), seed: int = 7
 ) -> list[Happening]:
     """Return everything that happened to so many people in the days that end with `until`."""
+    return list(_population(installs, days, until, seed))
+
+
+@functools.cache
+def _population(installs: int, days: int, until: date, seed: int) -> tuple[Happening, ...]:
     rng = random.Random(seed)
     first = datetime(until.year, until.month, until.day, tzinfo=UTC) - timedelta(days=days - 1)
     happened: list[Happening] = []
     for _ in range(installs):
         happened += _person(rng, first, days)
-    return happened
+    return tuple(happened)
 
 
 def part(*events: str) -> Catalog:
