@@ -120,6 +120,7 @@ class TestEnablingAnalytics:
         assert reader.is_off()
 
     # "If this is the first time you have enabled analytics, aider will confirm you wish to opt-in"
+    @pytest.mark.thorough
     def test_the_first_time_the_flag_asks(self, reader: Reader) -> None:
         assert QUESTION in reader.runs("--analytics", answers=("yes",))
         assert QUESTION not in reader.runs("--analytics")

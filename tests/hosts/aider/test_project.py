@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aboveboard.hosts.aider.settings import HOST, KEY, Said
-from tests.conftest import ROOT
+from tests.conftest import ROOT, in_turn
 from tests.hosts.aider import trial
 from tests.hosts.aider.page import AT_ONCE, EVENTS_AT_ONCE, NOT_IN_SAMPLE, QUESTION, Reader
 from tests.hosts.aider.person import Person
@@ -64,7 +64,9 @@ def kept_in(repository: Path) -> dict[str, bytes]:
 
 @pytest.mark.aider
 class TestTheProjectOfTheCases:
-    @pytest.mark.parametrize("said", ["DO_NOT_TRACK", "no for good", "nothing"])
+    @pytest.mark.parametrize(
+        "said", in_turn(["DO_NOT_TRACK", "no for good", "nothing"], ["nothing"])
+    )
     def test_nothing_is_sent_asked_or_written(self, hostile: Reader, said: str) -> None:
         person = hostile.person
         if said == "DO_NOT_TRACK":
@@ -88,6 +90,7 @@ class TestTheProjectOfTheCases:
         assert kept_in(hostile.person.repository) == before
         assert hostile.is_off()
 
+    @pytest.mark.thorough
     def test_a_no_for_good_is_kept_at_home(self, hostile: Reader) -> None:
         hostile.person.agreed()
         before = kept_in(hostile.person.repository)
