@@ -130,7 +130,7 @@ class TestCharts:
 
 class TestThemes:
     def test_the_button_changes_page_and_charts_and_the_choice_stays(self, visits: Visits) -> None:
-        visit = visits.start(f"/?{PERIOD}", color_scheme="light")
+        visit = visits.start(f"/insights/overview?{PERIOD}", color_scheme="light")
         visit.charts()
         light = background(visit.page)
 

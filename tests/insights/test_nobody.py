@@ -11,12 +11,11 @@ import pytest
 
 from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.dashboard import choices
-from aboveboard.insights.insight import every
 from aboveboard.insights.table import Value
 from aboveboard.warehouse import Warehouse, embedded, schema
 from tests.conftest import in_turn
 from tests.insights.conftest import TODAY, Data, Project
-from tests.insights.population import Happening, fill, population
+from tests.insights.population import AIDERS, Happening, fill, population
 
 PERIOD = {"since": "2026-10-01", "until": "2026-10-31"}
 WHEN = datetime(2026, 10, 7, 9, tzinfo=UTC)
@@ -60,12 +59,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Data, Proje
 EVENTS = ("message_send", "exception", "session_start", "command")
 QUICK = ("totals", "overview", "models", "commands", "errors", "events", "event_properties")
 QUESTIONS = in_turn(
-    [
-        (each.name, event)
-        for each in every()
-        if each.offered(shipped_catalog("aider"))
-        for event in EVENTS[: 9 if each.of_event else 1]
-    ],
+    [(each.name, event) for each in AIDERS for event in EVENTS[: 9 if each.of_event else 1]],
     [(name, EVENTS[0]) for name in QUICK],
 )
 
