@@ -21,6 +21,8 @@ from tests.conftest import ROOT, in_turn
 
 __all__ = ["tool", "until"]  # fixtures, used by name
 
+PROXY = "socks5://me:secret@127.0.0.1:1080"
+
 Until = Callable[[Callable[[], bool]], None]
 
 
@@ -168,7 +170,7 @@ class TestStatus:
         assert "cannot be read or understood" in shown
         assert "no id" not in shown
 
-    @pytest.mark.parametrize("name", ["DO_NOT_TRACK", "TOOL_ANALYTICS"])
+    @pytest.mark.parametrize("name", in_turn(["DO_NOT_TRACK", "TOOL_ANALYTICS"], ["DO_NOT_TRACK"]))
     def test_says_what_turns_a_session_off_here(self, used: Tool, name: str) -> None:
         assert f"off: {name}" not in aboveboard(used, "status", "tool").stdout
         word = "1" if name == "DO_NOT_TRACK" else "0"
@@ -182,6 +184,7 @@ class TestStatus:
         assert "1 file that the collector refused (it does not know the tool's write key)" in shown
         assert "`aboveboard resend tool` sends it" in shown
 
+    @pytest.mark.thorough
     def test_of_a_yes_from_before_says_what_it_hangs_on(self, tool: Tool) -> None:
         tool.agree()
         decided = tool.decided()
@@ -191,6 +194,7 @@ class TestStatus:
         assert "tool: you agreed before tool had aboveboard: what it says that your yes" in shown
         assert "if it says nothing, nothing is, and it asks you again" in shown
 
+    @pytest.mark.thorough
     def test_does_not_promise_to_send_what_posthog_would_not_take(self, used: Tool) -> None:
         aboveboard(used, "forget", "tool", DO_NOT_TRACK="1")
         address = used.environ["TOOL_ENDPOINT"]
@@ -203,7 +207,10 @@ class TestStatus:
         assert "request to erase" not in posthogs
         assert "1 request to erase, sent as soon as they can be" in ours
 
-    @pytest.mark.parametrize("way", ["socks5://me:secret@127.0.0.1:1080", "socks5h://127.0.0.1"])
+    @pytest.mark.parametrize(
+        "way",
+        in_turn([PROXY, "socks5h://127.0.0.1"], [PROXY]),
+    )
     def test_a_proxy_that_cannot_be_spoken_to_is_told_by_its_kind(
         self, used: Tool, way: str
     ) -> None:
@@ -268,18 +275,21 @@ class TestAToolThatDecidesElsewhere:
         until(lambda: any(request.path == "/v1/erase" for request in recorder.requests))
         assert used.decided()["uuid"] != before["uuid"]
 
+    @pytest.mark.thorough
     def test_wins_over_a_no_that_lies_in_the_usual_place(self, used: Elsewhere) -> None:
         StateFile(str(used.home / ".config" / "tool" / "analytics.json")).disable()
         assert "tool: you agreed" in aboveboard(used, "status").stdout
         aboveboard(used, "disable", "tool")
         assert used.run().stdout == "off\n"
 
+    @pytest.mark.thorough
     def test_and_is_told_of_another_place_is_not_said_to_be_off(self, used: Elsewhere) -> None:
         ended = aboveboard(used, "disable", "tool", "--directory", str(used.home / "typo"))
         assert "permanently disabled" not in ended.stdout
         assert f"kept its decision in {used.state}" in ended.stdout
         assert used.run().stdout == "on\n"
 
+    @pytest.mark.thorough
     def test_and_whose_file_was_moved_is_not_said_to_be_off(self, used: Elsewhere) -> None:
         moved = used.home / "moved"
         used.state.parent.rename(moved)
@@ -298,6 +308,7 @@ class TestAToolThatDecidesElsewhere:
         assert "permanently disabled" in ended.stdout
         assert used.run().stdout == "off\n"
 
+    @pytest.mark.thorough
     def test_and_never_was_on_is_not_said_to_be_off(self, elsewhere: Elsewhere) -> None:
         StateFile(str(elsewhere.state)).identify()
         ended = aboveboard(elsewhere, "disable", "tool")
@@ -456,6 +467,7 @@ class TestResend:
         assert "1 request to erase that a collector refused" in ended.stdout
         until(lambda: any(request.path == "/v1/erase" for request in recorder.requests))
 
+    @pytest.mark.thorough
     def test_leaves_what_is_too_old_and_says_so(self, refused: Tool) -> None:
         (aside,) = refused.segments.glob("aside/*.jsonl")
         os.utime(aside, (0, time.time() - 29 * 86_400))
@@ -469,6 +481,7 @@ class TestResend:
         assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
         assert "nothing of tool is sent from here" in ended.stderr
 
+    @pytest.mark.thorough
     def test_under_do_not_track_waits(self, refused: Tool) -> None:
         told = aboveboard(refused, "resend", "tool", DO_NOT_TRACK="1").stdout
         assert "sent when tool runs without DO_NOT_TRACK" in told
@@ -567,7 +580,7 @@ class TestForget:
         assert used.decided()["uuid"] != before
         assert not (used.place / "erasures").exists(), "nobody would ever take it"
 
-    @pytest.mark.parametrize("damage", ["cut", "gone"])
+    @pytest.mark.parametrize("damage", in_turn(["cut", "gone"], ["gone"]))
     def test_without_an_id_says_that_nobody_can_be_asked(self, used: Tool, damage: str) -> None:
         whole = used.state.read_bytes()
         if damage == "cut":
@@ -584,6 +597,7 @@ class TestForget:
         ended = aboveboard(used, "forget", "tool")
         assert json.loads(whole)["uuid"] in ended.stdout
 
+    @pytest.mark.thorough
     def test_keeps_the_request_where_it_cannot_tell_whom_to_ask(
         self, used: Tool, recorder: Any, until: Until
     ) -> None:

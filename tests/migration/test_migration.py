@@ -494,7 +494,7 @@ class TestTheInbox:
                 assert {row[0] for row in rows} == {0}
 
     def test_a_log_that_0_1_0_imported_is_known_and_its_later_lines_go_on_in_their_session(
-        self, data: Path, truth: dict[str, list[Row]]
+        self, opened: Opened, truth: dict[str, list[Row]], tmp_path: Path
     ) -> None:
         """The imported aider log is made again here, line by line as it was, and has grown."""
         imported = next(
@@ -503,7 +503,7 @@ class TestTheInbox:
             if row["source"] == "import" and row["app_version"] is None
         )
         log = self._log(truth, imported)
-        with closing(Collector(data)) as collector:
+        with closing(Collector(_copy(opened.directory, tmp_path))) as collector:
             project = collector.projects.get("tool")
             assert project is not None
             taken = auditlog.LogImport(Reader(project), collector.inbox).take(log)
