@@ -82,6 +82,7 @@ def test_a_tool_of_ones_own_is_on_the_dashboard_after_the_page_s_commands(
     until(lambda: greetings(server, "hello"))
 
 
+@pytest.mark.thorough
 def test_a_project_of_ones_own_hears_the_page_s_program(
     tmp_path: Path, folder: Path, home: dict[str, str]
 ) -> None:

@@ -188,6 +188,7 @@ class TestBesideAServer:
         server.stop()
         assert count(data, "message_send") == 9
 
+    @pytest.mark.thorough
     def test_a_session_that_was_sent_is_left_out_and_said(self, data: Path, log: Path) -> None:
         server = Server(data)
         server.send(server.key(), log.read_bytes())

@@ -82,6 +82,7 @@ class TestStarting:
             f" --analytics-posthog-project-api-key {key}"
         ) in told.decode()
 
+    @pytest.mark.thorough
     def test_behind_a_proxy_senders_are_told_the_public_address(self, tmp_path: Path) -> None:
         server = Server(tmp_path, "--public-url", "https://example.org/analytics/")
         page = server.request("GET", "/analytics/?project=aider", headers={"Accept": "text/html"})
@@ -347,6 +348,7 @@ class TestGivingUp:
             ended = serve("--port", port, "--data", str(tmp_path))
         self.gives_up(ended, 1, f"port {port}", "--port")
 
+    @pytest.mark.thorough
     def test_a_port_that_another_aboveboard_has(self, running: Server, tmp_path: Path) -> None:
         ended = serve("--port", str(running.port), "--data", str(tmp_path / "other"))
         self.gives_up(ended, 1, f"port {running.port}", "--port")
@@ -388,6 +390,7 @@ class TestGivingUp:
         ended = serve(*words, "--catalog", str(file), "--project", "tool")
         self.gives_up(ended, 1, "catalog")
 
+    @pytest.mark.thorough
     def test_a_catalog_that_the_tables_contradict(self, running: Server, tmp_path: Path) -> None:
         running.stop()
         document = CATALOG.as_json()

@@ -129,6 +129,7 @@ class TestCharts:
 
 
 class TestThemes:
+    @pytest.mark.thorough
     def test_the_button_changes_page_and_charts_and_the_choice_stays(self, visits: Visits) -> None:
         visit = visits.start(f"/insights/overview?{PERIOD}", color_scheme="light")
         visit.charts()
@@ -193,6 +194,7 @@ class TestPhone:
             assert box["x"] + box["width"] <= PHONE["width"]
         context.close()
 
+    @pytest.mark.thorough
     def test_the_pages_are_a_menu_with_the_name_of_the_page_one_is_on(self, visits: Visits) -> None:
         visit = visits.start(f"/retention?{PERIOD}", PHONE)
         visit.charts()

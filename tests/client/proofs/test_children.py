@@ -20,7 +20,7 @@ from tests.client.proofs import crowd
 from tests.client.proofs.conftest import LONG
 from tests.conftest import ROOT
 
-SESSIONS = 10_000 if LONG else 100
+SESSIONS = 10_000 if LONG else 50
 Until = Callable[[Callable[[], bool]], None]
 
 

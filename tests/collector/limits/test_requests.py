@@ -196,6 +196,7 @@ class TestWhoComesBack:
 
 
 class TestNewInstalls:
+    @pytest.mark.thorough
     def test_that_are_too_many_wait_and_known_ones_do_not_even_after_a_restart(
         self, own: Server
     ) -> None:

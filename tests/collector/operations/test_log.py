@@ -102,6 +102,7 @@ class TestAServerThatLogsJson:
         ]
         assert messages[-1] == ("info", "ended")
 
+    @pytest.mark.thorough
     def test_gives_up_in_a_line_too(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         words = ["--data", str(tmp_path / "file"), "--port", str(free_port())]

@@ -109,6 +109,7 @@ def test_a_disk_that_is_nearly_full(small_disk: Path) -> None:
     assert server.stop()[0] == 0
 
 
+@pytest.mark.thorough
 def test_an_inbox_that_another_process_holds(server: ImpatientServer) -> None:
     statuses: list[int] = []
 
@@ -134,6 +135,7 @@ def test_an_inbox_that_another_process_holds(server: ImpatientServer) -> None:
     until(lambda: server.troubles() == [])
 
 
+@pytest.mark.thorough
 def test_a_warehouse_that_never_comes_to_an_end(server: ImpatientServer) -> None:
     server.sign.touch()
     assert server.send(server.key(), Install().segment(1)).status == 200
@@ -156,6 +158,7 @@ def test_a_step_is_stalled_once_its_time_is_over() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prlimit is Linux's")
+@pytest.mark.thorough
 def test_descriptors_that_are_nearly_used_up(server: ImpatientServer) -> None:
     pid = server.process.pid
     soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)

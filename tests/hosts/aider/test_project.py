@@ -83,6 +83,7 @@ class TestTheProjectOfTheCases:
         assert kept_in(person.repository) == before
         assert person.decision() == decision
 
+    @pytest.mark.thorough
     def test_who_is_asked_is_asked_at_home(self, hostile: Reader) -> None:
         before = kept_in(hostile.person.repository)
         assert QUESTION in hostile.runs("--analytics", answers=("n",))
