@@ -9,7 +9,8 @@ yardstick of that period, and the least processor time of some rounds counts. Ra
 processor's time, since machines are shared; memory is bounded by what a question may take. What
 a question costs over days with nothing is what ClickHouse needs to understand it: with more events
 that stays as it is, so `times` is also given without it. `--note` adds a line a question to a file,
-which `growth.py` draws.
+which `growth.py` draws. `--sampling` asks as pages do, of some installs where there are many, and
+tells how far the counts of common rows are then from those of every install.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from aboveboard import insights
 from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.insights.insight import Insight
+from aboveboard.insights.sampling import choose, place_of
 from aboveboard.warehouse import Limits, Warehouse, WarehouseError, embedded
 
 MODEL = (
@@ -125,6 +127,41 @@ def measured(
         return stick, float("nan"), float("nan"), str(error)
 
 
+def sampled(warehouse: Warehouse, filters: insights.Filters) -> insights.Filters:
+    """Return filters with the sample that a page would ask of; its place is any."""
+    project = Asked(PROJECT, shipped_catalog(PROJECT))
+    return replace(filters, sampling=choose(warehouse, project, filters, place_of(b"bench")))
+
+
+def off(
+    warehouse: Warehouse, insight: Insight, filters: insights.Filters, whole: insights.Filters
+) -> str:
+    """Return in words how far estimated counts are off, of rows with a hundredth of the most."""
+    project = Asked(PROJECT, shipped_catalog(PROJECT))
+    key = insight.key or ("day", "part", "value", "property", "step", "model", "edit_format")
+
+    def rows(of: insights.Filters) -> dict[tuple[object, ...], dict[str, object]]:
+        found = insight.run(warehouse, project, of).records()
+        return {tuple(row.get(name) for name in key): row for row in found}
+
+    estimated, every = rows(filters), rows(whole)
+    apart = []
+    for name in insight.sampled:
+        most = max((float(str(row.get(name) or 0)) for row in every.values()), default=0)
+        for which, row in every.items():
+            exact = float(str(row.get(name) or 0))
+            if exact > most / 100:
+                told = float(str(estimated.get(which, {}).get(name) or 0))
+                apart.append(abs(told / exact - 1))
+    apart.sort()
+    return (
+        f"{insight.name}: of {len(apart)} counts half are within "
+        f"{apart[len(apart) // 2]:.1%}, 95 % within {apart[len(apart) * 95 // 100]:.1%}"
+        if apart
+        else f"{insight.name}: nothing to compare"
+    )
+
+
 def note(file: Path, row: Iterable[object]) -> None:
     """Add a line to a file, which begins with the names of its columns."""
     is_new = not file.exists()
@@ -154,6 +191,7 @@ def main() -> None:
     parser.add_argument("--filters", nargs="*", default=list(FILTERS), choices=FILTERS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--note", type=Path, help="add a line a question to this CSV file")
+    parser.add_argument("--sampling", action="store_true", help="ask of some installs")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="aboveboard-bench-") as folder:
         data = args.data or Path(folder)
@@ -170,6 +208,10 @@ def main() -> None:
                 if name not in args.filters:
                     continue
                 filters = insights.Filters.from_query(query)
+                whole = filters
+                if args.sampling and insight.sampled:
+                    filters = sampled(warehouse, filters)
+                    name += f", one in {filters.sampling.one_in}" if filters.sampling else ""
                 before = resident("VmRSS")
                 forget_most()
                 stick, fixed, spent, why = measured(warehouse, insight, filters, args.rounds)
@@ -183,6 +225,8 @@ def main() -> None:
                     f"{spent:.3f} | {spent / stick:.1f} | {(spent - fixed) / stick:.1f} |{why}",
                     flush=True,
                 )
+                if filters.sampling:
+                    print(f"  {off(warehouse, insight, filters, whole)}", file=sys.stderr)
             print(f"  at most {worst:.1f} times the yardstick", file=sys.stderr)
 
 

@@ -141,6 +141,7 @@ def on_show(directory: Path, warehouse_url: str) -> Iterator[Site]:
             "projects": projects,
             "quarantine": Quarantine(),
             "lateness": Lateness(),
+            "sampling_place": 7,
         }
         app = Litestar(dashboard.routes(), state=State(state), openapi_config=None)
         with serving(app) as url:

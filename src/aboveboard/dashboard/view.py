@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 
 from aboveboard import insights
-from aboveboard.insights import FilterError, Filters
+from aboveboard.insights import FilterError, Filters, sampling
 from aboveboard.insights.filters import AGAINST, WHERE, Sides, Where
 from aboveboard.insights.statement import filterable
 from aboveboard.rendering import wording
@@ -148,6 +148,21 @@ class View:
             WarehouseError: the data cannot be asked.
         """
         return replace(self, choices=choices.find(self.warehouse, self.project.name))
+
+    def with_sampling(self, place: int | None) -> View:
+        """Return the view with the sample that its questions about use are asked of.
+
+        Args:
+            place: Where samples lie; None where every install is to be asked.
+
+        Raises:
+            FilterError: the catalog has no event or property that the filters name.
+            WarehouseError: the data cannot be asked.
+        """
+        if place is None or not self.filters.may_be_sampled:
+            return self
+        found = sampling.choose(self.warehouse, self.project, self.filters, place)
+        return replace(self, filters=replace(self.filters, sampling=found))
 
     def offered(self) -> tuple[insights.Insight, ...]:
         return insights.offered(self.project.catalog)

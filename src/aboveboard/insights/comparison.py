@@ -65,7 +65,7 @@ def compare(insight: Insight, warehouse: Warehouse, project: Project, sides: Sid
         WarehouseError: a question could not be answered.
     """
     now, then = (
-        _Answer(insight, insight.ordered(insight.ask(warehouse, project, each, compared=True)))
+        _Answer(insight, insight.compared(warehouse, project, each))
         for each in (sides.now, sides.then)
     )
     rows = {key: dict(_differences(now, then, key)) for key in {**now.records, **then.records}}
@@ -79,8 +79,7 @@ def alone(insight: Insight, warehouse: Warehouse, project: Project, filters: Fil
         FilterError: the catalog has no event of the name that is asked for.
         WarehouseError: the question could not be answered.
     """
-    answer = insight.ask(warehouse, project, filters, compared=True)
-    return Comparison({}, _Answer(insight, insight.ordered(answer)).sides)
+    return Comparison({}, _Answer(insight, insight.compared(warehouse, project, filters)).sides)
 
 
 PARTS = ("_now", "_then", "_change", "_change_low", "_change_high")
@@ -108,6 +107,7 @@ def beside(insight: Insight, table: Table, comparison: Comparison) -> Table:
     return Table(
         (*table.columns, *(name + part for name in names for part in PARTS)),
         tuple((*row, *map(plain, told(record))) for row, record in rows),
+        table.one_in,
     )
 
 

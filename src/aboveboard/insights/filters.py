@@ -13,6 +13,8 @@ from aboveboard.catalog.kinds import REJECTED, Version
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from .sampling import Sampling
+
 NAMES = (
     "since",
     "until",
@@ -27,6 +29,7 @@ NAMES = (
     "split",
     "steps",
     "within",
+    "sampling",
 )
 """The parameters that filter; `project` stands beside them, and is the page's to choose."""
 
@@ -44,6 +47,7 @@ STEPS_LEAST, STEPS_MOST = 2, 8
 SESSION, PERIOD = WITHIN = ("session", "period")
 """Within what the steps of a funnel are taken: one session, or one install's whole period."""
 
+AUTO = "auto"
 PREVIOUS, OFF = "previous", "off"
 AGAINST = ".."
 """What stands between the two versions of `compare=0.86.1..0.86.2`."""
@@ -116,7 +120,8 @@ class Filters:
     `asked` is what the query said, so that links can repeat it: a page that was asked for "the
     last 30 days" still means that tomorrow. `today`, in UTC, is not over, and of the days before it
     sessions may still come in, for as long after a day's end as `late` says: those days are in the
-    period, and in no comparison.
+    period, and in no comparison. Of which installs is asked, where not of all, is found out by who
+    wants a quick answer (sampling.py), and the same on both sides of a comparison.
     """
 
     since: date
@@ -133,6 +138,7 @@ class Filters:
     split: str | None = None
     steps: tuple[str, ...] = ()
     within: str = SESSION
+    sampling: Sampling | None = None
     today: date = field(default_factory=lambda: _today(), compare=False)
     late: timedelta = field(default=timedelta(0), compare=False)
 
@@ -153,7 +159,8 @@ class Filters:
                 one of errors; `where`, as often as wanted; `by` is a grain; `compare` is
                 `previous`, `off` or two versions (`0.86.1..0.86.2`); `of` and `split` are
                 properties of the event; `steps` are a funnel's events, with commas, `within` a
-                `session` or the `period`. Empty values count as left out.
+                `session` or the `period`; `sampling` is `auto`, or `off`
+                for every install. Empty values count as left out.
             today: The day it is, in UTC, for tests.
             beside: Other parameters that the query may have.
             late: How long after a day's end its sessions are in.
@@ -176,6 +183,10 @@ class Filters:
                 if name in given:
                     raise FilterError(f"{name} is given twice: once is enough")
                 given[name] = value.strip()
+        if given.get("sampling") not in (None, AUTO, OFF):
+            raise FilterError(
+                f"sampling={shown(given['sampling'])} is not known: use {AUTO} or {OFF}"
+            )
         today = today or _today()
         until = _date("until", given["until"]) if "until" in given else today
         since = _since(given.get("since", f"{DAYS_DEFAULT}d"), until)
@@ -200,8 +211,8 @@ class Filters:
             given.get("split"),
             _steps(given.get(STEPS)),
             _within(given.get("within")),
-            today,
-            late,
+            today=today,
+            late=late,
         )
 
     @property
@@ -239,6 +250,11 @@ class Filters:
     def wide(self) -> str:
         """The grain of what a day is too short for: a week, unless months are asked for."""
         return "week" if self.grain == "day" else self.grain
+
+    @property
+    def may_be_sampled(self) -> bool:
+        """Whether some installs may stand for all, where there are very many."""
+        return dict(self.asked).get("sampling") != OFF
 
     @property
     def is_compared(self) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aboveboard.warehouse import Result, Warehouse
 
     from .filters import Filters
+    from .sampling import Sampling
 
 SUMS, LOW, HIGH, FEW = "_sums", "_low", "_high", "_too_few"
 ROBUST, LARGEST = "_robust", "_largest"
@@ -101,6 +102,7 @@ class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     newest_first: str | None = None
     key: tuple[str, ...] = ()
     in_order: bool = False
+    sampled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ class Insight:
         key: The columns that tell a row from the others, so that it is found again on the other
             side of a comparison; nothing where there is one row.
         in_order: Whether its SQL groups most rows by what tables are sorted by: install, session.
+        sampled: The columns that are multiplied if it is asked of a sample; nothing where it is
+            always asked of everybody, since it tells of what is rare.
     """
 
     name: str
@@ -141,6 +145,7 @@ class Insight:
     newest_first: str | None
     key: tuple[str, ...]
     in_order: bool
+    sampled: tuple[str, ...]
 
     @property
     def may_ask(self) -> frozenset[str]:
@@ -160,17 +165,31 @@ class Insight:
             FilterError: the catalog has no event of the name that is asked for.
             WarehouseError: the question could not be answered.
         """
-        return self._table(self.ask(warehouse, project, filters))
+        return self._table(self._ask(warehouse, project, filters), self._one_in(filters))
 
-    def ask(
-        self, warehouse: Warehouse, project: Project, filters: Filters, *, compared: bool = False
-    ) -> Result:
-        """Return the rows as the warehouse gives them, if asked for with their sums by bucket.
+    def compared(
+        self, warehouse: Warehouse, project: Project, filters: Filters
+    ) -> list[dict[str, Any]]:
+        """Return the rows in the order that the question wants, with their sums by bucket.
 
         Raises:
             FilterError: the catalog has no event of the name that is asked for.
             WarehouseError: the question could not be answered.
         """
+        result = self._ask(warehouse, project, filters, compared=True)
+        return self._ordered(result, self._one_in(filters))
+
+    def sampling(self, filters: Filters) -> Sampling | None:
+        """Return which sample it is asked of; None where of everybody."""
+        return filters.sampling if self.sampled else None
+
+    def _one_in(self, filters: Filters) -> int:
+        sampling = self.sampling(filters)
+        return sampling.one_in if sampling else 1
+
+    def _ask(
+        self, warehouse: Warehouse, project: Project, filters: Filters, *, compared: bool = False
+    ) -> Result:
         sql, parameters = self.statement(project, filters, compared=compared)
         return warehouse.query(sql, parameters, in_order=self.in_order)
 
@@ -182,12 +201,19 @@ class Insight:
         Raises:
             FilterError: the catalog has no event of the name that is asked for.
         """
-        sql, names = fitted(self.sql, self.may_ask, project.catalog, filters, compared=compared)
+        sql, names = fitted(
+            self.sql,
+            self.may_ask,
+            project.catalog,
+            filters,
+            compared=compared,
+            sampling=self.sampling(filters),
+        )
         return sql, {"project": database(project.name), **filters.parameters(), **names}
 
-    def _table(self, result: Result) -> Table:
+    def _table(self, result: Result, one_in: int = 1) -> Table:
         """Return the answer with each share's sums turned into the share and its interval."""
-        rows = self.ordered(result)
+        rows = self._ordered(result, one_in)
         table: dict[str, list[Value]] = {}
         for name in result.columns:
             values = [row[name] for row in rows]
@@ -198,9 +224,9 @@ class Insight:
                 shown = list(_shares(values))
                 for part, ending in enumerate(("", LOW, HIGH, FEW, ROBUST, LARGEST)):
                     table[share + ending] = [each[part] for each in shown]
-        return Table(tuple(table), tuple(zip(*table.values(), strict=True)))
+        return Table(tuple(table), tuple(zip(*table.values(), strict=True)), one_in)
 
-    def ordered(self, result: Result) -> list[dict[str, Any]]:
+    def _ordered(self, result: Result, one_in: int) -> list[dict[str, Any]]:
         """Return the rows in the order that the question wants, sums as they came."""
         rows = [
             {
@@ -209,6 +235,10 @@ class Insight:
             }
             for values in result.rows
         ]
+        for name in self.sampled if one_in > 1 else ():
+            for row in rows:
+                if row.get(name) is not None:
+                    row[name] = plain(one_in * cast("float", row[name]))
         version = self.newest_first
         if version is not None:
             # ClickHouse has no order for versions in which 1.0rc1 comes before 1.0.

@@ -222,6 +222,7 @@ def _read(directory: Path, name: str) -> Own:
         newest_first=None,
         key=(),
         in_order=False,
+        sampled=(),
     )
 
 

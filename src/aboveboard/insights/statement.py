@@ -16,7 +16,7 @@ many days that has; `wide` and `wide_length`, of its week or month), `events` (o
 other name is an error.
 `rows("table")` reads a table without the events of nobody, whose sender is not known, or was off:
 so nobody is an install, or in an interval, of any question. `all_rows("table")` reads them too: it
-counts events, and not who had them.
+counts events, and not who had them. Of a sample (sampling.py) both read its installs alone.
 
 Nothing of a catalog is ever pasted. `{{ event.table }}` becomes `{event_3_table:Identifier}`, and
 its value reaches the database bound.
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from aboveboard.catalog.event import Property
 
     from .filters import Filters
+    from .sampling import Sampling
 
 BUILT_IN = ("session_start", "exception", "dropped_events", "rejected_value")
 """Events that the client records by itself, in whatever tool it is."""
@@ -96,6 +97,7 @@ def fitted(
     filters: Filters,
     *,
     compared: bool = False,
+    sampling: Sampling | None = None,
 ) -> tuple[str, Names]:
     """Return a question's SQL for this catalog, and the values that its names are bound to.
 
@@ -105,6 +107,7 @@ def fitted(
         catalog: The project's.
         filters: What is asked for.
         compared: Whether shares and counts come with their sums by bucket.
+        sampling: Of which installs; None for all.
 
     Raises:
         FilterError: the catalog has no event, or no property, of the name that is asked for.
@@ -159,10 +162,10 @@ def fitted(
         words=list(compress(properties, [not number for number in numbers])),
         numbers=list(compress(properties, numbers)),
         counts=list(compress(properties, counts)),
-        rows=_rows,
-        all_rows=_all_rows,
+        rows=_rows if sampling is None else _sampled_rows,
+        all_rows=_all_rows if sampling is None else _sampled_rows,
     )
-    return rendered, bound
+    return rendered, {**bound, **(sampling.parameters() if sampling else {})}
 
 
 @functools.cache
@@ -179,6 +182,14 @@ def _bind(bound: Names, prefix: str, names: Names) -> Placeholders:
 def _rows(name: str) -> str:
     """Return a table's rows in SQL, but for those of nobody."""
     return f"(SELECT * FROM {_all_rows(name)} WHERE user_id != 0)"  # noqa: S608  # ours
+
+
+def _sampled_rows(name: str) -> str:
+    """Return a table's rows in SQL, of the installs of a sample."""
+    return (
+        f"(SELECT * FROM {_all_rows(name)} "  # noqa: S608  # ours
+        "WHERE user_id BETWEEN {sample_first:UInt64} AND {sample_last:UInt64})"
+    )
 
 
 def _all_rows(name: str) -> str:

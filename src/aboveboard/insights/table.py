@@ -14,32 +14,46 @@ from uuid import UUID
 DIGITS = 12
 """How many digits of a fraction are given; a float has three or four more."""
 
+ONE_IN = "one_in"
+"""What JSON and CSV call how many installs stand behind one of a sample."""
+
 Value = str | int | float | bool | None
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of plain values: text, numbers, yes or no, null. Dates are ISO 8601 text."""
+    """Rows of plain values: text, numbers, yes or no, null. Dates are ISO 8601 text.
+
+    Args:
+        one_in: How many installs stand behind each that was asked: 1, or of a sample more.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
+    one_in: int = 1
 
     def records(self) -> list[dict[str, Value]]:
         """Return each row as a mapping from column to value."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
     def as_json(self) -> str:
-        """Return `{"columns": […], "rows": […]}`."""
-        document = {"columns": self.columns, "rows": self.rows}
+        """Return `{"columns": […], "rows": […]}`, and of a sample `"one_in"`."""
+        document: dict[str, object] = {"columns": self.columns, "rows": self.rows}
+        if self.one_in > 1:
+            document[ONE_IN] = self.one_in
         return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
     def as_csv(self) -> str:
-        """Return RFC 4180's CSV with a header line; null is an empty field."""
+        """Return RFC 4180's CSV with a header line; null is an empty field.
+
+        Of a sample, a last column says of which one: a file goes where no page is beside it.
+        """
+        last = ((ONE_IN, self.one_in),) if self.one_in > 1 else ()
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow(self.columns)
+        writer.writerow((*self.columns, *(name for name, _ in last)))
         for row in self.rows:
-            writer.writerow([_field(value) for value in row])
+            writer.writerow([_field(value) for value in (*row, *(value for _, value in last))])
         return text.getvalue()
 
 

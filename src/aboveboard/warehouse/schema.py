@@ -70,6 +70,10 @@ REPLICATED_WINDOW = (
 """How many tokens a table remembers, and replicas for how many seconds: an hour would be theirs."""
 
 
+KEYS_FROM, KEYS_BITS = 2**63, 62
+"""The keys of UUIDs, whose first two bits are fixed, lie evenly in this range."""
+
+
 def partition(moment: int) -> int:
     """Return the partition of a time in Unix seconds, as `PARTITION` has it."""
     when = time.gmtime(moment)

@@ -29,7 +29,7 @@ from aboveboard.commands.access.projects import tell_of_kept
 from aboveboard.commands.contract.catalog import read
 from aboveboard.commands.directory import stores
 from aboveboard.commands.directory.variables import SECRET
-from aboveboard.insights import own
+from aboveboard.insights import own, sampling
 from aboveboard.warehouse import WarehouseError, database
 
 from .sentinel import Sentinel
@@ -185,7 +185,10 @@ async def _serve(
         door=door,
         base_path=args.base_path,
         public_url=args.public_url,
-        more={"own_insights": theirs},
+        more={
+            "own_insights": theirs,
+            "sampling_place": sampling.place_of(collector.register.signing_key()),
+        },
     )
     gc.freeze()  # what is loaded by now stays
     gc.set_threshold(YOUNG_MAX)

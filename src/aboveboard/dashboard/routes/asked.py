@@ -34,7 +34,15 @@ def looked_at(request: Asked, *, look: bool = True) -> View:
 
     """
     view = view_of(request, request.query_params)
-    return view.with_choices() if look else view
+    if not look:
+        return view
+    view = view.with_choices()
+    return view if view.choices is None else sampled(request, view)
+
+
+def sampled(request: Asked, view: View) -> View:
+    """Return a view with the sample that it is asked of where there is very much data."""
+    return view.with_sampling(request.app.state.get("sampling_place"))
 
 
 def view_of(request: Asked, query: Mapping[str, str]) -> View:

@@ -20,7 +20,7 @@ from aboveboard.insights.own import Own
 from aboveboard.insights.statement import with_values
 from aboveboard.rendering import cells, charts
 
-from .asked import Answer, Asked, first_steps, looked_at, named, shown
+from .asked import Answer, Asked, first_steps, looked_at, named, sampled, shown
 
 if TYPE_CHECKING:
     from aboveboard.insights import Insight, Table
@@ -50,6 +50,8 @@ def insight(request: Asked, file: FromPath[str]) -> Answer:
         return _insight_page(request, view, insight)
     if suffix not in FORMATS:
         raise UnknownError(f"an insight is a page, or data as {', '.join(FORMATS)}")
+    if insight.sampled:
+        view = sampled(request, view)
     if suffix == "sql":
         if isinstance(insight, Own):
             sql, parameters = insight.asked(view.warehouse, view.project, view.filters)
@@ -75,7 +77,8 @@ def insight(request: Asked, file: FromPath[str]) -> Answer:
         raise UnknownError("there is no chart of this: nothing in this period")
     behind = _behind(insight, table.records())
     installs = f", {behind:,} {'install' if behind == 1 else 'installs'}" if behind else ""
-    told = (insight.question, f"{view.project.name}, {view.in_words()}{installs}")
+    estimated = f", estimated from one install in {table.one_in}" if table.one_in > 1 else ""
+    told = (insight.question, f"{view.project.name}, {view.in_words()}{installs}{estimated}")
     if suffix == "svg":
         return answer(charts.svg(parts, view.theme, *told).encode(), "image/svg+xml")
     name = f'attachment; filename="{_file_name(view, insight)}.png"'

@@ -53,9 +53,6 @@ SESSIONS_MAX = 5_000
 BUCKET_EVENTS = 5_000_000
 """About how many events are looked through at once for sessions without a start."""
 
-KEYS_FROM, KEYS_BITS = 2**63, 62
-"""The keys of UUIDs, whose first two bits are fixed, lie evenly in this range."""
-
 
 def rank(hour: int) -> int:
     """Return the rank of a session that begins with an event of an hour, in Unix seconds."""
@@ -214,7 +211,10 @@ class Unstarted:
         counted = " + ".join(f"(SELECT count() FROM {self._name(name)})" for name in events)
         ((count,),) = self._ask(f"SELECT {counted}")
         buckets = 1 + int(str(count)) // BUCKET_EVENTS
-        ends = [KEYS_FROM + (number << KEYS_BITS) // buckets for number in range(1, buckets)]
+        ends = [
+            schema.KEYS_FROM + (number << schema.KEYS_BITS) // buckets
+            for number in range(1, buckets)
+        ]
         for first, last in zip([0, *ends], [*ends, 2**64], strict=True):
             yield f"user_id BETWEEN {first:d} AND {last - 1:d}"
 

@@ -21,7 +21,8 @@ import msgspec
 from aboveboard.catalog.line import EVENT, PROPERTIES, SEQ, SESSION, TIME, USER_ID
 from aboveboard.warehouse import schema
 from aboveboard.warehouse.columns import column, of_property
-from aboveboard.warehouse.structure.unstarted import KEYS_BITS, KEYS_FROM, VIEW
+from aboveboard.warehouse.schema import KEYS_BITS, KEYS_FROM
+from aboveboard.warehouse.structure.unstarted import VIEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,0 +1,119 @@
+"""Samples: over very much data, questions about use are asked of some installs, drawn by chance.
+
+An install is in a sample with all that it did, since it is what intervals draw too: so a share, and
+its interval, are those of a smaller population, and nothing else changes. What is counted or summed
+is multiplied by how many installs stand behind one. Keys of installs are random and tables are
+sorted by them, so a sample is a range of keys, and the rest is not read.
+
+Which range it is depends on `place`, which nobody outside knows: whoever could make up installs
+that are in every sample would count for many. Samples lie in each other, and all hold `place`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aboveboard.warehouse import database
+from aboveboard.warehouse.schema import KEYS_BITS, KEYS_FROM
+
+from .statement import fitted
+
+if TYPE_CHECKING:
+    from aboveboard.warehouse import Warehouse
+
+    from .filters import Filters
+    from .insight import Project
+
+SESSIONS_MOST = 1_000_000
+"""Sessions that a question counts; of more, a sample. With aider's nine events a session a question
+then takes about a second (bench/README.md, "Insights")."""
+
+ONE_IN_MOST = 1024
+"""What is drawn least: of ten thousand million events about ten million."""
+
+LOOKED_AT = 64
+"""One in so many installs is looked at to tell how many sessions there are. Where a sample begins
+these are 15,000 sessions, so what is told is a few percent off."""
+
+_SESSIONS = """
+SELECT count() FROM (
+    WITH
+    --% include "asked.sql"
+    every AS (SELECT 1)
+    SELECT session FROM {{ rows("_sessions") }}
+    WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
+        --% if filtered
+        AND session IN asked
+        --% endif
+)
+"""
+
+_ALL = """
+SELECT (SELECT count() FROM {project:Identifier}.sessions)
+    + (SELECT count() FROM {project:Identifier}._unstarted)
+"""
+"""What ClickHouse knows without reading a row."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """One install in `one_in`.
+
+    Args:
+        one_in: A power of two.
+        place: A number below 2⁶², as `place_of` makes it.
+        sessions: About how many there are, in the sample and out of it; 0 where that is not known.
+    """
+
+    one_in: int
+    place: int
+    sessions: int = 0
+
+    def keys(self) -> tuple[int, int]:
+        """Return the first and the last key of its installs."""
+        size = (1 << KEYS_BITS) // self.one_in
+        first = KEYS_FROM + self.place // size * size
+        return first, first + size - 1
+
+    def parameters(self) -> dict[str, object]:
+        """Return what a question of a sample binds."""
+        first, last = self.keys()
+        return {"sample_first": first, "sample_last": last}
+
+
+def place_of(secret: bytes) -> int:
+    """Return the place of samples that a secret stands for."""
+    digest = hashlib.blake2b(b"sample", key=secret, digest_size=8).digest()
+    return int.from_bytes(digest) >> (64 - KEYS_BITS)
+
+
+def choose(warehouse: Warehouse, project: Project, filters: Filters, place: int) -> Sampling | None:
+    """Return the sample that a question is to be asked of; None where of everybody.
+
+    Args:
+        warehouse: Where the project's tables are.
+        project: Whose.
+        filters: What is asked for: a filter that few sessions fit needs no sample.
+        place: Where samples lie.
+
+    Raises:
+        FilterError: the catalog has no event or property that the filters name.
+        WarehouseError: the data cannot be asked.
+    """
+    if _number(warehouse, _ALL, {"project": database(project.name)}) <= SESSIONS_MOST:
+        return None
+    look = Sampling(LOOKED_AT, place)
+    sql, names = fitted(_SESSIONS, (), project.catalog, filters, sampling=look)
+    bound = {"project": database(project.name), **filters.parameters(), **names}
+    sessions = _number(warehouse, sql, bound) * LOOKED_AT
+    one_in = 1
+    while sessions > SESSIONS_MOST * one_in and one_in < ONE_IN_MOST:
+        one_in *= 2
+    return Sampling(one_in, place, sessions) if one_in > 1 else None
+
+
+def _number(warehouse: Warehouse, sql: str, bound: dict[str, object]) -> int:
+    ((number,),) = warehouse.query(sql, bound).rows
+    return int(str(number))
