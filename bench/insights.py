@@ -20,7 +20,7 @@ import csv
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
@@ -140,7 +140,7 @@ def off(
     project = Asked(PROJECT, shipped_catalog(PROJECT))
     key = insight.key or ("day", "part", "value", "property", "step", "model", "edit_format")
 
-    def rows(of: insights.Filters) -> dict[tuple[object, ...], dict[str, object]]:
+    def rows(of: insights.Filters) -> dict[tuple[object, ...], Mapping[str, object]]:
         found = insight.run(warehouse, project, of).records()
         return {tuple(row.get(name) for name in key): row for row in found}
 

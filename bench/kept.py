@@ -24,7 +24,7 @@ from collector import free_port, public_models
 from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.collector.projects.registry import Projects
 from aboveboard.warehouse import Warehouse, embedded
-from aboveboard.warehouse.structure.unstarted import KEYS_FROM
+from aboveboard.warehouse.schema import KEYS_FROM
 
 PROJECT = "aider"
 AT_ONCE = 5_000_000

@@ -176,7 +176,7 @@ class TestRefused:
 
         said = str(refused.value)
         known = "since, until, version, os, event, group, where, by, compare, of, split, "
-        known += "steps, within, project"
+        known += "steps, within, sampling, project"
         assert said.endswith(f"is no parameter here: use {known}")
         assert "\n" not in said
         assert len(said) < 200
