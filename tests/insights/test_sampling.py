@@ -94,16 +94,17 @@ def test_half_of_the_installs_stand_for_all_whose_twins_they_are(
     warehouse: Warehouse, question: tuple[str, int]
 ) -> None:
     name, index = question
+    insight = replace(of(name), sampled_least={})
     query = {"steps": "session_start,command,exit"} if name == "funnel" else {}
     query |= FILTERS[index]
-    estimated = of(name).run(warehouse, EVERY, asked(query, one_in=2))
-    alone = of(name).run(warehouse, HALF, asked(query))
-    every = of(name).run(warehouse, EVERY, asked(query))
+    estimated = insight.run(warehouse, EVERY, asked(query, one_in=2))
+    alone = insight.run(warehouse, HALF, asked(query))
+    every = insight.run(warehouse, EVERY, asked(query))
     assert estimated.one_in == 2
     assert every.one_in == 1
     assert counts(estimated) == counts(every)
     # How sure it is, is told by the installs that were asked, not by those that they stand for.
-    multiplied = of(name).sampled
+    multiplied = insight.sampled
     assert without(estimated, multiplied) == without(alone, multiplied)
 
 
@@ -124,6 +125,16 @@ def test_the_first_half_and_no_more_is_in_the_answer(warehouse: Warehouse) -> No
     other = Sampling(2, PLACE | TWIN.int)
     answer = of("events").run(warehouse, HALF, replace(late, sampling=other))
     assert {each["times"] for each in answer.records()} <= {0, None}
+
+
+def test_what_is_too_rare_in_a_sample_is_asked_of_everybody(warehouse: Warehouse) -> None:
+    exact, half = (of("error_by").run(warehouse, EVERY, asked({}, one_in)) for one_in in (1, 2))
+    assert half == exact  # no hundred installs are here
+    enough = replace(of("error_by"), sampled_least={"installs": 1})
+    assert enough.run(warehouse, EVERY, asked({}, 2)).one_in == 2
+    assert enough.compared(warehouse, EVERY, asked({}, 2)) == enough.compared(
+        warehouse, EVERY, asked({})
+    )
 
 
 @pytest.mark.parametrize("name", ["errors", "commands", "totals", "retention"])

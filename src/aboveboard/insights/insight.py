@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
@@ -103,6 +103,7 @@ class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: tuple[str, ...] = ()
     in_order: bool = False
     sampled: tuple[str, ...] = ()
+    sampled_least: dict[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ class Insight:
         in_order: Whether its SQL groups most rows by what tables are sorted by: install, session.
         sampled: The columns that are multiplied if it is asked of a sample; nothing where it is
             always asked of everybody, since it tells of what is rare.
+        sampled_least: Of some columns, what one row at least must have before it is multiplied;
+            else what is asked for is rare, and everybody is asked after all.
     """
 
     name: str
@@ -146,6 +149,7 @@ class Insight:
     key: tuple[str, ...]
     in_order: bool
     sampled: tuple[str, ...]
+    sampled_least: Mapping[str, int]
 
     @property
     def may_ask(self) -> frozenset[str]:
@@ -165,7 +169,8 @@ class Insight:
             FilterError: the catalog has no event of the name that is asked for.
             WarehouseError: the question could not be answered.
         """
-        return self._table(self._ask(warehouse, project, filters), self._one_in(filters))
+        filters, result = self._answered(warehouse, project, filters)
+        return self._table(result, self._one_in(filters))
 
     def compared(
         self, warehouse: Warehouse, project: Project, filters: Filters
@@ -176,6 +181,8 @@ class Insight:
             FilterError: the catalog has no event of the name that is asked for.
             WarehouseError: the question could not be answered.
         """
+        if self.sampled_least:  # else one side could be asked of some, and the other of everybody
+            filters = replace(filters, sampling=None)
         result = self._ask(warehouse, project, filters, compared=True)
         return self._ordered(result, self._one_in(filters))
 
@@ -186,6 +193,19 @@ class Insight:
     def _one_in(self, filters: Filters) -> int:
         sampling = self.sampling(filters)
         return sampling.one_in if sampling else 1
+
+    def _answered(
+        self, warehouse: Warehouse, project: Project, filters: Filters
+    ) -> tuple[Filters, Result]:
+        """Return an answer, and of whom it is: of everybody if a sample has too little of it."""
+        result = self._ask(warehouse, project, filters)
+        if self.sampling(filters) is None or all(
+            any(int(str(row[result.columns.index(name)])) >= least for row in result.rows)
+            for name, least in self.sampled_least.items()
+        ):
+            return filters, result
+        everybody = replace(filters, sampling=None)
+        return everybody, self._ask(warehouse, project, everybody)
 
     def _ask(
         self, warehouse: Warehouse, project: Project, filters: Filters, *, compared: bool = False

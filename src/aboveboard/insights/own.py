@@ -223,6 +223,7 @@ def _read(directory: Path, name: str) -> Own:
         key=(),
         in_order=False,
         sampled=(),
+        sampled_least={},
     )
 
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from .filters import Filters
     from .insight import Project
 
-SESSIONS_MOST = 1_000_000
-"""Sessions that a question counts; of more, a sample. With aider's nine events a session a question
+SESSIONS_MOST = 300_000
+"""Sessions that a question counts; of more, a sample. With twenty events a session a question
 then takes about a second (bench/README.md, "Insights")."""
 
 ONE_IN_MOST = 1024
@@ -35,7 +35,7 @@ ONE_IN_MOST = 1024
 
 LOOKED_AT = 64
 """One in so many installs is looked at to tell how many sessions there are. Where a sample begins
-these are 15,000 sessions, so what is told is a few percent off."""
+these are 5,000 sessions, so what is told is a few percent off."""
 
 _SESSIONS = """
 SELECT count() FROM (

@@ -15,57 +15,74 @@ WITH
     ),
     --% set when = "toDate(time) BETWEEN {since:Date} AND {latest:Date}"
     --% include "failures.sql"
+    -- Those of sessions that began in the period. What nobody in particular had is counted as often as
+    -- it happened, and in no share.
+    seen AS MATERIALIZED (
+        SELECT alike, user_id, run, time, frame
+        FROM told
+        WHERE run IN (SELECT run FROM begun)
+            --% if not filtered
+            OR (user_id = 0 AND toDate(time) <= {until:Date})
+            --% endif
+    ),
     -- An install's failures of one group, and its exits for one reason, so that few rows are joined.
     happened AS (
         SELECT
             user_id
             , which
-            , any(kind) AS its_kind
-            , any(named) AS its_name
-            , any(its_group) AS its_group
             , sum(some_times) AS its_times
             -- An array of so few takes a quarter of the memory of a set.
             , if(user_id = 0, 0, arrayUniq(groupArrayArray(some_runs))) AS its_sessions
-            , max(some_last) AS its_last
         FROM (
-            SELECT which, its_kind AS kind, name AS named, grouped AS its_group, user_id, some_times, some_runs, some_last
+            SELECT which, user_id, some_times, some_runs
             FROM (
-                SELECT
-                    alike
-                    , user_id
-                    , count() AS some_times
-                    , groupArray(run) AS some_runs
-                    -- When, and at which line: the greatest of these is the line that was seen last.
-                    , max((toUnixTimestamp(time) * 0x100000000 + toUInt32OrZero(arrayElement(splitByChar(':', frame), -1)), frame)) AS some_last
-                FROM told
-                WHERE run IN (SELECT run FROM begun)
-                    -- What nobody in particular had is counted as often as it happened, and in no share.
-                    --% if not filtered
-                    OR (user_id = 0 AND toDate(time) <= {until:Date})
-                    --% endif
+                SELECT alike, user_id, count() AS some_times, groupArray(run) AS some_runs
+                FROM seen
                 GROUP BY alike, user_id
-            ) AS failed_by_install
+            ) AS seen_by_install
             INNER JOIN kinds_of USING (alike)
             WHERE {group:String} = '' OR grouped = {group:String}
-            --% if has("exit.reason")
-            UNION ALL
-            SELECT
-                cityHash64(4, ifNull(reason, '')) AS which
-                , 4
-                , any(ifNull(CAST(reason, 'Nullable(String)'), ''))
-                , ''
-                , user_id
-                , count()
-                , groupArray(cityHash64(session))
-                , (0, '')
-            FROM {{ rows("exit") }}
-            WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
-                AND {group:String} = ''
-                AND cityHash64(session) IN (SELECT run FROM begun)
-            GROUP BY which, user_id
-            --% endif
         )
         GROUP BY user_id, which
+        --% if has("exit.reason")
+        UNION ALL
+        SELECT
+            user_id
+            , cityHash64(4, ifNull(reason, '')) AS which
+            , count()
+            , arrayUniq(groupArray(cityHash64(session)))
+        FROM {{ rows("exit") }}
+        WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
+            AND {group:String} = ''
+            AND cityHash64(session) IN (SELECT run FROM begun)
+        GROUP BY user_id, which
+        --% endif
+    ),
+    -- What each is called, and at which line it was seen last: told once, and not for each install.
+    called AS (
+        SELECT
+            which
+            , any(its_kind) AS kind
+            , any(name) AS named
+            , any(grouped) AS its_group
+            , max(last).2 AS place
+        FROM kinds_of
+        INNER JOIN (
+            SELECT
+                alike
+                -- When, and at which line: the greatest of these is the line that was seen last.
+                , max((toUnixTimestamp(time) * 0x100000000 + toUInt32OrZero(arrayElement(splitByChar(':', frame), -1)), frame)) AS last
+            FROM seen
+            GROUP BY alike
+        ) AS seen_last USING (alike)
+        GROUP BY which
+        --% if has("exit.reason")
+        UNION ALL
+        SELECT cityHash64(4, ifNull(reason, '')) AS which, 4, any(ifNull(CAST(reason, 'Nullable(String)'), '')), '', ''
+        FROM {{ rows("exit") }}
+        WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
+        GROUP BY which
+        --% endif
     ),
     -- An install is drawn as a whole, so its sums stay together (docs/insights.md, "Intervals").
     installs AS (
@@ -86,10 +103,6 @@ WITH
     counted AS (
         SELECT
             which
-            , any(its_kind) AS kind
-            , any(its_name) AS named
-            , any(its_group) AS grouped
-            , max(its_last).2 AS place
             , sum(its_times) AS times
             , sum(its_sessions) AS sessions
             , {{ share.of_all("its_sessions", "begun_sessions") }} AS session_share_sums
@@ -103,7 +116,7 @@ WITH
         GROUP BY which
     )
 SELECT
-    kinds[counted.kind] AS kind
+    kinds[called.kind] AS kind
     , nullIf(named, '') AS name
     , nullIf(place, '') AS place
     , times
@@ -114,6 +127,7 @@ SELECT
     --% endif
     , installs
     , of_installs
-    , nullIf(grouped, '') AS `group`
+    , nullIf(called.its_group, '') AS `group`
 FROM counted
-ORDER BY counted.kind, sessions DESC, times DESC, name, place, grouped
+INNER JOIN called USING (which)
+ORDER BY called.kind, sessions DESC, times DESC, name, place, called.its_group
