@@ -138,7 +138,20 @@ def off(
 ) -> str:
     """Return in words how far estimated counts are off, of rows with a hundredth of the most."""
     project = Asked(PROJECT, shipped_catalog(PROJECT))
-    key = insight.key or ("day", "part", "value", "property", "step", "model", "edit_format")
+    key = (
+        "day",
+        "event",
+        "part",
+        "part_is",
+        "value_is",
+        "value",
+        "property",
+        "what",
+        "step",
+        "model",
+        "edit_format",
+        "by",
+    )
 
     def rows(of: insights.Filters) -> dict[tuple[object, ...], Mapping[str, object]]:
         found = insight.run(warehouse, project, of).records()

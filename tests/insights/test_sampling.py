@@ -81,8 +81,8 @@ def without(table: Table, names: Collection[str]) -> list[dict[str, object]]:
 
 
 def counts(table: Table) -> list[dict[str, object]]:
-    """Return an answer without what tells how sure it is."""
-    unsure = ("_low", "_high", "_too_few", "_robust", "_largest")
+    """Return an answer without what tells how sure it is, by how many installs are behind it."""
+    unsure = ("_low", "_high", "_too_few", "_robust", "_largest", "of_installs", "before_installs")
     return [
         {name: value for name, value in row.items() if not name.endswith(unsure)}
         for row in table.records()
@@ -106,6 +106,11 @@ def test_half_of_the_installs_stand_for_all_whose_twins_they_are(
     # How sure it is, is told by the installs that were asked, not by those that they stand for.
     multiplied = insight.sampled
     assert without(estimated, multiplied) == without(alone, multiplied)
+
+
+@pytest.mark.parametrize("insight", SAMPLED, ids=lambda each: each.name)
+def test_how_many_installs_are_behind_a_share_is_never_multiplied(insight: Insight) -> None:
+    assert not {column.of for column in insight.columns.values()} & {*insight.sampled}
 
 
 def test_the_first_half_and_no_more_is_in_the_answer(warehouse: Warehouse) -> None:
