@@ -203,6 +203,14 @@ class TestTheChoice:
             found = sampling.choose(warehouse, EVERY, asked(query), PLACE)
             assert found == Sampling(one_in, PLACE, sessions)
 
+    def test_one_busy_install_is_no_reason_to_ask_of_some(
+        self, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ((number,),) = warehouse.query("SELECT count() FROM project_half._sessions").rows
+        monkeypatch.setattr(sampling, "LOOKED_AT", 2)
+        monkeypatch.setattr(sampling, "SESSIONS_MOST", number)
+        assert sampling.choose(warehouse, HALF, asked({"since": "2020-01-01"}), PLACE) is None
+
     def test_no_fewer_than_the_least_are_asked(
         self, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -34,8 +34,8 @@ ONE_IN_MOST = 1024
 """What is drawn least: of ten thousand million events about ten million."""
 
 LOOKED_AT = 64
-"""One in so many installs is looked at to tell how many sessions there are. Where a sample begins
-these are 5,000 sessions, so what is told is a few percent off."""
+"""One in so many installs is looked at to tell whether there are more. Where a sample begins, that
+are 5,000 sessions, so it is told within a few percent."""
 
 _SESSIONS = """
 SELECT count() FROM (
@@ -50,12 +50,6 @@ SELECT count() FROM (
 )
 """
 
-_ALL = """
-SELECT (SELECT count() FROM {project:Identifier}.sessions)
-    + (SELECT count() FROM {project:Identifier}._unstarted)
-"""
-"""What ClickHouse knows without reading a row."""
-
 
 @dataclass(frozen=True)
 class Sampling:
@@ -64,7 +58,7 @@ class Sampling:
     Args:
         one_in: A power of two.
         place: A number below 2⁶², as `place_of` makes it.
-        sessions: About how many there are, in the sample and out of it; 0 where that is not known.
+        sessions: How many there are, in the sample and out of it; 0 where that is not known.
     """
 
     one_in: int
@@ -102,18 +96,20 @@ def choose(warehouse: Warehouse, project: Project, filters: Filters, place: int)
         FilterError: the catalog has no event or property that the filters name.
         WarehouseError: the data cannot be asked.
     """
-    if _number(warehouse, _ALL, {"project": database(project.name)}) <= SESSIONS_MOST:
+    if _sessions(warehouse, project, filters, Sampling(LOOKED_AT, place)) <= SESSIONS_MOST:
         return None
-    look = Sampling(LOOKED_AT, place)
-    sql, names = fitted(_SESSIONS, (), project.catalog, filters, sampling=look)
-    bound = {"project": database(project.name), **filters.parameters(), **names}
-    sessions = _number(warehouse, sql, bound) * LOOKED_AT
+    sessions = _sessions(warehouse, project, filters)  # one busy install may have been looked at
     one_in = 1
     while sessions > SESSIONS_MOST * one_in and one_in < ONE_IN_MOST:
         one_in *= 2
     return Sampling(one_in, place, sessions) if one_in > 1 else None
 
 
-def _number(warehouse: Warehouse, sql: str, bound: dict[str, object]) -> int:
+def _sessions(
+    warehouse: Warehouse, project: Project, filters: Filters, look: Sampling | None = None
+) -> int:
+    """Return how many sessions are asked for, or about how many by a look at some installs."""
+    sql, names = fitted(_SESSIONS, (), project.catalog, filters, sampling=look)
+    bound = {"project": database(project.name), **filters.parameters(), **names}
     ((number,),) = warehouse.query(sql, bound).rows
-    return int(str(number))
+    return int(str(number)) * (look.one_in if look else 1)
