@@ -483,6 +483,7 @@ class TestAssets:
                 assert answer.status_code == 200
                 assert "immutable" in answer.headers["cache-control"]
 
+    @pytest.mark.thorough
     def test_vega_comes_from_here_compressed_where_that_is_understood(self, site: Site) -> None:
         (url,) = re.findall(r'data-vega="([^"]*)"', site.get("/").text)
 
