@@ -12,7 +12,10 @@ from tests.conftest import in_turn
 from tests.dashboard.conftest import Site
 from tests.dashboard.paths import PERIOD
 
-ESTIMATED = re.compile(r"estimated from one install in (\d+), drawn by chance: ([^ ]+) sessions")
+ESTIMATED = re.compile(
+    r"Shares and lists here are estimated from one install in (\d+), "
+    r"drawn by chance: ([^ ]+) sessions"
+)
 PAGES = {
     "/": True,
     "/models": True,
@@ -21,7 +24,7 @@ PAGES = {
     "/insights/events": True,
     "/insights/events?event=message_send": True,
     "/insights/model_formats": True,
-    "/usage": False,
+    "/usage": True,
     "/errors": False,
     "/releases": False,
     "/retention": False,

@@ -94,7 +94,7 @@ def test_half_of_the_installs_stand_for_all_whose_twins_they_are(
     warehouse: Warehouse, question: tuple[str, int]
 ) -> None:
     name, index = question
-    insight = replace(of(name), sampled_least={})
+    insight = replace(of(name), sampled_least={}).of_the_most_frequent()
     query = {"steps": "session_start,command,exit"} if name == "funnel" else {}
     query |= FILTERS[index]
     estimated = insight.run(warehouse, EVERY, asked(query, one_in=2))

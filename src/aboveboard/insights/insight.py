@@ -104,6 +104,7 @@ class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in_order: bool = False
     sampled: tuple[str, ...] = ()
     sampled_least: dict[str, int] = {}
+    rare: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,11 @@ class Insight:
             side of a comparison; nothing where there is one row.
         in_order: Whether its SQL groups most rows by what tables are sorted by: install, session.
         sampled: The columns that are multiplied if it is asked of a sample; nothing where it is
-            always asked of everybody, since it tells of what is rare.
+            always asked of everybody.
         sampled_least: Of some columns, what one row at least must have before it is multiplied;
             else what is asked for is rare, and everybody is asked after all.
+        rare: Whether rows of few installs matter: then everybody is asked, unless only the most
+            frequent rows are wanted.
     """
 
     name: str
@@ -150,11 +153,17 @@ class Insight:
     in_order: bool
     sampled: tuple[str, ...]
     sampled_least: Mapping[str, int]
+    rare: bool
 
     @property
     def may_ask(self) -> frozenset[str]:
         """Events, and `event.property`, that its SQL may ask a catalog for."""
         return frozenset((*self.needs, *self.needs_any, *self.uses))
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether some installs may stand for all, where there are very many."""
+        return bool(self.sampled) and not self.rare
 
     def offered(self, catalog: Catalog) -> bool:
         """Say whether a project of this catalog has what the question is about."""
@@ -188,7 +197,11 @@ class Insight:
 
     def sampling(self, filters: Filters) -> Sampling | None:
         """Return which sample it is asked of; None where of everybody."""
-        return filters.sampling if self.sampled else None
+        return filters.sampling if self.is_sampled else None
+
+    def of_the_most_frequent(self) -> Insight:
+        """Return the question for those of its rows that many installs are behind."""
+        return replace(self, rare=False)
 
     def _one_in(self, filters: Filters) -> int:
         sampling = self.sampling(filters)

@@ -224,6 +224,7 @@ def _read(directory: Path, name: str) -> Own:
         in_order=False,
         sampled=(),
         sampled_least={},
+        rare=False,
     )
 
 

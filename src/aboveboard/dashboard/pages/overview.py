@@ -264,7 +264,8 @@ def sparkline(days: Table, measure: str) -> Spark:
 def _top(view: View, insight: Insight) -> list[dict[str, Value]]:
     assert insight.glance is not None
     value, where = insight.glance.value, insight.glance.where
-    table = insight.run(view.warehouse, view.project, view.filters)
+    frequent = insight.of_the_most_frequent()
+    table = frequent.run(view.warehouse, view.project, view.filters)
     chosen = [
         record
         for record in table.records()

@@ -194,7 +194,9 @@ def _exits(view: View) -> tuple[list[dots.Row], dots.Axis]:
         return [], dots.Axis.over(())
     records = [
         row
-        for row in insight.run(view.warehouse, view.project, view.filters).records()
+        for row in insight.of_the_most_frequent()
+        .run(view.warehouse, view.project, view.filters)
+        .records()
         if row["kind"] == "exit"
     ]
     rows, axis = dots.panel(

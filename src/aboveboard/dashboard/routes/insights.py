@@ -50,7 +50,7 @@ def insight(request: Asked, file: FromPath[str]) -> Answer:
         return _insight_page(request, view, insight)
     if suffix not in FORMATS:
         raise UnknownError(f"an insight is a page, or data as {', '.join(FORMATS)}")
-    if insight.sampled:
+    if insight.is_sampled:
         view = sampled(request, view)
     if suffix == "sql":
         if isinstance(insight, Own):
