@@ -19,12 +19,7 @@ tuple((SELECT sumMap([bucket], [toFloat64({{ x }})]) FROM weighed), sumMap([buck
 tuple(sumMap([bucket], [toFloat64({{ x }})]), sumMap([bucket], [toFloat64({{ y }})]))
 {%- endmacro %}
 
-{# Of what is counted an event, not an install: #}
-{%- macro buckets_each(install, y) -%}
-sumMap([toUInt16(intHash64({{ install }}) % 256)], [toFloat64({{ y }})])
-{%- endmacro %}
-
-{# Of a count: #}
+{# Of a count, in a CTE with a row an install or a bucket: #}
 {%- macro buckets(y) -%}
 sumMap([bucket], [toFloat64({{ y }})])
 {%- endmacro %}

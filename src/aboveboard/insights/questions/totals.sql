@@ -27,20 +27,34 @@ WITH
         FROM begun_each
     ),
     --% if has("message_send")
-    answered_buckets AS (
+    -- By bucket first: a map a row takes many times as long.
+    answered_each AS (
         SELECT
-            {{ share.buckets_each("user_id", "1") }} AS messages
+            {{ share.bucket("user_id") }}
+            , count() AS its_messages
             --% if has("message_send.total_tokens")
-            , {{ share.buckets_each("user_id", "ifNull(total_tokens, 0)") }} AS tokens
+            , ifNull(sum(toInt128(total_tokens)), 0) AS its_tokens
             --% endif
             --% if has("message_send.cost")
-            , {{ share.buckets_each("user_id", "ifNull(cost, 0)") }} AS cost
+            , ifNull(sum(cost), 0) AS its_cost
             --% endif
         FROM {{ all_rows("message_send") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             --% if filtered
             AND session IN asked
             --% endif
+        GROUP BY bucket
+    ),
+    answered_buckets AS (
+        SELECT
+            {{ share.buckets("its_messages") }} AS messages
+            --% if has("message_send.total_tokens")
+            , {{ share.buckets("its_tokens") }} AS tokens
+            --% endif
+            --% if has("message_send.cost")
+            , {{ share.buckets("its_cost") }} AS cost
+            --% endif
+        FROM answered_each
     ),
     --% endif
     --% endif
