@@ -93,3 +93,62 @@ def test_what_is_not_offered_is_refused_in_one_line(site: Site) -> None:
     answer = site.get(asked("/insights/models.json", "&sampling=1"))
     assert answer.status_code == 400
     assert "sampling=1 is not known: use auto or off" in answer.text
+
+
+class TestWhatASampleDoesNotHave:
+    """Nothing is said not to have happened because no install of a sample did it."""
+
+    @pytest.fixture
+    def nobody(self, much: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Have so many sessions that the sample, of so few installs, is one of none."""
+        del much
+        monkeypatch.setattr(sampling, "SESSIONS_MOST", 1)
+
+    @pytest.mark.parametrize(
+        ("path", "nothing"),
+        [
+            ("/models?model=gpt-5", "answered nothing"),
+            ("/insights/events?event=message_send", "Not in this period"),
+            ("/usage?steps=session_start,exit", "Nobody took the first step"),
+        ],
+    )
+    def test_everybody_is_asked_of_it(
+        self, site: Site, nobody: None, path: str, nothing: str
+    ) -> None:
+        del nobody
+        answer = site.get(asked(path))
+        assert answer.status_code == 200
+        assert nothing not in answer.text
+        assert not ESTIMATED.findall(answer.text)
+
+    @pytest.mark.parametrize("path", ["/models?measure=failures", "/insights/error_by"])
+    def test_no_page_calls_exact_what_is_an_estimate_nor_the_reverse(
+        self, site: Site, much: int, path: str
+    ) -> None:
+        del much
+        assert not ESTIMATED.findall(site.get(asked(path)).text)
+        assert "one_in" not in site.get(asked("/insights/error_by.json")).json()
+        assert "user_id BETWEEN" not in site.get(asked("/insights/error_by.sql")).text
+
+
+def test_sql_of_a_sample_says_what_is_still_to_be_multiplied(site: Site, much: int) -> None:
+    question, told, *_ = site.get(asked("/insights/models.sql")).text.splitlines()
+    assert question.startswith("-- Which models answer")
+    assert told == (
+        f"-- Of one install in {much}: counts and sums (messages, installs, tokens, cost) "
+        "are still to be multiplied by that."
+    )
+    off = site.get(asked("/insights/models.sql", "&sampling=off")).text
+    assert "multiplied" not in off
+
+
+def test_each_estimate_of_the_page_of_usage_is_called_one(site: Site, much: int) -> None:
+    page = site.get(asked("/usage?steps=session_start,exit")).text
+    assert f"Estimated from one install in {much}, as what follows." in page
+    off = site.get(asked("/usage?steps=session_start,exit", "&sampling=off")).text
+    assert "as what follows" not in off
+
+
+def test_no_page_says_that_every_install_is_counted_where_that_was_not_asked(site: Site) -> None:
+    page = site.get(asked("/insights/models", "&sampling=auto")).text
+    assert "Every install is counted" not in page

@@ -164,6 +164,10 @@ class View:
         found = sampling.choose(self.warehouse, self.project, self.filters, place)
         return replace(self, filters=replace(self.filters, sampling=found))
 
+    def of_everybody(self) -> View:
+        """Return the view with every install asked, as where a sample has nothing to tell."""
+        return replace(self, filters=replace(self.filters, sampling=None))
+
     def offered(self) -> tuple[insights.Insight, ...]:
         return insights.offered(self.project.catalog)
 

@@ -5,8 +5,9 @@ its interval, are those of a smaller population, and nothing else changes. What 
 is multiplied by how many installs stand behind one. Keys of installs are random and tables are
 sorted by them, so a sample is a range of keys, and the rest is not read.
 
-Which range it is depends on `place`, which nobody outside knows: whoever could make up installs
-that are in every sample would count for many. Samples lie in each other, and all hold `place`.
+Which range it is depends on `place`, which nobody knows who cannot read the dashboard, whose SQL
+has it: whoever could make up installs that are in every sample would count for many. Samples lie
+in each other, and all hold `place`.
 """
 
 from __future__ import annotations

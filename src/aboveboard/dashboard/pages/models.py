@@ -46,6 +46,7 @@ class Models:
         measures: What they could be of, by name.
         more: How many rows are not shown.
         behind: How many installs stand behind the shares.
+        one_in: Of which sample they are; 1 where everybody was asked.
     """
 
     sentence: str
@@ -58,6 +59,7 @@ class Models:
     columns: Sequence[str]
     more: int
     behind: int
+    one_in: int
     empty: bool
 
 
@@ -118,6 +120,7 @@ def look(view: View) -> Models:
         columns,
         more,
         behind,
+        table.one_in,
         not records,
     )
 
@@ -125,11 +128,8 @@ def look(view: View) -> Models:
 def _failures(view: View, there: Mapping[str, str]) -> Models:
     """Return the page of the models whose sessions fail most often, as far as that can be said."""
     insight, share = _of("error_by"), "session_share"
-    records = [
-        row
-        for row in insight.run(view.warehouse, view.project, view.filters).records()
-        if row["by"] == "model"
-    ]
+    table = insight.run(view.warehouse, view.project, view.filters)
+    records = [row for row in table.records() if row["by"] == "model"]
     records.sort(key=lambda row: (bool(row[f"{share}_too_few"]), -_number(row[share])))
     axis = dots.axis_of(records, share)
     rows = [
@@ -160,6 +160,7 @@ def _failures(view: View, there: Mapping[str, str]) -> Models:
         ("Failed", "Sessions"),
         more,
         0,
+        table.one_in,
         not records,
     )
 

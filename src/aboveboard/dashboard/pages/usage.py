@@ -49,6 +49,7 @@ class Funnel:
         events: What can be chosen.
         within: What can be chosen besides, in words, and whether it is.
         rows: The steps, if some are asked for.
+        one_in: Of which sample they are; 1 where everybody was asked.
     """
 
     insight: Insight
@@ -58,6 +59,7 @@ class Funnel:
     sentence: str
     axis: dots.Axis
     rows: Sequence[dots.Row]
+    one_in: int
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,11 @@ def _funnel(view: View) -> Funnel:
     insight = insights.get("funnel")
     assert insight is not None
     steps, within = view.filters.steps, view.filters.within
-    records = insight.run(view.warehouse, view.project, view.filters).records() if steps else []
+    table = insight.run(view.warehouse, view.project, view.filters) if steps else None
+    if table and table.one_in > 1 and not table.records()[0]["times"]:
+        # That nobody of a sample took the first step says nothing of the others.
+        table = insight.run(view.warehouse, view.project, view.of_everybody().filters)
+    records = table.records() if table else []
     rows, axis = dots.panel(
         records,
         "share",
@@ -268,6 +274,7 @@ def _funnel(view: View) -> Funnel:
         sentence,
         axis,
         rows,
+        table.one_in if table else 1,
     )
 
 

@@ -37,6 +37,9 @@ def insight(request: Asked, file: FromPath[str]) -> Answer:
         return first_steps(request, view)
     if not dot and insight.name == event.PAGE and view.filters.event:
         seen = event.look(view)
+        if seen.empty and view.filters.sampling:
+            view = view.of_everybody()  # that it is not in a sample is no word of it
+            seen = event.look(view)
         return shown(
             request,
             "event.html",
@@ -56,8 +59,16 @@ def insight(request: Asked, file: FromPath[str]) -> Answer:
         if isinstance(insight, Own):
             sql, parameters = insight.asked(view.warehouse, view.project, view.filters)
         else:
-            sql, parameters = insight.statement(view.project, view.filters)
-        return answer(with_values(sql, parameters).encode(), "text/plain; charset=utf-8")
+            sql, parameters, view = _behind_the_answer(view, insight)
+        text = with_values(sql, parameters)
+        sampling = insight.sampling(view.filters)
+        if sampling:
+            question, _, rest = text.partition("\n")
+            text = (
+                f"{question}\n-- Of one install in {sampling.one_in}: counts and sums "
+                f"({', '.join(insight.sampled)}) are still to be multiplied by that.\n{rest}"
+            )
+        return answer(text.encode(), "text/plain; charset=utf-8")
     table = insight.run(view.warehouse, view.project, view.filters)
     if suffix in ("json", "csv") and view.filters.is_compared:
         table = _compared(view, insight, table)
@@ -87,6 +98,16 @@ def insight(request: Asked, file: FromPath[str]) -> Answer:
         "image/png",
         headers={**FRESH, "Content-Disposition": name},
     )
+
+
+def _behind_the_answer(view: View, insight: Insight) -> tuple[str, dict[str, object], View]:
+    """Return the SQL that answers, what is bound to it, and the view of those that it asks."""
+    if insight.sampled_least and view.filters.sampling:
+        # Only the answer tells whether a sample has enough of it.
+        table = insight.run(view.warehouse, view.project, view.filters)
+        view = view if table.one_in > 1 else view.of_everybody()
+    sql, parameters = insight.statement(view.project, view.filters)
+    return sql, parameters, view
 
 
 def _compared(view: View, insight: Insight, table: Table) -> Table:

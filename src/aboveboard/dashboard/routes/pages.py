@@ -17,6 +17,7 @@ from aboveboard.dashboard.pages import (
 )
 from aboveboard.dashboard.responses import page
 from aboveboard.dashboard.view import MODEL
+from aboveboard.insights import FilterError
 from aboveboard.rendering import charts
 
 from .asked import Answer, Asked, dropped, first_steps, looked_at, named, shown
@@ -40,7 +41,14 @@ def models_page(request: Asked) -> Answer:
     named(request, "models", view)
     name = view.own.get(MODEL)
     if name is not None:
-        return shown(request, "model.html", view, seen=models.of_one(view, name))
+        try:
+            seen = models.of_one(view, name)
+        except FilterError:
+            if view.filters.sampling is None:
+                raise
+            view = view.of_everybody()  # that a sample has no message of it says nothing
+            seen = models.of_one(view, name)
+        return shown(request, "model.html", view, seen=seen)
     return shown(request, "models.html", view, seen=models.look(view))
 
 
