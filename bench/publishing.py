@@ -19,18 +19,18 @@ import numpy as np
 
 from aboveboard.catalog import models
 from aboveboard.publishing import budget, drawing, estimates, noise, periods, release
-from aboveboard.publishing.tables import OTHER, Table
+from aboveboard.publishing.tables import OTHER, PropertyTable
 
 INSTALLS = (100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 COMMON = 0.01
 """Shares from here on are looked at."""
 
 TABLES = (
-    Table("app_version", "", "", "_sessions", "", (*"abcdefgh", OTHER), 1),
-    Table("os", "", "", "_sessions", "", ("Linux", "Darwin", "Windows", "other"), 1),
-    Table("format", "", "", "sent", "", tuple("abcdefghijklmn"), 2),
-    Table("model", "", "", "sent", "", (*models.public_names(), OTHER), 3),
-    Table("command", "", "", "ran", "", tuple(f"c{each}" for each in range(44)), 8),
+    PropertyTable("app_version", "", "", "_sessions", "", (*"abcdefgh", OTHER), 1),
+    PropertyTable("os", "", "", "_sessions", "", ("Linux", "Darwin", "Windows", "other"), 1),
+    PropertyTable("format", "", "", "sent", "", tuple("abcdefghijklmn"), 2),
+    PropertyTable("model", "", "", "sent", "", (*models.public_names(), OTHER), 3),
+    PropertyTable("command", "", "", "ran", "", tuple(f"c{each}" for each in range(44)), 8),
 )
 STEEP = (1.2, 1.0, 1.6, 1.3, 1.1)
 """How much rarer each next value of a table is, as an exponent of its rank."""

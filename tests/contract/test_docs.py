@@ -17,7 +17,7 @@ from aboveboard.catalog.about import FACTS
 from aboveboard.client.analytics import Analytics as Client
 from aboveboard.commands import main
 from aboveboard.contract.document import html, markdown
-from aboveboard.contract.document.blocks import Code, Heading, Items, Listing, Table, paragraph
+from aboveboard.contract.document.blocks import Code, Heading, Items, Listing, TableBlock, paragraph
 from aboveboard.contract.publication.host import Host
 from aboveboard.contract.publication.page import page
 from aboveboard.contract.publication.policy import policy
@@ -178,7 +178,7 @@ class TestTheDocument:
         paragraph("- no list"),
         Items([("1 < 2",)]),
         Listing("```\n</code>"),
-        Table(["H"], [((Code("a|b"),),)]),
+        TableBlock(["H"], [((Code("a|b"),),)]),
     )
 
     def test_gives_no_meaning_to_text_in_markdown(self) -> None:

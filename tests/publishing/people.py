@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from aboveboard.catalog.catalog import Catalog
-from aboveboard.publishing.tables import OTHER, Table
+from aboveboard.publishing.tables import OTHER, PropertyTable
 from tests.insights.population import Happening
 
 DAY = datetime(2026, 10, 14, 9, tzinfo=UTC)
@@ -30,7 +30,7 @@ def lives(
 
 
 def counted(
-    happened: Iterable[Happening], catalog: Catalog, table: Table, since: date, until: date
+    happened: Iterable[Happening], catalog: Catalog, table: PropertyTable, since: date, until: date
 ) -> list[int]:
     """Return what `counting.counts` is to return, in plain Python."""
     event, _, column = table.name.rpartition(".")

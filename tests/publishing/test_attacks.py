@@ -26,7 +26,7 @@ from aboveboard.publishing import (
 )
 from aboveboard.publishing.content.about import About
 from aboveboard.publishing.release import Release
-from aboveboard.publishing.tables import OTHER, Table
+from aboveboard.publishing.tables import OTHER, PropertyTable
 from aboveboard.warehouse import Warehouse, embedded
 from tests.conftest import missing
 from tests.insights.population import fill
@@ -40,11 +40,15 @@ K = 10
 
 WEEKS = [periods.week(date(2026, 8, 3 + 7 * number)) for number in range(4)]
 SHARED = [
-    Table("app_version", "", "", "_sessions", "app_version", ("1", "2", "3", "4", OTHER), 1),
-    Table("os", "", "", "_sessions", "os", ("Linux", "Darwin", "Windows", "other"), 1),
-    Table("format", "", "", "sent", "format", tuple("abcdefg"), 2),
-    Table("model", "", "", "sent", "model", (*(f"m{each}" for each in range(12)), OTHER), 3),
-    Table("command", "", "", "ran", "command", tuple(f"c{each}" for each in range(15)), 8),
+    PropertyTable(
+        "app_version", "", "", "_sessions", "app_version", ("1", "2", "3", "4", OTHER), 1
+    ),
+    PropertyTable("os", "", "", "_sessions", "os", ("Linux", "Darwin", "Windows", "other"), 1),
+    PropertyTable("format", "", "", "sent", "format", tuple("abcdefg"), 2),
+    PropertyTable(
+        "model", "", "", "sent", "model", (*(f"m{each}" for each in range(12)), OTHER), 3
+    ),
+    PropertyTable("command", "", "", "ran", "command", tuple(f"c{each}" for each in range(15)), 8),
 ]
 
 
@@ -109,7 +113,7 @@ class Reader:
             yield cell, ends[0], ends[1]
 
 
-def population(rng: random.Random, installs: int, table: Table) -> list[int]:
+def population(rng: random.Random, installs: int, table: PropertyTable) -> list[int]:
     """Return how many of so many installs had each key; few have most of it."""
     weights = [1 / (1 + place) ** 3.5 for place in range(len(table.keys))]
     counts = [0] * len(table.keys)
@@ -162,7 +166,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 
 @pytest.fixture(scope="module")
-def worlds(warehouse: Warehouse) -> tuple[list[int], list[int], list[Table]]:
+def worlds(warehouse: Warehouse) -> tuple[list[int], list[int], list[PropertyTable]]:
     """All numbers of a month without one install and with it; it does whatever shows most."""
     shared = tables.chosen(
         THERE, ["os", "message_send.edit_format", "message_send.main_model", "command.command"]
@@ -221,7 +225,7 @@ class TestMembership:
         ("rho", "trials"), [(0.05, 300), pytest.param(0.8, 3_000, marks=pytest.mark.thorough)]
     )
     def test_a_guess_is_hardly_better_than_a_coin(
-        self, worlds: tuple[list[int], list[int], list[Table]], rho: float, trials: int
+        self, worlds: tuple[list[int], list[int], list[PropertyTable]], rho: float, trials: int
     ) -> None:
         out, there, shared = worlds
         scale = noise.scale_of(drawing.contribution(shared), rho)
@@ -232,7 +236,7 @@ class TestMembership:
             assert found > 0.1, "it is the best guess there is"
 
     def test_who_came_in_the_first_week_and_left_in_the_last_is_no_surer(
-        self, worlds: tuple[list[int], list[int], list[Table]]
+        self, worlds: tuple[list[int], list[int], list[PropertyTable]]
     ) -> None:
         """All weeks are read together, by one who knows in which of them the install may be."""
         out, there, shared = worlds
@@ -248,13 +252,13 @@ class TestMembership:
             assert found <= budget.advantage(rho * len(present)) + 4 * chance, present
 
     def test_without_noise_it_is_sure(
-        self, worlds: tuple[list[int], list[int], list[Table]]
+        self, worlds: tuple[list[int], list[int], list[PropertyTable]]
     ) -> None:
         out, there, _ = worlds
         assert guesses(out, there, 20, 0.1) == 1
 
     def test_it_changes_as_many_numbers_as_were_accounted_for_and_no_more(
-        self, worlds: tuple[list[int], list[int], list[Table]]
+        self, worlds: tuple[list[int], list[int], list[PropertyTable]]
     ) -> None:
         out, there, shared = worlds
         moved = [now - then for then, now in zip(out, there, strict=True)]
@@ -262,7 +266,7 @@ class TestMembership:
         assert sum(moved) == drawing.contribution(shared) == 1 + 1 + 2 + 3 + 8
 
     def test_a_participant_learns_no_more_by_knowing_what_they_did_themselves(
-        self, warehouse: Warehouse, worlds: tuple[list[int], list[int], list[Table]]
+        self, warehouse: Warehouse, worlds: tuple[list[int], list[int], list[PropertyTable]]
     ) -> None:
         """They take their own numbers off, and are where everybody else is."""
         out, there, shared = worlds

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 import pytest
 
 from aboveboard.publishing import suppression
-from aboveboard.publishing.tables import OTHER, Table
+from aboveboard.publishing.tables import OTHER, PropertyTable
 
 Told = tuple[int | None, ...]
 
 
-def table(keys: int, cap: int = 1, *, whole: bool = True) -> Table:
+def table(keys: int, cap: int = 1, *, whole: bool = True) -> PropertyTable:
     names = [f"k{each}" for each in range(keys - whole)] + [OTHER] * whole
-    return Table("t", "T", "", "_sessions" if whole else "said", "c", tuple(names), cap)
+    return PropertyTable("t", "T", "", "_sessions" if whole else "said", "c", tuple(names), cap)
 
 
-def every(of: Table, installs: int) -> Iterator[tuple[int, ...]]:
+def every(of: PropertyTable, installs: int) -> Iterator[tuple[int, ...]]:
     """Yield all numbers that so many installs can have in a table."""
     for counts in itertools.product(range(installs + 1), repeat=len(of.keys)):
         total = sum(counts)
@@ -44,7 +44,7 @@ def every(of: Table, installs: int) -> Iterator[tuple[int, ...]]:
     ],
 )
 def test_who_knows_the_rule_and_tries_all_numbers_knows_none_to_within_half_of_k(
-    of: Table, most: int, k: int
+    of: PropertyTable, most: int, k: int
 ) -> None:
     """Every population that would have been told so: that is all that anybody can know."""
     for installs in range(k, most):

@@ -17,7 +17,7 @@ from aboveboard.catalog.kinds import REJECTED
 from aboveboard.catalog.line import EVENT, PROPERTIES, SEQ, SESSION, TIME, USER_ID
 from aboveboard.client.decision.identity import new_id
 
-from .legacy import Legacy
+from .aliases import Aliases
 from .runs import Runs
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from aboveboard.catalog.catalog import Catalog
 
-    from .legacy import Properties
+    from .aliases import Properties
     from .reading import LoggedEvent
 
 OURS, AIDER = "ours", "aider"
@@ -63,7 +63,7 @@ class Sample:
     def __init__(self, catalog: Catalog, size: int, form: str = OURS) -> None:
         self.left_out = LeftOut()
         self._catalog = catalog
-        self._legacy = Legacy(catalog)
+        self._aliases = Aliases(catalog)
         self._form = form
         self._kept: deque[tuple[LoggedEvent, str, Properties]] = deque(maxlen=size)
         self._known = 0
@@ -76,7 +76,7 @@ class Sample:
         for logged in events:
             event, properties = logged.event, logged.properties
             if logged.session is None:
-                event, properties = self._legacy.newer(event, properties)
+                event, properties = self._aliases.newer(event, properties)
             if event not in self._catalog.entries:
                 self._unknown.append((self._known, self.left_out.events, logged.event))
             elif not self._is_told(event, properties):
@@ -102,7 +102,7 @@ class Sample:
         user_id = user_id or new_id()
         unit = DAY if by_day else HOUR
         shift = self._random_shift() if shift_time else 0
-        sessions = _Sessions(self._legacy)
+        sessions = _Sessions(self._aliases)
         places: Counter[str] = Counter()
         lines = []
         for logged, event, properties in self._kept:
@@ -110,7 +110,7 @@ class Sample:
             session = sessions.new_id_of(logged, event)
             line: dict[str, object] = {USER_ID: user_id}
             if self._form == AIDER:
-                event, fit = self._legacy.older(event, fit) or (event, {})
+                event, fit = self._aliases.older(event, fit) or (event, {})
             else:
                 place = places[session] if logged.seq is None else logged.seq
                 places[session] += 1
@@ -127,7 +127,7 @@ class Sample:
     def _is_told(self, event: str, properties: Properties) -> bool:
         if self._form != AIDER:
             return True
-        return event not in UNTOLD and self._legacy.older(event, properties) is not None
+        return event not in UNTOLD and self._aliases.older(event, properties) is not None
 
     def _fit(self, event: str, properties: Properties) -> Iterator[tuple[str, object]]:
         entry = self._catalog.entries[event]
@@ -155,9 +155,9 @@ class Sample:
 class _Sessions:
     """Gives each session a new id, one and the same for all its events."""
 
-    def __init__(self, legacy: Legacy) -> None:
+    def __init__(self, aliases: Aliases) -> None:
         self._new: dict[str | int, str] = {}
-        self._runs = Runs(legacy.start, legacy.end)
+        self._runs = Runs(aliases.start, aliases.end)
 
     def new_id_of(self, logged: LoggedEvent, event: str) -> str:
         session: str | int | None = logged.session

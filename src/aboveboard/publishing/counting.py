@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aboveboard.warehouse import Warehouse
 
     from .periods import Period
-    from .tables import Table
+    from .tables import PropertyTable
 
 NAMES_AT_ONCE = 1_000
 """Names in one bound array: a server takes no value of more than 128 KiB."""
@@ -45,7 +45,7 @@ def first_day(warehouse: Warehouse, project: str) -> date | None:
     return date.fromisoformat(str(first)) if int(str(sessions)) else None
 
 
-def counts(warehouse: Warehouse, project: str, period: Period, table: Table) -> list[int]:
+def counts(warehouse: Warehouse, project: str, period: Period, table: PropertyTable) -> list[int]:
     """Return how many installs had each key of a table, in the order of its keys; 0 where none.
 
     Raises:
@@ -76,7 +76,7 @@ def counts(warehouse: Warehouse, project: str, period: Period, table: Table) -> 
 
 
 def all_counts(
-    warehouse: Warehouse, project: str, period: Period, tables: Sequence[Table]
+    warehouse: Warehouse, project: str, period: Period, tables: Sequence[PropertyTable]
 ) -> tuple[int, list[list[int]]]:
     """Return the active installs, and each table's counts."""
     return active(warehouse, project, period), [

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from .periods import Period
     from .release import Counted
-    from .tables import Table
+    from .tables import PropertyTable
 
 
-def contribution(tables: Sequence[Table]) -> int:
+def contribution(tables: Sequence[PropertyTable]) -> int:
     """Return to how many numbers of a release one install adds 1, at most."""
     return 1 + sum(min(table.cap, len(table.keys)) for table in tables)
 
@@ -29,7 +29,7 @@ def noisy(
     warehouse: Warehouse,
     project: str,
     period: Period,
-    tables: Sequence[Table],
+    tables: Sequence[PropertyTable],
     rho: float,
     today: date,
 ) -> Release:
@@ -52,7 +52,12 @@ def noisy(
 
 
 def exact(
-    warehouse: Warehouse, project: str, period: Period, tables: Sequence[Table], k: int, today: date
+    warehouse: Warehouse,
+    project: str,
+    period: Period,
+    tables: Sequence[PropertyTable],
+    k: int,
+    today: date,
 ) -> Release:
     """Return a release of exact numbers, those under `k` withheld and others with them.
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .periods import Period
-    from .tables import Table
+    from .tables import PropertyTable
 
 FORMAT = 1
 
@@ -81,7 +81,7 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         return next((each for each in self.tables if each.name == name), None)
 
 
-def counted(table: Table, counts: Sequence[int | None]) -> Counted:
+def counted(table: PropertyTable, counts: Sequence[int | None]) -> Counted:
     """Return a table with its numbers."""
     return Counted(table.name, table.title, table.doc, table.cap, list(table.keys), list(counts))
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from .tables import Table
+    from .tables import PropertyTable
 
 
 class SuppressionError(ValueError):
@@ -55,7 +55,7 @@ class Known:
 
 
 def withheld(
-    installs: int, tables: Sequence[Table], counts: Sequence[Sequence[int]], k: int
+    installs: int, tables: Sequence[PropertyTable], counts: Sequence[Sequence[int]], k: int
 ) -> list[list[int | None]]:
     """Return the numbers of each table, None where a number is withheld.
 
@@ -79,7 +79,7 @@ def withheld(
 
 def known(
     installs: int,
-    table: Table,
+    table: PropertyTable,
     counts: Sequence[int],
     hidden: Collection[int],
     k: int,
@@ -111,7 +111,7 @@ def known(
     return Known(bounds, low, max(0, there * table.cap - told))
 
 
-def _hidden(installs: int, table: Table, counts: Sequence[int], k: int) -> set[int]:
+def _hidden(installs: int, table: PropertyTable, counts: Sequence[int], k: int) -> set[int]:
     hidden = {place for place, count in enumerate(counts) if count < k}
     left = sorted(
         (place for place in range(len(counts)) if place not in hidden),
@@ -128,7 +128,7 @@ def _hidden(installs: int, table: Table, counts: Sequence[int], k: int) -> set[i
 
 
 def _is_safe(
-    installs: int, table: Table, counts: Sequence[int], hidden: Collection[int], k: int
+    installs: int, table: PropertyTable, counts: Sequence[int], hidden: Collection[int], k: int
 ) -> bool:
     by_rule = known(installs, table, counts, hidden, k, knows_small=False)
     by_size = known(installs, table, counts, hidden, k, knows_small=True)

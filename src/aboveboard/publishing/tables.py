@@ -51,7 +51,7 @@ class TableError(ValueError):
 
 
 @dataclass(frozen=True)
-class Table:
+class PropertyTable:
     """A property, as it is published.
 
     Args:
@@ -79,7 +79,7 @@ class Table:
         return self.keys[-1] == OTHER
 
 
-def offered(catalog: Catalog, versions: Sequence[str] = ()) -> dict[str, Table]:
+def offered(catalog: Catalog, versions: Sequence[str] = ()) -> dict[str, PropertyTable]:
     """Return every table that a catalog allows, by name.
 
     Args:
@@ -95,7 +95,7 @@ def offered(catalog: Catalog, versions: Sequence[str] = ()) -> dict[str, Table]:
     return found
 
 
-def chosen(there: dict[str, Table], names: Iterable[str] | None) -> list[Table]:
+def chosen(there: dict[str, PropertyTable], names: Iterable[str] | None) -> list[PropertyTable]:
     """Return the tables that are named, as `NAME` or `NAME=CAP`; the default ones for None.
 
     Raises:
@@ -103,7 +103,7 @@ def chosen(there: dict[str, Table], names: Iterable[str] | None) -> list[Table]:
     """
     if names is None:
         return [there[name] for name in DEFAULT if name in there]
-    found: dict[str, Table] = {}
+    found: dict[str, PropertyTable] = {}
     for text in names:
         name, equals, cap = text.strip().partition("=")
         if name == "app_version" and name not in there:
@@ -120,7 +120,7 @@ def chosen(there: dict[str, Table], names: Iterable[str] | None) -> list[Table]:
     return list(found.values())
 
 
-def _of(entry: Entry, declared: Property, versions: Sequence[str]) -> Table | None:
+def _of(entry: Entry, declared: Property, versions: Sequence[str]) -> PropertyTable | None:
     """Return the table of a property; None where its values are not on a list."""
     label = declared.kind.label
     if label not in CAPS:
@@ -142,7 +142,7 @@ def _of(entry: Entry, declared: Property, versions: Sequence[str]) -> Table | No
     else:
         return None
     title = _RUN.get(declared.name) if run else None
-    return Table(
+    return PropertyTable(
         declared.name if run else f"{table(entry.name)}.{its_column}",
         title or f"{entry.name}: {declared.name}",
         declared.doc,

@@ -1,6 +1,6 @@
 """Where events are kept: ClickHouse, embedded (chDB) or a server, one dialect for both."""
 
-from .columns import Column, column
+from .columns import ColumnDefinition, column
 from .connection import Warehouse, embedded
 from .erasing import Erasing, Which
 from .errors import (
@@ -12,16 +12,16 @@ from .errors import (
 )
 from .limits import Limits
 from .result import Result
-from .schema import Table, database, table, tables
+from .schema import TableDefinition, database, table, tables
 
 __all__ = [
-    "Column",
+    "ColumnDefinition",
     "Erasing",
     "Limits",
     "MismatchError",
     "QueryLimitError",
     "Result",
-    "Table",
+    "TableDefinition",
     "Warehouse",
     "WarehouseAwayError",
     "WarehouseBusyError",

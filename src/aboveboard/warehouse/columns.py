@@ -43,7 +43,7 @@ is what an insight tells of a value."""
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnDefinition:
     name: str
     type: str
     codec: str = "ZSTD(1)"
@@ -54,11 +54,11 @@ def column(property_name: str) -> str:
     return property_name.replace(" ", "_").replace("-", "_")
 
 
-def of_property(property_name: str, kind: Kind) -> tuple[Column, ...]:
+def of_property(property_name: str, kind: Kind) -> tuple[ColumnDefinition, ...]:
     """Return the columns that hold a property; an exception has four."""
     name = column(property_name)
     return tuple(
-        Column(f"{name}_{part}" if part else name, type_)
+        ColumnDefinition(f"{name}_{part}" if part else name, type_)
         for part, type_ in TYPES[kind.label](kind).items()
     )
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from aboveboard.catalog.line import FIELDS, SEQ, SESSION, TIME, USER_ID
 
-from .columns import MONEY, Column, of_property
+from .columns import MONEY, ColumnDefinition, of_property
 from .errors import MismatchError, WarehouseError
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ FIELD_TYPES = {
 }
 """The type and the codec of each of a line's fields. Ids are kept as keys."""
 
-EVENT_COLUMNS = tuple(Column(field.name, *FIELD_TYPES[field.name]) for field in FIELDS)
+EVENT_COLUMNS = tuple(ColumnDefinition(field.name, *FIELD_TYPES[field.name]) for field in FIELDS)
 """What every table begins with: who, in which run, at which place of the run, in which hour."""
 
-IDS = (Column("user_uuid", "UUID"), Column("session_uuid", "UUID"))
+IDS = (ColumnDefinition("user_uuid", "UUID"), ColumnDefinition("session_uuid", "UUID"))
 """What `sessions` has besides: the ids that the keys were made from."""
 
-MOVE = Column("_move", "UInt64", "ZSTD(1)")
+MOVE = ColumnDefinition("_move", "UInt64", "ZSTD(1)")
 """Which of the collector's moves brought a row, so that a repeated one finds what is there already.
 No property has its name: one begins with a letter."""
 
@@ -90,9 +90,9 @@ def key(identifier: str) -> int:
 
 
 @dataclass(frozen=True)
-class Table:
+class TableDefinition:
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnDefinition, ...]
 
 
 def database(project: str) -> str:
@@ -116,15 +116,15 @@ def table(event_name: str) -> str:
     return event_name.replace(" ", "_").replace("-", "_")
 
 
-def tables(catalog: Catalog) -> tuple[Table, ...]:
+def tables(catalog: Catalog) -> tuple[TableDefinition, ...]:
     """Return every table that a catalog's events are kept in.
 
     Raises:
         WarehouseError: two events or properties would share a table or a column.
     """
-    found: dict[str, Table] = {}
+    found: dict[str, TableDefinition] = {}
     for entry in catalog.entries.values():
-        wanted = Table(table(entry.name), tuple(_columns_of(entry)))
+        wanted = TableDefinition(table(entry.name), tuple(_columns_of(entry)))
         if wanted.name in found:
             raise WarehouseError(f"two events would share the table {wanted.name!r}: rename one")
         names = [each.name for each in wanted.columns]
@@ -145,17 +145,17 @@ def money(catalog: Catalog) -> dict[str, frozenset[str]]:
     }
 
 
-def columns_of_all(name: str) -> tuple[Column, ...]:
+def columns_of_all(name: str) -> tuple[ColumnDefinition, ...]:
     """Return the columns that a table has whatever the catalog says."""
     return (*EVENT_COLUMNS, *IDS) if name == SESSIONS else EVENT_COLUMNS
 
 
-def _columns_of(entry: Entry) -> Iterator[Column]:
+def _columns_of(entry: Entry) -> Iterator[ColumnDefinition]:
     yield from columns_of_all(table(entry.name))
     for name, declared in entry.properties.items():
         yield from of_property(name, declared.kind)
     if entry.name == SESSION_START:
-        yield Column("source", "LowCardinality(String)")
+        yield ColumnDefinition("source", "LowCardinality(String)")
     yield MOVE
 
 
@@ -187,7 +187,7 @@ def engine(of: str, arguments: str = "", *, is_replicated: bool = False) -> str:
 
 def create_table(
     database: str,
-    wanted: Table,
+    wanted: TableDefinition,
     prefix: str = "",
     beside: str = "",
     *,
@@ -222,7 +222,7 @@ def keep_for(database: str, table: str, days: int) -> str:
     return f"ALTER TABLE {name(database, table)} MODIFY{lifetime(days).rstrip()}"
 
 
-def grow_table(database: str, wanted: Table, present: Mapping[str, str]) -> str | None:
+def grow_table(database: str, wanted: TableDefinition, present: Mapping[str, str]) -> str | None:
     """Return the DDL that adds what `present` (column name to type) lacks, or None.
 
     Raises:
@@ -254,6 +254,6 @@ def quote(identifier: str) -> str:
     return f"`{identifier}`"
 
 
-def declare(wanted: Column) -> str:
+def declare(wanted: ColumnDefinition) -> str:
     """Return a column as DDL declares it."""
     return f"{quote(wanted.name)} {wanted.type} CODEC({wanted.codec})"

@@ -54,7 +54,7 @@ class Manifest(msgspec.Struct, frozen=True):
     aboveboard_backup: int
     version: str
     made: int
-    tables: list[frozen.Table]
+    tables: list[frozen.FrozenTable]
     files: dict[str, tuple[int, str]]
 
 
@@ -67,7 +67,7 @@ def write(
     target: Path,
     copies: Path,
     warehouse: Path,
-    tables: Sequence[frozen.Table],
+    tables: Sequence[frozen.FrozenTable],
     version: str,
     made: int,
     advance: Callable[[int], None],
@@ -102,7 +102,7 @@ def write(
 
 
 def sources(
-    copies: Path, warehouse: Path, tables: Sequence[frozen.Table]
+    copies: Path, warehouse: Path, tables: Sequence[frozen.FrozenTable]
 ) -> Iterator[tuple[Path, str]]:
     """Yield the files of a backup, and what each is called in it."""
     for name in FILES:

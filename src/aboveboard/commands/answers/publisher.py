@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from aboveboard.collector.projects.project import Project
     from aboveboard.publishing.periods import Period
     from aboveboard.publishing.release import Release
-    from aboveboard.publishing.tables import Table
+    from aboveboard.publishing.tables import PropertyTable
     from aboveboard.warehouse import Warehouse
 
 K = 10
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_apart(chosen: Sequence[Table]) -> None:
+def _check_apart(chosen: Sequence[PropertyTable]) -> None:
     """Refuse exact tables of which one bounds another.
 
     Of a session's model and of its messages' model, whoever is in the one row is in the other: what
@@ -100,7 +100,7 @@ def _check_apart(chosen: Sequence[Table]) -> None:
     Raises:
         UsageError: two tables have the same values.
     """
-    first: dict[tuple[str, ...], Table] = {}
+    first: dict[tuple[str, ...], PropertyTable] = {}
     for table in chosen:
         other = first.setdefault(table.keys, table)
         if other is not table:
@@ -121,7 +121,7 @@ def _make(directory: Path) -> None:
 def _publish(
     args: argparse.Namespace,
     project: Project,
-    chosen: Sequence[Table],
+    chosen: Sequence[PropertyTable],
     sample: Sequence[str],
     ledger: Ledger,
 ) -> None:
@@ -271,7 +271,9 @@ def _say_next(args: argparse.Namespace, project: Project) -> None:
         say(f"next: {_what(period, None if args.exact else rate.rho)}")
 
 
-def _check_same(args: argparse.Namespace, release: Release, chosen: Sequence[Table]) -> None:
+def _check_same(
+    args: argparse.Namespace, release: Release, chosen: Sequence[PropertyTable]
+) -> None:
     """Refuse what a period that is out cannot give any more.
 
     Raises:
@@ -301,7 +303,7 @@ def _check_same(args: argparse.Namespace, release: Release, chosen: Sequence[Tab
 
 
 def _differing(
-    args: argparse.Namespace, release: Release, chosen: Sequence[Table]
+    args: argparse.Namespace, release: Release, chosen: Sequence[PropertyTable]
 ) -> Iterator[str]:
     """Yield what a period that is out has otherwise than it is asked for now."""
     if args.k is not None and args.k != release.k:
@@ -360,7 +362,7 @@ def _versions(args: argparse.Namespace) -> list[str]:
     return found
 
 
-def _list(there: dict[str, Table]) -> None:
+def _list(there: dict[str, PropertyTable]) -> None:
     for table in there.values():
         keys = f"{len(table.keys):,} {'value' if len(table.keys) == 1 else 'values'}"
         sys.stdout.write(f"{table.name}  {keys}, {table.cap} an install  {table.doc}\n")

@@ -42,7 +42,7 @@ def backup(args: argparse.Namespace) -> int:
             raise backups.BackupError(f"{args.data} is no data directory: name it with --data")
         with opened(args) as directory:
             told, _ = directory.ask("freeze")
-            tables = msgspec.convert(told["tables"], list[frozen.Table])
+            tables = msgspec.convert(told["tables"], list[frozen.FrozenTable])
             copies, warehouse = Path(told["files"]), Path(told["warehouse"])
             size = sum(
                 path.stat().st_size for path, _ in backups.sources(copies, warehouse, tables)

@@ -8,8 +8,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aboveboard.auditlog.aliases import Aliases
 from aboveboard.auditlog.files import opened
-from aboveboard.auditlog.legacy import Legacy
 from aboveboard.auditlog.reading import LogReader
 from aboveboard.auditlog.sample import AIDER, OURS, Sample
 from aboveboard.catalog.catalog import DroppedEvents, Failure, SessionStart
@@ -123,10 +123,10 @@ class _Told:
 
     def is_aiders(self, catalog: Catalog) -> bool:
         """Return whether there is an event that only aider can have written."""
-        legacy = Legacy(catalog)
+        aliases = Aliases(catalog)
         own = catalog.entries.keys() - SHARED
         return any(
-            name in own if has_session else legacy.newer(name, {})[0] in catalog.entries
+            name in own if has_session else aliases.newer(name, {})[0] in catalog.entries
             for name, has_session in self.events
         )
 

@@ -61,14 +61,14 @@ class Listing(NamedTuple):
     language: str = ""
 
 
-class Table(NamedTuple):
+class TableBlock(NamedTuple):
     """A table with heads."""
 
     heads: Sequence[str]
     rows: Sequence[Sequence[Line]]
 
 
-Block = Heading | Paragraph | Items | Listing | Table
+Block = Heading | Paragraph | Items | Listing | TableBlock
 
 
 def paragraph(*spans: Span) -> Paragraph:

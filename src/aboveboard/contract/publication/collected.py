@@ -13,7 +13,7 @@ from aboveboard.contract.document.blocks import (
     Link,
     Listing,
     Strong,
-    Table,
+    TableBlock,
     joined,
     paragraph,
 )
@@ -67,7 +67,7 @@ def sections(host: Host, places: Sequence[Place]) -> Iterator[Block]:
         yield from _event(entry)
     yield paragraph("With each event, and with nothing else:")
     fields = POSTHOGS_FIELDS if host.speaks_posthog else FIELDS
-    yield Table(
+    yield TableBlock(
         ["Field", "What it is"], [((Code(name),), (said,)) for name, said in fields.items()]
     )
     yield from _lists(host)
@@ -83,7 +83,7 @@ def _event(entry: Entry) -> Iterator[Block]:
     if notes:
         yield Items(notes)
     if entry.properties:
-        yield Table(
+        yield TableBlock(
             ["Property", "What it says", "What it may be"],
             [_row(declared) for declared in entry.properties.values()],
         )
@@ -165,7 +165,7 @@ def _code(host: Host, places: Sequence[Place]) -> Iterator[Block]:
         if own or name in BUILT_IN:
             line = joined(own) if own else ("aboveboard itself",)
             rows.append(((Code(name),), line))
-    yield Table(["Event", "Recorded in"], rows)
+    yield TableBlock(["Event", "Recorded in"], rows)
 
 
 def _place(host: Host, place: Place) -> Span:

@@ -17,7 +17,7 @@ from aboveboard.contract.document.blocks import (
     Link,
     Listing,
     Strong,
-    Table,
+    TableBlock,
     joined,
     paragraph,
 )
@@ -84,7 +84,7 @@ def _collected(host: Host) -> Iterator[Block]:
         ((name,), (categories.WHAT[name],), joined([Code(place) for place in places]))
         for name, places in categories.categories(host.catalog).items()
     ]
-    yield Table(["Category", "What it is", "Which values"], rows)
+    yield TableBlock(["Category", "What it is", "Which values"], rows)
     address = host.url or host.fact("page")
     page: Line = (Link("The page about the analytics", address), " explains each. ")
     yield paragraph(

@@ -18,7 +18,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from aboveboard.warehouse import schema
-from aboveboard.warehouse.columns import MONEY, MONEY_DIGITS, MONEY_MAX, Column
+from aboveboard.warehouse.columns import MONEY, MONEY_DIGITS, MONEY_MAX, ColumnDefinition
 from aboveboard.warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Migration:
             buckets = 1 + self._events() // BUCKET_EVENTS
             self._note("buckets", buckets)
         for name in self._older:
-            wanted = schema.Table(name, self._columns(name))
+            wanted = schema.TableDefinition(name, self._columns(name))
             if NEW + name not in self._present:
                 self._command(schema.create_table(self._database, wanted, prefix=NEW), {})
         tables = sorted(self._older, key=lambda name: (self._order(name), name))
@@ -202,7 +202,7 @@ class Migration:
             f"WHERE source = {source:d}) AS places USING (user, run, time)"
         )
 
-    def _columns(self, name: str) -> tuple[Column, ...]:
+    def _columns(self, name: str) -> tuple[ColumnDefinition, ...]:
         """Return a copy's columns: today's first ones, then whatever the table has."""
         older = self._present[name]
         own = schema.columns_of_all(name)
@@ -211,7 +211,7 @@ class Migration:
         return (
             *own,
             *(
-                Column(column, MONEY if column in money else kind)
+                ColumnDefinition(column, MONEY if column in money else kind)
                 for column, kind in older.items()
                 if column not in fixed
             ),

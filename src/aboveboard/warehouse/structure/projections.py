@@ -41,7 +41,7 @@ session say the same: aider's `reply`, which has eight, and `command`, whose one
 half as many counts as rows. What has no word to tell apart mostly happens once a session."""
 
 
-def of(table: schema.Table) -> dict[str, str]:
+def of(table: schema.TableDefinition) -> dict[str, str]:
     """Return the projections that a table is to have: by name, what each selects.
 
     How many rows of a session say the same in the same hour, and in how many a number is. Installs
@@ -64,7 +64,7 @@ def of(table: schema.Table) -> dict[str, str]:
     return {f"{PREFIX}{digest}": selected}
 
 
-def declared(table: schema.Table) -> str:
+def declared(table: schema.TableDefinition) -> str:
     """Return what the DDL of a new table says of its projections, behind its columns."""
     return "".join(f", {_declared(*each)}" for each in of(table).items())
 
@@ -92,7 +92,7 @@ class Projections:
         self._command = command
         self._ask = ask
 
-    def make(self, tables: Iterable[schema.Table]) -> None:
+    def make(self, tables: Iterable[schema.TableDefinition]) -> None:
         """Have each table's, also of the rows that were there before; those are not waited for.
 
         Called again it goes on with what is left. A server's user who may not have them made has
@@ -113,7 +113,7 @@ class Projections:
         except WarehouseError as error:
             log.warning("questions about %s will take longer: %s", self._database, error)
 
-    def _keep(self, table: schema.Table, said: str) -> None:
+    def _keep(self, table: schema.TableDefinition, said: str) -> None:
         name = schema.name(self._database, table.name)
         there = {
             word.strip("`")

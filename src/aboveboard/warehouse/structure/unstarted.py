@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aboveboard.warehouse import schema
-from aboveboard.warehouse.columns import Column
+from aboveboard.warehouse.columns import ColumnDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -36,12 +36,12 @@ _BEGUN = "_unstarted_begun"
 """`TABLE`'s name until it has all that was there before it."""
 
 COLUMNS = (
-    Column("user_id", "UInt64"),
-    Column("session", "UInt64"),
-    Column("time", "DateTime('UTC')"),
+    ColumnDefinition("user_id", "UInt64"),
+    ColumnDefinition("session", "UInt64"),
+    ColumnDefinition("time", "DateTime('UTC')"),
     *schema.IDS,
-    Column("_rank", "UInt32"),
-    Column("_started", "UInt8"),
+    ColumnDefinition("_rank", "UInt32"),
+    ColumnDefinition("_started", "UInt8"),
 )
 
 STARTED = 2**32 - 1

@@ -32,7 +32,7 @@ NO_FILES = (
 )
 
 
-class Table(msgspec.Struct, frozen=True):
+class FrozenTable(msgspec.Struct, frozen=True):
     """A table, or a view, of a backup.
 
     Args:
@@ -49,7 +49,7 @@ class Table(msgspec.Struct, frozen=True):
     path: str = ""
 
 
-def freeze(warehouse: Warehouse, name: str) -> list[Table]:
+def freeze(warehouse: Warehouse, name: str) -> list[FrozenTable]:
     """Link the parts of every project's tables under a name; return the tables, views last.
 
     Raises:
@@ -66,13 +66,15 @@ def freeze(warehouse: Warehouse, name: str) -> list[Table]:
         ).result_rows
         for database, table, engine, create, paths in rows:
             if engine == "View":
-                found.append(Table(database, table, create))
+                found.append(FrozenTable(database, table, create))
                 continue
             quoted = f"{schema.quote(database)}.{schema.quote(table)}"
             client.command(f"ALTER TABLE {quoted} FREEZE WITH NAME '{PREFIX}{name}'")
             place = str(paths[0]).rstrip("/").rpartition("/store/")[2]
             path = f"{SHADOW}/{PREFIX}{name}/store/{place}"
-            found.append(Table(database, table, create, _rows(warehouse.directory / path), path))
+            found.append(
+                FrozenTable(database, table, create, _rows(warehouse.directory / path), path)
+            )
     return found
 
 
@@ -90,7 +92,7 @@ def thaw(directory: Path, name: str | None = None) -> None:
         shutil.rmtree(each, ignore_errors=True)
 
 
-def rebuild(warehouse: Warehouse, tables: Sequence[Table], parts: Path) -> None:
+def rebuild(warehouse: Warehouse, tables: Sequence[FrozenTable], parts: Path) -> None:
     """Make tables of frozen parts, which are moved from `parts/<database>/<table>`.
 
     Raises:

@@ -14,7 +14,7 @@ from aboveboard.contract.document.blocks import (
     Heading,
     Items,
     Listing,
-    Table,
+    TableBlock,
     joined,
     paragraph,
 )
@@ -111,7 +111,7 @@ def _days(record: Record, app: str, logs: int) -> Iterator[Block]:
     ]
     total = sum((counted for _, counted in days), start=type(days[0][1])())
     rows.append((("All days",), *((f"{total[fate]:,}",) for fate in fates)))
-    yield Table(("Day (UTC)", *(HEADS[fate] for fate in fates)), rows)
+    yield TableBlock(("Day (UTC)", *(HEADS[fate] for fate in fates)), rows)
     yield Items([(f"{HEADS[fate]}: {MEANING[fate]}.",) for fate in fates])
 
 
@@ -139,7 +139,7 @@ def _purposes(record: Record, catalog: Catalog | None, app: str) -> Iterator[Blo
         yield paragraph(plain(f"{told} On this machine: {numbers}.".strip()))
         rows = list(_properties(record, event, entry))
         if rows:
-            yield Table(("Property", "What it is", "Why", "The newest value"), rows)
+            yield TableBlock(("Property", "What it is", "Why", "The newest value"), rows)
     unseen = [name for name in entries if name not in record.events]
     if unseen:
         yield paragraph(

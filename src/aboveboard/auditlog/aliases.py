@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Properties = dict[str, object]
 
 
-class Legacy:
+class Aliases:
     """Translates events between a catalog's words and the older ones."""
 
     def __init__(self, catalog: Catalog) -> None:
