@@ -14,7 +14,9 @@ from aboveboard.collector.projects.project import shipped_catalog
 from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector
 from aboveboard.commands import main
+from aboveboard.commands.answers import publisher
 from aboveboard.publishing import periods
+from aboveboard.publishing.tables import PropertyTable
 from tests.insights.population import FEW, among, fill, population
 
 TODAY = datetime.now(UTC).date()
@@ -52,6 +54,16 @@ def publish(
 def latest(out: Path) -> dict[str, object]:
     told: dict[str, object] = json.loads((out / "v1/latest.json").read_bytes())
     return told
+
+
+def test_what_a_catalog_says_moves_no_cursor_of_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    doc = "the system\x1b[2J\nos  4 values, 1 an install  made up"
+    publisher._list({"os": PropertyTable("os", "", doc, "sessions", "os", ("Linux", "other"), 1)})
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert len(said.splitlines()) == 1
 
 
 def test_a_site_is_made_and_made_again_with_the_same_numbers(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import math
 import re
-import sys
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -365,4 +364,4 @@ def _versions(args: argparse.Namespace) -> list[str]:
 def _list(there: dict[str, PropertyTable]) -> None:
     for table in there.values():
         keys = f"{len(table.keys):,} {'value' if len(table.keys) == 1 else 'values'}"
-        sys.stdout.write(f"{table.name}  {keys}, {table.cap} an install  {table.doc}\n")
+        say(f"{table.name}  {keys}, {table.cap} an install  {table.doc}")
