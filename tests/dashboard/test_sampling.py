@@ -11,6 +11,7 @@ from aboveboard.insights import sampling
 from tests.conftest import in_turn
 from tests.dashboard.conftest import Site
 from tests.dashboard.paths import PERIOD
+from tests.insights.population import VERSIONS
 
 ESTIMATED = re.compile(
     r"Shares and lists here are estimated from one install in (\d+), "
@@ -39,6 +40,7 @@ def much(site: Site, monkeypatch: pytest.MonkeyPatch) -> int:
     told = site.get(f"/insights/totals.json?{PERIOD}").json()
     sessions = int(told["rows"][0][told["columns"].index("sessions")])
     monkeypatch.setattr(sampling, "LOOKED_AT", 1)
+    monkeypatch.setattr(sampling, "INSTALLS_LEAST", 0)
     monkeypatch.setattr(sampling, "SESSIONS_MOST", sessions // 3)
     return 4
 
@@ -152,3 +154,19 @@ def test_each_estimate_of_the_page_of_usage_is_called_one(site: Site, much: int)
 def test_no_page_says_that_every_install_is_counted_where_that_was_not_asked(site: Site) -> None:
     page = site.get(asked("/insights/models", "&sampling=auto")).text
     assert "Every install is counted" not in page
+
+
+def test_of_two_versions_that_are_compared_the_rarer_one_decides(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sessions(version: str) -> int:
+        told = site.get(asked("/insights/totals.json", f"&version={version}")).json()
+        return int(told["rows"][0][told["columns"].index("sessions")])
+
+    rare, *_, frequent = sorted(filter(sessions, VERSIONS), key=sessions)
+    monkeypatch.setattr(sampling, "LOOKED_AT", 1)
+    monkeypatch.setattr(sampling, "INSTALLS_LEAST", 0)
+    monkeypatch.setattr(sampling, "SESSIONS_MOST", sessions(rare) - 1)
+    assert sessions(frequent) > 2 * sessions(rare)
+    told = site.get(asked("/insights/models.json", f"&compare={rare}..{frequent}")).json()
+    assert told["one_in"] == 2

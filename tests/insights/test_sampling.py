@@ -189,6 +189,7 @@ class TestTheChoice:
         self, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
     ) -> None:
         monkeypatch.setattr(sampling, "LOOKED_AT", 2)
+        monkeypatch.setattr(sampling, "INSTALLS_LEAST", 0)
         ((there,),) = warehouse.query(
             "SELECT count() FROM project_every._sessions WHERE toDate(time) BETWEEN "
             "{since:Date} AND {until:Date} AND ({os:String} = '' OR os = {os:String}) "
@@ -203,11 +204,28 @@ class TestTheChoice:
             found = sampling.choose(warehouse, EVERY, asked(query), PLACE)
             assert found == Sampling(one_in, PLACE, sessions)
 
+    def test_a_sample_has_so_many_installs_at_least(
+        self, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sampling, "LOOKED_AT", 2)
+        monkeypatch.setattr(sampling, "SESSIONS_MOST", 0)
+        ((there,),) = warehouse.query(
+            "SELECT uniqExact(user_id) FROM project_every._sessions "
+            "WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}",
+            asked({}).parameters(),
+        ).rows
+        installs = int(str(there))
+        for least, one_in in ((installs // 4, 4), (installs // 4 + 1, 2), (installs, 1)):
+            monkeypatch.setattr(sampling, "INSTALLS_LEAST", least)
+            found = sampling.choose(warehouse, EVERY, asked({}), PLACE)
+            assert (found.one_in if found else 1) == one_in
+
     def test_one_busy_install_is_no_reason_to_ask_of_some(
         self, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ((number,),) = warehouse.query("SELECT count() FROM project_half._sessions").rows
         monkeypatch.setattr(sampling, "LOOKED_AT", 2)
+        monkeypatch.setattr(sampling, "INSTALLS_LEAST", 0)
         monkeypatch.setattr(sampling, "SESSIONS_MOST", number)
         assert sampling.choose(warehouse, HALF, asked({"since": "2020-01-01"}), PLACE) is None
 
@@ -215,6 +233,7 @@ class TestTheChoice:
         self, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(sampling, "LOOKED_AT", 2)
+        monkeypatch.setattr(sampling, "INSTALLS_LEAST", 0)
         monkeypatch.setattr(sampling, "SESSIONS_MOST", 0)
         monkeypatch.setattr(sampling, "ONE_IN_MOST", 16)
         found = sampling.choose(warehouse, EVERY, asked({}), PLACE)

@@ -161,8 +161,12 @@ class View:
         """
         if place is None or not self.filters.may_be_sampled:
             return self
-        found = sampling.choose(self.warehouse, self.project, self.filters, place)
-        return replace(self, filters=replace(self.filters, sampling=found))
+        sides = self.filters.sides() if self.filters.versions else None
+        asked = (sides.now, sides.then) if sides else (self.filters,)
+        found = [sampling.choose(self.warehouse, self.project, each, place) for each in asked]
+        # Of two versions that are compared, the one that fewer use is to be told well too.
+        least = min(found, key=lambda each: each.one_in if each else 1)
+        return replace(self, filters=replace(self.filters, sampling=least))
 
     def of_everybody(self) -> View:
         """Return the view with every install asked, as where a sample has nothing to tell."""

@@ -34,16 +34,19 @@ then takes about a second (bench/README.md, "Insights")."""
 ONE_IN_MOST = 1024
 """What is drawn least: of ten thousand million events about ten million."""
 
+INSTALLS_LEAST = 1000
+"""Installs in a sample, about: few that are busy tell less than they seem to."""
+
 LOOKED_AT = 64
 """One in so many installs is looked at to tell whether there are more. Where a sample begins, that
 are 5,000 sessions, so it is told within a few percent."""
 
 _SESSIONS = """
-SELECT count() FROM (
+SELECT count(), uniqExact(user_id) FROM (
     WITH
     --% include "asked.sql"
     every AS (SELECT 1)
-    SELECT session FROM {{ rows("_sessions") }}
+    SELECT user_id FROM {{ rows("_sessions") }}
     WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
         --% if filtered
         AND session IN asked
@@ -97,20 +100,25 @@ def choose(warehouse: Warehouse, project: Project, filters: Filters, place: int)
         FilterError: the catalog has no event or property that the filters name.
         WarehouseError: the data cannot be asked.
     """
-    if _sessions(warehouse, project, filters, Sampling(LOOKED_AT, place)) <= SESSIONS_MOST:
+    looked, _ = _asked(warehouse, project, filters, Sampling(LOOKED_AT, place))
+    if looked * LOOKED_AT <= SESSIONS_MOST:
         return None
-    sessions = _sessions(warehouse, project, filters)  # one busy install may have been looked at
+    sessions, installs = _asked(warehouse, project, filters)  # the look may have seen a busy one
     one_in = 1
-    while sessions > SESSIONS_MOST * one_in and one_in < ONE_IN_MOST:
+    while (
+        sessions > SESSIONS_MOST * one_in
+        and installs >= INSTALLS_LEAST * one_in * 2
+        and one_in < ONE_IN_MOST
+    ):
         one_in *= 2
     return Sampling(one_in, place, sessions) if one_in > 1 else None
 
 
-def _sessions(
-    warehouse: Warehouse, project: Project, filters: Filters, look: Sampling | None = None
-) -> int:
-    """Return how many sessions are asked for, or about how many by a look at some installs."""
-    sql, names = fitted(_SESSIONS, (), project.catalog, filters, sampling=look)
+def _asked(
+    warehouse: Warehouse, project: Project, filters: Filters, sampling: Sampling | None = None
+) -> tuple[int, int]:
+    """Return how many sessions are asked for, and of how many installs."""
+    sql, names = fitted(_SESSIONS, (), project.catalog, filters, sampling=sampling)
     bound = {"project": database(project.name), **filters.parameters(), **names}
-    ((number,),) = warehouse.query(sql, bound).rows
-    return int(str(number)) * (look.one_in if look else 1)
+    ((sessions, installs),) = warehouse.query(sql, bound).rows
+    return int(str(sessions)), int(str(installs))

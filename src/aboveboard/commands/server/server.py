@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from litestar import Litestar
+
 DEMO = "demo"
 FIRST = "aider"
 """The project that is made where there is none, and the app whose catalog comes with aboveboard."""
@@ -168,17 +170,14 @@ def _own_insights(collector: Collector, directory: Path | None) -> tuple[own.Own
     return theirs
 
 
-async def _serve(
-    collector: Collector,
-    args: argparse.Namespace,
-    connections: int,
-    voice: Voice,
-    theirs: tuple[own.Own, ...],
-) -> None:
+def application(
+    collector: Collector, args: argparse.Namespace, theirs: tuple[own.Own, ...]
+) -> Litestar:
+    """Return the collector's application with the dashboard's pages, as the command's words say."""
     door = Door(
         collector.register, args.admin_secret, always_closed=not access.is_loopback(args.host)
     )
-    app = create_app(
+    return create_app(
         collector,
         dashboard.routes(),
         errors=dashboard.errors(),
@@ -190,6 +189,16 @@ async def _serve(
             "sampling_place": sampling.place_of(collector.register.signing_key()),
         },
     )
+
+
+async def _serve(
+    collector: Collector,
+    args: argparse.Namespace,
+    connections: int,
+    voice: Voice,
+    theirs: tuple[own.Own, ...],
+) -> None:
+    app = application(collector, args, theirs)
     gc.freeze()  # what is loaded by now stays
     gc.set_threshold(YOUNG_MAX)
     gc.enable()
