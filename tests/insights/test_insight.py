@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from importlib import resources
 from typing import Any, ClassVar
@@ -149,6 +150,20 @@ class TestAnswers:
             its = users[str(row["kind"]), row["name"]]
             assert (row["installs"], row["of_installs"]) == (len(its), len(active))
             assert row["install_share"] == pytest.approx(len(its) / len(active))
+
+    @pytest.mark.parametrize("filters", FILTERS)
+    def test_errors_alone_are_those_beside_how_sessions_end(
+        self, data: Data, filters: dict[str, str]
+    ) -> None:
+        insight = insights.get("errors")
+        assert insight is not None
+        asked = Filters.from_query(PERIOD | filters)
+        both, alone = (
+            insight.run(data.warehouse, data.project, replace(asked, exits=exits)).records()
+            for exits in (True, False)
+        )
+        assert alone == [row for row in both if row["kind"] != "exit"]
+        assert alone != both
 
     @pytest.mark.parametrize("filters", FILTERS)
     def test_errors_and_exits_are_shares_of_the_sessions_that_began_in_the_period(

@@ -121,7 +121,8 @@ class Filters:
     last 30 days" still means that tomorrow. `today`, in UTC, is not over, and of the days before it
     sessions may still come in, for as long after a day's end as `late` says: those days are in the
     period, and in no comparison. Of which installs is asked, where not of all, is found out by who
-    wants a quick answer (sampling.py), and the same on both sides of a comparison.
+    wants a quick answer (sampling.py), and the same on both sides of a comparison. `exits` is false
+    for who asks for errors alone: how sessions end, which nearly all tell, takes most of it.
     """
 
     since: date
@@ -139,6 +140,7 @@ class Filters:
     steps: tuple[str, ...] = ()
     within: str = SESSION
     sampling: Sampling | None = None
+    exits: bool = True
     today: date = field(default_factory=lambda: _today(), compare=False)
     late: timedelta = field(default=timedelta(0), compare=False)
 

@@ -12,8 +12,8 @@ asked for; `by_start` and `wheres` say which), `compared` (the sums by bucket ar
 differences are made), `begin` and `length` (the first day of a date's day, week or month, and how
 many days that has; `wide` and `wide_length`, of its week or month), `events` (of the catalog),
 `subject` (the event that is asked about), `of` and `split` (two properties of it) and its
-`properties`, `words`, `numbers` and, among these, `counts`; `steps` and `within` (of a funnel). Any
-other name is an error.
+`properties`, `words`, `numbers` and, among these, `counts`; `steps` and `within` (of a funnel),
+`exits` (whether errors come with how sessions end). Any other name is an error.
 `rows("table")` reads a table without the events of nobody, whose sender is not known, or was off:
 so nobody is an install, or in an interval, of any question. `all_rows("table")` reads them too: it
 counts events, and not who had them. Of a sample (sampling.py) both read its installs alone.
@@ -150,6 +150,7 @@ def fitted(
         split=_bind(bound, "split", _word(entry, filters.split, 1)),
         steps=steps,
         within=filters.within,
+        exits=filters.exits,
         compared=compared,
         grain=filters.grain,
         begin=_BEGIN[filters.grain],

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
                 return _later(place, found, wanted)
             records = {
                 str(row["group"]): row
-                for row in place.ask("errors").records()
+                for row in place.ask("errors", exits=False).records()
                 if row["kind"] == KINDS[args.kind]
             }
             its = groups.ordered(

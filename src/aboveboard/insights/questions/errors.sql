@@ -44,7 +44,7 @@ WITH
             WHERE {group:String} = '' OR grouped = {group:String}
         )
         GROUP BY user_id, which
-        --% if has("exit.reason")
+        --% if exits and has("exit.reason")
         UNION ALL
         SELECT
             user_id
@@ -76,7 +76,7 @@ WITH
             GROUP BY alike
         ) AS seen_last USING (alike)
         GROUP BY which
-        --% if has("exit.reason")
+        --% if exits and has("exit.reason")
         UNION ALL
         SELECT cityHash64(4, ifNull(reason, '')) AS which, 4, any(ifNull(CAST(reason, 'Nullable(String)'), '')), '', ''
         FROM {{ rows("exit") }}
