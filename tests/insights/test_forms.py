@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from aboveboard import insights
+from aboveboard.insights.sampling import Sampling
 from aboveboard.warehouse import Warehouse
 from tests.clickhouse.node import Node
 from tests.insights.conftest import TODAY
@@ -49,3 +51,19 @@ def test_an_insight_answers_alike_on_every_form(forms: list[Warehouse], name: st
             answers = [insight.run(each, PROJECT, read).as_json() for each in forms]
             assert '"rows":[[' in answers[0] or "version" in filters
             assert answers[1:] == answers[:1] * 2, asked
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", [each.name for each in AIDERS if each.sampled])
+def test_an_estimate_is_the_same_on_every_form(forms: list[Warehouse], name: str) -> None:
+    insight = insights.get(name)
+    assert insight is not None
+    frequent = replace(insight, sampled_least={}, rare=False)
+    for filters in FILTERS:
+        asked = filters | ({"event": EVENTS[0]} if insight.of_event else {})
+        read = insights.Filters.from_query(asked, TODAY)
+        sampled = replace(read, sampling=Sampling(2, 7))
+        answers = [frequent.run(each, PROJECT, sampled).as_json() for each in forms]
+        assert answers[0].endswith(',"one_in":2}')
+        assert '"rows":[[' in answers[0] or "version" in filters
+        assert answers[1:] == answers[:1] * 2, filters
