@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+from typing import Any
+
 import pytest
 
 from aboveboard.insights import sampling
@@ -123,14 +125,28 @@ class TestWhatASampleDoesNotHave:
         assert nothing not in answer.text
         assert not ESTIMATED.findall(answer.text)
 
-    @pytest.mark.parametrize("path", ["/models?measure=failures", "/insights/error_by"])
-    def test_no_page_calls_exact_what_is_an_estimate_nor_the_reverse(
-        self, site: Site, much: int, path: str
-    ) -> None:
-        del much
-        assert not ESTIMATED.findall(site.get(asked(path)).text)
-        assert "one_in" not in site.get(asked("/insights/error_by.json")).json()
-        assert "user_id BETWEEN" not in site.get(asked("/insights/error_by.sql")).text
+
+@pytest.mark.parametrize("path", ["/models?measure=failures", "/insights/error_by"])
+def test_who_failed_is_counted_and_of_how_many_is_estimated(
+    site: Site, much: int, path: str
+) -> None:
+    """No hundred of a sample failed here, so all that did are asked."""
+    assert [int(one_in) for one_in, _ in ESTIMATED.findall(site.get(asked(path)).text)] == [much]
+    told = site.get(asked("/insights/error_by.json")).json()
+    off = site.get(asked("/insights/error_by.json", "&sampling=off")).json()
+    assert told["one_in"] == much
+
+    def failed(answer: dict[str, Any]) -> dict[tuple[object, ...], object]:
+        by, value, sessions = (
+            answer["columns"].index(name) for name in ("by", "value", "sessions")
+        )
+        return {(row[by], row[value]): row[sessions] for row in answer["rows"] if row[sessions]}
+
+    assert failed(told) == failed(off) != {}
+    sql = site.get(asked("/insights/error_by.sql")).text
+    words = f"-- Of all installs that had it, and of one install in {much} for the others.\n"
+    assert words in sql
+    assert "multiplied" not in sql
 
 
 def test_sql_of_a_sample_says_what_is_still_to_be_multiplied(site: Site, much: int) -> None:

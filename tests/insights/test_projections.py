@@ -67,7 +67,8 @@ def test_sums_and_rows_have_the_same_answer(data: Data, name: str) -> None:
         if name in USERS:
             assert "(by_session" in explained, asked
         with_sums, from_rows = (
-            insight._table(data.warehouse.query(f"{sql}{ending}", bound)) for ending in ("", ROWS)
+            insight._table(data.warehouse.query(f"{sql}{ending}", bound), None)
+            for ending in ("", ROWS)
         )
         assert with_sums.rows
         assert with_sums == from_rows, asked

@@ -132,11 +132,55 @@ def test_the_first_half_and_no_more_is_in_the_answer(warehouse: Warehouse) -> No
     assert {each["times"] for each in answer.records()} <= {0, None}
 
 
-def test_what_is_too_rare_in_a_sample_is_asked_of_everybody(warehouse: Warehouse) -> None:
-    exact, half = (of("error_by").run(warehouse, EVERY, asked({}, one_in)) for one_in in (1, 2))
-    assert half == exact  # no hundred installs are here
+@pytest.mark.parametrize("query", FILTERS)
+def test_what_is_too_rare_in_a_sample_is_asked_of_all_that_had_it(
+    warehouse: Warehouse, query: dict[str, str]
+) -> None:
+    """No hundred installs are here, so nothing is. Those that had it not have a twin each."""
+    groups = of("errors").run(warehouse, EVERY, asked(query)).records()
+    rarest = min((row for row in groups if row["group"]), key=lambda row: int(str(row["installs"])))
+    shares = ("session_share_low", "session_share_high")
+    unsure = {"of_installs", *shares}
+    for group in (None, str(rarest["group"])):
+        exact, half = (
+            of("error_by").run(warehouse, EVERY, replace(asked(query, one_in), group=group))
+            for one_in in (1, 2)
+        )
+        assert half.one_in == 2
+        assert without(half, unsure) == without(exact, unsure)
+        for whole, estimated in zip(exact.records(), half.records(), strict=True):
+            assert int(str(estimated["of_installs"])) <= int(str(whole["of_installs"]))
+            if whole["session_share_low"] is None:
+                continue
+            # That what it is a share of is a guess makes the interval longer, and never much.
+            width, every = (
+                float(str(row[shares[1]])) - float(str(row[shares[0]]))
+                for row in (estimated, whole)
+            )
+            assert every * 0.99 <= width <= every * 1.5
+
+
+def test_a_failure_that_the_sample_had_not_is_counted(warehouse: Warehouse) -> None:
+    """So that all of those that had it are asked is no accident of the sample's place."""
+
+    def failed(filters: Filters) -> set[tuple[object, ...]]:
+        table = of("error_by").run(warehouse, HALF, filters)
+        return {
+            (row["by"], row["value"], row["sessions"], row["installs"])
+            for row in table.records()
+            if row["sessions"]
+        }
+
+    nowhere = replace(asked({}), sampling=Sampling(2, PLACE | TWIN.int))
+    assert failed(nowhere) == failed(asked({})) != set()
+    assert not failed(replace(nowhere, group="v1:0000000000000000"))
+
+
+def test_of_a_failure_that_many_of_a_sample_had_the_sample_is_asked(warehouse: Warehouse) -> None:
     enough = replace(of("error_by"), sampled_least={"installs": 1})
-    assert enough.run(warehouse, EVERY, asked({}, 2)).one_in == 2
+    filters, table = enough.answered(warehouse, EVERY, asked({}, 2))
+    assert table.one_in == 2
+    assert filters.sampling == Sampling(2, PLACE)
     assert enough.compared(warehouse, EVERY, asked({}, 2)) == enough.compared(
         warehouse, EVERY, asked({})
     )

@@ -130,7 +130,7 @@ class Insight:
         sampled: The columns that are multiplied if it is asked of a sample; nothing where it is
             always asked of everybody.
         sampled_least: Of some columns, what one row at least must have before it is multiplied;
-            else what is asked for is rare, and everybody is asked after all.
+            else what is asked for is rare, and all that had it are asked, beside the sample.
         rare: Whether rows of few installs matter: then everybody is asked, unless only the most
             frequent rows are wanted.
     """
@@ -178,8 +178,23 @@ class Insight:
             FilterError: the catalog has no event of the name that is asked for.
             WarehouseError: the question could not be answered.
         """
-        filters, result = self._answered(warehouse, project, filters)
-        return self._table(result, self._one_in(filters))
+        return self.answered(warehouse, project, filters)[1]
+
+    def answered(
+        self, warehouse: Warehouse, project: Project, filters: Filters
+    ) -> tuple[Filters, Table]:
+        """Return what `run` does, and whom it was asked of in the end.
+
+        Raises:
+            FilterError: the catalog has no event of the name that is asked for.
+            WarehouseError: the question could not be answered.
+        """
+        result = self._ask(warehouse, project, filters)
+        sampling = self.sampling(filters)
+        if sampling and not self._is_enough(result):
+            filters = replace(filters, sampling=replace(sampling, take_all=True))
+            result = self._ask(warehouse, project, filters)
+        return filters, self._table(result, self.sampling(filters))
 
     def compared(
         self, warehouse: Warehouse, project: Project, filters: Filters
@@ -190,10 +205,10 @@ class Insight:
             FilterError: the catalog has no event of the name that is asked for.
             WarehouseError: the question could not be answered.
         """
-        if self.sampled_least:  # else one side could be asked of some, and the other of everybody
+        if self.sampled_least:  # else both sides could be asked of others
             filters = replace(filters, sampling=None)
         result = self._ask(warehouse, project, filters, compared=True)
-        return self._ordered(result, self._one_in(filters))
+        return self._ordered(result, self.sampling(filters))
 
     def sampling(self, filters: Filters) -> Sampling | None:
         """Return which sample it is asked of; None where of everybody."""
@@ -203,22 +218,12 @@ class Insight:
         """Return the question for those of its rows that many installs are behind."""
         return replace(self, rare=False)
 
-    def _one_in(self, filters: Filters) -> int:
-        sampling = self.sampling(filters)
-        return sampling.one_in if sampling else 1
-
-    def _answered(
-        self, warehouse: Warehouse, project: Project, filters: Filters
-    ) -> tuple[Filters, Result]:
-        """Return an answer, and of whom it is: of everybody if a sample has too little of it."""
-        result = self._ask(warehouse, project, filters)
-        if self.sampling(filters) is None or all(
+    def _is_enough(self, result: Result) -> bool:
+        """Say whether a sample has enough of what was asked for."""
+        return all(
             any(int(str(row[result.columns.index(name)])) >= least for row in result.rows)
             for name, least in self.sampled_least.items()
-        ):
-            return filters, result
-        everybody = replace(filters, sampling=None)
-        return everybody, self._ask(warehouse, project, everybody)
+        )
 
     def _ask(
         self, warehouse: Warehouse, project: Project, filters: Filters, *, compared: bool = False
@@ -244,9 +249,9 @@ class Insight:
         )
         return sql, {"project": database(project.name), **filters.parameters(), **names}
 
-    def _table(self, result: Result, one_in: int = 1) -> Table:
+    def _table(self, result: Result, sampling: Sampling | None) -> Table:
         """Return the answer with each share's sums turned into the share and its interval."""
-        rows = self._ordered(result, one_in)
+        rows = self._ordered(result, sampling)
         table: dict[str, list[Value]] = {}
         for name in result.columns:
             values = [row[name] for row in rows]
@@ -257,9 +262,10 @@ class Insight:
                 shown = list(_shares(values))
                 for part, ending in enumerate(("", LOW, HIGH, FEW, ROBUST, LARGEST)):
                     table[share + ending] = [each[part] for each in shown]
+        one_in = sampling.one_in if sampling else 1
         return Table(tuple(table), tuple(zip(*table.values(), strict=True)), one_in)
 
-    def _ordered(self, result: Result, one_in: int) -> list[dict[str, Any]]:
+    def _ordered(self, result: Result, sampling: Sampling | None) -> list[dict[str, Any]]:
         """Return the rows in the order that the question wants, sums as they came."""
         rows = [
             {
@@ -268,10 +274,11 @@ class Insight:
             }
             for values in result.rows
         ]
-        for name in self.sampled if one_in > 1 else ():
+        factor = sampling.factor if sampling else 1
+        for name in self.sampled if factor > 1 else ():
             for row in rows:
                 if row.get(name) is not None:
-                    row[name] = plain(one_in * cast("float", row[name]))
+                    row[name] = plain(factor * cast("float", row[name]))
         version = self.newest_first
         if version is not None:
             # ClickHouse has no order for versions in which 1.0rc1 comes before 1.0.

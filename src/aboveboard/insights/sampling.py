@@ -5,6 +5,10 @@ its interval, are those of a smaller population, and nothing else changes. What 
 is multiplied by how many installs stand behind one. Keys of installs are random and tables are
 sorted by them, so a sample is a range of keys, and the rest is not read.
 
+What is too rare for that, one error, is asked of all installs that had it (a stratum of which all
+is taken: Cochran, Sampling Techniques, 1977, chapter 5) and, for what they are a share of, of those
+in the sample that had not, of which each counts for `one_in`.
+
 Which range it is depends on `place`, which nobody knows who cannot read the dashboard, whose SQL
 has it: whoever could make up installs that are in every sample would count for many. Samples lie
 in each other, and all hold `place`.
@@ -63,11 +67,18 @@ class Sampling:
         one_in: A power of two.
         place: A number below 2⁶², as `place_of` makes it.
         sessions: How many there are, in the sample and out of it; 0 where that is not known.
+        take_all: Whether installs that had what is asked for are taken too, all of them.
     """
 
     one_in: int
     place: int
     sessions: int = 0
+    take_all: bool = False
+
+    @property
+    def factor(self) -> int:
+        """What counts of an answer are still to be multiplied by: the SQL weighs its strata."""
+        return 1 if self.take_all else self.one_in
 
     def keys(self) -> tuple[int, int]:
         """Return the first and the last key of its installs."""
@@ -78,7 +89,8 @@ class Sampling:
     def parameters(self) -> dict[str, object]:
         """Return what a question of a sample binds."""
         first, last = self.keys()
-        return {"sample_first": first, "sample_last": last}
+        bound: dict[str, object] = {"sample_first": first, "sample_last": last}
+        return {**bound, "one_in": self.one_in} if self.take_all else bound
 
 
 def place_of(secret: bytes) -> int:

@@ -16,7 +16,9 @@ many days that has; `wide` and `wide_length`, of its week or month), `events` (o
 `exits` (whether errors come with how sessions end). Any other name is an error.
 `rows("table")` reads a table without the events of nobody, whose sender is not known, or was off:
 so nobody is an install, or in an interval, of any question. `all_rows("table")` reads them too: it
-counts events, and not who had them. Of a sample (sampling.py) both read its installs alone.
+counts events, and not who had them. Of a sample (sampling.py) both read its installs alone. If it
+is to `take_all` that had something, which the SQL lists as `had`, `all_rows` reads every install
+and `rows` those too, and the SQL multiplies by what each `stands_for`.
 
 Nothing of a catalog is ever pasted. `{{ event.table }}` becomes `{event_3_table:Identifier}`, and
 its value reaches the database bound.
@@ -78,6 +80,10 @@ _LENGTH: dict[str, Callable[[str], str]] = {
     "month": lambda first: f"toDayOfMonth(toLastDayOfMonth({first}))",
 }
 """How many days what begins on a day has."""
+
+_IN_SAMPLE = "user_id BETWEEN {sample_first:UInt64} AND {sample_last:UInt64}"
+_HAD = "user_id IN (SELECT user_id FROM had)"
+_STANDS_FOR = f"if({_HAD}, 1, {{one_in:UInt16}})"
 
 _PLACEHOLDER = re.compile(r"\{([a-z_0-9]+):([A-Za-z0-9]+)\}")
 
@@ -141,6 +147,7 @@ def fitted(
             raise LookupError(f"the SQL asks for {need!r}, which the question does not list")
         return has(catalog, need)
 
+    take_all = sampling is not None and sampling.take_all
     rendered = _template(sql).render(
         has=asked,
         filtered=filters.by_session,
@@ -163,8 +170,10 @@ def fitted(
         words=list(compress(properties, [not number for number in numbers])),
         numbers=list(compress(properties, numbers)),
         counts=list(compress(properties, counts)),
-        rows=_rows if sampling is None else _sampled_rows,
-        all_rows=_all_rows if sampling is None else _sampled_rows,
+        take_all=take_all,
+        stands_for=_STANDS_FOR if take_all else "1",
+        rows=_rows_of(sampling),
+        all_rows=_all_rows if sampling is None or take_all else _sampled_rows,
     )
     return rendered, {**bound, **(sampling.parameters() if sampling else {})}
 
@@ -187,10 +196,19 @@ def _rows(name: str) -> str:
 
 def _sampled_rows(name: str) -> str:
     """Return a table's rows in SQL, of the installs of a sample."""
-    return (
-        f"(SELECT * FROM {_all_rows(name)} "  # noqa: S608  # ours
-        "WHERE user_id BETWEEN {sample_first:UInt64} AND {sample_last:UInt64})"
-    )
+    return f"(SELECT * FROM {_all_rows(name)} WHERE {_IN_SAMPLE})"  # noqa: S608  # ours
+
+
+def _rows_of_strata(name: str) -> str:
+    """Return a table's rows in SQL, of the installs of a sample and of those that `had` it."""
+    return f"(SELECT * FROM {_all_rows(name)} WHERE {_IN_SAMPLE} OR {_HAD})"  # noqa: S608  # ours
+
+
+def _rows_of(sampling: Sampling | None) -> Callable[[str], str]:
+    """Return what reads a table's rows of installs that are asked."""
+    if sampling is None:
+        return _rows
+    return _rows_of_strata if sampling.take_all else _sampled_rows
 
 
 def _all_rows(name: str) -> str:

@@ -75,6 +75,12 @@ class Said:
 
 @dataclass(frozen=True)
 class Error:
+    """What the page shows.
+
+    Args:
+        one_in: Of which sample the sides are; 1 where everybody was asked.
+    """
+
     title: str
     groups: list[Group]
     group: Group
@@ -87,6 +93,7 @@ class Error:
     daily: Insight
     said: list[Said]
     versions: list[str]
+    one_in: int
 
 
 def look(view: View, resolved: Mapping[str, str], said: Sequence[errors.Decision]) -> Error:
@@ -144,6 +151,7 @@ def look(view: View, resolved: Mapping[str, str], said: Sequence[errors.Decision
             for each in said
         ],
         [each.version for each in reversed(known)],
+        by.one_in,
     )
 
 
@@ -168,7 +176,8 @@ def _answer(group: Group, by: Table) -> str:
         int(sum(_number(row[name]) for row in rows)) for name in ("sessions", "of_sessions")
     )
     if of:
-        parts.append(f"It came up in {sessions:,} of {of:,} sessions of this period.")
+        about = "about " if by.one_in > 1 else ""
+        parts.append(f"It came up in {about}{sessions:,} of {of:,} sessions of this period.")
     return " ".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from litestar import get
@@ -24,6 +25,7 @@ from .asked import Answer, Asked, first_steps, looked_at, named, sampled, shown
 
 if TYPE_CHECKING:
     from aboveboard.insights import Insight, Table
+    from aboveboard.insights.sampling import Sampling
 
 FORMATS = ("json", "csv", "svg", "png", "sql")
 
@@ -64,10 +66,7 @@ def insight(request: Asked, file: FromPath[str]) -> Answer:
         sampling = insight.sampling(view.filters)
         if sampling:
             question, _, rest = text.partition("\n")
-            text = (
-                f"{question}\n-- Of one install in {sampling.one_in}: counts and sums "
-                f"({', '.join(insight.sampled)}) are still to be multiplied by that.\n{rest}"
-            )
+            text = f"{question}\n-- Of {_who(insight, sampling)}\n{rest}"
         return answer(text.encode(), "text/plain; charset=utf-8")
     table = insight.run(view.warehouse, view.project, view.filters)
     if suffix in ("json", "csv") and view.filters.is_compared:
@@ -104,10 +103,19 @@ def _behind_the_answer(view: View, insight: Insight) -> tuple[str, dict[str, obj
     """Return the SQL that answers, what is bound to it, and the view of those that it asks."""
     if insight.sampled_least and view.filters.sampling:
         # Only the answer tells whether a sample has enough of it.
-        table = insight.run(view.warehouse, view.project, view.filters)
-        view = view if table.one_in > 1 else view.of_everybody()
+        filters, _ = insight.answered(view.warehouse, view.project, view.filters)
+        view = replace(view, filters=filters)
     sql, parameters = insight.statement(view.project, view.filters)
     return sql, parameters, view
+
+
+def _who(insight: Insight, sampling: Sampling) -> str:
+    """Return in words which installs are asked, and what that means for counts."""
+    some = f"one install in {sampling.one_in}"
+    if sampling.take_all:
+        return f"all installs that had it, and of {some} for the others."
+    counts = ", ".join(insight.sampled)
+    return f"{some}: counts and sums ({counts}) are still to be multiplied by that."
 
 
 def _compared(view: View, insight: Insight, table: Table) -> Table:

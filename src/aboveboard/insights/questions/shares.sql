@@ -35,9 +35,13 @@ An install is drawn as a whole, so its sums stay together; w is what leaving one
 residual, v what makes a busy one count as ten typical ones at most (docs/statistics.md).
 #}
 
-{# How much of x counts where a share is to be robust: #}
-{%- macro most(x, over="") -%}
+{# How much of x counts where a share is to be robust, if each row stands for so many installs: #}
+{%- macro most(x, over="", stands_for="1") -%}
+{%- if stands_for == "1" -%}
 10 * exp(avgIf(log({{ x }}), {{ x }} > 0) OVER ({{ over }}))
+{%- else -%}
+10 * exp(avgWeightedIf(log({{ x }}), {{ stands_for }}, {{ x }} > 0) OVER ({{ over }}))
+{%- endif -%}
 {%- endmacro %}
 
 {%- macro light(y, x, most) -%}
@@ -83,14 +87,16 @@ sum(pow({{ x }}, 2)) OVER ({{ within }}) AS square_{{ x }}
 {%- endmacro %}
 
 {# Of shares whose rows have an x each: grouped by the row, with `weight` told over its installs, and
-   `most` by the macro above. #}
-{%- macro of_own(y, x) -%}
+   `most` by the macro above. Where a row `stands_for` many installs, y is zero or it is itself alone:
+   so what is guessed is x, and its error adds to that of the share. #}
+{%- macro of_own(y, x, stands_for="1") -%}
+{%- set times = "" if stands_for == "1" else " * " ~ stands_for -%}
 [
-                toFloat64(count()), toFloat64(sum({{ x }})), sum(pow({{ x }}, 2))
+                toFloat64({{ "count()" if stands_for == "1" else "sum(" ~ stands_for ~ ")" }}), toFloat64(sum({{ x }}{{ times }})), sum(pow({{ x }}, 2){{ times }})
                 , toFloat64(sum({{ y }})), sum(pow({{ y }}, 2)), sum(toFloat64({{ x }}) * ({{ y }}))
                 , sum(pow(weight * ({{ y }}), 2)), sum(pow(weight, 2) * {{ x }} * ({{ y }}))
-                , sum(pow(weight * {{ x }}, 2))
-                , sum(least(toFloat64({{ x }}), most)), {{ light(y, x, "most") }}, toFloat64(max({{ y }}))
+                , sum(pow(weight * {{ x }}{{ times }}, 2))
+                , sum(least(toFloat64({{ x }}), most){{ times }}), {{ light(y, x, "most") }}, toFloat64(max({{ y }}))
                 , sum(pow({{ y }}, 2) / {{ x }})
             ]
 {%- endmacro %}
