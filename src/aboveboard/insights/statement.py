@@ -17,8 +17,9 @@ many days that has; `wide` and `wide_length`, of its week or month), `events` (o
 `rows("table")` reads a table without the events of nobody, whose sender is not known, or was off:
 so nobody is an install, or in an interval, of any question. `all_rows("table")` reads them too: it
 counts events, and not who had them. Of a sample (sampling.py) both read its installs alone. If it
-is to `take_all` that had something, which the SQL lists as `had`, `all_rows` reads every install
-and `rows` those too, and the SQL multiplies by what each `stands_for`.
+is to `take_all` that had something, which the SQL lists as `had`, both read every install, and the
+SQL asks for those that are `taken`, and multiplies by what each `stands_for`. (That stands beside
+the rest of a condition, since ClickHouse reads no projection behind a subquery with such a list.)
 
 Nothing of a catalog is ever pasted. `{{ event.table }}` becomes `{event_3_table:Identifier}`, and
 its value reaches the database bound.
@@ -83,6 +84,7 @@ _LENGTH: dict[str, Callable[[str], str]] = {
 
 _IN_SAMPLE = "user_id BETWEEN {sample_first:UInt64} AND {sample_last:UInt64}"
 _HAD = "user_id IN (SELECT user_id FROM had)"
+_TAKEN = f"({_IN_SAMPLE} OR {_HAD})"
 _STANDS_FOR = f"if({_HAD}, 1, {{one_in:UInt16}})"
 
 _PLACEHOLDER = re.compile(r"\{([a-z_0-9]+):([A-Za-z0-9]+)\}")
@@ -148,6 +150,7 @@ def fitted(
         return has(catalog, need)
 
     take_all = sampling is not None and sampling.take_all
+    is_range = sampling is not None and not take_all
     rendered = _template(sql).render(
         has=asked,
         filtered=filters.by_session,
@@ -171,9 +174,10 @@ def fitted(
         numbers=list(compress(properties, numbers)),
         counts=list(compress(properties, counts)),
         take_all=take_all,
+        taken=_TAKEN,
         stands_for=_STANDS_FOR if take_all else "1",
-        rows=_rows_of(sampling),
-        all_rows=_all_rows if sampling is None or take_all else _sampled_rows,
+        rows=_sampled_rows if is_range else _rows,
+        all_rows=_sampled_rows if is_range else _all_rows,
     )
     return rendered, {**bound, **(sampling.parameters() if sampling else {})}
 
@@ -197,18 +201,6 @@ def _rows(name: str) -> str:
 def _sampled_rows(name: str) -> str:
     """Return a table's rows in SQL, of the installs of a sample."""
     return f"(SELECT * FROM {_all_rows(name)} WHERE {_IN_SAMPLE})"  # noqa: S608  # ours
-
-
-def _rows_of_strata(name: str) -> str:
-    """Return a table's rows in SQL, of the installs of a sample and of those that `had` it."""
-    return f"(SELECT * FROM {_all_rows(name)} WHERE {_IN_SAMPLE} OR {_HAD})"  # noqa: S608  # ours
-
-
-def _rows_of(sampling: Sampling | None) -> Callable[[str], str]:
-    """Return what reads a table's rows of installs that are asked."""
-    if sampling is None:
-        return _rows
-    return _rows_of_strata if sampling.take_all else _sampled_rows
 
 
 def _all_rows(name: str) -> str:

@@ -14,6 +14,9 @@
             --% endif
         FROM {{ rows("_sessions") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
+            --% if take_all
+            AND {{ taken }}
+            --% endif
             --% if filtered
             AND session IN asked
             --% endif
@@ -58,7 +61,11 @@
         SELECT 4, main_model, user_id, groupArray(session)
         FROM (
             SELECT user_id, session, main_model FROM {{ rows("message_send") }}
-            WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date} AND session IN (SELECT session FROM begun)
+            WHERE toDate(time) BETWEEN {since:Date} AND {latest:Date}
+                --% if take_all
+                AND {{ taken }}
+                --% endif
+                AND session IN (SELECT session FROM begun)
             GROUP BY user_id, session, main_model
         )
         GROUP BY main_model, user_id
