@@ -20,7 +20,7 @@ from aboveboard.collector.inbox.storage import INBOX
 from aboveboard.collector.transfer.store import PUBLISHED
 from aboveboard.warehouse.schema import key as key_of
 from tests.collector.erasing.forgetful import RARE, Forgetful, are_gone, erase
-from tests.collector.tool import Install, Server, add_project, ask, new_id, until
+from tests.collector.tool import Install, RealServer, Server, add_project, ask, new_id, until
 from tests.commands.exporting import everything, export, given, kill, lines
 from tests.commands.importing import run
 from tests.warehouse.kept import files_with
@@ -362,3 +362,35 @@ class TestRefusing:
     def test_what_is_no_backup(self, tmp_path: Path) -> None:
         said = self.refuses("restore", str(tmp_path), "--data", str(tmp_path / "there"))
         assert "no backup" in said
+
+
+@pytest.mark.thorough
+def test_a_server_that_was_given_a_relative_directory_is_copied_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    server = RealServer(Path("data"), *given(tmp_path))
+    try:
+        server.send(server.key(), Install().segment(2), new_id())
+        server.settle()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert "are in copy" in save(tmp_path / "data", Path("copy"))
+    finally:
+        monkeypatch.chdir(tmp_path)
+        server.stop()
+
+
+def test_a_full_disk_under_a_restore_is_told_of_the_directory_and_not_of_the_backup(
+    made: tuple[Path, Path, list[str]], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "aboveboard", "restore", str(made[1]), "--data"]
+    ended = subprocess.run(
+        ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *command, str(tmp_path / "data")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"aboveboard restore: {tmp_path / 'data'} cannot be written: File too large\n"
+    )
+    bring_back(made[1], tmp_path / "data")

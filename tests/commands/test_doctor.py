@@ -396,8 +396,12 @@ class TestTheAddress:
         assert any("with --base-path, that path is a part" in line for line in told.of("look"))
         assert not any("whoever asks" in line for line in told.of("WRONG"))
 
-    def test_that_is_none(self, data: Path) -> None:
-        doctor(data, "--url", "analytics.example.org").only("is none", "https://")
+    @pytest.mark.parametrize(
+        "url",
+        ["analytics.example.org", "http://[", "http://127.0.0.1:99999", "http://127.0.0.1/é"],
+    )
+    def test_that_is_none(self, data: Path, url: str) -> None:
+        doctor(data, "--url", url).only("is none", "https://")
 
     def test_of_a_server_that_is_not_ready(self, running: Server) -> None:
         damage(running.data, "tool")

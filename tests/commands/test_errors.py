@@ -122,6 +122,7 @@ def test_issues_of_many_groups_take_as_many_questions_as_of_one(
     [
         (("--since", "x"), 2, "is no date"),
         (("--link", "https://a.example"), 2, "go with --issues"),
+        (("--issues", "--link", "javascript:alert(1)"), 2, "--link is the dashboard's address"),
         (("--issues", "--write", "/nowhere"), 2, "is no folder"),
         (("--issue", "/nowhere"), 2, "cannot be read"),
         (("--issue", __file__), 2, "no ```aboveboard block"),

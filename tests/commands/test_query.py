@@ -49,6 +49,7 @@ def test_a_question_comes_by_a_pipe_too(
     ("question", "code", "said"),
     [
         ("SELECT file('/etc/hostname')", 2, "the function file cannot be used here"),
+        ("SELECT '\udcff'", 2, "the question is not UTF-8"),
         ("DROP TABLE sessions", 2, "only a SELECT can be asked"),
         ("SELECT arrayJoin(range(20000))", 1, "10,000 rows"),
     ],

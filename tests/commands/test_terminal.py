@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -144,6 +145,31 @@ def test_what_a_disk_refuses_is_said_in_a_line(tool: Tool) -> None:
         assert ended.returncode == 1
         assert said in ended.stderr
         assert ended.stderr.count("\n") == 1
+
+
+def test_what_cannot_be_written_to_a_closed_output_is_said_in_a_line(tool: Tool, log: str) -> None:
+    for words, closing in (
+        (["status"], "<&- >&-"), (["stats", log], "<&- >&-"), (["stats", log], ">&- 2>&-"),
+    ):  # fmt: skip
+        command = shlex.join([sys.executable, "-m", "aboveboard", *words])
+        ended = subprocess.run(
+            ["sh", "-c", f"{command} {closing}"],
+            env=tool.environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        line = f"aboveboard {words[0]}: standard output is closed\n"
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr == ("" if "2>" in closing else line)
+
+
+def test_a_word_that_is_no_text_is_told_in_a_line(tool: Tool, tmp_path: Path) -> None:
+    for words in (["watch", "--once", "--data", str(tmp_path), "--project"], ["doctor", "--url"]):
+        ended = subprocess.run(
+            [sys.executable, "-m", "aboveboard", *words, b"a\xff"],
+            env=tool.environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in ended.stderr
+        assert ended.returncode in (1, 2)
+        assert ended.stderr.count("\n") == (words[0] == "watch"), ended.stderr
 
 
 def test_nothing_is_printed_by_a_command_past_the_one_place_that_cleans() -> None:

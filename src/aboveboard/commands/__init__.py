@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import keyword
 import os
@@ -12,7 +13,7 @@ from typing import Protocol
 
 from aboveboard import __version__
 from aboveboard.commands.terminal.missing import explain_missing
-from aboveboard.commands.terminal.printing import lenient, warn
+from aboveboard.commands.terminal.printing import hold_streams, lenient, warn
 
 ROOMS = {
     "server": {
@@ -80,6 +81,37 @@ class Command(Protocol):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code that a shell expects."""
     words = list(sys.argv[1:] if argv is None else argv)
+    command = next((word for word in words if not word.startswith("-")), None)
+    who = f"aboveboard {command}" if command in COMMANDS else "aboveboard"
+    try:
+        hold_streams()
+        code = _run(words, command)
+        sys.stdout.flush()  # what cannot be written is to be said here, not at Python's end
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left; Python would say so once more at exit.
+        _close_output()
+        return FAILURE
+    except OSError as error:  # a full disk, a name that is too long: no fault of the program's
+        if error.errno is None:
+            raise
+        place = f"{error.filename}: " if error.filename is not None else ""
+        is_closed = error.errno == errno.EBADF and not place
+        warn(f"{who}: {place}{'standard output is closed' if is_closed else error.strerror}")
+        if error.filename is None:
+            _close_output()
+        return FAILURE
+    except UnicodeEncodeError:
+        odd = next((word for word in words if not _is_text(word)), None)
+        if odd is None:
+            raise
+        warn(f"{who}: {odd!r} is not UTF-8, and can be the name of a file only")
+        return USAGE
+
+
+def _run(words: Sequence[str], chosen: str | None) -> int:
     parser = argparse.ArgumentParser(
         prog="aboveboard",
         description="Usage analytics for command-line tools that the people who run those tools "
@@ -88,7 +120,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"aboveboard {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    chosen = next((word for word in words if not word.startswith("-")), None)
     run = None
     for name, line in COMMANDS.items():
         described = f"{line[0].upper()}{line[1:]}."
@@ -107,24 +138,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if run is None:  # argparse has left already where no command was named
         return USAGE
     lenient()
+    return run(args)
+
+
+def _is_text(word: str) -> bool:
     try:
-        code = run(args)
-        sys.stdout.flush()  # what cannot be written is to be said here, not at Python's end
-        return code
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has left; Python would say so once more at exit.
-        _close_output()
-        return FAILURE
-    except OSError as error:  # a full disk, a name that is too long: no fault of the program's
-        if error.errno is None:
-            raise
-        place = f"{error.filename}: " if error.filename is not None else ""
-        warn(f"aboveboard {args.command}: {place}{error.strerror}")
-        if error.filename is None:
-            _close_output()
-        return FAILURE
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _close_output() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import http.client
+import re
 import ssl
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from aboveboard.collector.http.authentication import access
 from aboveboard.collector.people import passwords
@@ -54,13 +55,13 @@ def secret(told: str | None, *, public: bool, stored: bool = False) -> Finding:
 
 
 def is_public(url: str | None) -> bool:
-    return url is not None and not access.is_loopback(urlsplit(url).hostname or "")
+    parts = None if url is None else _parts(url)
+    return parts is not None and not access.is_loopback(parts.hostname or "")
 
 
 def examine(url: str) -> Iterator[Finding]:
     """Yield what there is to say about a server's address, as a stranger finds it."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if _parts(url) is None:
         yield wrong(URL, f"{url} is none: it is like https://analytics.example.org")
         return
     try:
@@ -82,6 +83,22 @@ def examine(url: str) -> Iterator[Finding]:
         yield from _what_a_stranger_gets(url, ready)
     except (OSError, http.client.HTTPException) as error:
         yield wrong(URL, f"{url} did not answer further ({type(error).__name__}): ask again")
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Return a server's address in its parts, None where it is none that can be asked."""
+    try:
+        parts = urlsplit(url)
+        # Python reads the port when it is asked for, and takes no path but of ASCII.
+        is_port = parts.port is None or parts.port > 0
+        (parts.hostname or "").encode("idna")
+    except ValueError:
+        return None
+    is_one = parts.scheme in ("http", "https") and parts.hostname and is_port
+    return parts if is_one and _PATH.fullmatch(parts.path) else None
+
+
+_PATH = re.compile(r"[!-~]*")
 
 
 class _Answer:

@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
@@ -91,7 +91,8 @@ def write(
         for source, name in sources(copies, warehouse, tables):
             into = partial / name
             into.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            files[name] = _copy(source, into, advance)
+            with source.open("rb") as reading:
+                files[name] = _copy(reading, into, advance)
         manifest = Manifest(FORMAT, version, made, list(tables), files)
         said = msgspec.json.encode(manifest)
         sealed = msgspec.json.encode(_Sealed(_digest(said), msgspec.Raw(said)))
@@ -159,9 +160,11 @@ def restore(backup: Path, manifest: Manifest, build: Path, advance: Callable[[in
             raise _damaged(backup, MANIFEST)
         into.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            found = _copy(backup / name, into, advance)
+            reading = (backup / name).open("rb")
         except OSError as error:
             raise BackupError(f"{backup / name} cannot be read: {error.strerror}") from None
+        with reading:
+            found = _copy(reading, into, advance)
         if found != (size, digest):
             raise _damaged(backup, name)
     for name, steps in (
@@ -240,10 +243,10 @@ def _empty(directory: Path) -> None:
             each.unlink()
 
 
-def _copy(source: Path, into: Path, advance: Callable[[int], None]) -> tuple[int, str]:
+def _copy(reading: IO[bytes], into: Path, advance: Callable[[int], None]) -> tuple[int, str]:
     """Copy a file; return its size and its digest, with the copy on the disk."""
     digest, size = hashlib.blake2b(digest_size=32), 0
-    with source.open("rb") as reading, into.open("wb") as writing:
+    with into.open("wb") as writing:
         into.chmod(0o600)
         while block := reading.read(_BLOCK):
             digest.update(block)

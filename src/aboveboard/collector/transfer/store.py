@@ -200,8 +200,9 @@ class Store:
                 into.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 shutil.copyfile(release, into)
         return {
-            "files": str(place),
-            "warehouse": str(self._warehouse.directory),
+            # Whoever asks may have another working directory than this process.
+            "files": str(place.absolute()),
+            "warehouse": str(self._warehouse.directory.absolute()),
             "tables": msgspec.to_builtins(tables),
         }, b""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from aboveboard import insights
 from aboveboard.collector.people.register import Register
 from aboveboard.collector.triage.decisions import Decisions
+from aboveboard.commands.terminal import output
 from aboveboard.commands.terminal.printing import say, warn
 from aboveboard.commands.terminal.table import print_table
 from aboveboard.insights import groups, issues
@@ -97,6 +98,8 @@ def run(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> None:
     if (args.write or args.link) and not args.issues:
         raise UsageError("--write and --link go with --issues")
+    if args.link and not args.link.startswith(("https://", "http://")):
+        raise UsageError("--link is the dashboard's address, such as https://analytics.example.org")
 
 
 def _found(place: Place, args: argparse.Namespace) -> dict[tuple[str, str], Group]:
@@ -184,7 +187,7 @@ def _issues(
         if args.write:
             file = Path(args.write) / f"{group.id.replace(':', '-')}.md"
             try:
-                file.write_text(f"# {issues.title(group)}\n\n{text}", encoding="utf-8")
+                output.write(file, f"# {issues.title(group)}\n\n{text}".encode())
             except OSError as error:
                 raise UsageError(f"{file} cannot be written: {error.strerror}") from None
             say(str(file))

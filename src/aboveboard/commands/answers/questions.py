@@ -23,17 +23,16 @@ WIDEST = 60
 
 
 def run(args: argparse.Namespace) -> int:
-    if not args.schema and args.sql in (None, "-"):
-        if sys.stdin.isatty():
-            warn("aboveboard query: write the question behind it, or send it by a pipe")
-            return 2
-        args.sql = sys.stdin.read()
+    if not args.schema and args.sql in (None, "-") and sys.stdin.isatty():
+        warn("aboveboard query: write the question behind it, or send it by a pipe")
+        return 2
     try:
+        sql = "" if args.schema else _question(args.sql)
         with reading.opened(args) as (warehouse, project):
             if args.schema:
                 _print_schema(asking.seen(warehouse, project))
                 return 0
-            table = asking.ask(warehouse, project, args.sql)
+            table = asking.ask(warehouse, project, sql)
     except rules.RefusedError as error:
         warn(f"aboveboard query: {error}")
         return 2
@@ -51,6 +50,20 @@ def run(args: argparse.Namespace) -> int:
         warn(f"{count:,} row{'' if count == 1 else 's'}")
     sys.stdout.flush()
     return 0
+
+
+def _question(told: str | None) -> str:
+    """Return what is asked.
+
+    Raises:
+        RefusedError: it is no text.
+    """
+    try:
+        sql = sys.stdin.read() if told is None or told == "-" else told
+        sql.encode()
+    except UnicodeError:
+        raise rules.RefusedError("the question is not UTF-8: write it so") from None
+    return sql
 
 
 def _shown(value: object) -> str:

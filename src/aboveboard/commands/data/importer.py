@@ -142,7 +142,7 @@ def _opened(args: argparse.Namespace) -> Iterator[tuple[Project, Inbox, bool]]:
         projects = Projects(args.data)
         inbox = Inbox(args.data)
         try:
-            yield of(projects, name), inbox, False
+            yield of(projects, name, args.data), inbox, False
         finally:
             inbox.close()
             projects.close()
@@ -150,7 +150,7 @@ def _opened(args: argparse.Namespace) -> Iterator[tuple[Project, Inbox, bool]]:
     try:
         if name == SHIPPED and collector.projects.get(name) is None:
             collector.add_project(name, shipped_catalog(SHIPPED), shipped=True)
-        yield of(collector.projects, name), collector.inbox, True
+        yield of(collector.projects, name, args.data), collector.inbox, True
         collector.mover.move_all(name)
     finally:
         collector.close()

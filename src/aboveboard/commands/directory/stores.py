@@ -17,6 +17,7 @@ from aboveboard.warehouse.engine import address
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     Ask = Callable[..., tuple[dict[str, Any], bytes]]
 
@@ -85,11 +86,11 @@ def project(args: argparse.Namespace) -> Project:
         NoProjectError: there is none of that name.
     """
     with contextlib.closing(Projects(args.data)) as projects:
-        return of(projects, args.project)
+        return of(projects, args.project, args.data)
 
 
-def of(projects: Projects, name: str) -> Project:
-    """Return a project.
+def of(projects: Projects, name: str, directory: Path) -> Project:
+    """Return a project of a data directory.
 
     Raises:
         NoProjectError: there is none of that name.
@@ -98,7 +99,7 @@ def of(projects: Projects, name: str) -> Project:
     if found is None:
         there = ", ".join(each.name for each in projects.all()) or "none"
         raise NoProjectError(
-            f"there is no project {name!r} (there is: {there}); "
-            f"`aboveboard projects add {name} --catalog FILE` makes it"
+            f"there is no project {name!r} (there is: {there}) in {directory}: name another "
+            "directory with --data, or add the project with `aboveboard projects add`"
         )
     return found

@@ -8,11 +8,40 @@ ours.
 from __future__ import annotations
 
 import io
+import os
 import sys
+from typing import Literal
 
 from aboveboard.auditlog.terminal import plain
 
-__all__ = ["lenient", "plain", "say", "warn"]
+__all__ = ["hold_streams", "lenient", "plain", "say", "warn"]
+
+
+def hold_streams() -> None:
+    """Open what of the standard streams is closed (`>&-`), so that no file takes its number.
+
+    A database that had it would be written over by what is printed. Output that is closed fails at
+    the first word, as on a full disk: what nobody gets was not done. Input has ended, and what is
+    said on a closed standard error is lost.
+    """
+    for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        if not _is_open(number):
+            os.set_inheritable(os.open(os.devnull, flags), True)  # the lowest number that is free
+    sys.stdin = sys.stdin or _stream(0, "r")
+    sys.stdout = sys.stdout or _stream(1, "w")
+    sys.stderr = sys.stderr or _stream(2, "w")
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def _stream(number: int, mode: Literal["r", "w"]) -> io.TextIOWrapper:
+    return open(number, mode, encoding="utf-8", closefd=False)
 
 
 def lenient() -> None:
