@@ -1,7 +1,7 @@
 """Erasing: the rows of some installs are written away, and the files that had them are removed.
 
 A mutation writes the parts of a table anew without the rows. ClickHouse keeps the parts from before
-for eight minutes, since it has not flushed the new ones to the disk. Here it flushes them, those
+for minutes, since it has not flushed the new ones to the disk. Here it flushes them, those
 that merges make meanwhile too (`_FLUSHED`), so the old ones can go within seconds (`_HURRIED`).
 
 A mutation's text stays in the table's directory, so it never says whose rows are to go: it names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import Timeout
@@ -15,16 +16,19 @@ from .complaints import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from clickhouse_connect.driver.client import Client
     from filelock import FileLock
 
 LOCK = "aboveboard.lock"
 
+CONFIGURATION = Path(__file__).with_name("embedded.xml")
+
 
 class Embedded:
     """The embedded engine. Its profile is nobody else's, so it has ClickHouse's own settings.
+
+    Tables have those of `embedded.xml`, which says why.
 
     Args:
         directory: Where its files are; this process alone has it.
@@ -60,7 +64,11 @@ class Embedded:
             WarehouseError: the engine cannot be opened.
         """
         with plain(f"cannot open the warehouse {self.directory}: "):
-            return driver.connect(interface="chdb", path=str(self.directory))
+            return driver.connect(
+                interface="chdb",
+                path=str(self.directory),
+                chdb_options={"config-file": str(CONFIGURATION)},
+            )
 
     def named(self, name: str) -> Mapping[str, object]:  # noqa: ARG002  # a server's has use for it
         """Return nothing: what this process began ends with it."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from clickhouse_connect.driver.client import Client
+
     from aboveboard.warehouse.connection import Warehouse
 
 SHADOW = "shadow"
@@ -69,21 +71,30 @@ def freeze(warehouse: Warehouse, name: str) -> list[FrozenTable]:
                 found.append(FrozenTable(database, table, create))
                 continue
             quoted = f"{schema.quote(database)}.{schema.quote(table)}"
+            # Parts come and go meanwhile, so it is asked twice what each has.
+            rows_of = _rows_of_parts(client, database, table)
             client.command(f"ALTER TABLE {quoted} FREEZE WITH NAME '{PREFIX}{name}'")
+            rows_of |= _rows_of_parts(client, database, table)
             place = str(paths[0]).rstrip("/").rpartition("/store/")[2]
             path = f"{SHADOW}/{PREFIX}{name}/store/{place}"
-            found.append(
-                FrozenTable(database, table, create, _rows(warehouse.directory / path), path)
-            )
+            # The table may have fewer by now: rows are erased and merged, or are over their time.
+            counted = sum(rows_of[each.name] for each in _parts(warehouse.directory / path))
+            found.append(FrozenTable(database, table, create, counted, path))
     return found
 
 
-def _rows(parts: Path) -> int:
-    """Return how many rows frozen parts have, by their own word.
+def _rows_of_parts(client: Client, database: str, table: str) -> dict[str, int]:
+    """Return how many rows each part of a table has, those that others have replaced too."""
+    answer = client.query(
+        "SELECT name, rows FROM system.parts "
+        "WHERE database = {database:String} AND table = {table:String}",
+        parameters={"database": database, "table": table},
+    )
+    return {str(part): int(rows) for part, rows in answer.result_rows}
 
-    The table may have fewer by now: rows are erased and merged, or are over their time.
-    """
-    return sum(int(each.read_text()) for each in parts.glob("*/count.txt"))
+
+def _parts(directory: Path) -> list[Path]:
+    return list(directory.iterdir()) if directory.exists() else []
 
 
 def thaw(directory: Path, name: str | None = None) -> None:
