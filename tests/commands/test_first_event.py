@@ -89,12 +89,14 @@ def test_a_project_of_ones_own_hears_the_page_s_program(
     add_project(tmp_path / "data", "tool", Catalog.of("tool", EVENTS))
     server = Server(tmp_path / "data")
     try:
-        program, run = blocks(server, "tool")
+        settings, program, run = blocks(server, "tool")
+        assert settings == f'endpoint="http://127.0.0.1:{server.port}",\nkey="{server.key()}",'
         (folder / "hello.py").write_text(program)
         code, screen = Hello(home, run, folder).on_terminal(answers=["y"])
         assert code == 0, screen
         path = "/insights/events.json?project=tool&since=1d"
         until(lambda: b"session_start" in server.request("GET", path).body)
+        assert b"Nothing was dropped" in server.request("GET", "/quarantine?project=tool").body
     finally:
         server.stop()
 

@@ -378,6 +378,17 @@ class TestEvents:
         )
 
 
+def test_a_version_that_is_older_than_the_period_was_adopted_by_its_first_day(site: Site) -> None:
+    whole, later = "since=2026-09-01&until=2026-10-19", "since=2026-10-12&until=2026-10-19"
+    adopted = {
+        period: re.findall(r"by (\d+ \w+ 2026)", site.get(f"/releases?{period}&project=aider").text)
+        for period in (whole, later)
+    }
+
+    assert adopted[whole] == []
+    assert set(adopted[later]) == {"12 Oct 2026"}
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("path", "status", "says"),
@@ -405,6 +416,8 @@ class TestRefusals:
         assert says in answer.text
         assert "Traceback" not in answer.text
         assert "content-security-policy" in answer.headers
+        back = "/?project=mytool" if "=mytool" in path else "/"
+        assert f'<a href="{back}">Back' in answer.text or status == 200 or ".svg" in path
 
     def test_data_is_refused_as_data(self, site: Site) -> None:
         as_json = site.get("/insights/models.json?until=never")

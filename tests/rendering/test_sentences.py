@@ -22,9 +22,7 @@ def test_a_change_within_chance_is_no_change() -> None:
 
     said = sentences.of_count("active installs", 100, compared)
 
-    assert (
-        said == "Active installs are within chance of as many as before (\N{MINUS SIGN}12 to +5%)."
-    )
+    assert said == "Active installs have not surely changed (\N{MINUS SIGN}12 to +5%)."
 
 
 def test_what_is_no_change_in_the_digits_shown_goes_neither_up_nor_down() -> None:
@@ -67,9 +65,9 @@ def test_too_few_installs_are_said_to_be_too_few(number: int, said: str | None) 
         (
             False,
             Difference(0.1, -0.02, 0.2),
-            "a leads in messages, not surely: b is within chance.",
+            "a leads in messages, not surely: b may be ahead.",
         ),
-        (False, None, "a leads in messages, not surely: b is within chance."),
+        (False, None, "a leads in messages, not surely: b may be ahead."),
         (
             True,
             Difference(0.1, 0.02, 0.18),
@@ -91,10 +89,7 @@ def test_crashes_are_said_with_the_interval_unless_they_changed_surely() -> None
         0.99, 0.98, 0.995, Compared(0.99, 0.95, Difference(0.04, 0.02, 0.06))
     )
 
-    assert (
-        within
-        == "97.1% of sessions are crash-free (95\N{EN DASH}98%), within chance of what it was."
-    )
+    assert within == "97.1% of sessions are crash-free (95\N{EN DASH}98%), with no sure change."
     assert better == "Crash-free sessions rose by 4.0 pt to 99.0%."
 
 

@@ -26,7 +26,7 @@ def of_count(what: str, number: float, compared: Compared | None) -> str:
     what = what[:1].upper() + what[1:]
     interval = changes.range_of(by)
     if not by.sure:
-        return f"{what} are within chance of as many as before ({interval})."
+        return f"{what} have not surely changed ({interval})."
     text = changes.percent(abs(by.value))
     word = changes.direction(by.value, text)
     if word == "even":
@@ -44,7 +44,7 @@ def of_crashes(
         moved = "rose" if by.value > 0 else "fell"
         return f"Crash-free sessions {moved} by {text} to {wording.share(share)}."
     reach = f" ({changes.interval_of(low, high)})" if low is not None and high is not None else ""
-    same = ", within chance of what it was" if by is not None else ""
+    same = ", with no sure change" if by is not None else ""
     return f"{wording.share(share)} of sessions are crash-free{reach}{same}."
 
 
@@ -79,4 +79,4 @@ def of_leader(
         return (
             f"{first} leads in {what} with {wording.share(share)}, surely: {by} before {names[1]}."
         )
-    return f"{first} leads in {what}, not surely: {names[1]} is within chance."
+    return f"{first} leads in {what}, not surely: {names[1]} may be ahead."

@@ -59,14 +59,14 @@ def look(view: View) -> Releases:
     table = insight.run(view.warehouse, view.project, view.filters)
     records = table.records()
     adopting = adoption.run(view.warehouse, view.project, view.filters)
-    adopted = _adopted(adopting)
+    first = dict(view.choices.releases) if view.choices else {}
+    adopted = _adopted(adopting, first)
     there = {name: label for name, (share, label) in SHARES.items() if share in table.columns}
     measure = view.measure if view.measure in there else "crashes"
     share = SHARES[measure][0]
     drawn = [_wrong(record, share) for record in records] if share in FREE else records
     axis = dots.axis_of(drawn, share)
     comparison = alone(insight, view.warehouse, view.project, view.filters)
-    first = dict(view.choices.releases) if view.choices else {}
     rows = []
     for place, record in enumerate(records):
         older = records[place + 1] if place + 1 < len(records) else None
@@ -137,7 +137,10 @@ def _sentence(view: View, records: Sequence[Mapping[str, Value]], comparison: Co
             f"{name} crashes surely {word} than {other}: {share} of its sessions are crash-free, "
             f"{changes.points(abs(by.value))} {'more' if by.value > 0 else 'fewer'}."
         )
-    return f"{name} is within chance of {other}: {share} of its sessions are crash-free."
+    return (
+        f"{name} crashes neither surely more nor less than {other}: {share} of its sessions are "
+        "crash-free."
+    )
 
 
 def _wrong(record: Mapping[str, Value], share: str) -> dict[str, Value]:
@@ -155,18 +158,23 @@ def _rest(part: Value) -> Value:
     return round(1 - part, 12) if isinstance(part, int | float) else None
 
 
-def _adopted(table: Table) -> dict[Value, str]:
-    """Return the day on which each version had a tenth of the sessions first."""
-    found: dict[Value, str] = {}
+def _adopted(table: Table, first: Mapping[str, date]) -> dict[Value, str]:
+    """Return the day on which each version had a tenth of the sessions first.
+
+    Of a version that had them when the period began and is older, no more is known than by when.
+    """
+    found: dict[Value, date] = {}
     for row in table.records():
         part = float(row["sessions"] or 0) / float(row["of_sessions"] or 1)
         if row["complete"] and part >= ADOPTED and row["version"] not in found:
-            found[row["version"]] = _day(str(row["day"]))
-    return found
-
-
-def _day(text: str) -> str:
-    return wording.day(date.fromisoformat(text))
+            found[row["version"]] = date.fromisoformat(str(row["day"]))
+    begins = min((date.fromisoformat(str(row["day"])) for row in table.records()), default=None)
+    return {
+        version: f"by {wording.day(day)}"
+        if day == begins and first.get(str(version), day) < day
+        else wording.day(day)
+        for version, day in found.items()
+    }
 
 
 def _pair(view: View) -> str:

@@ -63,7 +63,25 @@ def told(request: Asked, status: int, heading: str, message: str) -> Answer:
         or path.endswith((".csv", ".svg", ".png", ".atom"))
     ):
         return answer(f"{message}\n".encode(), "text/plain", status)
-    return page(request, "refused.html", status, view=None, heading=heading, message=message)
+    return page(
+        request,
+        "refused.html",
+        status,
+        view=None,
+        heading=heading,
+        message=message,
+        project=_project(request),
+    )
+
+
+def _project(request: Asked) -> str:
+    """Return the name of the project that was asked for, "" if the visitor sees none of it."""
+    projects = request.app.state.get("projects")
+    asked = request.query_params.get("project")
+    if projects is None or not asked:
+        return ""
+    seen = visitors.seen_by(visitors.of(request), projects).all()
+    return next((project.name for project in seen if project.name == asked), "")
 
 
 def _failed(request: Asked, error: HTTPException) -> Answer:
