@@ -148,6 +148,21 @@ def test_who_failed_is_counted_and_of_how_many_is_estimated(
     assert "multiplied" not in sql
 
 
+def test_the_page_of_one_error_says_what_of_it_is_estimated(site: Site, much: int) -> None:
+    answer = site.get(asked("/insights/errors.json")).json()
+    group = next(
+        each for each in (row[answer["columns"].index("group")] for row in answer["rows"]) if each
+    )
+    page, off = (site.get(asked(f"/errors/{group}", more)).text for more in ("", "&sampling=off"))
+    assert [int(one_in) for one_in, _ in ESTIMATED.findall(page)] == [much]
+    assert "It came up in about " in page
+    assert not ESTIMATED.findall(off)
+    assert "Every install is counted" in off
+    assert "It came up in about " not in off
+    came_up = re.compile(r"It came up in (?:about )?([\d,]+) of ")
+    assert came_up.findall(page) == came_up.findall(off) != []
+
+
 def test_sql_of_a_sample_says_what_is_still_to_be_multiplied(site: Site, much: int) -> None:
     question, told, *_ = site.get(asked("/insights/models.sql")).text.splitlines()
     assert question.startswith("-- Which models answer")

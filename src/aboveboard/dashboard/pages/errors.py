@@ -233,8 +233,7 @@ def ask(name: str, view: View) -> Table:
     insight = named(name)
     if not insight.offered(view.project.catalog):
         raise UnknownError(f"{view.project.name} collects no errors")
-    # Of everybody: what fails for few is looked for here, and not how sessions end.
-    filters = replace(view.filters, sampling=None, exits=False)
+    filters = replace(view.filters, exits=False)  # what fails is looked for, not how sessions end
     return insight.run(view.warehouse, view.project, filters)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from aboveboard.insights.filters import OFF
 from aboveboard.rendering import cells, changes, sentences
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aboveboard.dashboard.navigation import Entry
     from aboveboard.dashboard.view import View
     from aboveboard.insights import Insight, Table
@@ -112,10 +115,11 @@ def look(view: View) -> Overview:
         WarehouseError: a question could not be answered.
     """
     totals, daily = _of("totals"), _of("overview")
-    now = totals.run(view.warehouse, view.project, view.filters).records()[0]
+    days = daily.run(view.warehouse, view.project, view.filters)
+    ended = _ended(view)
+    now = _totals(view, days, ended)
     sides = view.sides()
     compared = compare(totals, view.warehouse, view.project, sides) if sides else None
-    days = daily.run(view.warehouse, view.project, view.filters)
     measures = [
         name for name in totals.columns if name in CARDS and isinstance(now.get(name), int | float)
     ]
@@ -138,7 +142,7 @@ def look(view: View) -> Overview:
                 sparkline(days, name),
             )
         )
-    crashes, said = _crashes(view, sides)
+    crashes, said = _crashes(view, ended, sides)
     cards[2:2] = [*crashes, *_back(view)]
     installs = compared.of((), "installs") if compared else None
     number = now["installs"]
@@ -172,13 +176,43 @@ def _of(name: str) -> Insight:
     return insight
 
 
-def _crashes(view: View, sides: Sides | None) -> tuple[list[Card], str]:
-    """Return the card of crash-free sessions, and what there is to say of them."""
+def _ended(view: View) -> Mapping[str, Value] | None:
+    """Return in how many sessions, and for how many installs, nothing crashed, if that is told."""
     insight = _of("crash_free")
     if not insight.offered(view.project.catalog):
+        return None
+    return insight.run(view.warehouse, view.project, view.filters).records()[0]
+
+
+def _totals(view: View, days: Table, ended: Mapping[str, Value] | None) -> Mapping[str, Value]:
+    """Return the totals of the period.
+
+    The page's other questions have them: over very much data each of its own takes a second.
+    """
+    insight = _of("totals")
+    if ended is None or view.filters.until > view.filters.today:  # of days to come none is told
+        return insight.run(view.warehouse, view.project, view.filters).records()[0]
+    records = days.records()
+    summed = [name for name in insight.columns if name in days.columns and name not in ended]
+    return {
+        "installs": ended["installs"],
+        "sessions": ended["sessions"],
+        **{name: math.fsum(float(row[name] or 0) for row in records) for name in summed},
+    }
+
+
+def _crashes(
+    view: View, record: Mapping[str, Value] | None, sides: Sides | None
+) -> tuple[list[Card], str]:
+    """Return the card of crash-free sessions, and what there is to say of them.
+
+    Args:
+        record: As `_ended` returns it.
+    """
+    if record is None:
         return [], ""
+    insight = _of("crash_free")
     column = insight.columns["crash_free_share"]
-    record = insight.run(view.warehouse, view.project, view.filters).records()[0]
     share = record["crash_free_share"]
     if not isinstance(share, int | float):
         return [], ""

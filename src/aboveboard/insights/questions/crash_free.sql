@@ -18,7 +18,6 @@ WITH
             , arrayUniq(arrayFilter(run -> run IN (SELECT run FROM crashed), runs)) AS its_crashed
             , 1 / (1 - its_sessions / sum(its_sessions) OVER ()) AS weight
             , {{ share.most("its_sessions") }} AS most
-            , {{ share.most("its_sessions") }} AS most
         FROM {{ rows("_sessions") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}
             --% if filtered

@@ -1,19 +1,19 @@
 -- How many of the active installs are new, returning or resurrected, and how many are gone?
 WITH
     --% include "asked.sql"
-    begun AS (
-        SELECT user_id, min(toDate(time)) AS first
-        FROM {{ rows("_sessions") }}
-        GROUP BY user_id
-    ),
-    -- From a week (or month) before the period on: whoever returns was active in the one before.
+    -- In one pass: when each install began, whenever that was, and the weeks (or months) in which it was
+    -- active, from one before the period on: whoever returns was active in the one before.
     active AS (
-        SELECT user_id, groupUniqArray({{ wide("toDate(time)") }}) AS days
+        SELECT
+            min(toDate(time)) AS first
+            , arrayDistinct(groupArrayIf(
+                {{ wide("toDate(time)") }}
+                , toDate(time) BETWEEN {{ wide(wide("{since:Date}") ~ " - 1") }} AND {until:Date}
+                --% if filtered
+                AND session IN asked
+                --% endif
+            )) AS days
         FROM {{ rows("_sessions") }}
-        WHERE toDate(time) BETWEEN {{ wide(wide("{since:Date}") ~ " - 1") }} AND {until:Date}
-            --% if filtered
-            AND session IN asked
-            --% endif
         GROUP BY user_id
     ),
     told AS (
@@ -24,7 +24,6 @@ WITH
             , NOT is_new AND NOT is_returning AS is_resurrected
             , false AS is_gone
         FROM active
-        INNER JOIN begun USING (user_id)
         ARRAY JOIN days AS day
         UNION ALL
         SELECT {{ wide("each + 31") if grain == "month" else "each + 7" }} AS day, false, false, false, true

@@ -30,7 +30,7 @@ WITH
             , ifNull(sum(toInt128(total_tokens)), 0) AS tokens
             --% endif
             --% if has("message_send.cost")
-            , round(ifNull(sum(cost), 0), 6) AS cost
+            , ifNull(sum(cost), 0) AS cost
             --% endif
         FROM {{ all_rows("message_send") }}
         WHERE toDate(time) BETWEEN {since:Date} AND {until:Date}

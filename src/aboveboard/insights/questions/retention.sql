@@ -2,30 +2,22 @@
 --% import "shares.sql" as share
 WITH
     --% include "asked.sql"
-    -- New is whose first session of all began in the week, not the first of the period.
-    begun AS (
-        SELECT user_id, toMonday(min(toDate(time))) AS cohort
-        FROM {{ rows("_sessions") }}
-        GROUP BY user_id
-        HAVING cohort >= toMonday({since:Date}) AND cohort <= {until:Date}
-    ),
-    active AS (
-        SELECT user_id, groupUniqArray(toMonday(toDate(time))) AS weeks
-        FROM {{ rows("_sessions") }}
-        WHERE toDate(time) BETWEEN toMonday({since:Date}) AND {until:Date}
-            --% if filtered
-            AND session IN asked
-            --% endif
-        GROUP BY user_id
-    ),
+    -- New is whose first session of all began in the week, not the first of the period. In one pass:
+    -- when each install began, whenever that was, and the weeks of the period that it was active in.
     cohorts AS (
         SELECT
-            cohort
-            , weeks
+            toMonday(min(toDate(time))) AS cohort
+            , arrayDistinct(groupArrayIf(
+                toMonday(toDate(time))
+                , toDate(time) BETWEEN toMonday({since:Date}) AND {until:Date}
+                --% if filtered
+                AND session IN asked
+                --% endif
+            )) AS weeks
             , arrayMax(weeks) AS last
-        FROM begun
-        INNER JOIN active USING (user_id)
-        WHERE has(weeks, cohort)
+        FROM {{ rows("_sessions") }}
+        GROUP BY user_id
+        HAVING cohort >= toMonday({since:Date}) AND cohort <= {until:Date} AND has(weeks, cohort)
     ),
     counted AS (
         SELECT

@@ -2,31 +2,30 @@
 --% import "shares.sql" as share
 WITH
     --% include "asked.sql"
-    begun AS (
-        SELECT user_id, toMonday(min(toDate(time))) AS cohort
+    -- In one pass: when each install began, whenever that was, and its days of the period.
+    seen AS (
+        SELECT
+            user_id
+            , toMonday(min(toDate(time))) AS cohort
+            , groupArrayIf(
+                toDate(time)
+                , toDate(time) BETWEEN {earliest:Date} AND {until:Date}
+                --% if filtered
+                AND session IN asked
+                --% endif
+            ) AS days
         FROM {{ rows("_sessions") }}
         GROUP BY user_id
         -- Those whose second week lies in the period as a whole.
         HAVING cohort + 7 >= {since:Date} AND cohort + 13 <= {until:Date}
             AND cohort + 13 < {settling:Date}
     ),
-    active AS (
-        SELECT user_id, groupUniqArray(toMonday(toDate(time))) AS weeks
-        FROM {{ rows("_sessions") }}
-        WHERE toDate(time) BETWEEN {earliest:Date} AND {until:Date}
-            AND user_id IN (SELECT user_id FROM begun)
-            --% if filtered
-            AND session IN asked
-            --% endif
-        GROUP BY user_id
-    ),
     counted AS (
         SELECT
             {{ share.bucket("user_id") }}
-            , has(weeks, cohort + 7) AS is_back
-        FROM begun
-        INNER JOIN active USING (user_id)
-        WHERE has(weeks, cohort)
+            , arrayExists(day -> day BETWEEN cohort + 7 AND cohort + 13, days) AS is_back
+        FROM seen
+        WHERE arrayExists(day -> day BETWEEN cohort AND cohort + 6, days)
     )
 SELECT
     count() AS of_installs
