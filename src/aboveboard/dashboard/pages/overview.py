@@ -206,8 +206,7 @@ def _crashes(
 ) -> tuple[list[Card], str]:
     """Return the card of crash-free sessions, and what there is to say of them.
 
-    Args:
-        record: As `_ended` returns it.
+    `record` is as `_ended` returns it.
     """
     if record is None:
         return [], ""
