@@ -49,7 +49,7 @@ MEASURED = {
     "busy_mib": 413,
 }
 
-MOVING = 0.06
+MOVING = 0.04
 """The part of a core that moving takes once a session a second comes, as `trickle.py` has it."""
 
 INSTALLS = (1_000, 100_000, 10_000_000)

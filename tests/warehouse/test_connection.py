@@ -18,6 +18,7 @@ from aboveboard.warehouse import (
     Limits,
     Warehouse,
     WarehouseError,
+    database,
     embedded,
 )
 from aboveboard.warehouse.schema import NOBODY, key
@@ -91,6 +92,20 @@ def test_the_same_rows_under_another_token_are_other_events(warehouse: Warehouse
     warehouse.insert("tool", "sent", told, "one")
     warehouse.insert("tool", "sent", told, "two")
     assert rows(warehouse) == [(2,)]
+
+
+def test_rows_are_data_whatever_they_say_few_or_many(warehouse: Warehouse) -> None:
+    words = ["'); DROP TABLE sent; --", '"]}\nFORMAT Null', "\\", "%s {x:String} ü", ";"]
+    many = 1000  # more than what embedded stands in the statement
+    for times in (1, many):
+        told = {name: values * len(words) * times for name, values in row(tokens=1).items()}
+        for _ in range(2):
+            warehouse.insert("tool", "sent", told | {"error_type": words * times}, f"{times}")
+    found = warehouse.query(
+        "SELECT error_type, count() FROM {project:Identifier}.sent GROUP BY ALL",
+        {"project": database("tool")},
+    ).rows
+    assert sorted(found) == sorted((word, 1 + many) for word in words)
 
 
 def test_an_insert_may_span_many_years(warehouse: Warehouse) -> None:

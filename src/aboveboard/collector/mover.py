@@ -60,10 +60,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PACE = 1.0
+PACE = 1.5
 """Seconds from one move of a project to its next, unless more waits than one takes. An insert costs
-much the same whatever it carries, and what it carries is merged again; nobody looks at a page twice
-in that time. Something always waits when a move ends, so this is what lets the mover rest."""
+much the same whatever it carries, and what it carries is merged again. What was sent is to be on a
+page within two seconds. Something always waits when a move ends, so this is what lets the mover
+rest."""
 
 POLL = 1.0
 """Seconds after which the inbox is looked at without being told: an import may have added."""

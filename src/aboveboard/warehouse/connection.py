@@ -364,12 +364,14 @@ class Warehouse:
     ) -> None:
         with (node or self._writer).client(rows=True) as client:
             # ClickHouse reads a column's JSON several times faster than Python makes its bytes.
-            client.raw_insert(
+            rows = msgspec.json.encode(columns)
+            driver.insert(
+                client,
                 schema.name(database, table),
-                column_names=list(columns),
-                insert_block=msgspec.json.encode(columns),
-                fmt="JSONColumns",
-                settings={**self._engine.writing, **(settings or {})},
+                list(columns),
+                rows,
+                {**self._engine.writing, **(settings or {})},
+                inline=len(rows) <= self._engine.inline_max,
             )
 
     def _change_beside(self, sql: str) -> None:

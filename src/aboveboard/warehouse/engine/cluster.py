@@ -46,6 +46,7 @@ class Cluster:
     directory: Path | None = None
     reading: Mapping[str, object] = {}
     writing: Mapping[str, object] = {}
+    inline_max = 0  # rows are a request's body
 
     def __init__(self, addresses: Sequence[Address], name: str) -> None:
         self.name = name

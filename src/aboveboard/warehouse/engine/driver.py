@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aboveboard.warehouse.engine.absent import absent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from clickhouse_connect.driver.client import Client
 
@@ -39,6 +39,41 @@ def connect(**told: Any) -> Client:
     with absent(*UNUSED):  # chDB is loaded with the first connection
         client: Client = clickhouse_connect.get_client(**told)
     return client
+
+
+def insert(
+    client: Client,
+    table: str,
+    columns: Sequence[str],
+    rows: bytes,
+    settings: Mapping[str, object],
+    *,
+    inline: bool = False,
+) -> None:
+    """Insert rows.
+
+    Args:
+        client: The connection.
+        table: Its name, quoted.
+        columns: The names of the columns.
+        rows: All of them as one document of JSON, a list a column.
+        settings: What it is done with; words and numbers of ours.
+        inline: Whether the rows stand in the statement.
+    """
+    if inline:
+        names = ", ".join(f"`{each}`" for each in columns)
+        told = ", ".join(f"{name} = '{value}'" for name, value in settings.items())
+        client.command(
+            f"INSERT INTO {table} ({names}) SETTINGS {told} FORMAT JSONColumns\n{rows.decode()}"
+        )
+        return
+    client.raw_insert(
+        table,
+        column_names=columns,
+        insert_block=rows,
+        fmt="JSONColumns",
+        settings=dict(settings),
+    )
 
 
 @contextlib.contextmanager

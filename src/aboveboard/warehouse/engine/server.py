@@ -36,6 +36,7 @@ class Server:
     directory: Path | None = None
     reading: Mapping[str, object] = {}  # each statement carries all of `settings.OURS`
     writing: Mapping[str, object] = {}
+    inline_max = 0  # rows are a request's body
 
     def __init__(self, address: Address) -> None:
         self._address = address
