@@ -185,6 +185,9 @@ class TestBesideAServer:
         assert told.startswith("10 events of 1 install taken")
         assert "the collector that runs" in told
         until(lambda: server.metric("warehouse_rows_total") == 10)
+        log.write_bytes(old("launched", "exit"))
+        assert take(data, log, project="aider").startswith("2 events")  # a project that was missing
+        until(lambda: server.metric("warehouse_rows_total") == 12)
         server.stop()
         assert count(data, "message_send") == 9
 

@@ -85,6 +85,15 @@ def test_an_empty_directory_says_how_to_get_one(tmp_path: Path) -> None:
     assert "aboveboard serve" in told.stdout
 
 
+def test_aider_needs_no_catalog_and_a_tool_of_ones_own_does(tmp_path: Path) -> None:
+    added, again = (projects(tmp_path, "add", "aider") for _ in range(2))
+    assert added.stdout.startswith("aider  ab_")
+    assert (again.returncode, again.stdout) == (0, added.stdout)
+    refused = projects(tmp_path, "add", "tool")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "say with --catalog FILE what 'tool' may collect" in refused.stderr
+
+
 @pytest.mark.parametrize("name", ["Tool", "a+b", ""])
 def test_a_name_that_cannot_be_is_refused_on_one_line(
     tmp_path: Path, catalog: Path, name: str

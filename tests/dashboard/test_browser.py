@@ -15,7 +15,7 @@ from aboveboard.catalog.catalog import Catalog
 from aboveboard.collector.projects.project import shipped_catalog
 from tests.dashboard.conftest import Site
 from tests.dashboard.paths import EVENT, EVERYWHERE, INSIGHTS, LIBRARY, PERIOD
-from tests.dashboard.visits import PHONE, Visits
+from tests.dashboard.visits import DESKTOP, PHONE, Visits
 from tests.insights.population import Happening, fill
 
 pytestmark = pytest.mark.browser
@@ -193,6 +193,22 @@ class TestPhone:
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= PHONE["width"]
         context.close()
+
+    @pytest.mark.thorough
+    def test_the_longest_names_push_nothing_out_of_its_place(
+        self, chromium: Browser, site: Site
+    ) -> None:
+        lengthen = """selector => document.querySelectorAll(selector).forEach(
+            each => { each.lastChild.textContent = "a_very_long_name_indeed".repeat(4) })"""
+        for size in (PHONE, DESKTOP):
+            page = chromium.new_page(viewport=size)  # type: ignore[arg-type]
+            page.goto(f"{site.url}/catalog?project=library")
+            page.evaluate(lengthen, ".index a, .event code, .event dd > span, .project summary")
+
+            assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+            side = page.locator("header.side")
+            assert side.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
+            page.close()
 
     @pytest.mark.thorough
     def test_the_pages_are_a_menu_with_the_name_of_the_page_one_is_on(self, visits: Visits) -> None:

@@ -35,6 +35,10 @@ class Project:
     """Whether its published site is shown to everybody at `/public/NAME`."""
 
 
+SHIPPED = "aider"
+"""The app whose catalog comes with aboveboard, and the project that is made where there is none."""
+
+
 def shipped_catalog(app: str) -> Catalog:
     """Return the catalog of an app whose catalog comes with aboveboard; it is data, not code."""
     file = resources.files("aboveboard") / "hosts" / app / "catalog.json"

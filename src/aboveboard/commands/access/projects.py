@@ -45,9 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--catalog",
             type=typed_path,
-            required=action is adding,
             metavar="FILE",
-            help="what may be collected, as `aboveboard catalog json` prints it",
+            help="what may be collected, as `aboveboard catalog json` prints it"
+            + ("; `aider` needs none, for its catalog comes with aboveboard" * (action is adding)),
         )
         action.add_argument(
             "--replace",
@@ -151,6 +151,8 @@ def _carry(args: argparse.Namespace, projects: Projects) -> int:
 
 
 def _add(args: argparse.Namespace, projects: Projects) -> int:
+    if args.catalog is None:
+        return _add_shipped(args.name, projects)
     catalog = read(args.catalog)
     before = None if args.name in projects.unreadable() else projects.get(args.name)
     project = projects.add(args.name, catalog, called=str(args.catalog), replace=args.replace)
@@ -159,6 +161,19 @@ def _add(args: argparse.Namespace, projects: Projects) -> int:
         tell_of_kept(catalog, project, args.catalog, _warn)
     elif before is not None:
         _tell_of_withdrawn(before, project)
+    return 0
+
+
+def _add_shipped(name: str, projects: Projects) -> int:
+    from aboveboard.collector.projects.project import SHIPPED, shipped_catalog
+
+    if name != SHIPPED:
+        _warn(
+            f"say with --catalog FILE what {name!r} may collect: `aboveboard catalog json` made it"
+        )
+        return 2
+    there = projects.get(name)
+    _show([there or projects.add(name, shipped_catalog(name), shipped=True)])
     return 0
 
 

@@ -76,7 +76,7 @@ def _check(args: argparse.Namespace) -> None:
     if not args.user_id and not rows:
         raise UsageError("say what: an install's UUID, or rows by --since, --until and --install")
     if args.since is not None and args.until is not None and args.since >= args.until:
-        raise UsageError("--until is later than --since")
+        raise UsageError("--since is not before --until: exchange them")
 
 
 def _check_project(args: argparse.Namespace) -> None:

@@ -16,7 +16,7 @@ from aboveboard.catalog.kinds import CatalogError
 from aboveboard.collector.inbox import storage
 from aboveboard.collector.inbox.inbox import Inbox, UnavailableError
 from aboveboard.collector.operations import log
-from aboveboard.collector.projects.project import Project, shipped_catalog
+from aboveboard.collector.projects.project import SHIPPED, Project, shipped_catalog
 from aboveboard.collector.projects.registry import Projects
 from aboveboard.collector.service import Collector, Reader
 from aboveboard.collector.transfer import exports
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from aboveboard.collector.transfer.logs import Summary
 
-SHIPPED = "aider"
 LINE_SHOWN = 1 << 16
 """Bytes of a file that tell what it is: an export's first line, or a table's."""
 
@@ -139,6 +138,7 @@ def _opened(args: argparse.Namespace) -> Iterator[tuple[Project, Inbox, bool]]:
     try:
         collector = Collector(args.data, stores.warehouse(args))
     except storage.BusyError:
+        _add_shipped(args)  # the collector that runs finds it within a second
         projects = Projects(args.data)
         inbox = Inbox(args.data)
         try:

@@ -22,7 +22,7 @@ from aboveboard.collector.operations.worker import EXIT_CODE
 from aboveboard.collector.people import passwords
 from aboveboard.collector.people.register import Register
 from aboveboard.collector.projects import migrations
-from aboveboard.collector.projects.project import shipped_catalog
+from aboveboard.collector.projects.project import SHIPPED, shipped_catalog
 from aboveboard.collector.projects.registry import UnreadableError
 from aboveboard.collector.service import Collector
 from aboveboard.commands.access.projects import tell_of_kept
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from litestar import Litestar
 
 DEMO = "demo"
-FIRST = "aider"
-"""The project that is made where there is none, and the app whose catalog comes with aboveboard."""
 
 YOUNG_MAX = 20_000
 """New objects after which Python looks for circles among them. At its own 700 that is with every
@@ -138,13 +136,13 @@ def _connections() -> int:
 def _add_projects(collector: Collector, args: argparse.Namespace, voice: Voice) -> None:
     for project in collector.projects.all():
         if project.shipped:  # a newer aboveboard may know more of what the app collects
-            collector.add_project(project.name, shipped_catalog(FIRST), shipped=True)
+            collector.add_project(project.name, shipped_catalog(SHIPPED), shipped=True)
     if args.catalog is not None:
         _give(collector, args.project, args.catalog, voice)
     if args.demo and collector.projects.get(DEMO) is None:
-        collector.add_project(DEMO, shipped_catalog(FIRST), shipped=True)
+        collector.add_project(DEMO, shipped_catalog(SHIPPED), shipped=True)
     if not (collector.projects.all() or collector.projects.unreadable()):
-        collector.add_project(FIRST, shipped_catalog(FIRST), shipped=True)
+        collector.add_project(SHIPPED, shipped_catalog(SHIPPED), shipped=True)
 
 
 def _give(collector: Collector, name: str, file: Path, voice: Voice) -> None:
@@ -235,7 +233,7 @@ def _announce(collector: Collector, near: str, public: str, data: Path, voice: V
             )
             continue
         voice.tell(f"\nproject {project.name}, write key {', '.join(project.keys)}")
-        if project.catalog.app == FIRST and project.name != DEMO:
+        if project.catalog.app == SHIPPED and project.name != DEMO:
             voice.tell(
                 f"  an aider of today, unchanged: aider --analytics"
                 f" --analytics-posthog-host {address}"
