@@ -63,6 +63,17 @@ class TestSecret:
         assert told.stderr.startswith("aboveboard secret: ")
         assert kept(tmp_path) is None
 
+    @pytest.mark.parametrize("errors", ["surrogateescape", "strict"])
+    def test_what_is_no_text_is_refused_on_one_line(self, tmp_path: Path, errors: str) -> None:
+        told = subprocess.run(
+            [sys.executable, "-m", "aboveboard", "secret", "--data", str(tmp_path)],
+            input=f"\udcff{SECRET}\n".encode(errors="surrogateescape"),
+            env=os.environ | {"PYTHONIOENCODING": f"utf-8:{errors}"},
+            capture_output=True, check=False,
+        )  # fmt: skip
+        assert told.stderr == b"aboveboard secret: the admin secret is not UTF-8: write it so\n"
+        assert (told.returncode, kept(tmp_path)) == (1, None)
+
     def test_it_is_removed(self, tmp_path: Path) -> None:
         aboveboard(tmp_path, "secret", given=SECRET)
         told = aboveboard(tmp_path, "secret", "--remove")

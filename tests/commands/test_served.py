@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from aboveboard.collector.service import lock
+from tests import forked
 from tests.collector.tool import Install, Server, add_project
 
 PATHS = (
@@ -78,3 +80,17 @@ def test_nobody_else_can_read_a_file_with_keys_or_events(server: Server) -> None
     for file in data.iterdir():
         mode = stat.S_IMODE(file.stat().st_mode)
         assert mode & 0o077 == 0, f"{file.name} is {mode:o}"
+
+
+def test_a_command_that_meets_another_one_says_to_wait_for_it(tmp_path: Path) -> None:
+    add_project(tmp_path)
+    other = lock(tmp_path)
+    try:
+        told = forked.aboveboard("export", "--project", "tool", "--data", str(tmp_path))
+    finally:
+        other.release()
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == (
+        f"aboveboard export: another aboveboard works in {tmp_path}, and is no collector that "
+        "could be asked (yet): run this again when it has ended\n"
+    )

@@ -162,6 +162,11 @@ class Asker:
             self._socket.connect(os.path.realpath(directory / SOCKET))
         except OSError as error:
             self._socket.close()
+            if isinstance(error, (FileNotFoundError, ConnectionRefusedError)):
+                raise ChannelError(
+                    f"another aboveboard works in {directory}, and is no collector that could be "
+                    "asked (yet): run this again when it has ended"
+                ) from None
             raise ChannelError(
                 f"the collector of {directory} cannot be asked ({error.strerror or error}): "
                 "run this as its user, or stop it first"

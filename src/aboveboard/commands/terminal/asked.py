@@ -32,8 +32,18 @@ def secret(what: str, file: str | None) -> str:
     """Return a secret that a person or a file gives.
 
     Raises:
-        AskedError: none was given, it was typed in two ways, or the file cannot be read.
+        AskedError: none was given, it was typed in two ways, is no text, or the file cannot be
+            read.
     """
+    try:
+        line = _given(what, file)
+        line.encode()
+    except UnicodeError:  # a terminal or a pipe may give any bytes
+        raise AskedError(f"the {what} is not UTF-8: write it so") from None
+    return line
+
+
+def _given(what: str, file: str | None) -> str:
     if file is not None and file != "-":
         return _first_line(_read(file), file)
     if file == "-" or not sys.stdin.isatty():
