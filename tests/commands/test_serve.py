@@ -348,6 +348,11 @@ class TestGivingUp:
             ended = serve("--port", port, "--data", str(tmp_path))
         self.gives_up(ended, 1, f"port {port}", "--port")
 
+    def test_an_address_that_is_none_of_this_machine_s(self, tmp_path: Path) -> None:
+        words = ("--host", "192.0.2.1", "--admin-secret", "correct-horse-battery-staple-7")
+        ended = serve(*words, "--port", str(free_port()), "--data", str(tmp_path))
+        self.gives_up(ended, 1, "192.0.2.1", "another with --host")
+
     @pytest.mark.thorough
     def test_a_port_that_another_aboveboard_has(self, running: Server, tmp_path: Path) -> None:
         ended = serve("--port", str(running.port), "--data", str(tmp_path / "other"))

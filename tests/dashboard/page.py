@@ -18,11 +18,13 @@ class Page(HTMLParser):
         self.cells: list[list[str]] = []
         self.heads: list[str] = []
         self.sorts = False
+        self.ids: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attributes}
         self.sorts = found.get("class") == "sort"
+        self.ids += [found["id"]] if "id" in found else []
         if tag == "a":
             self.links.append(found["href"])
         if tag in ("script", "img", "source") and ("src" in found or "srcset" in found):

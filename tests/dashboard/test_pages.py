@@ -64,6 +64,7 @@ class TestPages:
         assert page.loaded
         assert all(urlsplit(url).netloc == "" for url in (*page.loaded, *page.links))
         assert page.inline == []
+        assert len(page.ids) == len(set(page.ids))
         assert "default-src 'none'" in policy
         assert "script-src 'self'; style-src 'self';" in policy
         assert "unsafe" not in policy
@@ -563,6 +564,8 @@ class TestErrors:
             assert words in text
         assert '<form class="decide"' not in text, "there is nowhere to keep it"
         assert "Sessions a day, by version" in text
+        ids = Page(text).ids
+        assert len(ids) == len(set(ids))
 
     @pytest.mark.parametrize(
         ("path", "status", "said"),

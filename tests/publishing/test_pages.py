@@ -73,8 +73,11 @@ def test_charts_are_drawn_without_scripts_and_no_page_is_wider_than_a_phone(
         page.goto((out / "index.html").as_uri())
         point = page.locator("svg.dot circle").first.bounding_box()
         track = page.locator("svg.dot").first.bounding_box()
+        axis = page.locator(".axis span").first.bounding_box()
         assert point is not None
         assert track is not None
+        assert axis is not None
+        assert (axis["x"], axis["width"]) == pytest.approx((track["x"], track["width"]), abs=1)
         assert track["x"] <= point["x"] < track["x"] + track["width"] <= width
         assert point["width"] == pytest.approx(12.5, abs=1.5)
         context.close()

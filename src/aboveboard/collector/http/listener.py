@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -60,8 +61,12 @@ def check_free(host: str, port: int) -> None:
             probe.listen(1)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
+        is_place = (
+            isinstance(error, socket.gaierror) or getattr(error, "errno", 0) == errno.EADDRNOTAVAIL
+        )
+        option = "--host" if is_place else "--port"
         raise ListenError(
-            f"cannot listen on {host} port {port} ({reason}): choose another with --port"
+            f"cannot listen on {host} port {port} ({reason}): choose another with {option}"
         ) from None
 
 
