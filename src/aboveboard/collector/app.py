@@ -10,9 +10,10 @@ from litestar.datastructures import State
 
 from aboveboard.warehouse.engine.absent import absent
 
-from .http import basepath, ingest, messages
+from .http import basepath, direct, messages
 from .http.authentication import access
 from .http.authentication.door import Door
+from .http.ingest import ingest
 from .operations import metrics
 from .public import routes as public
 
@@ -59,9 +60,10 @@ def create_app(
         route_handlers=[*pages, _metrics(collector)],
         guards=[access.guard(door)],
     )
+    taking = ingest(collector)
     app = _Application(
         [
-            *(ingest.router(collector), guarded, _healthz(collector), _readyz(collector)),
+            *(taking.router, guarded, _healthz(collector), _readyz(collector)),
             public.router(collector.directory, collector.projects.is_public),
         ],
         state=State(
@@ -84,21 +86,34 @@ def create_app(
         exception_handlers=dict(errors or {}),
         openapi_config=None,
         logging_config=None,
+        in_front=taking.in_front,
     )
     basepath.check_apart(base_path, [route.path for route in app.routes])
     return app
 
 
 class _Application(Litestar):
-    """Answers HEAD wherever it answers GET, with everything but the body (RFC 9110, 9.3.2)."""
+    """Answers HEAD wherever it answers GET, with everything but the body (RFC 9110, 9.3.2).
 
-    def __init__(self, *args: Any, **told: Any) -> None:
+    Args:
+        in_front: By path, what takes a POST in front of the routes (http/direct.py).
+        args, told: As Litestar has them.
+    """
+
+    def __init__(self, *args: Any, in_front: Mapping[str, direct.Take], **told: Any) -> None:
+        self._in_front = in_front
         with absent("pydantic", "attrs"):  # litestar has plugins for what may be of theirs
             super().__init__(*args, **told)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             scope = basepath.without(self.state.base_path, scope)
+            take = self._in_front.get(scope["path"]) if scope["method"] == "POST" else None
+            if take is not None:
+                answer = await direct.taken(take, scope, receive)
+                if answer is not None:
+                    await answer(scope, receive, send)
+                    return
             scope["asked"] = scope["path"]
             if scope["method"] == "HEAD":
                 scope = {**scope, "method": "GET"}

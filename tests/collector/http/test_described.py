@@ -14,12 +14,12 @@ DESCRIPTION = json.loads((Path(__file__).parents[3] / "docs/openapi.json").read_
 def test_every_route_that_takes_events_is_described() -> None:
     from unittest.mock import MagicMock
 
-    from aboveboard.collector.http import ingest
+    from aboveboard.collector.http.ingest import ingest
 
     collector: Any = MagicMock()
     routes = {
         path.replace("{key:str}", "{key}")
-        for handler in ingest.router(collector).routes
+        for handler in ingest(collector).router.routes
         for path in [handler.path]
     }
     assert routes | {"/healthz", "/readyz"} == set(DESCRIPTION["paths"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from litestar import Request, Response, Router, get, post
 from litestar.concurrency import sync_to_thread as run_sync
@@ -23,7 +23,7 @@ from aboveboard.collector.operations.log import described
 from aboveboard.collector.projects.registry import UnreadableError
 from aboveboard.collector.protocols import clocks, debugging, posthog, segment
 
-from . import messages
+from . import direct, messages
 from .authentication import authorization
 from .authentication.callers import Caller, Callers, called
 from .authentication.strangers import Strangers
@@ -43,6 +43,10 @@ from .messages import HEADERS, NO_STORE, Answer
 from .overlimit import Noting
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from litestar.types import Receive, Scope
+
     from aboveboard.collector.limits.gate import Sender
     from aboveboard.collector.service import Collector, Reader
 
@@ -102,8 +106,20 @@ class UnknownKeyError(RefusedError):
         self.named = named
 
 
-def router(collector: Collector) -> Router:
-    """Return every route that takes events or keeps a PostHog client content."""
+class Ingest(NamedTuple):
+    """The addresses.
+
+    Args:
+        router: Every route that takes events or keeps a PostHog client content.
+        in_front: By path, what takes a POST in front of it (direct.py).
+    """
+
+    router: Router
+    in_front: Mapping[str, direct.Take]
+
+
+def ingest(collector: Collector) -> Ingest:
+    """Return the addresses of a collector."""
     bodies = Bodies()
     callers = Callers(collector)
     desk = Desk()
@@ -113,26 +129,23 @@ def router(collector: Collector) -> Router:
     def is_known(key: str) -> bool:
         return collector.reader(key) is not None
 
-    async def whole(
-        request: Request[Any, Any, Any], body: Body, caller: Caller
-    ) -> tuple[Reader, Sender, bytes]:
+    async def whole(receive: Receive, body: Body, caller: Caller) -> tuple[Reader, Sender, bytes]:
         """Return what reads for a request's key, whom it counts for, and its body.
 
         Raises:
             UnknownKeyError: it has no key that is known. Its body was read all the same.
         """
         key, reader, sender = caller
-        sent = _whole(await body.read(request.receive, keep=reader is not None))
+        sent = _whole(await body.read(receive, keep=reader is not None))
         if reader is None or sender is None:
             raise UnknownKeyError(named=key is not None)
         return reader, sender, sent
 
-    @post("/v1/events", status_code=200)
-    async def events(request: Request[Any, Any, Any]) -> ASGIApp:
-        headers = messages.headers(request.scope)
+    async def take_events(scope: Scope, receive: Receive) -> Answer:
+        headers = messages.headers(scope)
         caller = callers.of(authorization.bearer(headers.get("authorization")))
         with bodies.coming(known=caller.reader is not None) as body:
-            reader, sender, sent = await whole(request, body, caller)
+            reader, sender, sent = await whole(receive, body, caller)
             identity = _uuid(headers.get("idempotency-key"))
             project, told = reader.project.name, headers.get(_SENT_AT)
             gate.check_key(sender)
@@ -164,7 +177,7 @@ def router(collector: Collector) -> Router:
     async def debug(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
         caller = callers.of(authorization.bearer(request.headers.get("authorization")))
         with bodies.coming(known=caller.reader is not None) as body:
-            reader, sender, sent = await whole(request, body, caller)
+            reader, sender, sent = await whole(request.receive, body, caller)
             gate.check_key(sender)
             if len(sent) > debugging.BODY_MAX:
                 raise RefusedError(413, f"the body is larger than {debugging.BODY_MAX} bytes")
@@ -208,12 +221,11 @@ def router(collector: Collector) -> Router:
             headers=NO_STORE,
         )
 
-    @post([*posthog.PATHS], status_code=200)
-    async def capture(request: Request[Any, Any, Any]) -> ASGIApp:
-        outer = caller = callers.of(_outer_key(request))
+    async def take_batch(scope: Scope, receive: Receive) -> Answer:
+        outer = caller = callers.of(_outer_key(scope))
         known = outer.reader is not None
         with bodies.coming(known=known) as body:
-            sent = _whole(await body.read(request.receive))
+            sent = _whole(await body.read(receive))
             if not known:
                 caller = callers.of(await desk.find_key(sent, is_known))
                 bodies.promote(body)
@@ -227,6 +239,14 @@ def router(collector: Collector) -> Router:
         gate.count(sender, receipt.accepted, installs)
         # Exactly 200: PostHog's clients send again on 202 and 204.
         return TAKEN
+
+    @post("/v1/events", status_code=200)
+    async def events(request: Request[Any, Any, Any]) -> ASGIApp:
+        return await direct.route(take_events, request)
+
+    @post([*posthog.PATHS], status_code=200)
+    async def capture(request: Request[Any, Any, Any]) -> ASGIApp:
+        return await direct.route(take_batch, request)
 
     @post(["/flags", "/decide"], status_code=200)
     async def flags() -> Response[dict[str, object]]:
@@ -290,7 +310,7 @@ def router(collector: Collector) -> Router:
         log.error("a request failed: %s", described(error))
         return refuse(request, RefusedError(500, "this is a fault of the collector"))
 
-    return Router(
+    router = Router(
         "/",
         route_handlers=[events, debug, erase, capture, flags, config],
         exception_handlers={
@@ -310,6 +330,7 @@ def router(collector: Collector) -> Router:
             Exception: unexpected,
         },
     )
+    return Ingest(router, {"/v1/events": take_events, **dict.fromkeys(posthog.PATHS, take_batch)})
 
 
 def _whole(body: bytes | None) -> bytes:
@@ -339,11 +360,12 @@ def _uuid(text: str | None) -> uuid.UUID:
         raise RefusedError(400, "Idempotency-Key is to be the segment's UUID") from None
 
 
-def _outer_key(request: Request[Any, Any, Any]) -> str | None:
+def _outer_key(scope: Scope) -> str | None:
     """Return the write key that a PostHog client's request has outside its body."""
-    key = authorization.bearer(messages.headers(request.scope).get("authorization"))
-    if key is None and request.scope["query_string"]:
-        key = next(filter(None, map(request.query_params.get, posthog.KEY_NAMES)), None)
+    key = authorization.bearer(messages.headers(scope).get("authorization"))
+    if key is None and scope["query_string"]:
+        told = Request[Any, Any, Any](scope).query_params
+        key = next(filter(None, map(told.get, posthog.KEY_NAMES)), None)
     return key
 
 
