@@ -90,7 +90,7 @@ def spelled(action: argparse.Action) -> str:
         "{" + ",".join(map(str, action.choices)) + "}" if action.choices else action.dest.upper()
     )
     told = " ".join(value) if isinstance(value, tuple) else value
-    if action.nargs in ("*", "+", argparse.REMAINDER):
+    if action.nargs in ("*", "+"):
         told = f"{told} …"
     if not action.option_strings:
         return f"`{escaped(told)}`" + (" (if you like)" if action.nargs in ("?", "*") else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import UTC, datetime
 from typing import Literal
@@ -193,6 +194,27 @@ class TestPhone:
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= PHONE["width"]
         context.close()
+
+    @pytest.mark.thorough
+    @pytest.mark.parametrize("width", [PHONE["width"], 794, 1000])
+    def test_an_axis_is_as_wide_as_what_it_measures_and_its_words_stand_apart(
+        self, chromium: Browser, site: Site, width: int
+    ) -> None:
+        page = chromium.new_page(viewport={"width": width, "height": 900})
+        page.goto(f"{site.url}/releases?{PERIOD}")
+        axis, line = (
+            page.locator(f".dots {each} .line svg").first.bounding_box()
+            for each in ("thead", "tbody")
+        )
+        ends = page.locator(".dots thead text").evaluate_all(
+            "all => all.map(each => each.getBoundingClientRect()).map(box => [box.left, box.right])"
+        )
+
+        assert axis is not None
+        assert line is not None
+        assert (axis["x"], axis["width"]) == pytest.approx((line["x"], line["width"]), abs=1)
+        assert all(one[1] <= next_[0] for one, next_ in itertools.pairwise(ends))
+        page.close()
 
     @pytest.mark.thorough
     def test_the_longest_names_push_nothing_out_of_its_place(
