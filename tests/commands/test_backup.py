@@ -336,7 +336,7 @@ class TestRefusing:
             shutil.copytree(backup, copy)
             file = copy / name
             if file.is_dir():
-                file = max(file.rglob("*.bin"), key=lambda path: path.stat().st_size)
+                file = max(file.rglob("data.*"), key=lambda path: path.stat().st_size)
             body = bytearray(file.read_bytes())
             body[len(body) // 2] ^= 1
             file.write_bytes(body)
