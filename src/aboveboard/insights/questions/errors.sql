@@ -15,12 +15,24 @@ WITH
     ),
     --% set when = "toDate(time) BETWEEN {since:Date} AND {latest:Date}"
     --% include "failures.sql"
+    -- Of the sessions in which something failed, those that began in the period: a list of so few costs a
+    -- fraction of one of all sessions.
+    began AS MATERIALIZED (
+        --% if filtered
+        SELECT run FROM begun
+        WHERE
+        --% else
+        SELECT cityHash64(session) AS run FROM {{ rows("_sessions") }}
+        WHERE toDate(time) BETWEEN {since:Date} AND {until:Date} AND
+        --% endif
+            run IN (SELECT run FROM told WHERE user_id != 0)
+    ),
     -- Those of sessions that began in the period. What nobody in particular had is counted as often as
     -- it happened, and in no share.
     seen AS MATERIALIZED (
         SELECT alike, user_id, run, time, frame
         FROM told
-        WHERE run IN (SELECT run FROM begun)
+        WHERE run IN (SELECT run FROM began)
             --% if not filtered
             OR (user_id = 0 AND toDate(time) <= {until:Date})
             --% endif
