@@ -99,7 +99,7 @@ def test_a_request_without_a_secret_is_listed_and_decided(filled: Filled, tmp_pa
         ([], "--project"),
         (["--project", "tool"], "say what"),
         (["--project", "tool", new_id(), "--since", "2026-01-01"], "as a whole"),
-        (["--project", "tool", "--since", "2026-01-02", "--until", "2026-01-01"], "later"),
+        (["--project", "tool", "--since", "2026-01-02", "--until", "2026-01-01"], "exchange"),
         (["--project", "tool", "--since", "yesterday"], "neither a day"),
         (["--project", "tool", "nobody"], "no UUID"),
     ],

@@ -187,7 +187,7 @@ class TestBesideAServer:
         until(lambda: server.metric("warehouse_rows_total") == 10)
         log.write_bytes(old("launched", "exit"))
         assert take(data, log, project="aider").startswith("2 events")  # a project that was missing
-        until(lambda: server.metric("warehouse_rows_total") == 12)
+        until(lambda: server.metric("warehouse_rows_total") == 13)  # and the session's start
         server.stop()
         assert count(data, "message_send") == 9
 

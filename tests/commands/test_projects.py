@@ -384,6 +384,7 @@ class TestForAnotherCollector:
 
     def test_a_document_without_projects_changes_nothing(self, tmp_path: Path) -> None:
         file = tmp_path / "projects.json"
+        (tmp_path / "one").mkdir()
         file.write_text(projects(tmp_path / "one", "export").stdout)
 
         told = projects(tmp_path / "two", "import", str(file))

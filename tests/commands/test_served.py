@@ -94,3 +94,27 @@ def test_a_command_that_meets_another_one_says_to_wait_for_it(tmp_path: Path) ->
         f"aboveboard export: another aboveboard works in {tmp_path}, and is no collector that "
         "could be asked (yet): run this again when it has ended\n"
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "query --project tool 1",
+        "errors --project tool",
+        "export --project tool",
+        "erase --project tool --since 2026-01-01 --yes",
+        "projects list",
+        "projects export",
+        "projects set tool --retention 30d",
+    ],
+)
+def test_a_mistyped_directory_is_told_and_not_made(tmp_path: Path, words: str) -> None:
+    mistyped = tmp_path / "daat"
+    told = forked.aboveboard(*words.split(), "--data", str(mistyped))
+    assert (told.returncode, told.stdout) == (1, "")
+    (line,) = told.stderr.splitlines()
+    assert line.endswith(
+        f": there is no directory {mistyped}: name another with --data, or begin with "
+        "`aboveboard serve`"
+    )
+    assert not mistyped.exists()

@@ -110,10 +110,13 @@ def run(args: argparse.Namespace) -> int:
         from aboveboard.collector.projects.document import DocumentError
         from aboveboard.collector.projects.keys import KeyNameError
         from aboveboard.collector.projects.registry import Projects
+        from aboveboard.commands.directory import stores
         from aboveboard.warehouse import WarehouseError
     except ModuleNotFoundError as missing:
         return explain_missing(NAME, missing)
     try:
+        if args.action not in ("add", "import"):
+            stores.check_there(args.data)
         if args.action == "remove":
             return _remove(args)
         with contextlib.closing(Projects(args.data)) as projects:

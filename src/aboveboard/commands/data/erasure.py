@@ -80,6 +80,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _check_project(args: argparse.Namespace) -> None:
+    stores.check_there(args.data)
     with contextlib.closing(Projects(args.data)) as projects:
         there = sorted({each.name for each in projects.all()} | projects.unreadable().keys())
     if args.project not in there:

@@ -79,12 +79,27 @@ def warehouse(args: argparse.Namespace) -> str | None:
     return address.cluster(url, args.cluster)
 
 
+def check_there(directory: Path) -> None:
+    """Leave no data directory behind where a command has only looked, at a mistyped name.
+
+    Raises:
+        StorageError: there is none.
+    """
+    if not directory.exists():
+        raise storage.StorageError(
+            f"there is no directory {directory}: name another with --data, or begin with "
+            "`aboveboard serve`"
+        )
+
+
 def project(args: argparse.Namespace) -> Project:
     """Return the project that is named.
 
     Raises:
         NoProjectError: there is none of that name.
+        StorageError: there is no data directory, or it cannot be used.
     """
+    check_there(args.data)
     with contextlib.closing(Projects(args.data)) as projects:
         return of(projects, args.project, args.data)
 
